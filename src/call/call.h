@@ -1,0 +1,132 @@
+/*
+ * call.h - one request as a step machine: attempts, deadlines, retries, relay; no I/O.
+ *
+ *            start
+ *              |
+ *              v            retryable fault, nothing sent to the client yet
+ *   +------> SEND  <------------------------------- SLEEP
+ *   |          |                                      ^
+ *   |          v                                      |
+ *   |        WAIT --feed_head/body/end/failure--> (judge) --> EMIT (error) --> DONE
+ *   |          |                                      |
+ *   |          +-- stream: EMIT per feed; whole: EMIT at the end --> DONE
+ *
+ * The host owns sockets and clock. It asks next() for a step, does it, feeds what came of it, and
+ * asks again until WAIT (nothing to do until something is fed) or DONE. Back-pressure is the
+ * host's: it stops feeding while the client does not read. A call belongs to one thread; calls
+ * share only immutable tables.
+ */
+#ifndef LX_CALL_CALL_H
+#define LX_CALL_CALL_H
+
+#include "route/deployment.h"
+
+struct lx_call; /* opaque */
+
+/* A request to a provider, ready to be sent or shown. */
+struct lx_outgoing {
+    struct lx_slice method;
+    struct lx_slice url;
+    struct lx_headers headers; /* secrets marked */
+    struct lx_slice body;
+};
+
+/* Writes the request that `d` would get for a body in language `from`; the heart of an attempt,
+ * also behind `llmux translate request`. Everything lives in the arena and `body` buffers given. */
+struct lx_attempt {
+    struct lx_outgoing out;
+    struct lx_losses losses;
+    bool json_tool;
+    bool same_language;
+    bool stream;
+};
+int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
+                     const struct lx_route_settings *settings, const struct lx_dialect *from,
+                     const struct lx_json_doc *body, const struct lx_request *request /* or NULL */,
+                     struct lx_slice upstream_model, struct lx_arena *arena, struct lx_buf *buf,
+                     struct lx_fault *fault);
+
+struct lx_call_input {
+    const struct lx_route_table *routes;
+    const struct lx_dialect *front;  /* language of the client; front != NULL in it */
+    struct lx_slice body;            /* borrowed until the call is freed */
+    struct lx_slice model;           /* from the path; empty: the body's */
+    struct lx_slice call_id;         /* borrowed */
+    int64_t now_ms;                  /* wall clock, for `created` */
+    uint64_t random;                 /* seeds this call's own generator */
+    int64_t timeout_ms, stream_timeout_ms, max_retries; /* client's wishes; 0 / 0 / -1: none */
+    struct lx_headers forward;       /* client headers that go along (anthropic-beta, ...) */
+};
+
+enum lx_step_kind {
+    LX_STEP_SEND,  /* send .out, then feed; any exchange before it is over */
+    LX_STEP_SLEEP, /* wait ms, then feed_wake */
+    LX_STEP_EMIT,  /* give .head (the first time) and .bytes to the client; valid until next() */
+    LX_STEP_ASK,   /* reserved: the host must fetch something (a token) */
+    LX_STEP_WAIT,
+    LX_STEP_DONE,
+};
+
+struct lx_step {
+    enum lx_step_kind kind;
+    struct {
+        const struct lx_outgoing *out;
+        int64_t connect_ms, first_byte_ms, between_bytes_ms, total_ms;
+    } send;
+    int64_t sleep_ms;
+    struct {
+        bool head;                  /* first EMIT: status and headers are set */
+        int status;
+        struct lx_slice content_type;
+        struct lx_headers headers;  /* llm_provider-*, x-litellm-*: without content-* */
+        struct lx_slice bytes;      /* of the body */
+        bool last;                  /* nothing follows: with head also set the length is known */
+        bool stream;                /* flush at once */
+    } emit;
+};
+
+/* What the log and the ledger need; complete at DONE. */
+struct lx_call_report {
+    struct lx_slice model;             /* as asked */
+    const struct lx_deployment *deployment; /* the last one used; or NULL */
+    struct lx_slice upstream_model;
+    bool stream;
+    int status;                        /* given to the client */
+    struct lx_usage usage;
+    enum lx_finish finish;
+    int64_t attempts;
+    struct lx_fault fault;             /* kind NONE when all went well */
+    const struct lx_losses *losses;
+    bool cut_short;                    /* a stream that ended in an error event */
+};
+
+/* NULL when out of memory. */
+struct lx_call *lx_call_new(const struct lx_call_input *in);
+void lx_call_free(struct lx_call *c); /* NULL-safe */
+
+/* What to do now. Never fails: errors become an EMIT of an error reply. */
+void lx_call_next(struct lx_call *c, struct lx_step *out);
+
+void lx_call_feed_head(struct lx_call *c, int status, const struct lx_headers *headers);
+void lx_call_feed_body(struct lx_call *c, struct lx_slice piece); /* copied or relayed at once */
+void lx_call_feed_end(struct lx_call *c);
+void lx_call_feed_failure(struct lx_call *c, int code, const struct lx_error *err);
+void lx_call_feed_wake(struct lx_call *c);
+
+const struct lx_call_report *lx_call_report(const struct lx_call *c);
+
+/* A provider's reply -> the client's, without a call: behind `llmux translate response`. Whole
+ * bodies at once; streams record by record as bytes come. */
+struct lx_relay; /* opaque */
+struct lx_relay *lx_relay_new(const struct lx_dialect *back, const struct lx_dialect *front,
+                              bool stream, enum lx_framing framing,
+                              const struct lx_reply_context *context,
+                              const struct lx_route_settings *settings);
+void lx_relay_free(struct lx_relay *r);
+/* Appends what the client gets to out. 0 or a code (with err); after an error feed no more. */
+int lx_relay_feed(struct lx_relay *r, struct lx_slice piece, struct lx_buf *out,
+                  struct lx_error *err);
+int lx_relay_end(struct lx_relay *r, struct lx_buf *out, struct lx_error *err);
+const struct lx_glance *lx_relay_glance(const struct lx_relay *r);
+
+#endif

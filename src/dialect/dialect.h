@@ -1,0 +1,127 @@
+/*
+ * dialect.h - a wire language: a const table of pure functions, one file (or few) per language.
+ *
+ * A front is how clients speak to us, a back is how we speak to providers. A language may have
+ * both. Functions translate and nothing else: no I/O, no clock, no retry, no status policy.
+ * Errors are for the caller to judge; losses are reported, never silent (struct lx_losses).
+ */
+#ifndef LX_DIALECT_DIALECT_H
+#define LX_DIALECT_DIALECT_H
+
+#include "llm/reply.h"
+#include "llm/request.h"
+#include "wire/header.h"
+#include "wire/record.h"
+
+/* Something a target cannot carry. With drop_params it is left out and listed; without, the first
+ * one makes write_request fail with LX_EUNSUPPORTED. */
+struct lx_loss {
+    struct lx_slice what; /* a path in the client's terms: "logit_bias", "messages[2].content[1]" */
+    struct lx_slice why;
+    struct lx_loss *next;
+};
+struct lx_losses {
+    struct lx_loss *first, **tail;
+    struct lx_arena *arena;
+    size_t count;
+};
+void lx_losses_init(struct lx_losses *l, struct lx_arena *a);
+void lx_losses_add(struct lx_losses *l, struct lx_slice what, struct lx_slice why);
+
+/* What a back needs to know of the target besides the request. */
+struct lx_write_options {
+    struct lx_slice model;     /* upstream model name */
+    bool drop_params;          /* leave out what cannot be carried, instead of failing */
+    bool modify_params;        /* repair what the provider would refuse */
+    bool native_json_schema;   /* the model takes response_format json_schema itself */
+    bool adaptive_thinking;    /* the model takes effort / adaptive thinking, not only budgets */
+    int64_t default_max_tokens; /* where the language demands max_tokens; 0: the dialect's default */
+};
+
+/* A body being written, and what came of it. */
+struct lx_body {
+    struct lx_buf *buf;
+    struct lx_header_list *headers; /* extra request headers the body needs (beta flags) */
+    struct lx_losses *losses;
+    struct lx_arena *arena;
+    bool json_tool;      /* structured output was emulated by a forced tool: replies must be unwrapped */
+    int code;            /* 0, or the first failure */
+    struct lx_error error;
+};
+/* Reports that the target cannot carry something: a loss with drop_params, else a failure. */
+void lx_body_refuse(struct lx_body *b, const struct lx_write_options *o, struct lx_slice what,
+                    struct lx_slice why);
+void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_slice why);
+
+/* Facts about the exchange that replies need. */
+struct lx_reply_context {
+    struct lx_slice model;     /* as the client named it */
+    struct lx_slice id;        /* for languages whose replies carry no id */
+    int64_t now_s;             /* `created` where the provider does not say */
+    bool json_tool;            /* from struct lx_body */
+    bool legacy_functions;
+    bool include_usage;        /* streams: the client asked for a usage chunk */
+};
+
+/* What a light reader picks out of a reply that passes as it came. */
+struct lx_glance {
+    struct lx_usage usage;      /* known when seen */
+    enum lx_finish finish;
+    bool content;               /* something a client may have seen: no retry after it */
+    bool usage_only;            /* this record carries usage and nothing else */
+    bool end;                   /* the stream's own end mark */
+    bool is_fault;              /* the record is an error event */
+    struct lx_slice model;
+};
+
+struct lx_front {
+    size_t state_size; /* of a stream's state; zeroed by the caller; 0: none */
+    /* Reads a request body (already indexed). Copies into the arena only where it must. */
+    int (*read_request)(const struct lx_json_doc *body, struct lx_arena *, struct lx_request *out,
+                        struct lx_error *err);
+    void (*write_reply)(const struct lx_reply *, const struct lx_reply_context *, struct lx_buf *out);
+    /* Appends whatever records (framing included) the event makes; may be none. */
+    void (*write_event)(void *state, const struct lx_event *, const struct lx_reply_context *,
+                        struct lx_buf *out);
+    void (*write_error)(const struct lx_fault *, struct lx_buf *out);
+    enum lx_framing framing;
+};
+
+struct lx_back {
+    size_t state_size;
+    /* The path after the base URL: "/chat/completions"; stream or not may matter. */
+    void (*write_path)(const struct lx_write_options *, bool stream, struct lx_buf *out);
+    void (*write_request)(const struct lx_write_options *, const struct lx_request *,
+                          struct lx_body *out);
+    int (*read_reply)(const struct lx_json_doc *body, const struct lx_reply_context *,
+                      struct lx_arena *, struct lx_reply *out, struct lx_error *err);
+    /* One record of a stream -> events. `doc` is scratch for indexing record.data. */
+    int (*read_event)(void *state, const struct lx_record *, struct lx_json_doc *doc,
+                      const struct lx_reply_context *, struct lx_events *out, struct lx_error *err);
+    /* The body ended: closes what is open; without the language's own end mark a FAULT event
+     * (LX_ETRUNCATED) and no END. */
+    int (*read_end)(void *state, struct lx_events *out, struct lx_error *err);
+    /* An error body (any bytes at all, maybe HTML) with its status. Never fails. */
+    void (*read_error)(int status, struct lx_slice body, const struct lx_headers *headers,
+                       struct lx_arena *, struct lx_fault *out);
+    /* For replies and events that pass as they came. 0 or a code. */
+    int (*glance_reply)(const struct lx_json_doc *body, struct lx_glance *out);
+    int (*glance_event)(const struct lx_record *, struct lx_json_doc *doc, struct lx_glance *out);
+    enum lx_framing framing; /* of streams, where content-type does not say */
+};
+
+struct lx_dialect {
+    const char *name; /* "openai_chat" */
+    const char *title; /* "OpenAI chat completions" */
+    const struct lx_front *front; /* or NULL */
+    const struct lx_back *back;   /* or NULL */
+};
+
+extern const struct lx_dialect lx_dialect_openai_chat;
+extern const struct lx_dialect lx_dialect_anthropic;
+
+/* All of them, NULL-terminated. */
+extern const struct lx_dialect *const lx_dialects[];
+const struct lx_dialect *lx_dialect_find(struct lx_slice name);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * reply.c - the list of events that one record of a stream makes.
+ *
+ * Backs fill it, the call machine empties it. Folding events back into a reply is
+ * reply_builder.c.
+ */
+#include "llm/reply.h"
+
+enum { FIRST_CAP = 8 };
+
+static bool grow(struct lx_events *e)
+{
+    size_t cap = e->cap ? e->cap * 2 : FIRST_CAP;
+    struct lx_event *v = lx_arena_alloc(e->arena, cap * sizeof(*v));
+    if (!v)
+        return false;
+    if (e->n)
+        memcpy(v, e->v, e->n * sizeof(*v));
+    e->v = v;
+    e->cap = cap;
+    return true;
+}
+
+struct lx_event *lx_events_add(struct lx_events *e, enum lx_event_kind kind)
+{
+    /* Written by whoever runs out of memory and read by nobody: kept per thread so that it is no
+     * shared state. */
+    static _Thread_local struct lx_event scratch;
+    struct lx_event *ev = &scratch;
+    if (e->n < e->cap || grow(e))
+        ev = &e->v[e->n++];
+    memset(ev, 0, sizeof(*ev));
+    ev->kind = kind;
+    ev->fault.retry_after_ms = -1;
+    return ev;
+}

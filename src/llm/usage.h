@@ -1,0 +1,39 @@
+/*
+ * usage.h - what a reply used, in the finest classes that providers bill.
+ *
+ * Totals include their classes, as OpenAI counts: prompt includes cached and cache-write tokens,
+ * completion includes reasoning. A dialect whose provider counts otherwise (Anthropic's
+ * input_tokens exclude both) converts when it reads and when it writes.
+ */
+#ifndef LX_LLM_USAGE_H
+#define LX_LLM_USAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct lx_usage {
+    bool known;                   /* a provider reported it */
+    int64_t prompt_tokens;        /* all input */
+    int64_t cached_tokens;        /* of prompt: read from a cache */
+    int64_t cache_write_tokens;   /* of prompt: written to a cache, all lifetimes */
+    int64_t cache_write_1h_tokens; /* of cache_write: kept for an hour */
+    int64_t prompt_audio_tokens;
+    int64_t prompt_image_tokens;
+    int64_t prompt_text_tokens;
+    int64_t completion_tokens;    /* all output */
+    int64_t reasoning_tokens;     /* of completion */
+    int64_t completion_audio_tokens;
+    int64_t completion_image_tokens;
+    int64_t completion_text_tokens;
+    int64_t accepted_prediction_tokens;
+    int64_t rejected_prediction_tokens;
+    int64_t web_search_requests;
+    int64_t total_tokens;         /* as reported, or prompt + completion */
+    bool has_cached, has_cache_write, has_cache_split, has_prompt_details, has_completion_details;
+    struct lx_slice service_tier; /* as billed, where the provider says so */
+    struct lx_slice raw;          /* the provider's own object */
+};
+
+#endif

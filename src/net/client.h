@@ -1,0 +1,78 @@
+/*
+ * client.h - the upstream HTTP client of one loop: pool, deadlines, proxies, TLS, happy eyeballs.
+ *
+ * It sends what it is given and reports what comes; it does not retry (but for one safe case),
+ * follow redirects, or know what an LLM is. The safe case: a kept-alive connection that turns out
+ * to be closed before a single byte of the reply came is replaced by a fresh one, once.
+ */
+#ifndef LX_NET_CLIENT_H
+#define LX_NET_CLIENT_H
+
+#include "io/loop.h"
+#include "io/tls.h"
+#include "wire/header.h"
+
+struct lx_net;
+struct lx_net_exchange;
+
+struct lx_net_options {
+    size_t max_idle_per_origin;   /* kept-alive connections waiting; 0: 256 */
+    size_t max_per_origin;        /* connections in all; 0: no limit; beyond it requests queue */
+    size_t max_queued_per_origin; /* then LX_EBUSY; 0: 1024 */
+    int64_t idle_ms;              /* a waiting connection is closed after; 0: 55,000 */
+    size_t max_head_bytes;        /* of a reply; 0: 64 KiB */
+    int64_t dns_ttl_max_ms;       /* 0: 300,000 */
+    const char *http_proxy, *https_proxy, *no_proxy; /* as the environment variables; or NULL */
+    struct lx_tls_options tls;    /* for https origins */
+};
+
+struct lx_net *lx_net_new(struct lx_loop *loop, const struct lx_net_options *o,
+                          struct lx_error *err);
+/* Cancels what is in flight (no callbacks). NULL-safe. */
+void lx_net_free(struct lx_net *net);
+
+struct lx_net_request {
+    struct lx_slice method;
+    struct lx_slice url;        /* absolute, http or https */
+    struct lx_headers headers;  /* Host, Content-Length, Connection, Accept-Encoding are ours */
+    struct lx_slice body;
+    int64_t connect_ms;         /* deadlines, from the start of each phase; 0: none */
+    int64_t first_byte_ms;      /* from the request being sent to the first byte of the head */
+    int64_t between_bytes_ms;
+    int64_t total_ms;
+    struct lx_tls_context *tls; /* instead of the client's own; or NULL */
+};
+
+struct lx_net_events {
+    /* The reply's head (never a 1xx). Slices are valid during the call. */
+    void (*on_head)(void *owner, int status, const struct lx_headers *headers);
+    /* A piece of the body, decoded; valid during the call. */
+    void (*on_body)(void *owner, struct lx_slice piece);
+    /* The reply is complete. The exchange is gone after this call. */
+    void (*on_end)(void *owner);
+    /* It failed: a code and a text that names host and phase. The exchange is gone after this. */
+    void (*on_fail)(void *owner, int code, const struct lx_error *err);
+};
+
+/* Starts an exchange. All slices of the request are borrowed until on_head, on_fail or cancel.
+ * Callbacks never come from within this call. NULL when out of memory. */
+struct lx_net_exchange *lx_net_send(struct lx_net *net, const struct lx_net_request *request,
+                                    const struct lx_net_events *events, void *owner);
+/* Stops: no further callback; the connection is closed (or kept, when the reply is complete). */
+void lx_net_cancel(struct lx_net_exchange *x);
+/* Back-pressure: while paused no on_body comes and the socket is not read. */
+void lx_net_pause(struct lx_net_exchange *x);
+void lx_net_resume(struct lx_net_exchange *x);
+/* Times of this exchange, in mono ms; 0 when not reached: connected, sent, first byte. */
+struct lx_net_times {
+    int64_t started_ms, connected_ms, sent_ms, first_byte_ms;
+    bool reused;
+};
+struct lx_net_times lx_net_exchange_times(const struct lx_net_exchange *x);
+
+struct lx_net_counts {
+    size_t connections, idle, in_flight, queued;
+};
+struct lx_net_counts lx_net_counts(const struct lx_net *net);
+
+#endif

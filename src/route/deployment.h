@@ -1,0 +1,93 @@
+/*
+ * deployment.h - deployments (one model at one provider with one key) and the groups they form.
+ *
+ * Built by the host from configuration, immutable afterwards, shared by all threads.
+ */
+#ifndef LX_ROUTE_DEPLOYMENT_H
+#define LX_ROUTE_DEPLOYMENT_H
+
+#include "base/map.h"
+#include "provider/provider.h"
+
+struct lx_deployment {
+    struct lx_slice group;       /* the name clients use; may hold '*' */
+    struct lx_slice id;          /* model_info.id, or a hash of the parameters: 64 hex digits */
+    const struct lx_provider *provider;
+    struct lx_slice model;       /* upstream; holds '*' where the group does and it is to be filled */
+    struct lx_slice base_url;    /* without a slash at the end; never empty when usable */
+    struct lx_slice api_version;
+    struct lx_secret key;        /* unset: none was found (an error when used, naming key_env) */
+    struct lx_headers headers;   /* headers + extra_headers of the configuration */
+    struct lx_slice extra_body;  /* a JSON object whose members go into the body; or empty */
+    struct lx_slice mock_response; /* set: answered without a provider */
+    enum lx_tristate drop_params, modify_params; /* unset: the settings' */
+    struct lx_slice *drop_paths; /* additional_drop_params */
+    size_t drop_path_count;
+    struct lx_slice *allowed_params; /* allowed_openai_params: never refused */
+    size_t allowed_param_count;
+    int64_t timeout_ms;          /* total; 0: the settings' */
+    int64_t stream_timeout_ms;   /* to the first byte of a stream; 0: timeout_ms */
+    int64_t max_retries;         /* -1: the settings' */
+    int64_t weight, rpm, tpm;    /* 0: not given */
+    int64_t order;
+    struct lx_slice model_info;  /* JSON object; or empty */
+    struct lx_slice where;       /* "config.yaml:12": for messages */
+    struct lx_slice missing_key; /* the variables that would supply the key; when unset */
+};
+
+struct lx_model_group {
+    struct lx_slice name;
+    struct lx_deployment **deployments;
+    size_t count;
+    bool wildcard;
+};
+
+struct lx_route_settings {
+    bool drop_params, modify_params;
+    int64_t num_retries;          /* default 2 */
+    int64_t request_timeout_ms;   /* default 600,000 */
+    int64_t stream_timeout_ms;    /* 0: request_timeout_ms */
+    int64_t connect_timeout_ms;   /* default 10,000 */
+    int64_t between_bytes_ms;     /* default 600,000 */
+    int64_t retry_after_ms;       /* least wait before a retry; default 0 */
+    int64_t backoff_base_ms, backoff_max_ms; /* 500, 8,000 */
+    size_t max_response_bytes;    /* of a reply that is held whole; default 64 MiB */
+    size_t max_event_bytes;       /* one event of a stream; default 16 MiB */
+    size_t max_arena_bytes;       /* memory of one request besides bodies; default 64 MiB */
+    struct lx_json_limits json;
+};
+void lx_route_settings_default(struct lx_route_settings *s);
+
+struct lx_route_table {
+    struct lx_map by_name;          /* group name -> struct lx_model_group */
+    struct lx_model_group **groups; /* in the order of the configuration */
+    size_t count;
+    struct lx_model_group **wildcards; /* most specific first */
+    size_t wildcard_count;
+    struct lx_map by_id;            /* deployment id -> struct lx_deployment */
+    struct lx_route_settings settings;
+    const struct lx_provider *custom; /* the user's own rows */
+    size_t custom_count;
+};
+
+/* The group that serves a name: exact, a deployment's id, then wildcards; NULL when none does.
+ * *star gets what '*' stands for. */
+const struct lx_model_group *lx_route_find(const struct lx_route_table *t, struct lx_slice name,
+                                           struct lx_slice *star);
+/* Picks one of the group for an attempt: by weight (else rpm, else tpm, else evenly), not one of
+ * the `tried` (bit i = deployment i, first 64) unless all were. random: uniform 64 bits. */
+struct lx_deployment *lx_route_pick(const struct lx_model_group *g, uint64_t tried,
+                                    uint64_t random, size_t *index);
+
+/* ---- Retry ---- */
+struct lx_retry_verdict {
+    bool retry;
+    int64_t after_ms;
+};
+/* After `attempts` failed attempts (1, 2, ...): exponential backoff with full jitter, immediately
+ * when another deployment is untried, Retry-After honoured up to 60 s. */
+struct lx_retry_verdict lx_retry_decide(const struct lx_route_settings *s, int64_t max_retries,
+                                        int64_t attempts, const struct lx_fault *fault,
+                                        bool another_untried, uint64_t random);
+
+#endif
