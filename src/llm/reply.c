@@ -23,10 +23,7 @@ static bool grow(struct lx_events *e)
 
 struct lx_event *lx_events_add(struct lx_events *e, enum lx_event_kind kind)
 {
-    /* Written by whoever runs out of memory and read by nobody: kept per thread so that it is no
-     * shared state. */
-    static _Thread_local struct lx_event scratch;
-    struct lx_event *ev = &scratch;
+    struct lx_event *ev = &e->scratch;
     if (e->n < e->cap || grow(e))
         ev = &e->v[e->n++];
     memset(ev, 0, sizeof(*ev));

@@ -53,11 +53,12 @@ struct lx_reply {
  */
 enum lx_event_kind {
     LX_EVENT_START,      /* id, model, created_s; usage where already known */
-    LX_EVENT_PART_START, /* choice, index, part kind; TOOL_CALL: id, name; OPAQUE: raw */
+    LX_EVENT_PART_START, /* choice, index, part kind; TOOL_CALL: id, name; OPAQUE: raw; AUDIO: id;
+                            IMAGE, VIDEO, FILE: media, which come whole */
     LX_EVENT_TEXT,       /* text of TEXT, THINKING, REFUSAL parts, or of an AUDIO transcript */
     LX_EVENT_SIGNATURE,  /* text: of the THINKING part */
     LX_EVENT_ARGUMENTS,  /* text: a piece of a TOOL_CALL's arguments */
-    LX_EVENT_DATA,       /* text: a piece of AUDIO data (base64) */
+    LX_EVENT_DATA,       /* text: a piece of AUDIO data (base64), or of REDACTED_THINKING data */
     LX_EVENT_CITATION,   /* raw: one citation, JSON, in the reply's language */
     LX_EVENT_LOGPROBS,   /* raw: JSON, OpenAI's shape, for the choice */
     LX_EVENT_PART_END,
@@ -76,6 +77,7 @@ struct lx_event {
     enum lx_part_kind part;
     struct lx_text text;
     struct lx_text id, name; /* START: reply id and model; PART_START: tool call's */
+    struct lx_media media;   /* PART_START of IMAGE, VIDEO, FILE */
     bool custom;             /* PART_START of a TOOL_CALL with free-text input */
     bool legacy_function_call;
     int64_t created_s;
@@ -94,6 +96,7 @@ struct lx_events {
     struct lx_event *v;
     size_t n, cap;
     struct lx_arena *arena;
+    struct lx_event scratch; /* where events go when the arena has failed */
 };
 /* A zeroed event of that kind at the end; never NULL: when the arena has failed it is a scratch
  * event that is not counted (ask arena->failed). */
