@@ -80,8 +80,6 @@ static struct lx_arena_chunk *new_chunk(size_t size)
 static size_t next_chunk_size(const struct lx_arena *a)
 {
     size_t size = a->chunks ? (a->chunks->size + sizeof(struct lx_arena_chunk)) * 2 : MIN_CHUNK;
-    if (size < MIN_CHUNK)
-        size = MIN_CHUNK;
     if (size > MAX_CHUNK)
         size = MAX_CHUNK;
     return size - sizeof(struct lx_arena_chunk);

@@ -18,7 +18,7 @@ struct lx_slice {
     size_t n;
 };
 
-/* A slice over a string literal; usable in static initializers. */
+/* A slice over a string literal: as an expression, and as a static initializer. */
 #define LX_S(lit) ((struct lx_slice){"" lit, sizeof(lit) - 1})
 #define LX_S_INIT(lit) {"" lit, sizeof(lit) - 1}
 /* For printf("%.*s"). */

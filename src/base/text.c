@@ -2,8 +2,8 @@
  * text.c - UTF-8, base64, hex and percent encoding.
  *
  * Dialects, signers and the URL and JSON code call it. Readers are strict and leave their output
- * as it was when the input is wrong; writers reserve exactly what they need, so that a result
- * that fits under the ceiling never fails.
+ * as it was when the input is wrong. Nobody reserves more than is written, so that a result which
+ * fits under the ceiling never fails.
  */
 #include "base/text.h"
 
@@ -117,8 +117,8 @@ static void base64_put(char *to, const unsigned char *p, size_t n)
     bits |= n > 2 ? p[2] : 0;
     to[0] = base64_alphabet[bits >> 18];
     to[1] = base64_alphabet[bits >> 12 & 63];
-    to[2] = n > 1 ? base64_alphabet[bits >> 6 & 63] : '=';
-    to[3] = n > 2 ? base64_alphabet[bits & 63] : '=';
+    to[2] = (char)(n > 1 ? base64_alphabet[bits >> 6 & 63] : '=');
+    to[3] = (char)(n > 2 ? base64_alphabet[bits & 63] : '=');
 }
 
 void lx_base64_write(struct lx_buf *out, struct lx_slice bytes)
@@ -193,12 +193,16 @@ bool lx_base64_like(struct lx_slice s)
 void lx_hex_write(struct lx_buf *out, struct lx_slice bytes)
 {
     static const char digits[] = "0123456789abcdef";
+    char *to = lx_buf_reserve(out, bytes.n * 2);
 
+    if (!to)
+        return;
     for (size_t i = 0; i < bytes.n; i++) {
         unsigned char c = (unsigned char)bytes.p[i];
-        lx_buf_add_byte(out, digits[c >> 4]);
-        lx_buf_add_byte(out, digits[c & 15]);
+        *to++ = digits[c >> 4];
+        *to++ = digits[c & 15];
     }
+    lx_buf_commit(out, bytes.n * 2);
 }
 
 static bool is_unreserved(char c)
@@ -249,7 +253,7 @@ int lx_percent_read(struct lx_slice s, struct lx_buf *out)
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         if (c == '%') {
-            c = (char)(hex_value(s.p[i + 1]) << 4 | hex_value(s.p[i + 2]));
+            c = (char)(hex_value(s.p[i + 1]) * 16 + hex_value(s.p[i + 2]));
             i += 2;
         }
         lx_buf_add_byte(out, c);

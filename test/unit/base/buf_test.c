@@ -8,6 +8,7 @@
 #include "base/error.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 void *__real_realloc(void *p, size_t n);
@@ -203,6 +204,22 @@ static void test_addf_of_any_length(void **state)
     }
 }
 
+/* What printf itself cannot write must not pass for an empty text. */
+static void test_addf_of_the_unprintable(void **state)
+{
+    (void)state;
+    struct lx_buf b;
+
+    lx_buf_init(&b, 100);
+    lx_buf_addf(&b, "%ls", L"\x20AC");
+    assert_int_equal(b.failed, LX_ENOMEM);
+    lx_buf_reset(&b);
+    lx_buf_addf(&b, "%0101d", 1);
+    lx_buf_addf(&b, "%ls", L"\x20AC");
+    assert_int_equal(b.failed, LX_ELIMIT);
+    lx_buf_clear(&b);
+}
+
 static void test_consume(void **state)
 {
     (void)state;
@@ -235,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_growth_is_geometric),
         cmocka_unit_test(test_int),
         cmocka_unit_test(test_addf_of_any_length),
+        cmocka_unit_test(test_addf_of_the_unprintable),
         cmocka_unit_test(test_consume),
     };
     return cmocka_run_group_tests_name("base/buf", tests, NULL, NULL);

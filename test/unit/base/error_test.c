@@ -97,6 +97,16 @@ static void test_cut_of_garbage(void **state)
     assert_string_equal(err.text, "");
 }
 
+/* What printf itself cannot write (here: a wide character the C locale lacks) is no text. */
+static void test_unprintable(void **state)
+{
+    (void)state;
+    struct lx_error err;
+
+    assert_int_equal(lx_error_set(&err, LX_EINVAL, "%ls", L"\x20AC"), LX_EINVAL);
+    assert_string_equal(err.text, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +117,7 @@ int main(void)
         cmocka_unit_test(test_wraps_its_own_text),
         cmocka_unit_test(test_cut_keeps_characters_whole),
         cmocka_unit_test(test_cut_of_garbage),
+        cmocka_unit_test(test_unprintable),
     };
     return cmocka_run_group_tests_name("base/error", tests, NULL, NULL);
 }
