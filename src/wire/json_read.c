@@ -5,301 +5,294 @@
  * array of nodes is its own stack and the reader recurses nowhere. On the closing bracket `n` gets
  * its real meaning.
  *
- * It looks at bytes only: no value is converted and no escape is undone.
+ * The loop itself is the template json_index.h. Here are its instruction sets, the choice between
+ * them, and all that happens seldom: growing, numbers, odd strings, and saying what is wrong.
  */
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "wire/json.h"
+#include "wire/json_read.h"
+
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
 
 #define DEFAULT_MAX_BYTES (1u << 30)
 #define DEFAULT_MAX_DEPTH 128u
 #define DEFAULT_MAX_NODES (16u << 20)
 
-enum { OUTSIDE = UINT32_MAX };
+#define OUTSIDE UINT32_MAX /* no container is open */
 
 struct reader {
-    const char *start, *p, *end;
+    const char *start, *end;
     struct lx_json_doc *doc;
     uint32_t max_depth, max_nodes;
-    int code; /* why it stopped, at p */
-    const char *expected;
+    int code; /* why it stopped */
+    const char *at, *expected;
 };
 
 static int stop(struct reader *r, int code, const char *at, const char *expected)
 {
     r->code = code;
-    r->p = at;
+    r->at = at;
     r->expected = expected;
     return code;
 }
 
-static bool grow(struct reader *r)
+/* The same for those who return where they got to. */
+static const char *fail(struct reader *r, const char *at, const char *expected)
+{
+    stop(r, LX_EJSON, at, expected);
+    return NULL;
+}
+
+/* Makes room for another node; p is where the reader stands, should there be none. */
+static bool grow(struct reader *r, const char *p, uint32_t count)
 {
     struct lx_json_doc *doc = r->doc;
-    if (doc->cap >= r->max_nodes) {
-        stop(r, LX_ELIMIT, r->p, NULL);
-        return false;
-    }
-    size_t cap = doc->cap ? (size_t)doc->cap * 2 : 64 + (size_t)(r->end - r->start) / 32;
+    if (count >= r->max_nodes)
+        return stop(r, LX_ELIMIT, p, NULL) == 0;
+    size_t cap = count ? (size_t)count * 2 : 64 + (size_t)(r->end - r->start) / 64;
     if (cap > r->max_nodes)
         cap = r->max_nodes;
     struct lx_json_node *nodes = realloc(doc->nodes, cap * sizeof(*nodes));
-    if (!nodes) {
-        stop(r, LX_ENOMEM, r->p, NULL);
-        return false;
-    }
+    if (!nodes)
+        return stop(r, LX_ENOMEM, p, NULL) == 0;
     doc->nodes = nodes;
     doc->cap = (uint32_t)cap;
     return true;
 }
 
-/* Appends a node that begins at p; NULL when there is no room for it. */
-static struct lx_json_node *push(struct reader *r, const char *p, enum lx_json_type type)
+static bool is_space(char c)
 {
-    struct lx_json_doc *doc = r->doc;
-    if (doc->count >= doc->cap && !grow(r))
-        return NULL;
-    struct lx_json_node *node = &doc->nodes[doc->count++];
-    *node = (struct lx_json_node){
-        .at = (uint32_t)(p - r->start), .next = doc->count, .type = (uint8_t)type};
-    return node;
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-static bool leaf(struct reader *r, const char *end, enum lx_json_type type, bool escaped)
+static bool is_digit(const char *p, const char *end)
 {
-    struct lx_json_node *node = push(r, r->p, type);
-    if (!node)
-        return false;
-    node->n = (uint32_t)(end - r->p);
-    node->escaped = escaped;
-    r->p = end;
-    return true;
+    return p < end && *p >= '0' && *p <= '9';
 }
 
-static void skip_space(struct reader *r)
+/* How many of the four bytes at p are hex digits, before one that is none. */
+static size_t hex_digits(const char *p, const char *end)
 {
-    while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\t' || *r->p == '\r'))
-        r->p++;
+    size_t n = 0;
+    while (n < 4 && p + n < end &&
+           ((p[n] >= '0' && p[n] <= '9') || (p[n] >= 'a' && p[n] <= 'f') ||
+            (p[n] >= 'A' && p[n] <= 'F')))
+        n++;
+    return n;
 }
 
-static bool is_hex(char c)
+static bool is_utf8(struct reader *r, const char *p, const char *end)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    struct lx_slice s = lx_slice(p, (size_t)(end - p));
+    size_t valid = lx_utf8_valid(s);
+    return valid == s.n || stop(r, LX_EUTF8, p + valid, NULL) == 0;
 }
 
-/* p is at a backslash; the byte after the escape, or NULL. */
-static const char *skip_escape(struct reader *r, const char *p)
+/* A string byte by byte: from p on, which is no escaped byte; `high` says whether a byte before p
+ * is not ASCII. Returns its end, quote included; sets *is_escaped on an escape, else leaves it. */
+static const char *read_string_slowly(struct reader *r, const char *open, const char *p, bool high,
+                                      bool *is_escaped)
 {
-    const char *q = p + 1;
-    if (q < r->end && *q == 'u') {
-        for (int i = 0; i < 4; i++)
-            if (++q >= r->end || !is_hex(*q)) {
-                stop(r, LX_EJSON, q, "four hex digits after '\\u'");
-                return NULL;
-            }
-        return q + 1;
-    }
-    if (q >= r->end || !*q || !strchr("\"\\/bfnrt", *q)) {
-        stop(r, LX_EJSON, q, "one of \"\\/bfnrtu after a backslash");
-        return NULL;
-    }
-    return q + 1;
-}
-
-static bool read_string(struct reader *r)
-{
-    const char *open = r->p, *p = open + 1;
-    bool escaped = false, ascii = true;
-    while (p < r->end && *p != '"') {
-        if (*p == '\\') {
-            escaped = true;
-            if (!(p = skip_escape(r, p)))
-                return false;
-        } else if ((unsigned char)*p < 0x20) {
-            stop(r, LX_EJSON, p, "an escape, as control characters in a string need one");
-            return false;
-        } else {
-            ascii = ascii && (unsigned char)*p < 0x80;
-            p++;
+    const char *end = r->end;
+    for (; p < end && *p != '"'; p++) {
+        if ((unsigned char)*p < 0x20)
+            return fail(r, p, "no control character in a string but as an escape");
+        high = high || (unsigned char)*p > 0x7f;
+        if (*p != '\\')
+            continue;
+        *is_escaped = true;
+        if (++p == end || !*p || !strchr("\"\\/bfnrtu", *p))
+            return fail(r, p, "one of \"\\/bfnrtu after a backslash");
+        if (*p == 'u') {
+            size_t digits = hex_digits(p + 1, end);
+            p += digits;
+            if (digits < 4)
+                return fail(r, p + 1, "four hex digits after '\\u'");
         }
     }
-    if (p >= r->end) {
-        stop(r, LX_EJSON, p, "'\"' at the end of a string");
-        return false;
-    }
-    if (!ascii) {
-        struct lx_slice s = lx_slice(open + 1, (size_t)(p - open - 1));
-        size_t valid = lx_utf8_valid(s);
-        if (valid < s.n) {
-            stop(r, LX_EUTF8, s.p + valid, NULL);
-            return false;
-        }
-    }
-    return leaf(r, p + 1, LX_JSON_STRING, escaped);
+    if (p == end)
+        return fail(r, p, "'\"' at the end of a string");
+    return !high || is_utf8(r, open + 1, p) ? p + 1 : NULL;
 }
 
-static bool is_digit(const struct reader *r, const char *p)
+/* Returns the number's end; p is before the end of the text. */
+static const char *read_number(struct reader *r, const char *p)
 {
-    return p < r->end && *p >= '0' && *p <= '9';
-}
-
-static bool read_number(struct reader *r)
-{
-    const char *p = r->p;
+    const char *const start = p, *const end = r->end;
     p += *p == '-';
-    if (!is_digit(r, p)) {
-        stop(r, LX_EJSON, p, "a digit after '-'");
-        return false;
-    }
+    if (!is_digit(p, end))
+        return fail(r, p, p == start ? "a value" : "a digit after '-'");
     if (*p == '0')
         p++;
     else
-        while (is_digit(r, p))
+        while (is_digit(p, end))
             p++;
-    if (p < r->end && *p == '.') {
-        if (!is_digit(r, ++p)) {
-            stop(r, LX_EJSON, p, "a digit after the decimal point");
-            return false;
-        }
-        while (is_digit(r, p))
+    if (p < end && *p == '.') {
+        if (!is_digit(++p, end))
+            return fail(r, p, "a digit after the decimal point");
+        while (is_digit(p, end))
             p++;
     }
-    if (p < r->end && (*p == 'e' || *p == 'E')) {
+    if (p < end && (*p == 'e' || *p == 'E')) {
         p++;
-        p += p < r->end && (*p == '+' || *p == '-');
-        if (!is_digit(r, p)) {
-            stop(r, LX_EJSON, p, "a digit in the exponent");
-            return false;
-        }
-        while (is_digit(r, p))
+        p += p < end && (*p == '+' || *p == '-');
+        if (!is_digit(p, end))
+            return fail(r, p, "a digit in the exponent");
+        while (is_digit(p, end))
             p++;
     }
-    return leaf(r, p, LX_JSON_NUMBER, false);
+    return p;
 }
 
-static bool read_word(struct reader *r, struct lx_slice word, enum lx_json_type type)
+/* ---- Eight bytes in a word ---------------------------------------------------------------- */
+
+#define ONES  UINT64_C(0x0101010101010101)
+#define HIGHS UINT64_C(0x8080808080808080)
+
+/* The high bits of the eight bytes, side by side. */
+static inline uint64_t gather(uint64_t highs)
 {
-    if ((size_t)(r->end - r->p) < word.n || memcmp(r->p, word.p, word.n) != 0) {
-        stop(r, LX_EJSON, r->p, "a value");
-        return false;
-    }
-    return leaf(r, r->p + word.n, type, false);
+    return (highs >> 7) * UINT64_C(0x0102040810204080) >> 56;
 }
 
-static bool read_scalar(struct reader *r)
+/* Bit i for a byte i that is zero. The sum carries into no other byte. */
+static inline uint64_t zeros(uint64_t w)
 {
-    switch (r->p < r->end ? *r->p : 0) {
-    case '"':
-        return read_string(r);
-    case 't':
-        return read_word(r, LX_S("true"), LX_JSON_TRUE);
-    case 'f':
-        return read_word(r, LX_S("false"), LX_JSON_FALSE);
-    case 'n':
-        return read_word(r, LX_S("null"), LX_JSON_NULL);
-    default:
-        if (r->p < r->end && (*r->p == '-' || is_digit(r, r->p)))
-            return read_number(r);
-        stop(r, LX_EJSON, r->p, "a value");
-        return false;
-    }
+    return gather(~(((w & ~HIGHS) + ~HIGHS) | w) & HIGHS);
 }
 
-static bool read_name(struct reader *r, const char *expected)
+static inline uint64_t load_portable(const char *p)
 {
-    if (r->p >= r->end || *r->p != '"') {
-        stop(r, LX_EJSON, r->p, expected);
-        return false;
-    }
-    if (!read_string(r))
-        return false;
-    skip_space(r);
-    if (r->p >= r->end || *r->p != ':') {
-        stop(r, LX_EJSON, r->p, "':' after a member's name");
-        return false;
-    }
-    r->p++;
-    skip_space(r);
-    return true;
+    uint64_t w;
+    memcpy(&w, p, sizeof(w));
+    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(w) : w;
+}
+static inline uint64_t eq_portable(uint64_t w, char c)
+{
+    return zeros(w ^ ONES * (unsigned char)c);
+}
+static inline uint64_t low_portable(uint64_t w)
+{
+    return zeros(w & ONES * 0xe0);
+}
+static inline uint64_t high_portable(uint64_t w)
+{
+    return gather(w & HIGHS);
+}
+#define vector_portable uint64_t
+
+#define IX(name)   name##_portable
+#define IX_TARGET
+#define IX_WIDTH   8
+#define IX_VECTORS 1
+#include "wire/json_index.h"
+
+/* ---- SSE2 and AVX2 ------------------------------------------------------------------------ */
+
+#ifdef __SSE2__
+static inline __m128i load_sse2(const char *p)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+static inline uint64_t eq_sse2(__m128i v, char c)
+{
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(c)));
+}
+static inline uint64_t low_sse2(__m128i v)
+{
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v));
+}
+static inline uint64_t high_sse2(__m128i v)
+{
+    return (uint32_t)_mm_movemask_epi8(v);
+}
+#define vector_sse2 __m128i
+
+#define IX(name)   name##_sse2
+#define IX_TARGET
+#define IX_WIDTH   16
+#define IX_VECTORS 4
+#include "wire/json_index.h"
+
+#define AVX2 __attribute__((target("avx2,bmi,bmi2")))
+
+AVX2 static inline __m256i load_avx2(const char *p)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+AVX2 static inline uint64_t eq_avx2(__m256i v, char c)
+{
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(c)));
+}
+AVX2 static inline uint64_t low_avx2(__m256i v)
+{
+    __m256i least = _mm256_min_epu8(v, _mm256_set1_epi8(0x1f));
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(least, v));
+}
+AVX2 static inline uint64_t high_avx2(__m256i v)
+{
+    return (uint32_t)_mm256_movemask_epi8(v);
+}
+#define vector_avx2 __m256i
+
+#define IX(name)   name##_avx2
+#define IX_TARGET  AVX2
+#define IX_WIDTH   32
+#define IX_VECTORS 2
+#include "wire/json_index.h"
+#endif
+
+/* ---- Public ------------------------------------------------------------------------------- */
+
+enum lx_json_isa lx_json_isa_best(void)
+{
+#ifdef __SSE2__
+    bool wide = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+                __builtin_cpu_supports("bmi2");
+    return wide ? LX_JSON_AVX2 : LX_JSON_SSE2;
+#else
+    return LX_JSON_PORTABLE;
+#endif
 }
 
-static int index_text(struct reader *r)
+static int index_as(enum lx_json_isa isa, struct reader *r)
 {
-    struct lx_json_doc *doc = r->doc;
-    uint32_t open = OUTSIDE, depth = 0;
-    bool object = false;
-    skip_space(r);
-value:
-    if (r->p < r->end && (*r->p == '{' || *r->p == '[')) {
-        if (depth == r->max_depth)
-            return stop(r, LX_EDEPTH, r->p, NULL);
-        object = *r->p == '{';
-        struct lx_json_node *node = push(r, r->p, object ? LX_JSON_OBJECT : LX_JSON_ARRAY);
-        if (!node)
-            return r->code;
-        node->n = open;
-        open = doc->count - 1;
-        depth++;
-        r->p++;
-        skip_space(r);
-        if (r->p < r->end && *r->p == (object ? '}' : ']'))
-            goto close;
-        if (object && !read_name(r, "a member's name or '}'"))
-            return r->code;
-        goto value;
-    }
-    if (!read_scalar(r))
-        return r->code;
-after:
-    skip_space(r);
-    if (open == OUTSIDE)
-        return r->p == r->end ? 0 : stop(r, LX_EJSON, r->p, "the end of the text");
-    if (r->p < r->end && *r->p == ',') {
-        r->p++;
-        skip_space(r);
-        if (object && !read_name(r, "a member's name after ','"))
-            return r->code;
-        goto value;
-    }
-    if (r->p >= r->end || *r->p != (object ? '}' : ']'))
-        return stop(r, LX_EJSON, r->p,
-                    object ? "',' or '}' after a member" : "',' or ']' after an element");
-close:;
-    struct lx_json_node *node = &doc->nodes[open];
-    open = node->n;
-    r->p++;
-    node->n = (uint32_t)(r->p - r->start) - node->at;
-    node->next = doc->count;
-    depth--;
-    object = open != OUTSIDE && doc->nodes[open].type == LX_JSON_OBJECT;
-    goto after;
+#ifdef __SSE2__
+    if (isa == LX_JSON_AVX2)
+        return index_text_avx2(r);
+    if (isa == LX_JSON_SSE2)
+        return index_text_sse2(r);
+#endif
+    (void)isa;
+    return index_text_portable(r);
 }
 
 /* Says in words why the reader stopped. */
-static int explain(const struct reader *r, const struct lx_json_limits *limits,
-                   struct lx_error *err)
+static int explain(const struct reader *r, struct lx_error *err)
 {
-    size_t at = (size_t)(r->p - r->start);
+    size_t at = (size_t)(r->at - r->start);
+    unsigned char c = r->at < r->end ? (unsigned char)*r->at : 0;
     switch (r->code) {
     case LX_EDEPTH:
         return lx_error_set_at(err, r->code, at, "nested deeper than the limit of %u",
-                               limits->max_depth);
+                               r->max_depth);
     case LX_ELIMIT:
-        return lx_error_set_at(err, r->code, at, "more than the limit of %u values and names",
-                               limits->max_nodes);
+        return lx_error_set_at(err, r->code, at, "more values and names than the limit of %u",
+                               r->max_nodes);
     case LX_ENOMEM:
-        return lx_error_set_at(err, r->code, at, "out of memory");
+        return lx_error_set_at(err, r->code, at, "out of memory for the index");
     case LX_EUTF8:
-        return lx_error_set_at(err, r->code, at, "a string holds the byte 0x%02x that is not UTF-8",
-                               (unsigned char)*r->p);
+        return lx_error_set_at(err, r->code, at, "expected UTF-8 in a string, found the byte 0x%02x",
+                               c);
     default:
         break;
     }
-    if (r->p >= r->end)
+    if (r->at == r->end)
         return lx_error_set_at(err, r->code, at, "expected %s, found the end of the text",
                                r->expected);
-    unsigned char c = (unsigned char)*r->p;
     if (c > 0x20 && c < 0x7f)
         return lx_error_set_at(err, r->code, at, "expected %s, found '%c'", r->expected, c);
     return lx_error_set_at(err, r->code, at, "expected %s, found the byte 0x%02x", r->expected, c);
@@ -316,26 +309,28 @@ void lx_json_doc_clear(struct lx_json_doc *doc)
     lx_json_doc_init(doc);
 }
 
+int lx_json_read_as(enum lx_json_isa isa, struct lx_json_doc *doc, struct lx_slice text,
+                    const struct lx_json_limits *limits, struct lx_error *err)
+{
+    struct lx_json_limits l = limits ? *limits : (struct lx_json_limits){0};
+    uint32_t max_bytes = l.max_bytes ? l.max_bytes : DEFAULT_MAX_BYTES;
+    if (!text.p)
+        text = LX_S("");
+    doc->text = text;
+    doc->count = 0; /* stays so on failure: what was indexed by then is not to be looked at */
+    if (text.n > max_bytes)
+        return lx_error_set_at(err, LX_ELIMIT, max_bytes, "longer than the limit of %u bytes",
+                               max_bytes);
+    struct reader r = {.start = text.p,
+                       .end = text.p + text.n,
+                       .doc = doc,
+                       .max_depth = l.max_depth ? l.max_depth : DEFAULT_MAX_DEPTH,
+                       .max_nodes = l.max_nodes ? l.max_nodes : DEFAULT_MAX_NODES};
+    return index_as(isa, &r) == 0 ? 0 : explain(&r, err);
+}
+
 int lx_json_read(struct lx_json_doc *doc, struct lx_slice text, const struct lx_json_limits *limits,
                  struct lx_error *err)
 {
-    struct lx_json_limits l = limits ? *limits : (struct lx_json_limits){0};
-    l.max_bytes = l.max_bytes ? l.max_bytes : DEFAULT_MAX_BYTES;
-    l.max_depth = l.max_depth ? l.max_depth : DEFAULT_MAX_DEPTH;
-    l.max_nodes = l.max_nodes ? l.max_nodes : DEFAULT_MAX_NODES;
-    doc->text = text;
-    doc->count = 0;
-    if (text.n > l.max_bytes)
-        return lx_error_set_at(err, LX_ELIMIT, l.max_bytes,
-                               "the text is longer than the limit of %u bytes", l.max_bytes);
-    struct reader r = {.start = text.p,
-                       .p = text.p,
-                       .end = text.p + text.n,
-                       .doc = doc,
-                       .max_depth = l.max_depth,
-                       .max_nodes = l.max_nodes};
-    if (index_text(&r) == 0)
-        return 0;
-    doc->count = 0; /* what was indexed so far is not to be looked at */
-    return explain(&r, &l, err);
+    return lx_json_read_as(lx_json_isa_best(), doc, text, limits, err);
 }
