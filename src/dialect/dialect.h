@@ -83,6 +83,9 @@ struct lx_front {
     /* Appends whatever records (framing included) the event makes; may be none. */
     void (*write_event)(void *state, const struct lx_event *, const struct lx_reply_context *,
                         struct lx_buf *out);
+    /* Frees what a stream's state holds on the heap (parts that came out of turn); the state is
+     * zeroed and may be used again. NULL: it holds nothing. Call it however the stream ended. */
+    void (*clear)(void *state);
     void (*write_error)(const struct lx_fault *, struct lx_buf *out);
     enum lx_framing framing;
 };
@@ -101,6 +104,7 @@ struct lx_back {
     /* The body ended: closes what is open; without the language's own end mark a FAULT event
      * (LX_ETRUNCATED) and no END. */
     int (*read_end)(void *state, struct lx_events *out, struct lx_error *err);
+    void (*clear)(void *state); /* as in struct lx_front */
     /* An error body (any bytes at all, maybe HTML) with its status. Never fails. */
     void (*read_error)(int status, struct lx_slice body, const struct lx_headers *headers,
                        struct lx_arena *, struct lx_fault *out);

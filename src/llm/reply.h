@@ -85,6 +85,8 @@ struct lx_event {
     struct lx_slice raw_finish;
     struct lx_text stop_sequence;
     struct lx_slice raw;
+    struct lx_slice language; /* START: the reply's; PART_START of OPAQUE, OPAQUE, CITATION: raw's.
+                               * Static, as in struct lx_part */
     struct lx_usage usage;   /* START (known only), USAGE */
     struct lx_fault fault;
     struct lx_text system_fingerprint, service_tier; /* START */

@@ -172,6 +172,7 @@ static void start_part(struct lx_reply_builder *b, struct built_choice *c,
     p->part.custom = e->custom;
     p->part.media = copy_media(&e->media, b->arena);
     p->part.raw = copy(e->raw, b->arena);
+    p->part.language = e->language;
     p->part.extra = copy_extra(e->extra, b->arena);
     if (e->part == LX_PART_AUDIO) {
         p->part.media.file_id = p->part.id;
@@ -241,6 +242,7 @@ void lx_reply_builder_add(struct lx_reply_builder *b, const struct lx_event *e)
 {
     switch (e->kind) {
     case LX_EVENT_START:
+        b->reply.language = e->language;
         b->reply.id = copy_text(e->id, b->arena);
         b->reply.model = copy_text(e->name, b->arena);
         b->reply.created_s = e->created_s;
