@@ -35,7 +35,7 @@ void lx_loop_post(struct lx_loop *loop, struct lx_post *post);
 /* Calls fn on every turn, after events are handled and before waiting: for batching. One a loop. */
 void lx_loop_on_idle(struct lx_loop *loop, void (*fn)(void *), void *arg);
 
-/* The time at the start of this turn: monotonic milliseconds, and microseconds of the wall clock. */
+/* Monotonic milliseconds at the start of this turn (between turns: now). */
 int64_t lx_loop_now_ms(const struct lx_loop *loop);
 /* The clocks themselves, read now. */
 int64_t lx_clock_mono_ms(void);

@@ -1,5 +1,8 @@
 /*
  * tls.h - TLS settings, shared by streams: OpenSSL contexts with safe defaults.
+ *
+ * TLS 1.2 and 1.3, ALPN http/1.1, sessions resumed (a client's context remembers the last session
+ * of each server name; a server hands out tickets).
  */
 #ifndef LX_IO_TLS_H
 #define LX_IO_TLS_H
@@ -9,11 +12,12 @@
 struct lx_tls_context;
 
 struct lx_tls_options {
-    const char *ca_file;   /* NULL: the system's store */
+    const char *ca_file;   /* NULL: the system's store; on a server, set: clients must show a
+                            * certificate that it signed */
     const char *cert_file; /* a server's certificate chain, or a client's; PEM */
     const char *key_file;
     bool no_verify;        /* clients only; off unless the user says so in the configuration */
-    int min_version;       /* 0: TLS 1.2 */
+    int min_version;       /* 12 or 13; 0: TLS 1.2 */
 };
 
 /* Contexts are reference counted and may be shared between loops. NULL with *err on failure. */
