@@ -10,8 +10,8 @@
  */
 #include <stdlib.h>
 
-#include "base/text.h"
 #include "wire/json_read.h"
+#include "wire/json_utf8.h"
 
 #ifdef __SSE2__
 #include <immintrin.h>
@@ -87,7 +87,7 @@ static size_t hex_digits(const char *p, const char *end)
 static bool is_utf8(struct reader *r, const char *p, const char *end)
 {
     struct lx_slice s = lx_slice(p, (size_t)(end - p));
-    size_t valid = lx_utf8_valid(s);
+    size_t valid = lx_json_utf8_valid(s);
     return valid == s.n || stop(r, LX_EUTF8, p + valid, NULL) == 0;
 }
 
