@@ -35,6 +35,10 @@ struct lx_write_options {
     bool modify_params;        /* repair what the provider would refuse */
     bool native_json_schema;   /* the model takes response_format json_schema itself */
     bool adaptive_thinking;    /* the model takes effort / adaptive thinking, not only budgets */
+    bool cache_marks;          /* an OpenAI-compatible target that takes cache_control marks */
+    struct lx_slice thinking_member; /* the message member in which an OpenAI-compatible target
+                                      * takes earlier thinking back: reasoning_content, reasoning,
+                                      * reasoning_details or thinking_blocks; empty: none */
     int64_t default_max_tokens; /* where the language demands max_tokens; 0: the dialect's default */
 };
 
@@ -52,6 +56,10 @@ struct lx_body {
 void lx_body_refuse(struct lx_body *b, const struct lx_write_options *o, struct lx_slice what,
                     struct lx_slice why);
 void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_slice why);
+
+/* The tool that emulates structured output where a language has none (lx_body.json_tool). The name
+ * is LiteLLM's, so that logs and prompts written for it still read. */
+#define LX_JSON_TOOL_NAME "json_tool_call"
 
 /* Facts about the exchange that replies need. */
 struct lx_reply_context {

@@ -81,6 +81,8 @@ struct lx_request {
     struct lx_slice params[LX_PARAM_COUNT]; /* JSON text; absent: not given */
     struct lx_cache_mark cache;       /* on the request as a whole (automatic caching) */
     struct lx_extra *extra;           /* unknown members: go to the target's body as they are */
+    struct lx_extra *own_extra;       /* members understood above, as they came: a target of the
+                                       * request's own language gets these instead (reasoning) */
 };
 
 /* The integer value of a parameter; 0, or LX_EINVAL (absent, or not an integer). */

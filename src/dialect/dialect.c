@@ -1,0 +1,54 @@
+/*
+ * dialect.c - the list of languages, and how a translation reports what it could not carry.
+ *
+ * Backs call the reporting half while they write a request; everyone finds a language by name
+ * here. It judges nothing: whether a loss is a failure is the caller's option.
+ */
+#include "dialect/dialect.h"
+
+const struct lx_dialect *const lx_dialects[] = {
+    &lx_dialect_openai_chat,
+    &lx_dialect_anthropic,
+    NULL,
+};
+
+const struct lx_dialect *lx_dialect_find(struct lx_slice name)
+{
+    for (const struct lx_dialect *const *d = lx_dialects; *d; d++)
+        if (lx_slice_eq(name, lx_slice_z((*d)->name)))
+            return *d;
+    return NULL;
+}
+
+void lx_losses_init(struct lx_losses *l, struct lx_arena *a)
+{
+    *l = (struct lx_losses){.arena = a};
+    l->tail = &l->first;
+}
+
+void lx_losses_add(struct lx_losses *l, struct lx_slice what, struct lx_slice why)
+{
+    l->count++; /* counted even when there is no memory to say what */
+    struct lx_loss *loss = lx_arena_new(l->arena, struct lx_loss);
+    if (!loss)
+        return;
+    loss->what = lx_arena_copy(l->arena, what);
+    loss->why = lx_arena_copy(l->arena, why);
+    *l->tail = loss;
+    l->tail = &loss->next;
+}
+
+void lx_body_refuse(struct lx_body *b, const struct lx_write_options *o, struct lx_slice what,
+                    struct lx_slice why)
+{
+    if (o->drop_params)
+        lx_losses_add(b->losses, what, why);
+    else
+        lx_body_fail(b, LX_EUNSUPPORTED, what, why);
+}
+
+void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_slice why)
+{
+    if (!b->code)
+        b->code = lx_error_set(&b->error, code, "%.*s: %.*s", LX_F(what), LX_F(why));
+}
