@@ -94,6 +94,8 @@ static ssize_t zstd_run(struct lx_decoder *d, struct lx_slice *in, char *to, siz
     ZSTD_outBuffer into = {to, room, 0};
     size_t rc;
 
+    if (in->n == 0 && d->complete) /* it would begin another frame */
+        return 0;
     if (!d->zstd) {
         if (!(d->zstd = ZSTD_createDStream()))
             return LX_ENOMEM;

@@ -376,19 +376,16 @@ static bool read_request(struct parse *p)
 static bool read_status(struct parse *p)
 {
     struct lx_slice code;
-    struct lx_h1_head *head = p->head;
+    int64_t status;
 
     if (!read_word(p, &code))
         return false;
-    for (size_t i = 0; i < code.n; i++)
-        head->status = code.n != 3 || code.p[i] < '0' || code.p[i] > '9'
-                           ? -1000
-                           : 10 * head->status + (code.p[i] - '0');
-    if (head->status < 100)
+    if (code.n != 3 || lx_slice_int(code, &status) || status < 100)
         return fail(p, 400, "a status that is not a number of three digits");
+    p->head->status = (int)status;
     if (*p->at != ' ')
         return line_end(p);
-    return read_value(p, &head->reason);
+    return read_value(p, &p->head->reason);
 }
 
 /* RFC 9112 6.3: what kind of reply it is overrides what its fields say about a body. */
@@ -419,15 +416,13 @@ static bool read_reply(struct parse *p)
 
 /* ---- Entry -------------------------------------------------------------------------------- */
 
-/* Whether the bytes from `seen` on have a line end that may end the head, or one that is wrong. */
-static bool may_end(struct lx_slice in, size_t seen)
+/* Whether to read at all: the head is looked at again only when another line has ended. There are
+ * at most LX_H1_MAX_HEADERS of these, so a head that drips in byte by byte is not read each time,
+ * and one that is wrong is refused at the end of its wrong line. */
+static bool is_worth_reading(struct lx_slice in, size_t seen, size_t max_bytes)
 {
-    const char *lf = in.p + seen, *end = in.p + in.n;
-
-    for (; (lf = memchr(lf, '\n', (size_t)(end - lf))); lf++)
-        if (lf - in.p < 3 || lf[-1] != '\r' || lf[-2] == '\n')
-            return true;
-    return false;
+    struct lx_slice fresh = lx_slice_from(in, seen);
+    return in.n && (seen == 0 || in.n >= max_bytes || lx_slice_find_byte(fresh, '\n') >= 0);
 }
 
 static void start(struct parse *p, struct lx_slice in, size_t max_bytes, struct lx_h1_head *head)
@@ -461,7 +456,7 @@ ssize_t lx_h1_read_request(struct lx_slice in, size_t seen, size_t max_bytes,
     struct parse p;
     ssize_t rc;
 
-    if (in.n == 0 || (seen && seen <= in.n && in.n < max_bytes && !may_end(in, seen)))
+    if (!is_worth_reading(in, seen, max_bytes))
         return 0;
     start(&p, in, max_bytes, out);
     if (read_request(&p))
@@ -478,7 +473,7 @@ ssize_t lx_h1_read_reply(struct lx_slice in, size_t seen, size_t max_bytes, bool
     struct parse p;
     ssize_t rc;
 
-    if (in.n == 0 || (seen && seen <= in.n && in.n < max_bytes && !may_end(in, seen)))
+    if (!is_worth_reading(in, seen, max_bytes))
         return 0;
     start(&p, in, max_bytes, out);
     if (read_reply(&p)) {
