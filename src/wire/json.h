@@ -196,7 +196,7 @@ struct lx_json_edit {
     struct lx_arena *arena;
     struct lx_json_edit_op *ops; /* newest first until they are written */
     uint32_t count;
-    int failed; /* LX_ENOMEM */
+    int failed; /* LX_ENOMEM or LX_ELIMIT, from the arena */
 };
 
 void lx_json_edit_init(struct lx_json_edit *e, const struct lx_json_doc *doc, struct lx_arena *a);

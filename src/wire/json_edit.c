@@ -19,7 +19,7 @@ static void add_op(struct lx_json_edit *e, uint32_t at, uint32_t n, struct lx_sl
 {
     struct lx_json_edit_op *op = lx_arena_new(e->arena, struct lx_json_edit_op);
     if (!op) {
-        e->failed = LX_ENOMEM;
+        e->failed = e->arena->failed;
         return;
     }
     *op = (struct lx_json_edit_op){at, n, insert, e->count++, e->ops};
@@ -37,7 +37,7 @@ static struct lx_slice quoted(struct lx_json_edit *e, struct lx_slice name, stru
 {
     char *to = lx_arena_bytes(e->arena, name.n + 2 + colon.n + value.n);
     if (!to) {
-        e->failed = LX_ENOMEM;
+        e->failed = e->arena->failed;
         return lx_slice(NULL, 0);
     }
     struct lx_slice all = lx_slice(to, name.n + 2 + colon.n + value.n);

@@ -214,8 +214,10 @@ value:
 after:
     p = IX(skip_space)(p, end);
     if (open == OUTSIDE) {
+        if (p != end)
+            return stop(r, LX_EJSON, p, "the end of the text");
         r->doc->count = count;
-        return p == end ? 0 : stop(r, LX_EJSON, p, "the end of the text");
+        return 0;
     }
     if (p < end && *p == ',') {
         p = IX(skip_space)(p + 1, end);

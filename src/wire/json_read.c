@@ -99,7 +99,7 @@ static const char *read_string_slowly(struct reader *r, const char *open, const 
     const char *end = r->end;
     for (; p < end && *p != '"'; p++) {
         if ((unsigned char)*p < 0x20)
-            return fail(r, p, "no control character in a string but as an escape");
+            return fail(r, p, "an escape for a control character in a string");
         high = high || (unsigned char)*p > 0x7f;
         if (*p != '\\')
             continue;
