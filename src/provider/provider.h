@@ -17,24 +17,24 @@ enum lx_auth {
     LX_AUTH_HEADER, /* auth_header: KEY */
 };
 
-/* One mending step on the JSON body of a request, applied in order by the quirks engine. */
+/* One mending step on the JSON body of a request. Steps see the body as it was before all of them,
+ * so each member is for one step only. */
 enum lx_quirk_op {
     LX_QUIRK_END = 0,
-    LX_QUIRK_REFUSE,      /* the provider rejects this member: UnsupportedParams, or a drop */
-    LX_QUIRK_DROP,        /* harmless there, or meaningless: leave it out, list it as a loss */
-    LX_QUIRK_RENAME,      /* member -> arg */
-    LX_QUIRK_DEFAULT,     /* when absent, member = arg (JSON) */
-    LX_QUIRK_SET,         /* member = arg (JSON), whatever was there */
-    LX_QUIRK_CLAMP,       /* a number: arg is "min,max", either may be empty */
-    LX_QUIRK_REPLACE,     /* a string value: arg is "from=to" */
-    LX_QUIRK_FLATTEN,     /* messages whose content is a list of text parts only -> one string */
+    LX_QUIRK_REFUSE,  /* the provider rejects it: UnsupportedParams, or a loss with drop_params.
+                       * arg: a JSON value that is accepted all the same; or NULL */
+    LX_QUIRK_DROP,    /* meaningless or harmful there: left out, listed as a loss */
+    LX_QUIRK_RENAME,  /* member -> arg; gives way where arg is there already */
+    LX_QUIRK_DEFAULT, /* when absent, member = arg (JSON) */
+    LX_QUIRK_REPLACE, /* a string value: arg is "from=to" */
+    LX_QUIRK_FLATTEN, /* messages whose content is a list of text parts only -> one string */
 };
 struct lx_quirk {
     enum lx_quirk_op op;
-    const char *member;   /* a dotted path from the body's root; "messages" for FLATTEN */
+    const char *member;   /* of the body; REFUSE, DROP: also paths, several with '|' between */
     const char *arg;
-    const char *models;   /* glob over the upstream model name, "o1*|o3*|gpt-5*"; NULL: all */
-    const char *why;      /* the provider's page and date */
+    const char *models;   /* glob over the upstream model name, "o1*|o3*"; NULL: all */
+    const char *why;      /* where the fact comes from */
 };
 
 #define LX_PROVIDER_NAMES 4
@@ -48,17 +48,25 @@ struct lx_provider {
     enum lx_auth auth;
     const char *auth_header;         /* AUTH_HEADER */
     const char *default_key;         /* servers that ignore keys */
+    bool key_optional;               /* without a key nothing is signed, and that is no error */
     const char *headers[4][2];       /* sent always: {"anthropic-version", "2023-06-01"} */
     const char *path;                /* instead of the dialect's own path; or NULL */
     const struct lx_quirk *quirks;   /* END-terminated; or NULL */
     const char *docs;                /* where the facts of this row come from */
     const char *hosts;               /* api_base hosts that mean this provider: "a.com|b.com" */
+    const char *bare_models;         /* glob: names without a prefix that mean this provider */
+    const char *model_prefix;        /* put before the upstream model name ... */
+    const char *model_prefix_unless; /* ... unless it matches this glob */
+    const char *json_schema;         /* glob: models with native JSON schema output; NULL: all */
+    const char *adaptive_thinking;   /* glob: models that choose their thinking; NULL: none */
+    const char *thinking_member;     /* see struct lx_write_options */
+    bool cache_marks;
 };
 
 extern const struct lx_provider lx_providers[];
 extern const size_t lx_provider_count;
 
-/* By id or alias; NULL when there is none. */
+/* By id; NULL when there is none. */
 const struct lx_provider *lx_provider_find(struct lx_slice id);
 
 /* How the pure half reads the environment: through the host. NULL: not set. */
@@ -78,25 +86,47 @@ struct lx_resolved {
 int lx_provider_resolve(struct lx_slice name, struct lx_slice explicit_provider,
                         struct lx_slice api_base, const struct lx_provider *custom,
                         size_t custom_count, struct lx_resolved *out, struct lx_error *err);
-/* Writes up to three ids that look like name, "groq, grok": for error texts. */
-void lx_provider_near(struct lx_slice name, char *out, size_t n);
+/* Writes up to three ids that look like name, "groq, xai": for error texts. n > 0; "" when none. */
+void lx_provider_near(struct lx_slice name, const struct lx_provider *custom, size_t custom_count,
+                      char *out, size_t n);
+/* The model's name in the provider's own terms: with the row's prefix, where it needs one. Borrowed,
+ * or in the arena (absent when that has failed). */
+struct lx_slice lx_provider_model(const struct lx_provider *p, struct lx_slice model,
+                                  struct lx_arena *a);
+
+/* What the row says of a model (as the provider calls it) that a dialect needs to know. */
+void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
+                         struct lx_write_options *out);
 
 /* ---- Quirks (quirk.c) ---- */
 
-/* Records the row's mending of `doc` (a request body of the row's language) in `edit`. Refusals
- * and drops go to body as lx_body_refuse and losses do. */
+/* True when a quirk of the row concerns this model: without one the body need not be looked at. */
+bool lx_quirks_concern(const struct lx_quirk *quirks, struct lx_slice model);
+/* Records the row's mending of `doc` (a request body of the row's language) in `edit`. Refusals go
+ * to body as lx_body_refuse does, drops to its losses. Members in `allowed` are never refused. */
 void lx_quirks_apply(const struct lx_quirk *quirks, const struct lx_write_options *o,
+                     const struct lx_slice *allowed, size_t allowed_count,
                      const struct lx_json_doc *doc, struct lx_json_edit *edit,
                      struct lx_body *body);
-/* Removes what a dotted path with array wildcards names ("tools[*].function.strict", "a.b[0]");
- * every removal is listed as a loss. */
-void lx_path_drop(struct lx_slice path, const struct lx_json_doc *doc, struct lx_json_edit *edit,
-                  struct lx_losses *losses);
-/* "a*|b*" against a name; '*' matches any bytes. */
+
+/* ---- Paths and patterns (path.c, glob.c) ---- */
+
+/* Removes what a dotted path names, with "[*]" and "[3]" for elements and "**" for any depth:
+ * "tools[*].function.strict", "a.b[0]", "tools.**.additionalProperties". The path is listed as one
+ * loss when it named anything. Returns how many were removed. */
+size_t lx_path_drop(struct lx_slice path, struct lx_slice why, const struct lx_json_doc *doc,
+                    struct lx_json_edit *edit, struct lx_losses *losses);
+/* "a*|b*" against a name; '*' matches any bytes. The first alternative that matches decides, and
+ * one that begins with '!' decides against: "!gpt-5-chat*|gpt-5*". */
 bool lx_glob_match(struct lx_slice pattern, struct lx_slice name);
+/* One pattern with '*' and no alternatives. *star (may be NULL) gets what its first '*' stands for;
+ * absent when it has none. */
+bool lx_star_match(struct lx_slice pattern, struct lx_slice name, struct lx_slice *star);
 
 /* ---- Signers (signer.c) ---- */
 
+/* True when the row can do with this key: it is set, or the row needs none or has its own. */
+bool lx_signer_has_key(const struct lx_provider *p, const struct lx_secret *key);
 /* Adds the row's authentication to the headers. The key's bytes are borrowed. */
 void lx_signer_apply(const struct lx_provider *p, const struct lx_secret *key,
                      struct lx_header_list *headers);

@@ -64,28 +64,43 @@ struct lx_route_table {
     size_t count;
     struct lx_model_group **wildcards; /* most specific first */
     size_t wildcard_count;
-    struct lx_map by_id;            /* deployment id -> struct lx_deployment */
+    struct lx_map by_id;            /* deployment id -> a group of that deployment alone */
     struct lx_route_settings settings;
     const struct lx_provider *custom; /* the user's own rows */
     size_t custom_count;
 };
 
+/* An empty table with default settings, whose lists grow in the arena. */
+void lx_route_table_init(struct lx_route_table *t, struct lx_arena *a, const uint64_t seed[2]);
+/* Puts a deployment (borrowed, as is its group's name) into the group it names, which is made when
+ * it is new. 0, or the arena's failure. */
+int lx_route_table_add(struct lx_route_table *t, struct lx_deployment *d);
+
 /* The group that serves a name: exact, a deployment's id, then wildcards; NULL when none does.
- * *star gets what '*' stands for. */
+ * *star gets what the group's first '*' stands for; absent when it has none. */
 const struct lx_model_group *lx_route_find(const struct lx_route_table *t, struct lx_slice name,
                                            struct lx_slice *star);
-/* Picks one of the group for an attempt: by weight (else rpm, else tpm, else evenly), not one of
- * the `tried` (bit i = deployment i, first 64) unless all were. random: uniform 64 bits. */
+/* Group names that look like name, "gpt-4o, gpt-4": for error texts. n > 0; "" when none. */
+void lx_route_near(const struct lx_route_table *t, struct lx_slice name, char *out, size_t n);
+/* What the deployment's provider calls the model: d->model with '*' filled. Borrowed or in the
+ * arena; absent when that has failed. */
+struct lx_slice lx_deployment_model(const struct lx_deployment *d, struct lx_slice star,
+                                    struct lx_arena *a);
+
+/* Picks one of the group for an attempt: of the lowest `order`, by weight (else rpm, else tpm, else
+ * evenly), not one of the `tried` (bit i = deployment i, first 64) unless all were. random: uniform
+ * 64 bits. *index (may be NULL) gets its place in the group. */
 struct lx_deployment *lx_route_pick(const struct lx_model_group *g, uint64_t tried,
                                     uint64_t random, size_t *index);
 
-/* ---- Retry ---- */
+/* ---- Retry (retry.c) ---- */
 struct lx_retry_verdict {
     bool retry;
     int64_t after_ms;
 };
-/* After `attempts` failed attempts (1, 2, ...): exponential backoff with full jitter, immediately
- * when another deployment is untried, Retry-After honoured up to 60 s. */
+/* After `attempts` failed attempts (1, 2, ...): exponential backoff with full jitter, at once when
+ * another deployment is untried. A Retry-After is waited for up to 60 s; a longer one is an answer.
+ * What another key may cure (401, 402, 403) is retried with another deployment only. */
 struct lx_retry_verdict lx_retry_decide(const struct lx_route_settings *s, int64_t max_retries,
                                         int64_t attempts, const struct lx_fault *fault,
                                         bool another_untried, uint64_t random);

@@ -1,0 +1,148 @@
+/*
+ * quirk.c - applies a row's quirks to a request body, by edits in place.
+ *
+ * The call machine uses it for every body that goes to a provider, whether a client wrote it or a
+ * dialect. It knows operators and no provider.
+ */
+#include "provider/provider.h"
+
+struct mending {
+    const struct lx_write_options *o;
+    const struct lx_slice *allowed;
+    size_t allowed_count;
+    const struct lx_json_doc *doc;
+    struct lx_json_edit *edit;
+    struct lx_body *body;
+};
+
+static bool concerns(const struct lx_quirk *q, struct lx_slice model)
+{
+    return !q->models || lx_glob_match(lx_slice_z(q->models), model);
+}
+
+bool lx_quirks_concern(const struct lx_quirk *quirks, struct lx_slice model)
+{
+    for (const struct lx_quirk *q = quirks; q && q->op != LX_QUIRK_END; q++)
+        if (concerns(q, model))
+            return true;
+    return false;
+}
+
+static bool is_allowed(const struct mending *m, struct lx_slice member)
+{
+    for (size_t i = 0; i < m->allowed_count; i++)
+        if (lx_slice_eq(m->allowed[i], member))
+            return true;
+    return false;
+}
+
+/* A value that says nothing: null, or an empty list (the SDKs send `stop: []`). */
+static bool is_blank(struct lx_json v)
+{
+    return !lx_json_given(v) || (lx_json_is(v, LX_JSON_ARRAY) && lx_json_count(v) == 0);
+}
+
+static void refuse(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_json root = lx_json_root(m->doc);
+    struct lx_json v = lx_json_get(root, member);
+    if (lx_json_type(v) == LX_JSON_NONE || is_allowed(m, member))
+        return;
+    if (q->arg && lx_slice_eq(lx_json_raw(v), lx_slice_z(q->arg)))
+        return;
+    if (!is_blank(v))
+        lx_body_refuse(m->body, m->o, member, lx_slice_z(q->why));
+    lx_json_edit_remove(m->edit, root, member);
+}
+
+static void drop(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    lx_path_drop(member, lx_slice_z(q->why), m->doc, m->edit, m->body->losses);
+}
+
+static void rename_member(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_json root = lx_json_root(m->doc);
+    if (lx_json_type(lx_json_get(root, lx_slice_z(q->arg))) == LX_JSON_NONE)
+        lx_json_edit_rename(m->edit, root, member, lx_slice_z(q->arg));
+    else
+        lx_json_edit_remove(m->edit, root, member);
+}
+
+static void set_default(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_json root = lx_json_root(m->doc);
+    if (lx_json_type(lx_json_get(root, member)) == LX_JSON_NONE)
+        lx_json_edit_set(m->edit, root, member, lx_slice_z(q->arg));
+}
+
+static void replace(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_json v = lx_json_get(lx_json_root(m->doc), member);
+    struct lx_slice from, to;
+    lx_slice_cut(lx_slice_z(q->arg), '=', &from, &to);
+    if (lx_json_eq(v, from))
+        lx_json_edit_replace(m->edit, v,
+                             lx_arena_printf(m->edit->arena, "\"%.*s\"", LX_F(to)));
+}
+
+/* The bytes that the texts of a list of text parts have together, still escaped; -1 when it holds
+ * anything else. With `to` set they are copied there. */
+static ssize_t join_texts(struct lx_json content, char *to)
+{
+    size_t n = 0;
+    for (struct lx_json_iter it = lx_json_iter(content); lx_json_next(&it);) {
+        struct lx_json text = LX_GET(it.value, "text");
+        if (!lx_json_eq(LX_GET(it.value, "type"), LX_S("text")) ||
+            !lx_json_is(text, LX_JSON_STRING))
+            return -1;
+        struct lx_slice s = lx_json_text(text).s;
+        if (to && s.n)
+            memcpy(to + n, s.p, s.n);
+        n += s.n;
+    }
+    return (ssize_t)n;
+}
+
+static void flatten(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    (void)q;
+    struct lx_json messages = lx_json_get(lx_json_root(m->doc), member);
+    for (struct lx_json_iter it = lx_json_iter(messages); lx_json_next(&it);) {
+        struct lx_json content = LX_GET(it.value, "content");
+        ssize_t n = lx_json_is(content, LX_JSON_ARRAY) ? join_texts(content, NULL) : -1;
+        char *text = n < 0 ? NULL : lx_arena_bytes(m->edit->arena, (size_t)n + 2);
+        if (!text)
+            continue;
+        text[0] = text[n + 1] = '"';
+        join_texts(content, text + 1);
+        lx_json_edit_replace(m->edit, content, lx_slice(text, (size_t)n + 2));
+    }
+}
+
+static const struct {
+    void (*apply)(struct mending *m, const struct lx_quirk *q, struct lx_slice member);
+} ops[] = {
+    [LX_QUIRK_REFUSE] = {refuse},   [LX_QUIRK_DROP] = {drop},
+    [LX_QUIRK_RENAME] = {rename_member}, [LX_QUIRK_DEFAULT] = {set_default},
+    [LX_QUIRK_REPLACE] = {replace}, [LX_QUIRK_FLATTEN] = {flatten},
+};
+
+void lx_quirks_apply(const struct lx_quirk *quirks, const struct lx_write_options *o,
+                     const struct lx_slice *allowed, size_t allowed_count,
+                     const struct lx_json_doc *doc, struct lx_json_edit *edit,
+                     struct lx_body *body)
+{
+    struct mending m = {o, allowed, allowed_count, doc, edit, body};
+    for (const struct lx_quirk *q = quirks; q && q->op != LX_QUIRK_END; q++) {
+        struct lx_slice members = lx_slice_z(q->member), one;
+        if (!concerns(q, o->model))
+            continue;
+        for (bool more = true; more;) {
+            more = lx_slice_cut(members, '|', &one, &members);
+            ops[q->op].apply(&m, q, one);
+        }
+    }
+    if (edit->arena->failed && !body->code)
+        lx_body_fail(body, edit->arena->failed, LX_S("body"), LX_S("no memory to mend it"));
+}

@@ -1,0 +1,144 @@
+/*
+ * resolve.c - which provider a model name means.
+ *
+ * The configuration asks it for every deployment, the CLI and the library for names on their own.
+ * The order is that of LiteLLM's get_llm_provider (features.md, a7), for the providers there are:
+ *
+ *   a provider named explicitly > "prefix/model" > the host of api_base > rules for bare names
+ *
+ * A user's own rows are asked before the table, so that they may replace one of it.
+ */
+#include "provider/near.h"
+#include "provider/provider.h"
+#include "wire/url.h"
+
+static const struct lx_provider *find(struct lx_slice id, const struct lx_provider *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (lx_slice_eq(lx_slice_z(rows[i].id), id))
+            return &rows[i];
+    return NULL;
+}
+
+const struct lx_provider *lx_provider_find(struct lx_slice id)
+{
+    return find(id, lx_providers, lx_provider_count);
+}
+
+struct search {
+    const struct lx_provider *custom;
+    size_t custom_count;
+};
+
+static const struct lx_provider *find_any(const struct search *s, struct lx_slice id)
+{
+    const struct lx_provider *p = find(id, s->custom, s->custom_count);
+    return p ? p : lx_provider_find(id);
+}
+
+/* Row i of the user's, then of the table; NULL after the last. */
+static const struct lx_provider *row(const struct search *s, size_t i)
+{
+    if (i < s->custom_count)
+        return &s->custom[i];
+    i -= s->custom_count;
+    return i < lx_provider_count ? &lx_providers[i] : NULL;
+}
+
+static const struct lx_provider *find_by_host(const struct search *s, struct lx_slice api_base)
+{
+    struct lx_url url;
+    const struct lx_provider *p;
+    if (!api_base.n || lx_url_read(api_base, &url, NULL) < 0)
+        return NULL;
+    for (size_t i = 0; (p = row(s, i)); i++)
+        if (p->hosts && lx_glob_match(lx_slice_z(p->hosts), url.host))
+            return p;
+    return NULL;
+}
+
+static const struct lx_provider *find_by_bare_name(const struct search *s, struct lx_slice name)
+{
+    const struct lx_provider *p;
+    for (size_t i = 0; (p = row(s, i)); i++)
+        if (p->bare_models && lx_glob_match(lx_slice_z(p->bare_models), name))
+            return p;
+    return NULL;
+}
+
+static int fail_unknown(const struct search *s, struct lx_slice id, const char *what,
+                        struct lx_error *err)
+{
+    char near[128];
+    lx_provider_near(id, s->custom, s->custom_count, near, sizeof(near));
+    const char *sep = near[0] ? "; did you mean " : "";
+    return lx_error_set(err, LX_EPROVIDER, "%s '%.*s'%s%s%s", what,
+                        LX_F(lx_slice_to(id, 80)), sep, near, near[0] ? "?" : "");
+}
+
+int lx_provider_resolve(struct lx_slice name, struct lx_slice explicit_provider,
+                        struct lx_slice api_base, const struct lx_provider *custom,
+                        size_t custom_count, struct lx_resolved *out, struct lx_error *err)
+{
+    const struct search s = {custom, custom_count};
+    struct lx_slice prefix, rest;
+    bool has_prefix = lx_slice_cut(name, '/', &prefix, &rest);
+    const struct lx_provider *p = NULL;
+
+    if (explicit_provider.n) {
+        p = find_any(&s, explicit_provider);
+        if (!p)
+            return fail_unknown(&s, explicit_provider, "unknown provider", err);
+        bool repeats = has_prefix && rest.n && lx_slice_eq(prefix, explicit_provider);
+        *out = (struct lx_resolved){p, repeats ? rest : name};
+        return 0;
+    }
+    if (has_prefix && rest.n && (p = find_any(&s, prefix))) {
+        *out = (struct lx_resolved){p, rest};
+        return 0;
+    }
+    p = find_by_host(&s, api_base);
+    if (!p)
+        p = lx_slice_eq(name, LX_S("*")) ? find_any(&s, LX_S("openai"))
+                                         : find_by_bare_name(&s, name);
+    if (p) {
+        *out = (struct lx_resolved){p, name};
+        return 0;
+    }
+    if (has_prefix)
+        return fail_unknown(&s, prefix, "the model name begins with no provider that is known:",
+                            err);
+    return lx_error_set(err, LX_EPROVIDER,
+                        "no provider given for model '%.*s': put one in front, as in openai/%.*s",
+                        LX_F(lx_slice_to(name, 80)), LX_F(lx_slice_to(name, 80)));
+}
+
+void lx_provider_near(struct lx_slice name, const struct lx_provider *custom, size_t custom_count,
+                      char *out, size_t n)
+{
+    const struct search s = {custom, custom_count};
+    const struct lx_provider *p;
+    struct lx_near near;
+    lx_near_init(&near, name);
+    for (size_t i = 0; (p = row(&s, i)); i++)
+        lx_near_add(&near, lx_slice_z(p->id));
+    lx_near_write(&near, out, n);
+}
+
+struct lx_slice lx_provider_model(const struct lx_provider *p, struct lx_slice model,
+                                  struct lx_arena *a)
+{
+    if (!p->model_prefix || lx_glob_match(lx_slice_z(p->model_prefix_unless), model))
+        return model;
+    return lx_arena_printf(a, "%s%.*s", p->model_prefix, LX_F(model));
+}
+
+void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
+                         struct lx_write_options *out)
+{
+    out->model = model;
+    out->native_json_schema = !p->json_schema || lx_glob_match(lx_slice_z(p->json_schema), model);
+    out->adaptive_thinking = lx_glob_match(lx_slice_z(p->adaptive_thinking), model);
+    out->cache_marks = p->cache_marks;
+    out->thinking_member = lx_slice_z(p->thinking_member);
+}
