@@ -29,36 +29,21 @@ struct lx_slice lx_auth_key(const struct lx_headers *headers, struct lx_slice cu
     return key;
 }
 
-enum lx_auth_verdict lx_auth_decide(const struct lx_headers *headers,
-                                    const struct lx_secret *master_key, struct lx_slice custom)
+struct lx_auth_verdict lx_auth_check(const struct lx_secret *master_key,
+                                     const struct lx_headers *headers, struct lx_slice custom)
 {
-    if (!lx_secret_is_set(master_key))
-        return LX_AUTH_OK;
-    struct lx_slice key = lx_auth_key(headers, custom);
-    if (!key.p)
-        return LX_AUTH_MISSING;
-    return lx_secret_eq(master_key, key) ? LX_AUTH_OK : LX_AUTH_WRONG;
-}
-
-struct lx_fault lx_auth_fault(enum lx_auth_verdict v, struct lx_slice custom, struct lx_arena *a)
-{
-    struct lx_fault f = {
-        .kind = LX_FAULT_AUTHENTICATION,
-        .status = 401,
-        .type = LX_S("auth_error"),
-        .code = LX_S("401"),
-        .retry_after_ms = -1,
+    static const char *const messages[] = {
+        [LX_AUTH_MISSING] = "Authentication Error: no API key. Pass it as \"Authorization: Bearer "
+                            "KEY\" (x-api-key, api-key and x-goog-api-key will do as well).",
+        [LX_AUTH_OK] = NULL,
+        [LX_AUTH_WRONG] = "Authentication Error: this API key is not valid for this gateway.",
     };
-    if (v == LX_AUTH_WRONG) {
-        f.message = LX_S("Authentication Error: the API key is not valid for this gateway.");
-        return f;
+    enum lx_auth_result result = LX_AUTH_OK;
+    if (lx_secret_is_set(master_key)) {
+        struct lx_slice key = lx_auth_key(headers, custom);
+        result = !key.p                           ? LX_AUTH_MISSING
+                 : lx_secret_eq(master_key, key) ? LX_AUTH_OK
+                                                 : LX_AUTH_WRONG;
     }
-    f.message = LX_S("Authentication Error: no API key. Pass it as 'Authorization: Bearer <key>' "
-                     "(or in x-api-key, api-key or x-goog-api-key).");
-    if (custom.n) {
-        struct lx_slice m = lx_arena_printf(
-            a, "Authentication Error: no API key. Pass it in the header '%.*s'.", LX_F(custom));
-        f.message = m.p ? m : f.message;
-    }
-    return f;
+    return (struct lx_auth_verdict){result, messages[result]};
 }
