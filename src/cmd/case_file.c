@@ -39,10 +39,11 @@ static int wrong(struct case_reader *r, const char *what, struct lx_slice shown)
                            LX_F(shown));
 }
 
-/* The next line without its end; false at the end of the file. */
+/* The next line without its end; false, and an absent line, at the end of the file. */
 static bool next_line(struct case_reader *r, struct lx_slice *line)
 {
     struct lx_slice rest = lx_slice_from(r->text, r->at);
+    *line = (struct lx_slice){0};
     if (rest.n == 0)
         return false;
     bool ended = lx_slice_cut(rest, '\n', line, &(struct lx_slice){0});
@@ -218,7 +219,6 @@ static int read_top(struct case_reader *r, struct lx_case *c, struct lx_slice *l
             code = take_file_fact(r, fact, c);
         if (code)
             return code;
-        *line = (struct lx_slice){0};
     }
     if (!c->front.n || !c->target.n || !c->source.n)
         return wrong(r, "the facts front, target and source are needed", c->title);
@@ -252,7 +252,6 @@ static int read_section(struct case_reader *r, enum lx_case_section_kind kind,
         }
         if (code)
             return code;
-        *line = (struct lx_slice){0};
     }
     s->text = lx_slice(r->text.p + start, end - start);
     return 0;
