@@ -1,0 +1,221 @@
+/*
+ * llmux.h - call any LLM provider from C, or from any language that can call C.
+ *
+ * A client holds keys, settings and connections. A request is built with setters, or given as the
+ * JSON of OpenAI's chat completions; a reply is read with getters, or taken as that JSON. The model
+ * names the provider: "openai/gpt-4o", "anthropic/claude-sonnet-4-5", "groq/llama-3.3-70b-versatile".
+ *
+ * Four ways to run a request: blocking (llmux_completion), blocking with a callback per event
+ * (llmux_completion_stream), pulling events (llmux_stream_*), or many at once without blocking
+ * (llmux_completion_start and llmux_client_turn). Those with sockets of their own take the step
+ * machine (llmux_call_*), which does no I/O at all.
+ *
+ * Conventions. Strings are UTF-8; inputs are copied. Functions that return int give 0 on success or
+ * a negative code; where there is an `llmux_error **`, it may be NULL, and what it receives is freed
+ * with llmux_error_free(). Getters return pointers that live as long as the object asked. Free
+ * functions accept NULL. A client and what comes from it belong to one thread at a time; different
+ * clients are independent.
+ */
+#ifndef LLMUX_H
+#define LLMUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define LLMUX_API __attribute__((visibility("default")))
+#else
+#define LLMUX_API
+#endif
+
+typedef struct llmux_client llmux_client;
+typedef struct llmux_request llmux_request;
+typedef struct llmux_reply llmux_reply;
+typedef struct llmux_stream llmux_stream;
+typedef struct llmux_call llmux_call;
+typedef struct llmux_event llmux_event;
+typedef struct llmux_error llmux_error;
+
+/* "0.1.0" */
+LLMUX_API const char *llmux_version(void);
+
+/* ---- Errors --------------------------------------------------------------------------------- */
+
+/* LiteLLM's class: "RateLimitError", "AuthenticationError", "Timeout", ... */
+LLMUX_API const char *llmux_error_class(const llmux_error *e);
+/* What was wrong, where, and what to do. */
+LLMUX_API const char *llmux_error_message(const llmux_error *e);
+/* HTTP status, the provider's or the one that fits; never 0. */
+LLMUX_API int llmux_error_status(const llmux_error *e);
+/* "anthropic"; "" when no provider was asked. */
+LLMUX_API const char *llmux_error_provider(const llmux_error *e);
+/* The provider's own code or type; "" when it gave none. */
+LLMUX_API const char *llmux_error_code(const llmux_error *e);
+/* 1 when the same request may succeed later. */
+LLMUX_API int llmux_error_retryable(const llmux_error *e);
+LLMUX_API void llmux_error_free(llmux_error *e);
+
+/* ---- Client --------------------------------------------------------------------------------- */
+
+/* Keys come from the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...) unless set below. NULL
+ * when out of memory or descriptors. */
+LLMUX_API llmux_client *llmux_client_new(void);
+LLMUX_API void llmux_client_free(llmux_client *c);
+/* Reads LiteLLM's config.yaml: its model names can then be asked for. */
+LLMUX_API int llmux_client_load_config(llmux_client *c, const char *path, llmux_error **err);
+/* For a provider, instead of the environment's. */
+LLMUX_API int llmux_client_set_key(llmux_client *c, const char *provider, const char *key);
+LLMUX_API int llmux_client_set_base_url(llmux_client *c, const char *provider, const char *url);
+/* For a whole call, retries included; 0: the default, 600,000. */
+LLMUX_API int llmux_client_set_timeout_ms(llmux_client *c, int64_t ms);
+/* Attempts after the first; default 2. */
+LLMUX_API int llmux_client_set_max_retries(llmux_client *c, int n);
+/* 1: leave out what a target cannot carry instead of failing. Default 0. */
+LLMUX_API int llmux_client_set_drop_params(llmux_client *c, int on);
+
+/* ---- Request -------------------------------------------------------------------------------- */
+
+LLMUX_API llmux_request *llmux_request_new(const char *model);
+/* From the JSON of a chat completions request. NULL with *err when it is none. */
+LLMUX_API llmux_request *llmux_request_new_json(const char *json, size_t n, llmux_error **err);
+LLMUX_API void llmux_request_free(llmux_request *r);
+/* role: "system", "user" or "assistant". */
+LLMUX_API int llmux_request_add_message(llmux_request *r, const char *role, const char *text);
+/* A user message with a text and an image (http(s) URL or data URL). */
+LLMUX_API int llmux_request_add_image(llmux_request *r, const char *text, const char *url);
+/* A message of any shape, as JSON. */
+LLMUX_API int llmux_request_add_message_json(llmux_request *r, const char *json);
+/* The assistant's turn as it was replied: text, tool calls, thinking with its signature. */
+LLMUX_API int llmux_request_add_reply(llmux_request *r, const llmux_reply *reply);
+/* What a tool call gave; call_id from llmux_reply_tool_id(). */
+LLMUX_API int llmux_request_add_tool_result(llmux_request *r, const char *call_id,
+                                            const char *text);
+/* parameters: JSON schema of an object; NULL: none. */
+LLMUX_API int llmux_request_add_tool(llmux_request *r, const char *name, const char *description,
+                                     const char *parameters);
+/* Any other member of the request, with its value as JSON: ("temperature", "0.2"). */
+LLMUX_API int llmux_request_set_json(llmux_request *r, const char *name, const char *json);
+LLMUX_API int llmux_request_set_string(llmux_request *r, const char *name, const char *value);
+LLMUX_API int llmux_request_set_int(llmux_request *r, const char *name, int64_t value);
+
+/* ---- Reply ---------------------------------------------------------------------------------- */
+
+LLMUX_API void llmux_reply_free(llmux_reply *r);
+/* The whole reply as the JSON of a chat completion. */
+LLMUX_API const char *llmux_reply_json(const llmux_reply *r, size_t *n);
+LLMUX_API const char *llmux_reply_id(const llmux_reply *r);
+LLMUX_API const char *llmux_reply_model(const llmux_reply *r);
+/* Of the first choice: text and reasoning ("" when none), finish reason in OpenAI's words. */
+LLMUX_API const char *llmux_reply_text(const llmux_reply *r);
+LLMUX_API const char *llmux_reply_reasoning(const llmux_reply *r);
+LLMUX_API const char *llmux_reply_finish(const llmux_reply *r);
+LLMUX_API size_t llmux_reply_tool_count(const llmux_reply *r);
+/* NULL past the end. Arguments are JSON, as the model wrote them. */
+LLMUX_API const char *llmux_reply_tool_id(const llmux_reply *r, size_t i);
+LLMUX_API const char *llmux_reply_tool_name(const llmux_reply *r, size_t i);
+LLMUX_API const char *llmux_reply_tool_arguments(const llmux_reply *r, size_t i);
+/* Tokens; totals include their classes (prompt includes cached). -1: the provider did not say. */
+LLMUX_API int64_t llmux_reply_prompt_tokens(const llmux_reply *r);
+LLMUX_API int64_t llmux_reply_cached_tokens(const llmux_reply *r);
+LLMUX_API int64_t llmux_reply_completion_tokens(const llmux_reply *r);
+LLMUX_API int64_t llmux_reply_reasoning_tokens(const llmux_reply *r);
+
+/* ---- Blocking ------------------------------------------------------------------------------- */
+
+LLMUX_API int llmux_completion(llmux_client *c, const llmux_request *request, llmux_reply **reply,
+                               llmux_error **err);
+
+/* ---- Streams -------------------------------------------------------------------------------- */
+
+enum llmux_event_kind {
+    LLMUX_EVENT_TEXT = 1,   /* a piece of the answer: text */
+    LLMUX_EVENT_REASONING,  /* a piece of the reasoning: text */
+    LLMUX_EVENT_TOOL_CALL,  /* a tool call begins: tool index, id, name */
+    LLMUX_EVENT_ARGUMENTS,  /* a piece of its arguments: tool index, text */
+    LLMUX_EVENT_FINISH,     /* text: the finish reason in OpenAI's words */
+    LLMUX_EVENT_USAGE       /* tokens are known */
+};
+
+/* An event is valid until the next one is asked for, or the callback returns. */
+LLMUX_API enum llmux_event_kind llmux_event_get_kind(const llmux_event *e);
+/* NUL-terminated, and its length. */
+LLMUX_API const char *llmux_event_text(const llmux_event *e, size_t *n);
+LLMUX_API size_t llmux_event_tool_index(const llmux_event *e);
+LLMUX_API const char *llmux_event_tool_id(const llmux_event *e);
+LLMUX_API const char *llmux_event_tool_name(const llmux_event *e);
+LLMUX_API int64_t llmux_event_prompt_tokens(const llmux_event *e);
+LLMUX_API int64_t llmux_event_completion_tokens(const llmux_event *e);
+
+/* Return 0 to go on; anything else stops the stream and cancels the call (which then returns
+ * success with what came so far). */
+typedef int (*llmux_event_fn)(void *arg, const llmux_event *e);
+
+/* Blocks until the stream has ended. reply (may be NULL) gets the whole reply. */
+LLMUX_API int llmux_completion_stream(llmux_client *c, const llmux_request *request,
+                                      llmux_event_fn fn, void *arg, llmux_reply **reply,
+                                      llmux_error **err);
+
+/* By pull: blocks only while nothing has come. */
+LLMUX_API llmux_stream *llmux_stream_open(llmux_client *c, const llmux_request *request,
+                                          llmux_error **err);
+/* 1: *event is set; 0: the stream has ended well; <0: it broke. */
+LLMUX_API int llmux_stream_next(llmux_stream *s, const llmux_event **event, llmux_error **err);
+/* The whole reply, after next() returned 0; NULL before. The stream's. */
+LLMUX_API const llmux_reply *llmux_stream_reply(const llmux_stream *s);
+/* Cancels what is not finished. */
+LLMUX_API void llmux_stream_free(llmux_stream *s);
+
+/* ---- Many at once --------------------------------------------------------------------------- */
+
+/* Called once; just one of reply and err is set, and is the callee's to free. */
+typedef void (*llmux_done_fn)(void *arg, llmux_reply *reply, llmux_error *err);
+
+/* Starts a call; it proceeds in llmux_client_turn(). */
+LLMUX_API int llmux_completion_start(llmux_client *c, const llmux_request *request,
+                                     llmux_done_fn done, void *arg, llmux_error **err);
+/* Waits at most max_wait_ms (-1: no limit) and handles what has come. Returns how many calls are
+ * still under way. */
+LLMUX_API size_t llmux_client_turn(llmux_client *c, int max_wait_ms);
+
+/* ---- The step machine: for those who bring their own I/O --------------------------------------*/
+
+enum llmux_step {
+    LLMUX_STEP_SEND = 1, /* close any exchange before; send the request the getters describe */
+    LLMUX_STEP_SLEEP,    /* wait llmux_call_sleep_ms(), then llmux_call_feed_wake() */
+    LLMUX_STEP_EMIT,     /* llmux_call_bytes(): bytes of the client's reply, OpenAI's shape */
+    LLMUX_STEP_WAIT,     /* feed what comes */
+    LLMUX_STEP_DONE
+};
+
+LLMUX_API llmux_call *llmux_call_new(llmux_client *c, const llmux_request *request,
+                                     llmux_error **err);
+LLMUX_API void llmux_call_free(llmux_call *call);
+LLMUX_API enum llmux_step llmux_call_next(llmux_call *call);
+/* After SEND; valid until the next call of llmux_call_next(). */
+LLMUX_API const char *llmux_call_method(const llmux_call *call);
+LLMUX_API const char *llmux_call_url(const llmux_call *call);
+LLMUX_API size_t llmux_call_header_count(const llmux_call *call);
+LLMUX_API const char *llmux_call_header_name(const llmux_call *call, size_t i);
+LLMUX_API const char *llmux_call_header_value(const llmux_call *call, size_t i);
+LLMUX_API const char *llmux_call_body(const llmux_call *call, size_t *n);
+LLMUX_API int64_t llmux_call_sleep_ms(const llmux_call *call);
+/* After EMIT. */
+LLMUX_API const char *llmux_call_bytes(const llmux_call *call, size_t *n);
+LLMUX_API int llmux_call_status(const llmux_call *call);
+/* What came of a SEND: head, then body pieces, then end; or a failure at any time. */
+LLMUX_API void llmux_call_feed_head(llmux_call *call, int status, const char *const *names,
+                                    const char *const *values, size_t count);
+LLMUX_API void llmux_call_feed_body(llmux_call *call, const char *bytes, size_t n);
+LLMUX_API void llmux_call_feed_end(llmux_call *call);
+LLMUX_API void llmux_call_feed_failure(llmux_call *call, const char *what);
+LLMUX_API void llmux_call_feed_wake(llmux_call *call);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,224 @@
+/*
+ * client.c - the client object: settings, keys, and the deployments made from model names.
+ *
+ * A model that no configuration names is resolved the first time it is asked for, and becomes a
+ * group of one deployment: from then on it is found like any other.
+ */
+#include "client/client.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#define CLIENT_MAX (1u << 30) /* bytes of models and overrides */
+#define TURN_MS 100
+
+static const char *get_env(void *arg, const char *name)
+{
+    (void)arg;
+    return getenv(name);
+}
+
+static const struct lx_env process_env = {.get = get_env};
+
+const char *llmux_version(void)
+{
+    return LX_VERSION;
+}
+
+static void set_net_options(struct lx_net_options *o)
+{
+    o->https_proxy = getenv("HTTPS_PROXY") ? getenv("HTTPS_PROXY") : getenv("https_proxy");
+    o->http_proxy = getenv("http_proxy"); /* the upper-case form is unsafe in CGI programs */
+    o->no_proxy = getenv("NO_PROXY") ? getenv("NO_PROXY") : getenv("no_proxy");
+    o->tls.ca_file = getenv("SSL_CERT_FILE");
+}
+
+llmux_client *llmux_client_new(void)
+{
+    llmux_client *c = calloc(1, sizeof(*c));
+    struct lx_net_options net = {0};
+    uint64_t seed[2];
+
+    if (!c)
+        return NULL;
+    lx_arena_init(&c->arena, CLIENT_MAX);
+    lx_random_bytes(seed, sizeof(seed));
+    lx_route_table_init(&c->routes, &c->arena, seed);
+    c->routes.settings.max_response_bytes = LX_REPLY_MAX;
+    c->max_retries = -1;
+    set_net_options(&net);
+    c->loop = lx_loop_new();
+    c->net = c->loop ? lx_net_new(c->loop, &net, NULL) : NULL;
+    if (c->net)
+        return c;
+    llmux_client_free(c);
+    return NULL;
+}
+
+void llmux_client_free(llmux_client *c)
+{
+    if (!c)
+        return;
+    lx_net_free(c->net);
+    if (c->loop)
+        lx_loop_turn(c->loop, 0); /* frees what closed just now */
+    lx_loop_free(c->loop);
+    for (struct lx_override *o = c->overrides; o; o = o->next)
+        lx_secret_clear(&o->key);
+    lx_config_unref(c->config);
+    lx_arena_clear(&c->arena);
+    free(c);
+}
+
+int llmux_client_load_config(llmux_client *c, const char *path, llmux_error **err)
+{
+    struct lx_arena arena;
+    struct lx_diags diags = {.arena = &arena};
+    struct lx_error why = {0};
+    struct lx_config *config;
+    int code = 0;
+
+    lx_arena_init(&arena, CLIENT_MAX);
+    config = lx_config_load(path, &process_env, &diags);
+    if (!config) {
+        for (size_t i = 0; i < diags.n && !why.code; i++)
+            if (diags.v[i].kind == LX_DIAG_ERROR)
+                lx_error_set(&why, LX_ECONFIG, "%.*s:%d: %.*s", LX_F(diags.v[i].file),
+                             diags.v[i].line, LX_F(diags.v[i].text));
+        code = lx_client_fail(err, LX_ECONFIG, why.code ? &why : NULL);
+    } else {
+        for (size_t i = 0; i < config->routes.count && code == 0; i++)
+            code = lx_map_put(&c->routes.by_name, config->routes.groups[i]->name,
+                              config->routes.groups[i]);
+        c->routes.wildcards = config->routes.wildcards;
+        c->routes.wildcard_count = config->routes.wildcard_count;
+        c->routes.settings = config->routes.settings;
+        c->routes.custom = config->routes.custom;
+        c->routes.custom_count = config->routes.custom_count;
+        lx_config_unref(c->config);
+        c->config = config;
+        if (code)
+            lx_client_fail(err, code, NULL);
+    }
+    lx_arena_clear(&arena);
+    return code;
+}
+
+static struct lx_override *override_of(llmux_client *c, const char *provider)
+{
+    struct lx_slice name = lx_slice_z(provider);
+    struct lx_override *o = c->overrides;
+
+    while (o && !lx_slice_eq(o->provider, name))
+        o = o->next;
+    if (!o && (o = lx_arena_new(&c->arena, struct lx_override))) {
+        o->provider = lx_arena_copy(&c->arena, name);
+        o->next = c->overrides;
+        c->overrides = o;
+    }
+    return o;
+}
+
+int llmux_client_set_key(llmux_client *c, const char *provider, const char *key)
+{
+    struct lx_override *o = override_of(c, provider);
+
+    if (!o)
+        return LX_ENOMEM;
+    lx_secret_clear(&o->key);
+    return lx_secret_init(&o->key, lx_slice_z(key));
+}
+
+int llmux_client_set_base_url(llmux_client *c, const char *provider, const char *url)
+{
+    struct lx_override *o = override_of(c, provider);
+
+    if (o)
+        o->base_url = lx_arena_copy(&c->arena, lx_slice_z(url));
+    return o && o->base_url.p ? 0 : LX_ENOMEM;
+}
+
+int llmux_client_set_timeout_ms(llmux_client *c, int64_t ms)
+{
+    if (ms < 0)
+        return LX_EINVAL;
+    c->timeout_ms = ms;
+    return 0;
+}
+
+int llmux_client_set_max_retries(llmux_client *c, int n)
+{
+    if (n < 0)
+        return LX_EINVAL;
+    c->max_retries = n;
+    return 0;
+}
+
+int llmux_client_set_drop_params(llmux_client *c, int on)
+{
+    c->routes.settings.drop_params = on != 0;
+    return 0;
+}
+
+static void apply_overrides(llmux_client *c, struct lx_deployment *d)
+{
+    struct lx_override *o = c->overrides;
+
+    while (o && !lx_slice_eq(o->provider, lx_slice_z(d->provider->id)))
+        o = o->next;
+    if (o && lx_secret_is_set(&o->key)) {
+        lx_secret_clear(&d->key);
+        d->key = o->key; /* the override's to wipe */
+    }
+    if (o && o->base_url.n)
+        d->base_url = o->base_url;
+}
+
+static int add_deployment(llmux_client *c, struct lx_slice model, struct lx_error *why)
+{
+    struct lx_deployment *d = lx_arena_new(&c->arena, struct lx_deployment);
+    struct lx_slice name = lx_arena_copy(&c->arena, model);
+    int code = d && name.p ? lx_deployment_of_name(name, &process_env, &c->arena, d, why)
+                           : LX_ENOMEM;
+
+    if (code != 0)
+        return code;
+    apply_overrides(c, d);
+    d->group = name;
+    return lx_route_table_add(&c->routes, d);
+}
+
+int lx_client_add_model(llmux_client *c, struct lx_slice model, llmux_error **err)
+{
+    struct lx_slice star;
+    struct lx_error why = {0};
+    int code;
+
+    if (lx_route_find(&c->routes, model, &star))
+        return 0;
+    code = add_deployment(c, model, &why);
+    return code ? lx_client_fail(err, code, why.code ? &why : NULL) : 0;
+}
+
+int lx_client_call(llmux_client *c, const llmux_request *request, bool stream, struct lx_buf *body,
+                   struct lx_call **out, llmux_error **err)
+{
+    struct lx_call_input in = {
+        .routes = &c->routes,
+        .front = &lx_dialect_openai_chat,
+        .now_ms = lx_clock_wall_ms(),
+        .timeout_ms = c->timeout_ms,
+        .max_retries = c->max_retries,
+    };
+    int code = lx_client_add_model(c, request->model, err);
+
+    if (code != 0)
+        return code;
+    code = lx_client_render(request, stream, body);
+    if (code != 0)
+        return lx_client_fail(err, code, NULL);
+    in.body = lx_buf_slice(body);
+    lx_random_bytes(&in.random, sizeof(in.random));
+    *out = lx_call_new(&in);
+    return *out ? 0 : lx_client_fail(err, LX_ENOMEM, NULL);
+}

@@ -1,0 +1,87 @@
+/*
+ * client.h - inside the library: what is behind the opaque handles of llmux.h.
+ */
+#ifndef LX_CLIENT_CLIENT_H
+#define LX_CLIENT_CLIENT_H
+
+#include "llmux/llmux.h"
+#include "net/drive.h"
+#include "serve/config.h"
+
+#define LX_REPLY_MAX (256u << 20) /* bytes of one reply the library holds */
+
+/* A key or address set by hand, for one provider. */
+struct lx_override {
+    struct lx_slice provider;
+    struct lx_secret key;
+    struct lx_slice base_url;
+    struct lx_override *next;
+};
+
+struct llmux_client {
+    struct lx_loop *loop;
+    struct lx_net *net;
+    struct lx_arena arena; /* models and overrides: as long as the client */
+    struct lx_config *config; /* or NULL */
+    struct lx_route_table routes; /* the configuration's, and models asked for by name */
+    struct lx_override *overrides;
+    int64_t timeout_ms, max_retries;
+    size_t in_flight;
+};
+
+struct lx_member {
+    struct lx_slice name, json;
+    struct lx_member *next;
+};
+
+struct llmux_request {
+    struct lx_arena arena;
+    struct lx_slice model;
+    struct lx_buf messages, tools; /* elements, comma-separated */
+    struct lx_member *members;
+    int failed; /* the first failure of a setter that had no room to say so */
+};
+
+struct llmux_error {
+    char *message;
+    const char *class_name;
+    char provider[64], code[96];
+    int status, retryable;
+};
+
+struct lx_tool_view {
+    const char *id, *name, *arguments;
+};
+
+struct llmux_reply {
+    struct lx_arena arena;
+    struct lx_buf json;
+    struct lx_json_doc doc;
+    struct lx_reply reply;
+    const char *id, *model, *text, *reasoning, *finish;
+    struct lx_tool_view *tools;
+    size_t tool_count;
+};
+
+/* ---- error.c ---- */
+/* Gives *err (unless NULL) what the fault says; returns code, or LX_EIO for 0. */
+int lx_client_fault(llmux_error **err, int code, const struct lx_fault *f);
+int lx_client_fail(llmux_error **err, int code, const struct lx_error *why);
+llmux_error *lx_client_error_of(const struct lx_fault *f);
+
+/* ---- request.c ---- */
+/* The request as a body of OpenAI's chat completions. */
+int lx_client_render(const llmux_request *r, bool stream, struct lx_buf *out);
+
+/* ---- reply.c ---- */
+/* Takes the bytes of a chat completion; the buffer is empty afterwards. NULL with *err. */
+llmux_reply *lx_client_reply(struct lx_buf *json, llmux_error **err);
+
+/* ---- client.c ---- */
+/* Makes sure that the model has a deployment, from its name and the environment. */
+int lx_client_add_model(llmux_client *c, struct lx_slice model, llmux_error **err);
+/* A call for the request; its body is rendered into `body`, which must outlive it. */
+int lx_client_call(llmux_client *c, const llmux_request *request, bool stream, struct lx_buf *body,
+                   struct lx_call **out, llmux_error **err);
+
+#endif

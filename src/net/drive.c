@@ -1,0 +1,154 @@
+/*
+ * drive.c - the loop around lx_call_next(): the only place where steps become I/O.
+ *
+ * It decides nothing. Whoever owns a drive must cancel it before freeing the call.
+ */
+#include "net/drive.h"
+
+static void step_on(struct lx_drive *d);
+
+static struct lx_drive *drive_of(void *owner)
+{
+    return owner;
+}
+
+static void on_head(void *owner, int status, const struct lx_headers *headers)
+{
+    struct lx_drive *d = drive_of(owner);
+
+    if (!d->first_byte_ms)
+        d->first_byte_ms = lx_clock_mono_ms();
+    lx_call_feed_head(d->call, status, headers);
+    step_on(d);
+}
+
+static void on_body(void *owner, struct lx_slice piece)
+{
+    struct lx_drive *d = drive_of(owner);
+
+    lx_call_feed_body(d->call, piece);
+    step_on(d);
+}
+
+static void on_end(void *owner)
+{
+    struct lx_drive *d = drive_of(owner);
+
+    d->exchange = NULL;
+    lx_call_feed_end(d->call);
+    step_on(d);
+}
+
+static void on_fail(void *owner, int code, const struct lx_error *err)
+{
+    struct lx_drive *d = drive_of(owner);
+
+    d->exchange = NULL;
+    lx_call_feed_failure(d->call, code, err);
+    step_on(d);
+}
+
+static const struct lx_net_events net_events = {
+    .on_head = on_head, .on_body = on_body, .on_end = on_end, .on_fail = on_fail};
+
+static void drop_exchange(struct lx_drive *d)
+{
+    if (d->exchange)
+        lx_net_cancel(d->exchange);
+    d->exchange = NULL;
+}
+
+static void on_wake(struct lx_timer *t)
+{
+    struct lx_drive *d = LX_CONTAINER(t, struct lx_drive, timer);
+
+    lx_call_feed_wake(d->call);
+    step_on(d);
+}
+
+static void send(struct lx_drive *d, const struct lx_step *step)
+{
+    const struct lx_outgoing *out = step->send.out;
+    struct lx_net_request request = {
+        .method = out->method,
+        .url = out->url,
+        .headers = out->headers,
+        .body = out->body,
+        .connect_ms = step->send.connect_ms,
+        .first_byte_ms = step->send.first_byte_ms,
+        .between_bytes_ms = step->send.between_bytes_ms,
+        .total_ms = step->send.total_ms,
+    };
+
+    drop_exchange(d);
+    d->sent_ms = lx_loop_now_ms(d->loop);
+    d->exchange = lx_net_send(d->net, &request, &net_events, d);
+    if (!d->exchange)
+        lx_call_feed_failure(d->call, LX_ENOMEM, NULL);
+    else if (d->paused)
+        lx_net_pause(d->exchange);
+}
+
+/* Takes steps until the call waits for something. */
+static void step_on(struct lx_drive *d)
+{
+    struct lx_step step;
+
+    for (;;) {
+        lx_call_next(d->call, &step);
+        switch (step.kind) {
+        case LX_STEP_SEND:
+            send(d, &step);
+            break;
+        case LX_STEP_SLEEP:
+            drop_exchange(d);
+            d->timer.fire = on_wake;
+            if (lx_timer_set(d->loop, &d->timer, lx_loop_now_ms(d->loop) + step.sleep_ms) == 0)
+                return;
+            lx_call_feed_wake(d->call); /* no memory for a timer: do not wait */
+            break;
+        case LX_STEP_EMIT:
+            d->events->on_emit(d, &step);
+            break;
+        case LX_STEP_WAIT:
+        case LX_STEP_ASK:
+            return;
+        case LX_STEP_DONE:
+            drop_exchange(d);
+            d->events->on_done(d);
+            return;
+        }
+    }
+}
+
+void lx_drive_start(struct lx_drive *d)
+{
+    d->first_byte_ms = 0;
+    d->paused = false;
+    step_on(d);
+}
+
+void lx_drive_cancel(struct lx_drive *d)
+{
+    drop_exchange(d);
+    if (d->loop)
+        lx_timer_cancel(d->loop, &d->timer);
+}
+
+void lx_drive_pause(struct lx_drive *d)
+{
+    if (d->paused)
+        return;
+    d->paused = true;
+    if (d->exchange)
+        lx_net_pause(d->exchange);
+}
+
+void lx_drive_resume(struct lx_drive *d)
+{
+    if (!d->paused)
+        return;
+    d->paused = false;
+    if (d->exchange)
+        lx_net_resume(d->exchange);
+}

@@ -1,0 +1,62 @@
+/*
+ * endpoint.c - the table of routes. A new endpoint is a line here and a function elsewhere.
+ */
+#include "serve/endpoint.h"
+
+#define CHAT &lx_dialect_openai_chat
+#define MESSAGES &lx_dialect_anthropic
+
+static const struct lx_endpoint endpoints[] = {
+    {LX_METHOD_POST, "/v1/chat/completions", false, CHAT, lx_exchange_complete,
+     "OpenAI chat completions"},
+    {LX_METHOD_POST, "/chat/completions", false, CHAT, lx_exchange_complete, "the same"},
+    {LX_METHOD_POST, "/openai/deployments/{model}/chat/completions", false, CHAT,
+     lx_exchange_complete, "the same, as Azure's clients ask"},
+    {LX_METHOD_POST, "/engines/{model}/chat/completions", false, CHAT, lx_exchange_complete,
+     "the same, as old clients ask"},
+    {LX_METHOD_POST, "/v1/messages", false, MESSAGES, lx_exchange_complete, "Anthropic messages"},
+    {LX_METHOD_POST, "/anthropic/v1/messages", false, MESSAGES, lx_exchange_complete, "the same"},
+    {LX_METHOD_GET, "/v1/models", false, CHAT, lx_endpoint_models, "models that can be asked for"},
+    {LX_METHOD_GET, "/models", false, CHAT, lx_endpoint_models, "the same"},
+    {LX_METHOD_GET, "/v1/models/{id}", false, CHAT, lx_endpoint_model, "one model"},
+    {LX_METHOD_GET, "/models/{id}", false, CHAT, lx_endpoint_model, "the same"},
+    {LX_METHOD_GET, "/health/liveliness", true, CHAT, lx_endpoint_liveness, "the process answers"},
+    {LX_METHOD_GET, "/health/liveness", true, CHAT, lx_endpoint_liveness, "the same"},
+    {LX_METHOD_GET, "/health/readiness", true, CHAT, lx_endpoint_readiness,
+     "ready for requests, or draining"},
+};
+
+/* Matches "pre{x}post" or a plain path. */
+static bool path_matches(struct lx_slice pattern, struct lx_slice path, struct lx_slice *value)
+{
+    ssize_t open = lx_slice_find_byte(pattern, '{');
+    struct lx_slice before, after;
+
+    if (open < 0)
+        return lx_slice_eq(pattern, path);
+    before = lx_slice_to(pattern, (size_t)open);
+    after = lx_slice_from(pattern, (size_t)lx_slice_find_byte(pattern, '}') + 1);
+    if (path.n <= before.n + after.n || !lx_slice_starts(path, before) ||
+        !lx_slice_ends(path, after))
+        return false;
+    *value = lx_slice(path.p + before.n, path.n - before.n - after.n);
+    return true;
+}
+
+const struct lx_endpoint *lx_endpoint_find(enum lx_method method, struct lx_slice path,
+                                           struct lx_slice *value, bool *other_method)
+{
+    *other_method = false;
+    if (path.n > 1 && path.p[path.n - 1] == '/')
+        path.n--;
+    if (method == LX_METHOD_HEAD)
+        method = LX_METHOD_GET;
+    for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
+        if (!path_matches(lx_slice_z(endpoints[i].path), path, value))
+            continue;
+        if (endpoints[i].method == method)
+            return &endpoints[i];
+        *other_method = true;
+    }
+    return NULL;
+}

@@ -1,0 +1,460 @@
+/*
+ * exchange.c - what a request asks for, who asks, and the call that answers it.
+ *
+ * Called by its connection (head, run) and by the drive of its call (emit, done). It never touches
+ * sockets: replies go through the connection.
+ */
+#include "serve/exchange.h"
+
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "gate/auth.h"
+#include "serve/conn.h"
+#include "serve/endpoint.h"
+#include "serve/worker.h"
+
+#define SPARE_MAX 256          /* finished exchanges a worker keeps */
+#define KEEP_BODY_BYTES 65536  /* of a body buffer, from one request to the next */
+#define BODY_INLINE_MAX 65536  /* a refused request's body is read to its end up to this size */
+
+/* ---- Life ---------------------------------------------------------------------------------- */
+
+struct lx_exchange *lx_exchange_new(struct lx_worker *w, struct lx_conn *c)
+{
+    struct lx_exchange *x = w->spare;
+    struct lx_arena arena;
+    struct lx_buf body;
+
+    if (x) {
+        w->spare = x->next_spare;
+        w->spare_count--;
+        arena = x->arena;
+        body = x->body;
+    } else {
+        x = malloc(sizeof(*x));
+        if (!x)
+            return NULL;
+        lx_arena_init(&arena, 4u << 20);
+        lx_buf_init(&body, 0);
+    }
+    memset(x, 0, sizeof(*x));
+    x->arena = arena;
+    x->body = body;
+    x->body.max = (size_t)w->config->max_request_bytes;
+    x->conn = c;
+    x->worker = w;
+    x->config = lx_config_ref(w->config);
+    x->front = &lx_dialect_openai_chat;
+    x->max_retries = -1;
+    x->started_ms = lx_loop_now_ms(w->loop);
+    x->started_wall_ms = lx_clock_wall_ms();
+    x->drive.loop = w->loop;
+    x->drive.net = w->net;
+    lx_header_list_init(&x->forward, &x->arena);
+    return x;
+}
+
+void lx_exchange_free(struct lx_exchange *x)
+{
+    struct lx_worker *w = x->worker;
+
+    lx_drive_cancel(&x->drive);
+    lx_call_free(x->drive.call);
+    lx_config_unref(x->config);
+    lx_arena_reset(&x->arena);
+    if (x->body.cap > KEEP_BODY_BYTES)
+        lx_buf_clear(&x->body);
+    lx_buf_reset(&x->body);
+    if (w->spare_count < SPARE_MAX) {
+        x->next_spare = w->spare;
+        w->spare = x;
+        w->spare_count++;
+        return;
+    }
+    lx_arena_clear(&x->arena);
+    lx_buf_clear(&x->body);
+    free(x);
+}
+
+/* ---- The head ------------------------------------------------------------------------------ */
+
+/* A client's own id is taken over when it is short and printable, so that logs can be joined. */
+static bool take_id(struct lx_exchange *x, struct lx_slice id)
+{
+    if (id.n == 0 || id.n >= sizeof(x->call_id))
+        return false;
+    for (size_t i = 0; i < id.n; i++)
+        if (id.p[i] <= ' ' || id.p[i] > '~')
+            return false;
+    memcpy(x->call_id, id.p, id.n);
+    x->call_id_n = id.n;
+    return true;
+}
+
+/* A version 4 UUID. */
+static void make_id(struct lx_exchange *x)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t r[2] = {lx_worker_random(x->worker), lx_worker_random(x->worker)};
+    char *to = x->call_id;
+
+    r[0] = (r[0] & ~UINT64_C(0xf000)) | UINT64_C(0x4000);
+    r[1] = (r[1] & ~(UINT64_C(3) << 62)) | UINT64_C(2) << 62;
+    for (int i = 0; i < 32; i++) {
+        if (i == 8 || i == 12 || i == 16 || i == 20)
+            *to++ = '-';
+        *to++ = digits[r[i / 16] >> (60 - 4 * (i % 16)) & 15];
+    }
+    x->call_id_n = (size_t)(to - x->call_id);
+}
+
+/* Decimal seconds, "12" or "0.5", to milliseconds; 0 when it is neither. */
+static int64_t seconds_to_ms(struct lx_slice s)
+{
+    struct lx_slice whole, part;
+    int64_t seconds = 0, ms = 0, scale = 100;
+
+    lx_slice_cut(s, '.', &whole, &part);
+    if ((whole.n && lx_slice_int(whole, &seconds) != 0) || seconds < 0 || seconds > 86400)
+        return 0;
+    for (size_t i = 0; i < part.n; i++) {
+        if (part.p[i] < '0' || part.p[i] > '9')
+            return 0;
+        ms += (part.p[i] - '0') * scale;
+        scale /= 10;
+    }
+    return seconds * 1000 + ms;
+}
+
+static void on_timeout(struct lx_exchange *x, struct lx_slice v)
+{
+    x->timeout_ms = seconds_to_ms(v);
+}
+static void on_stream_timeout(struct lx_exchange *x, struct lx_slice v)
+{
+    x->stream_timeout_ms = seconds_to_ms(v);
+}
+static void on_retries(struct lx_exchange *x, struct lx_slice v)
+{
+    int64_t n;
+
+    if (lx_slice_int(v, &n) == 0 && n >= 0 && n <= 100)
+        x->max_retries = n;
+}
+static void on_id(struct lx_exchange *x, struct lx_slice v)
+{
+    take_id(x, v);
+}
+
+/* Request headers that mean something to us; `forward` ones go to the provider as well. */
+static const struct {
+    struct lx_slice name;
+    void (*read)(struct lx_exchange *x, struct lx_slice value);
+    bool forward;
+} known_headers[] = {
+    {LX_S_INIT("x-request-id"), on_id, false},
+    {LX_S_INIT("x-litellm-call-id"), on_id, false},
+    {LX_S_INIT("x-litellm-timeout"), on_timeout, false},
+    {LX_S_INIT("x-litellm-stream-timeout"), on_stream_timeout, false},
+    {LX_S_INIT("x-litellm-num-retries"), on_retries, false},
+    {LX_S_INIT("anthropic-beta"), NULL, true},
+};
+
+/* Every name in known_headers starts with 'x' or 'a': one look spares the rest. */
+static void read_header(struct lx_exchange *x, const struct lx_header *h)
+{
+    char first = h->name.n ? lx_ascii_lower(h->name.p[0]) : 0;
+
+    if (first != 'x' && first != 'a')
+        return;
+    for (size_t i = 0; i < sizeof(known_headers) / sizeof(known_headers[0]); i++) {
+        if (!lx_slice_eq_nocase(h->name, known_headers[i].name))
+            continue;
+        if (known_headers[i].read)
+            known_headers[i].read(x, h->value);
+        if (known_headers[i].forward)
+            lx_header_list_add(&x->forward, known_headers[i].name,
+                               lx_arena_copy(&x->arena, h->value));
+        return;
+    }
+}
+
+static void refuse_early(struct lx_exchange *x, int status, enum lx_fault_kind kind,
+                         struct lx_slice message, struct lx_slice code)
+{
+    x->early_status = status;
+    x->early_fault = (struct lx_fault){
+        .kind = kind, .status = status, .message = message, .code = code, .retry_after_ms = -1};
+}
+
+static enum lx_method method_of(struct lx_slice s)
+{
+    if (lx_slice_eq(s, LX_S("POST")))
+        return LX_METHOD_POST;
+    if (lx_slice_eq(s, LX_S("GET")))
+        return LX_METHOD_GET;
+    return lx_slice_eq(s, LX_S("HEAD")) ? LX_METHOD_HEAD : LX_METHOD_OTHER;
+}
+
+static void find_endpoint(struct lx_exchange *x)
+{
+    struct lx_slice value = {0};
+    bool other_method;
+
+    x->endpoint = lx_endpoint_find(x->method, x->path, &value, &other_method);
+    if (x->endpoint) {
+        x->front = x->endpoint->front;
+        if (value.n) {
+            struct lx_buf plain;
+
+            lx_buf_init(&plain, value.n);
+            if (lx_percent_read(value, &plain) == 0)
+                value = lx_buf_slice(&plain);
+            x->path_value = lx_arena_copy(&x->arena, value);
+            lx_buf_clear(&plain);
+        }
+        return;
+    }
+    if (other_method)
+        refuse_early(x, 405, LX_FAULT_BAD_REQUEST,
+                     lx_arena_printf(&x->arena, "%.*s is not allowed on %.*s",
+                                     LX_F(x->method_name), LX_F(x->path)),
+                     LX_S("method_not_allowed"));
+    else
+        refuse_early(x, 404, LX_FAULT_NOT_FOUND,
+                     lx_arena_printf(&x->arena, "there is nothing at %.*s", LX_F(x->path)),
+                     LX_S("not_found"));
+}
+
+static void check_auth(struct lx_exchange *x, const struct lx_h1_head *head)
+{
+    struct lx_auth_verdict v;
+
+    if (x->endpoint && x->endpoint->open)
+        return;
+    v = lx_auth_check(&x->config->master_key, &head->headers, x->config->master_key_header);
+    if (v.result != LX_AUTH_OK)
+        refuse_early(x, 401, LX_FAULT_AUTHENTICATION, lx_slice_z(v.message), LX_S("401"));
+}
+
+void lx_exchange_head(struct lx_exchange *x, const struct lx_h1_head *head)
+{
+    x->method = method_of(head->method);
+    x->method_name = lx_arena_copy(&x->arena, head->method);
+    x->path = lx_arena_copy(&x->arena, head->path);
+    x->query = lx_arena_copy(&x->arena, head->query);
+    x->keep_alive = head->keep_alive;
+    x->minor = head->minor;
+    for (size_t i = 0; i < head->headers.n; i++)
+        read_header(x, &head->headers.v[i]);
+    if (!x->call_id_n)
+        make_id(x);
+    lx_h1_body_start(&x->body_reader, head);
+    find_endpoint(x);
+    check_auth(x, head); /* after the endpoint: an unknown path tells nothing without a key */
+    if (head->body == LX_H1_BODY_LENGTH &&
+        head->content_length > (uint64_t)x->config->max_request_bytes)
+        refuse_early(x, 413, LX_FAULT_TOO_LARGE,
+                     lx_arena_printf(&x->arena,
+                                     "the body has %llu bytes; at most %lld are allowed "
+                                     "(general_settings.max_request_size_mb)",
+                                     (unsigned long long)head->content_length,
+                                     (long long)x->config->max_request_bytes),
+                     LX_S("request_too_large"));
+    if (x->early_status && (head->expect_continue || head->body == LX_H1_BODY_CHUNKED ||
+                            head->content_length > BODY_INLINE_MAX))
+        x->keep_alive = false; /* its body is not worth reading to the end */
+}
+
+/* ---- The answer ---------------------------------------------------------------------------- */
+
+void lx_exchange_refuse(struct lx_exchange *x, int status, const struct lx_fault *fault)
+{
+    struct lx_header_list headers;
+    struct lx_buf body;
+
+    lx_header_list_init(&headers, &x->arena);
+    if (status == 401)
+        lx_header_list_add(&headers, LX_S("www-authenticate"), LX_S("Bearer"));
+    lx_buf_init(&body, 1u << 20);
+    x->front->front->write_error(fault, &body);
+    lx_conn_reply(x->conn, status, LX_S("application/json"), &headers.headers,
+                  lx_buf_slice(&body), true);
+    lx_buf_clear(&body);
+    lx_conn_exchange_done(x->conn);
+}
+
+void lx_exchange_json(struct lx_exchange *x, int status, struct lx_slice json)
+{
+    lx_conn_reply(x->conn, status, LX_S("application/json"), NULL, json, true);
+    lx_conn_exchange_done(x->conn);
+}
+
+void lx_exchange_run(struct lx_exchange *x)
+{
+    if (x->early_status)
+        lx_exchange_refuse(x, x->early_status, &x->early_fault);
+    else
+        x->endpoint->run(x);
+}
+
+static struct lx_exchange *exchange_of(struct lx_drive *d)
+{
+    return LX_CONTAINER(d, struct lx_exchange, drive);
+}
+
+static void on_emit(struct lx_drive *d, const struct lx_step *step)
+{
+    struct lx_exchange *x = exchange_of(d);
+
+    if (step->emit.head)
+        lx_conn_reply(x->conn, step->emit.status, step->emit.content_type, &step->emit.headers,
+                      step->emit.bytes, step->emit.last);
+    else
+        lx_conn_reply_more(x->conn, step->emit.bytes, step->emit.last);
+}
+
+static void on_done(struct lx_drive *d)
+{
+    lx_conn_exchange_done(exchange_of(d)->conn);
+}
+
+static const struct lx_drive_events drive_events = {.on_emit = on_emit, .on_done = on_done};
+
+void lx_exchange_complete(struct lx_exchange *x)
+{
+    struct lx_call_input in = {
+        .routes = &x->config->routes,
+        .front = x->front,
+        .body = lx_buf_slice(&x->body),
+        .model = x->path_value,
+        .call_id = lx_slice(x->call_id, x->call_id_n),
+        .now_ms = x->started_wall_ms,
+        .random = lx_worker_random(x->worker),
+        .timeout_ms = x->timeout_ms,
+        .stream_timeout_ms = x->stream_timeout_ms,
+        .max_retries = x->max_retries,
+        .forward = x->forward.headers,
+    };
+
+    x->drive.call = lx_call_new(&in);
+    if (!x->drive.call) {
+        struct lx_fault f = lx_fault_of_error(LX_ENOMEM, NULL, &x->arena);
+
+        lx_exchange_refuse(x, 500, &f);
+        return;
+    }
+    x->drive.events = &drive_events;
+    lx_drive_start(&x->drive);
+}
+
+/* ---- The log ------------------------------------------------------------------------------- */
+
+struct line {
+    const struct lx_exchange *x;
+    const struct lx_call_report *r; /* or NULL */
+    const char *peer;
+    int status;
+    int64_t ms, first_byte_ms; /* -1: none */
+};
+
+static void write_json(const struct line *l, struct lx_buf *out, struct lx_slice time)
+{
+    const struct lx_exchange *x = l->x;
+    struct lx_out o = lx_out(out);
+
+    lx_out_object(&o, NULL);
+    lx_out_str(&o, "time", time);
+    lx_out_lit(&o, "level", "access");
+    lx_out_str(&o, "id", lx_slice(x->call_id, x->call_id_n));
+    lx_out_str(&o, "client", lx_slice_z(l->peer));
+    lx_out_str(&o, "method", x->method_name);
+    lx_out_str(&o, "path", x->path);
+    lx_out_int(&o, "status", l->status);
+    lx_out_int(&o, "ms", l->ms);
+    lx_out_int(&o, "bytes_in", (int64_t)x->body_bytes);
+    lx_out_int(&o, "bytes_out", (int64_t)x->reply_bytes);
+    if (l->r) {
+        const struct lx_call_report *r = l->r;
+
+        lx_out_str(&o, "model", r->model);
+        if (r->deployment) {
+            lx_out_str(&o, "provider", lx_slice_z(r->deployment->provider->id));
+            lx_out_str(&o, "upstream_model", r->upstream_model);
+            lx_out_str(&o, "model_id", r->deployment->id);
+        }
+        lx_out_bool(&o, "stream", r->stream);
+        lx_out_int(&o, "attempts", r->attempts);
+        if (l->first_byte_ms >= 0)
+            lx_out_int(&o, "first_byte_ms", l->first_byte_ms);
+        if (r->usage.known) {
+            lx_out_int(&o, "prompt_tokens", r->usage.prompt_tokens);
+            lx_out_int(&o, "completion_tokens", r->usage.completion_tokens);
+            lx_out_int(&o, "cached_tokens", r->usage.cached_tokens);
+        }
+        if (r->losses && r->losses->count) {
+            lx_out_array(&o, "dropped");
+            for (const struct lx_loss *loss = r->losses->first; loss; loss = loss->next)
+                lx_out_str(&o, NULL, loss->what);
+            lx_out_array_end(&o);
+        }
+        if (r->fault.kind != LX_FAULT_NONE) {
+            lx_out_str(&o, "error", lx_slice_z(lx_fault_class(r->fault.kind)));
+            lx_out_str(&o, "error_message", lx_slice_to(r->fault.message, 512));
+        }
+    }
+    lx_out_object_end(&o);
+}
+
+static void write_text(const struct line *l, struct lx_buf *out, struct lx_slice time)
+{
+    const struct lx_exchange *x = l->x;
+
+    lx_buf_addf(out, "%.*s %s \"%.*s %.*s\" %d %lldms in=%llu out=%llu id=%.*s", LX_F(time),
+                l->peer, LX_F(x->method_name), LX_F(x->path), l->status, (long long)l->ms,
+                (unsigned long long)x->body_bytes, (unsigned long long)x->reply_bytes,
+                (int)x->call_id_n, x->call_id);
+    if (l->r) {
+        const struct lx_call_report *r = l->r;
+
+        lx_buf_addf(out, " model=%.*s", LX_F(r->model));
+        if (r->deployment)
+            lx_buf_addf(out, " to=%s/%.*s", r->deployment->provider->id, LX_F(r->upstream_model));
+        lx_buf_addf(out, " attempts=%lld%s", (long long)r->attempts, r->stream ? " stream" : "");
+        if (l->first_byte_ms >= 0)
+            lx_buf_addf(out, " first_byte=%lldms", (long long)l->first_byte_ms);
+        if (r->usage.known)
+            lx_buf_addf(out, " tokens=%lld+%lld", (long long)r->usage.prompt_tokens,
+                        (long long)r->usage.completion_tokens);
+        for (const struct lx_loss *loss = r->losses ? r->losses->first : NULL; loss;
+             loss = loss->next)
+            lx_buf_addf(out, " dropped=%.*s", LX_F(loss->what));
+        if (r->fault.kind != LX_FAULT_NONE)
+            lx_buf_addf(out, " error=%s", lx_fault_class(r->fault.kind));
+    }
+}
+
+void lx_exchange_log(struct lx_exchange *x, bool client_gone)
+{
+    struct lx_worker *w = x->worker;
+    char stamp[40];
+    struct lx_buf time;
+    struct line l = {
+        .x = x,
+        .r = x->drive.call ? lx_call_report(x->drive.call) : NULL,
+        .peer = lx_stream_peer(x->conn->stream),
+        .status = client_gone ? 499 : x->status,
+        .ms = lx_clock_mono_ms() - x->started_ms,
+        .first_byte_ms =
+            x->drive.first_byte_ms ? x->drive.first_byte_ms - x->started_ms : -1,
+    };
+
+    if (!w->access_log)
+        return;
+    time = (struct lx_buf){.p = stamp, .cap = sizeof(stamp), .max = sizeof(stamp)};
+    lx_log_write_time(&time, x->started_wall_ms);
+    (lx_log_is_json(w->log) ? write_json : write_text)(&l, &w->lines, lx_buf_slice(&time));
+    lx_buf_add_byte(&w->lines, '\n');
+    lx_worker_lines_added(w);
+}

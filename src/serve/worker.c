@@ -1,0 +1,72 @@
+/*
+ * worker.c - a worker's small services: randomness, the date, the log's batches, draining.
+ */
+#include "serve/worker.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "serve/conn.h"
+
+#define FLUSH_MS 100           /* how old a log line may get before it is handed over */
+#define FLUSH_BYTES (128 << 10)
+
+uint64_t lx_worker_random(struct lx_worker *w)
+{
+    uint64_t a = w->random[0], b = w->random[1];
+
+    w->random[0] = b;
+    a ^= a << 23;
+    w->random[1] = a ^ b ^ a >> 18 ^ b >> 5;
+    return w->random[1] + b;
+}
+
+struct lx_slice lx_worker_date(struct lx_worker *w)
+{
+    int64_t now_s = lx_clock_wall_ms() / 1000;
+
+    if (now_s != w->date_s) {
+        time_t t = (time_t)now_s;
+        struct tm tm;
+
+        w->date_s = now_s;
+        gmtime_r(&t, &tm);
+        strftime(w->date, sizeof(w->date), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    }
+    return lx_slice_z(w->date);
+}
+
+static void flush(struct lx_worker *w)
+{
+    if (w->lines.n)
+        lx_log_push(w->log, &w->lines);
+}
+
+static void on_flush(struct lx_timer *t)
+{
+    flush(LX_CONTAINER(t, struct lx_worker, flush_timer));
+}
+
+void lx_worker_lines_added(struct lx_worker *w)
+{
+    if (w->lines.n > FLUSH_BYTES) {
+        flush(w);
+        return;
+    }
+    if (w->flush_timer.heap_at)
+        return;
+    w->flush_timer.fire = on_flush;
+    if (lx_timer_set(w->loop, &w->flush_timer, lx_loop_now_ms(w->loop) + FLUSH_MS) != 0)
+        flush(w);
+}
+
+void lx_worker_check_drained(struct lx_worker *w)
+{
+    if (!w->draining || w->drained || w->conns)
+        return;
+    w->drained = true;
+    lx_timer_cancel(w->loop, &w->drain_timer);
+    lx_timer_cancel(w->loop, &w->flush_timer);
+    flush(w);
+    lx_loop_stop(w->loop);
+}
