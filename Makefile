@@ -1,0 +1,71 @@
+# The few words that building, running and testing take. Meson does the work, in build/.
+#
+# `make run` and `make test` are all that a fresh Debian machine needs: missing packages are
+# installed (tools/deps.sh says which). DESTDIR and PREFIX work as usual.
+
+BUILD = build
+PORT = 4000
+FUZZ_SECONDS = 600
+SETUP = meson setup $(if $(PREFIX),--prefix=$(PREFIX)) $(BUILD)
+SOURCES = $(shell git ls-files '*.c' '*.h')
+
+.PHONY: all run test asan tsan fuzz bench corpus bless fmt lint install uninstall clean help
+
+all: $(BUILD)/build.ninja  ## build the program, the library and the tests
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja: | packages
+	@$(SETUP)
+
+.PHONY: packages packages-%
+packages:
+	@tools/deps.sh build test
+packages-%:
+	@tools/deps.sh build test $*
+
+run: all  ## start the gateway on port 4000 with examples/config.yaml
+	@exec $(BUILD)/llmux serve --config examples/config.yaml --port $(PORT)
+
+test: packages  ## build, and run every test that needs no network
+	@python3 tools/run_tests.py test
+
+asan: packages  ## the tests under the address and undefined-behaviour sanitizers
+	@python3 tools/run_tests.py asan
+
+tsan: packages  ## the threaded tests under the thread sanitizer
+	@python3 tools/run_tests.py tsan
+
+fuzz: packages-fuzz  ## every fuzz target for FUZZ_SECONDS (600) each
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) python3 tools/run_tests.py fuzz
+
+bench: packages-bench all  ## measure, against nginx and other JSON libraries
+	@meson configure $(BUILD) -Dbench=true
+	@ninja -C $(BUILD)
+	@bench/run $(BUILD)
+
+corpus: all  ## recorded traffic through `llmux translate`, a table of what passed
+	@python3 test/corpus/run.py $(BUILD)/llmux
+
+bless: all  ## rewrite the expectations in test/case/ as things are now
+	@ninja -C $(BUILD) bless
+
+fmt: packages-lint  ## format all C sources
+	@clang-format -i $(SOURCES)
+
+lint: packages-lint all  ## formatting, clang-tidy and the tests of test/lint
+	@clang-format --dry-run -Werror $(SOURCES)
+	@run-clang-tidy -quiet -p $(BUILD) '/(src|test|bench|examples)/'
+	@meson test -C $(BUILD) --suite lint
+
+install: all  ## binary, libraries, headers, pkg-config file, man page (DESTDIR, PREFIX)
+	@$(if $(PREFIX),meson configure $(BUILD) -Dprefix=$(PREFIX))
+	@meson install -C $(BUILD)
+
+uninstall:  ## remove what install put in place
+	@ninja -C $(BUILD) uninstall
+
+clean:  ## remove all build folders
+	@rm -rf $(BUILD) build-asan build-tsan build-fuzz
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 12
