@@ -19,6 +19,8 @@ struct lx_deployment {
     struct lx_secret key;        /* unset: none was found (an error when used, naming key_env) */
     struct lx_headers headers;   /* headers + extra_headers of the configuration */
     struct lx_slice extra_body;  /* a JSON object whose members go into the body; or empty */
+    struct lx_slice default_params; /* a JSON object: members for the body where the client gives
+                                     * none (temperature: 0.2 in litellm_params); or empty */
     struct lx_slice mock_response; /* set: answered without a provider */
     enum lx_tristate drop_params, modify_params; /* unset: the settings' */
     struct lx_slice *drop_paths; /* additional_drop_params */
@@ -40,6 +42,7 @@ struct lx_model_group {
     struct lx_deployment **deployments;
     size_t count;
     bool wildcard;
+    bool hidden; /* served, but not listed by GET /v1/models */
 };
 
 struct lx_route_settings {
