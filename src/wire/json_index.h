@@ -12,6 +12,7 @@
  *   IX(eq)(v, c)   a mask with bit i set where byte i is c
  *   IX(low)(v)     ... where it is below 0x20
  *   IX(high)(v)    ... where it is above 0x7f
+ *   IX(number)(r, p)  the end of the number at p, or NULL with the reader stopped
  *
  * All instances accept the same texts and build the same nodes. None reads a byte outside the text:
  * a string that ends in the last few bytes is left to read_string_slowly(), and so is every string
@@ -204,7 +205,7 @@ value:
         IX_LEAF(LX_JSON_NULL, false);
         break;
     default:
-        next = read_number(r, p);
+        next = IX(number)(r, p);
         if (!next)
             return r->code;
         IX_LEAF(LX_JSON_NUMBER, false);

@@ -7,70 +7,111 @@
  */
 #include "base/text.h"
 #include "wire/json.h"
+#include "wire/json_simd.h"
+#include "wire/json_utf8.h"
 
+#ifdef __SSE2__
+#define WIDE(name) name##_sse2
+enum { WIDTH = 16 };
+#else
+#define WIDE(name) name##_portable
+enum { WIDTH = 8 };
+#endif
+
+enum { LONGEST = 6 }; /* \u001f */
+
+/* The comma and the name before a value. */
 static void begin(struct lx_out *o, const char *name)
 {
-    if (o->comma)
-        lx_buf_add_byte(o->buf, ',');
-    if (name) {
-        lx_buf_add_byte(o->buf, '"');
-        lx_buf_add(o->buf, lx_slice_z(name));
-        lx_buf_add_lit(o->buf, "\":");
+    size_t n = name ? strlen(name) : 0;
+    char *to = lx_buf_reserve(o->buf, (size_t)o->comma + (name ? n + 3 : 0));
+    if (to) {
+        char *p = to;
+        if (o->comma)
+            *p++ = ',';
+        if (name) {
+            *p++ = '"';
+            memcpy(p, name, n);
+            p[n] = '"';
+            p[n + 1] = ':';
+            p += n + 2;
+        }
+        lx_buf_commit(o->buf, (size_t)(p - to));
     }
     o->comma = true;
 }
 
-static void escape_byte(struct lx_buf *buf, unsigned char c)
+static const char letters[256] = {['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+                                  ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't'};
+
+/* Bytes that c takes in a string. */
+static size_t length_of(char c)
 {
-    static const char letters[] = {['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
-                                   ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't'};
-    char *to = lx_buf_reserve(buf, 6);
-    if (!to)
-        return;
-    to[0] = '\\';
-    if (letters[c]) {
-        to[1] = letters[c];
-        lx_buf_commit(buf, 2);
-        return;
-    }
-    memcpy(to + 1, "u00", 3);
-    to[4] = "0123456789abcdef"[c >> 4];
-    to[5] = "0123456789abcdef"[c & 15];
-    lx_buf_commit(buf, 6);
+    if (letters[(unsigned char)c])
+        return 2;
+    return (unsigned char)c < 0x20 ? LONGEST : 1;
 }
 
-/* Bytes at the start that can stand in a string as they are. */
-static size_t plain_run(struct lx_slice s)
+/* Writes c as it stands in a string; returns length_of(c). */
+static size_t put(char *to, char c)
 {
-    size_t n = 0;
-    while (n < s.n && (unsigned char)s.p[n] >= 0x20 && (unsigned char)s.p[n] < 0x80 &&
-           s.p[n] != '"' && s.p[n] != '\\')
-        n++;
+    size_t n = length_of(c);
+    if (n == 1) {
+        to[0] = c;
+    } else if (n == 2) {
+        to[0] = '\\';
+        to[1] = letters[(unsigned char)c];
+    } else {
+        memcpy(to, "\\u00", 4);
+        to[4] = "0123456789abcdef"[c >> 4];
+        to[5] = "0123456789abcdef"[c & 15];
+    }
     return n;
 }
 
+/* Takes s for UTF-8; returns whether it was ASCII, and so is. The room asked for is what s needs at
+ * least, so that a ceiling is met exactly; more is asked for when escapes have used it up. */
+static bool escape_bytes(struct lx_buf *buf, struct lx_slice s)
+{
+    const char *p = s.p, *end = p + s.n;
+    uint64_t high = 0;
+    while (p < end) {
+        char *to = lx_buf_reserve(buf, (size_t)(end - p) - 1 + length_of(*p));
+        if (!to)
+            return true; /* of no interest any more */
+        char *limit = buf->p + buf->cap;
+        while (end - p >= WIDTH && limit - to >= WIDTH + LONGEST) {
+            WIDE(vector) v = WIDE(load)(p);
+            memcpy(to, p, WIDTH); /* what is too much of it is written over */
+            uint64_t odd = WIDE(eq)(v, '"') | WIDE(eq)(v, '\\') | WIDE(low)(v);
+            high |= WIDE(high)(v);
+            size_t plain = odd ? (size_t)__builtin_ctzll(odd) : WIDTH;
+            p += plain;
+            to += plain;
+            if (odd)
+                to += put(to, *p++);
+        }
+        for (; p < end && (size_t)(limit - to) >= length_of(*p); p++) {
+            high |= (unsigned char)*p & 0x80;
+            to += put(to, *p);
+        }
+        buf->n = (size_t)(to - buf->p);
+    }
+    return high == 0;
+}
+
+/* What turns out not to be UTF-8 is taken back and written again from fault to fault. */
 static void escape(struct lx_buf *buf, struct lx_slice s)
 {
-    while (s.n) {
-        size_t n = plain_run(s);
-        if (n == 0 && (unsigned char)*s.p < 0x80) {
-            escape_byte(buf, (unsigned char)*s.p);
-            n = 1;
-        } else if (n == 0) {
-            size_t high = 0;
-            while (high < s.n && (unsigned char)s.p[high] >= 0x80)
-                high++;
-            n = lx_utf8_valid(lx_slice_to(s, high));
-            lx_buf_add(buf, lx_slice_to(s, n));
-            if (n < high) {
-                lx_buf_add_lit(buf, "\xef\xbf\xbd");
-                n++;
-            }
-        } else {
-            lx_buf_add(buf, lx_slice_to(s, n));
-        }
-        s = lx_slice_from(s, n);
+    size_t start = buf->n;
+    if (escape_bytes(buf, s) || lx_json_utf8_valid(s) == s.n)
+        return;
+    buf->n = start;
+    for (size_t n; (n = lx_utf8_valid(s)) < s.n; s = lx_slice_from(s, n + 1)) {
+        escape_bytes(buf, lx_slice_to(s, n));
+        lx_buf_add_lit(buf, "\xef\xbf\xbd");
     }
+    escape_bytes(buf, s);
 }
 
 static void string(struct lx_buf *buf, struct lx_text t)

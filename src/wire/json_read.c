@@ -11,11 +11,8 @@
 #include <stdlib.h>
 
 #include "wire/json_read.h"
+#include "wire/json_simd.h"
 #include "wire/json_utf8.h"
-
-#ifdef __SSE2__
-#include <immintrin.h>
-#endif
 
 #define DEFAULT_MAX_BYTES (1u << 30)
 #define DEFAULT_MAX_DEPTH 128u
@@ -147,42 +144,9 @@ static const char *read_number(struct reader *r, const char *p)
     return p;
 }
 
-/* ---- Eight bytes in a word ---------------------------------------------------------------- */
+/* ---- The loop, for each instruction set --------------------------------------------------- */
 
-#define ONES  UINT64_C(0x0101010101010101)
-#define HIGHS UINT64_C(0x8080808080808080)
-
-/* The high bits of the eight bytes, side by side. */
-static inline uint64_t gather(uint64_t highs)
-{
-    return (highs >> 7) * UINT64_C(0x0102040810204080) >> 56;
-}
-
-/* Bit i for a byte i that is zero. The sum carries into no other byte. */
-static inline uint64_t zeros(uint64_t w)
-{
-    return gather(~(((w & ~HIGHS) + ~HIGHS) | w) & HIGHS);
-}
-
-static inline uint64_t load_portable(const char *p)
-{
-    uint64_t w;
-    memcpy(&w, p, sizeof(w));
-    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(w) : w;
-}
-static inline uint64_t eq_portable(uint64_t w, char c)
-{
-    return zeros(w ^ ONES * (unsigned char)c);
-}
-static inline uint64_t low_portable(uint64_t w)
-{
-    return zeros(w & ONES * 0xe0);
-}
-static inline uint64_t high_portable(uint64_t w)
-{
-    return gather(w & HIGHS);
-}
-#define vector_portable uint64_t
+#define number_portable read_number
 
 #define IX(name)   name##_portable
 #define IX_TARGET
@@ -190,26 +154,8 @@ static inline uint64_t high_portable(uint64_t w)
 #define IX_VECTORS 1
 #include "wire/json_index.h"
 
-/* ---- SSE2 and AVX2 ------------------------------------------------------------------------ */
-
 #ifdef __SSE2__
-static inline __m128i load_sse2(const char *p)
-{
-    return _mm_loadu_si128((const __m128i *)(const void *)p);
-}
-static inline uint64_t eq_sse2(__m128i v, char c)
-{
-    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(c)));
-}
-static inline uint64_t low_sse2(__m128i v)
-{
-    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v));
-}
-static inline uint64_t high_sse2(__m128i v)
-{
-    return (uint32_t)_mm_movemask_epi8(v);
-}
-#define vector_sse2 __m128i
+#define number_sse2 read_number
 
 #define IX(name)   name##_sse2
 #define IX_TARGET
@@ -217,29 +163,31 @@ static inline uint64_t high_sse2(__m128i v)
 #define IX_VECTORS 4
 #include "wire/json_index.h"
 
-#define AVX2 __attribute__((target("avx2,bmi,bmi2")))
-
-AVX2 static inline __m256i load_avx2(const char *p)
+/* Embeddings are thousands of numbers, each of which fits into one vector. Those that do not, those
+ * with an exponent and those that are wrong are left to read_number(). */
+LX_AVX2 static inline const char *number_avx2(struct reader *r, const char *p)
 {
-    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+    if (r->end - p < 32)
+        return read_number(r, p);
+    __m256i from_zero = _mm256_sub_epi8(load_avx2(p), _mm256_set1_epi8('0'));
+    __m256i least = _mm256_min_epu8(from_zero, _mm256_set1_epi8(9));
+    uint32_t digits = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(least, from_zero));
+    uint64_t other = ~(uint64_t)digits; /* ends every run of digits at the end of the vector */
+    unsigned start = *p == '-';
+    unsigned at = start + (unsigned)__builtin_ctzll(other >> start);
+    if (at == start || at >= 32 || (p[start] == '0' && at > start + 1))
+        return read_number(r, p);
+    if (p[at] == '.') {
+        start = at + 1;
+        at = start + (unsigned)__builtin_ctzll(other >> start);
+        if (at == start || at >= 32)
+            return read_number(r, p);
+    }
+    return p[at] == 'e' || p[at] == 'E' ? read_number(r, p) : p + at;
 }
-AVX2 static inline uint64_t eq_avx2(__m256i v, char c)
-{
-    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(c)));
-}
-AVX2 static inline uint64_t low_avx2(__m256i v)
-{
-    __m256i least = _mm256_min_epu8(v, _mm256_set1_epi8(0x1f));
-    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(least, v));
-}
-AVX2 static inline uint64_t high_avx2(__m256i v)
-{
-    return (uint32_t)_mm256_movemask_epi8(v);
-}
-#define vector_avx2 __m256i
 
 #define IX(name)   name##_avx2
-#define IX_TARGET  AVX2
+#define IX_TARGET  LX_AVX2
 #define IX_WIDTH   32
 #define IX_VECTORS 2
 #include "wire/json_index.h"
@@ -250,9 +198,7 @@ AVX2 static inline uint64_t high_avx2(__m256i v)
 enum lx_json_isa lx_json_isa_best(void)
 {
 #ifdef __SSE2__
-    bool wide = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-                __builtin_cpu_supports("bmi2");
-    return wide ? LX_JSON_AVX2 : LX_JSON_SSE2;
+    return has_avx2() ? LX_JSON_AVX2 : LX_JSON_SSE2;
 #else
     return LX_JSON_PORTABLE;
 #endif

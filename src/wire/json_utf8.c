@@ -10,11 +10,9 @@
 #include "wire/json_utf8.h"
 
 #include "base/text.h"
+#include "wire/json_simd.h"
 
 #ifdef __SSE2__
-#include <immintrin.h>
-
-#define AVX2 __attribute__((target("avx2")))
 
 enum {
     SHORT = 1 << 0,      /* a lead, then no continuation */
@@ -45,23 +43,18 @@ static const uint8_t second_high[32] = TWICE(
     LONG | TWO | OVERLONG_2 | SURROGATE | LARGE, LONG | TWO | OVERLONG_2 | SURROGATE | LARGE, SHORT,
     SHORT, SHORT, SHORT);
 
-AVX2 static inline __m256i load(const void *p)
+LX_AVX2 static inline __m256i look_up(const uint8_t table[32], __m256i nibbles)
 {
-    return _mm256_loadu_si256((const __m256i *)p);
+    return _mm256_shuffle_epi8(load_avx2((const char *)table), nibbles);
 }
 
-AVX2 static inline __m256i look_up(const uint8_t table[32], __m256i nibbles)
-{
-    return _mm256_shuffle_epi8(load(table), nibbles);
-}
-
-AVX2 static inline __m256i high_nibbles(__m256i v)
+LX_AVX2 static inline __m256i high_nibbles(__m256i v)
 {
     return _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(0x0f));
 }
 
 /* Not zero where v, with the block before it, is wrong. */
-AVX2 static inline __m256i faults(__m256i v, __m256i before)
+LX_AVX2 static inline __m256i faults(__m256i v, __m256i before)
 {
     __m256i across = _mm256_permute2x128_si256(before, v, 0x21);
     __m256i one_back = _mm256_alignr_epi8(v, across, 15);
@@ -78,13 +71,13 @@ AVX2 static inline __m256i faults(__m256i v, __m256i before)
     return _mm256_xor_si256(pair, due);
 }
 
-AVX2 static bool valid_avx2(struct lx_slice s)
+LX_AVX2 static bool valid_avx2(struct lx_slice s)
 {
     __m256i fault = _mm256_setzero_si256(), before = fault;
     int high_before = 0;
     size_t at = 0;
     for (; s.n - at >= 32; at += 32) {
-        __m256i v = load(s.p + at);
+        __m256i v = load_avx2(s.p + at);
         int high = _mm256_movemask_epi8(v);
         if (high | high_before)
             fault = _mm256_or_si256(fault, faults(v, before));
@@ -93,7 +86,7 @@ AVX2 static bool valid_avx2(struct lx_slice s)
     }
     char rest[32] = {0}; /* always one NUL or more, which a last character cut short meets */
     memcpy(rest, s.p + at, s.n - at);
-    fault = _mm256_or_si256(fault, faults(load(rest), before));
+    fault = _mm256_or_si256(fault, faults(load_avx2(rest), before));
     return _mm256_testz_si256(fault, fault);
 }
 #endif
@@ -101,7 +94,7 @@ AVX2 static bool valid_avx2(struct lx_slice s)
 size_t lx_json_utf8_valid(struct lx_slice s)
 {
 #ifdef __SSE2__
-    if (s.n >= 32 && __builtin_cpu_supports("avx2") && valid_avx2(s))
+    if (s.n >= 32 && has_avx2() && valid_avx2(s))
         return s.n;
 #endif
     return lx_utf8_valid(s);
