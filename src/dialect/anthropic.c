@@ -1,0 +1,145 @@
+/*
+ * anthropic.c - the Anthropic Messages API as a dialect: its table, the names of its finish
+ * reasons, and the light readers for replies that pass as they came.
+ *
+ * The table is all that others see; anthropic.h says which file does what.
+ */
+#include "dialect/anthropic.h"
+
+#include <stdio.h>
+
+/* ---- Finish reasons ------------------------------------------------------------------------- */
+
+static const struct {
+    struct lx_slice name;
+    enum lx_finish finish;
+} reasons[] = {
+    {LX_S_INIT("end_turn"), LX_FINISH_STOP},
+    {LX_S_INIT("stop_sequence"), LX_FINISH_STOP_SEQUENCE},
+    {LX_S_INIT("max_tokens"), LX_FINISH_LENGTH},
+    {LX_S_INIT("tool_use"), LX_FINISH_TOOL_CALLS},
+    {LX_S_INIT("refusal"), LX_FINISH_REFUSAL},
+    {LX_S_INIT("refusal"), LX_FINISH_CONTENT_FILTER}, /* the nearest that this language has */
+    {LX_S_INIT("pause_turn"), LX_FINISH_PAUSE},
+    {LX_S_INIT("model_context_window_exceeded"), LX_FINISH_CONTEXT_WINDOW},
+};
+
+enum lx_finish lx_anthropic_finish_read(struct lx_json stop_reason)
+{
+    if (!lx_json_is(stop_reason, LX_JSON_STRING))
+        return LX_FINISH_NONE;
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (lx_json_eq(stop_reason, reasons[i].name))
+            return reasons[i].finish;
+    return LX_FINISH_OTHER;
+}
+
+struct lx_slice lx_anthropic_finish_name(enum lx_finish f, struct lx_slice raw, bool native,
+                                         bool tools, bool refusal)
+{
+    if (f == LX_FINISH_OTHER && native && raw.n)
+        return raw;
+    if (f == LX_FINISH_STOP || f == LX_FINISH_NONE || f == LX_FINISH_OTHER) {
+        /* Some providers say "stop" after tool calls, OpenAI says it after a refusal. */
+        f = tools ? LX_FINISH_TOOL_CALLS : refusal ? LX_FINISH_REFUSAL : LX_FINISH_STOP;
+    }
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (reasons[i].finish == f)
+            return reasons[i].name;
+    return LX_S("end_turn");
+}
+
+/* ---- Ids ------------------------------------------------------------------------------------ */
+
+struct lx_slice lx_anthropic_id(struct lx_text id, const struct lx_reply_context *ctx,
+                                char out[96])
+{
+    struct lx_slice from = id.s.n && !id.escaped ? id.s : ctx->id;
+    if (lx_slice_starts(from, LX_S("msg_")) && from.n < 96)
+        return from;
+    if (lx_slice_starts(from, LX_S("chatcmpl-")))
+        from = lx_slice_from(from, 9);
+    snprintf(out, 96, "msg_%.*s", (int)(from.n < 88 ? from.n : 88), from.n ? from.p : "");
+    return lx_slice_z(out);
+}
+
+/* ---- Glances -------------------------------------------------------------------------------- */
+
+static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
+{
+    struct lx_json root = lx_json_root(body);
+    out->is_fault = lx_json_eq(LX_GET(root, "type"), LX_S("error"));
+    out->content = lx_json_count(LX_GET(root, "content")) != 0;
+    out->finish = lx_anthropic_finish_read(LX_GET(root, "stop_reason"));
+    out->model = lx_json_text(LX_GET(root, "model")).s;
+    lx_anthropic_usage_read(LX_GET(root, "usage"), &out->usage);
+    return 0;
+}
+
+static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc,
+                        struct lx_glance *out)
+{
+    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    if (code)
+        return code;
+    struct lx_json root = lx_json_root(doc), type = LX_GET(root, "type");
+    if (lx_json_eq(type, LX_S("content_block_delta")) ||
+        lx_json_eq(type, LX_S("content_block_start"))) {
+        out->content = true;
+    } else if (lx_json_eq(type, LX_S("message_start"))) {
+        struct lx_json message = LX_GET(root, "message");
+        out->model = lx_json_text(LX_GET(message, "model")).s;
+        lx_anthropic_usage_read(LX_GET(message, "usage"), &out->usage);
+    } else if (lx_json_eq(type, LX_S("message_delta"))) {
+        enum lx_finish finish = lx_anthropic_finish_read(LX_GET(LX_GET(root, "delta"),
+                                                                "stop_reason"));
+        if (finish != LX_FINISH_NONE)
+            out->finish = finish;
+        lx_anthropic_usage_read(LX_GET(root, "usage"), &out->usage);
+    } else if (lx_json_eq(type, LX_S("message_stop"))) {
+        out->end = true;
+    } else if (lx_json_eq(type, LX_S("error"))) {
+        out->is_fault = true;
+    }
+    return 0;
+}
+
+/* ---- The table ------------------------------------------------------------------------------ */
+
+/* Base URLs of this language end before the version: https://api.anthropic.com (LiteLLM, and
+ * ANTHROPIC_BASE_URL as Anthropic's SDKs read it). */
+static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
+{
+    (void)o, (void)stream;
+    lx_buf_add_lit(out, "/v1/messages");
+}
+
+static const struct lx_front front = {
+    .state_size = sizeof(struct lx_anthropic_stream),
+    .read_request = lx_anthropic_read_request,
+    .write_reply = lx_anthropic_write_reply,
+    .write_event = lx_anthropic_write_event,
+    .clear = lx_anthropic_stream_clear,
+    .write_error = lx_anthropic_write_error,
+    .framing = LX_FRAMING_SSE,
+};
+
+static const struct lx_back back = {
+    .state_size = sizeof(struct lx_anthropic_reading),
+    .write_path = write_path,
+    .write_request = lx_anthropic_write_request,
+    .read_reply = lx_anthropic_read_reply,
+    .read_event = lx_anthropic_read_event,
+    .read_end = lx_anthropic_read_end,
+    .read_error = lx_anthropic_read_error,
+    .glance_reply = glance_reply,
+    .glance_event = glance_event,
+    .framing = LX_FRAMING_SSE,
+};
+
+const struct lx_dialect lx_dialect_anthropic = {
+    .name = "anthropic",
+    .title = "Anthropic messages",
+    .front = &front,
+    .back = &back,
+};
