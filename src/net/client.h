@@ -22,29 +22,36 @@ struct lx_net_options {
     int64_t idle_ms;              /* a waiting connection is closed after; 0: 55,000 */
     size_t max_head_bytes;        /* of a reply; 0: 64 KiB */
     int64_t dns_ttl_max_ms;       /* 0: 300,000 */
-    const char *http_proxy, *https_proxy, *no_proxy; /* as the environment variables; or NULL */
+    /* As the environment variables, or NULL: "http://user:password@host:port", for http and for
+     * https origins (the latter by CONNECT); and the list of hosts that are reached directly. */
+    const char *http_proxy, *https_proxy, *no_proxy;
     struct lx_tls_options tls;    /* for https origins */
+    const char *dns_servers;      /* "127.0.0.1:5353,..."; NULL: the system's */
 };
 
+/* Options are copied. NULL with *err. */
 struct lx_net *lx_net_new(struct lx_loop *loop, const struct lx_net_options *o,
                           struct lx_error *err);
-/* Cancels what is in flight (no callbacks). NULL-safe. */
+/* Cancels what is in flight (no callbacks). Not from within a callback of its own. NULL-safe. */
 void lx_net_free(struct lx_net *net);
 
 struct lx_net_request {
     struct lx_slice method;
-    struct lx_slice url;        /* absolute, http or https */
-    struct lx_headers headers;  /* Host, Content-Length, Connection, Accept-Encoding are ours */
+    struct lx_slice url;        /* absolute, http or https; user:password becomes Authorization */
+    struct lx_headers headers;  /* Host, Content-Length, Accept-Encoding and what belongs to a
+                                 * connection (Connection, Transfer-Encoding, ...) are ours: skipped */
     struct lx_slice body;
     int64_t connect_ms;         /* deadlines, from the start of each phase; 0: none */
-    int64_t first_byte_ms;      /* from the request being sent to the first byte of the head */
-    int64_t between_bytes_ms;
-    int64_t total_ms;
+    int64_t first_byte_ms;      /* from the last byte of the request that the kernel took to the
+                                 * first byte of the head; begins anew with a 1xx */
+    int64_t between_bytes_ms;   /* does not run while paused */
+    int64_t total_ms;           /* runs from lx_net_send, whatever happens */
     struct lx_tls_context *tls; /* instead of the client's own; or NULL */
 };
 
 struct lx_net_events {
-    /* The reply's head (never a 1xx). Slices are valid during the call. */
+    /* The reply's head (never a 1xx), without the Content-Encoding that is undone and the length
+     * of what was encoded. Slices are valid during the call. */
     void (*on_head)(void *owner, int status, const struct lx_headers *headers);
     /* A piece of the body, decoded; valid during the call. */
     void (*on_body)(void *owner, struct lx_slice piece);
