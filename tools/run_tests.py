@@ -171,7 +171,7 @@ def fuzz_one(target, folder, seconds, env):
     corpus.mkdir(parents=True, exist_ok=True)
     findings = ROOT / folder / "findings"
     findings.mkdir(exist_ok=True)
-    seeds = ROOT / "test" / "fuzz" / "seeds" / target.name.removesuffix("_fuzz")
+    seeds = ROOT / "test" / "fuzz" / "seeds" / target.name.removeprefix("fuzz_")
     command = [str(target), f"-max_total_time={seconds}", "-rss_limit_mb=1024", "-timeout=20",
                "-max_len=65536", "-print_final_stats=1", f"-artifact_prefix={findings}/{target.name}-",
                str(corpus)] + ([str(seeds)] if seeds.is_dir() else [])
@@ -189,7 +189,7 @@ def fuzz_one(target, folder, seconds, env):
 def fuzz_targets(folder, env):
     seconds = os.environ.get("FUZZ_SECONDS", "600")
     counts = Counts()
-    for target in sorted((ROOT / folder / "test" / "fuzz").glob("*_fuzz")):
+    for target in sorted((ROOT / folder / "test" / "fuzz").glob("fuzz_*")):
         if target.is_file():
             counts.add(fuzz_one(target, folder, seconds, env))
     if not counts.passed and not counts.failed:
