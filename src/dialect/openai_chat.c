@@ -1,0 +1,45 @@
+/*
+ * openai_chat.c - OpenAI's chat completions: the dialect's two tables.
+ *
+ * The language of most clients and of most providers, with what LiteLLM, OpenRouter, vLLM and
+ * others have added to it. See openai_chat.h for how the dialect is cut into files.
+ */
+#include "dialect/openai_chat.h"
+
+static void write_path(const struct lx_write_options *options, bool stream, struct lx_buf *out)
+{
+    (void)options;
+    (void)stream;
+    lx_buf_add_lit(out, "/chat/completions");
+}
+
+static const struct lx_front front = {
+    .state_size = sizeof(struct lx_openai_telling),
+    .read_request = lx_openai_read_request,
+    .write_reply = lx_openai_write_reply,
+    .write_event = lx_openai_write_event,
+    .clear = lx_openai_telling_clear,
+    .write_error = lx_openai_write_error,
+    .framing = LX_FRAMING_SSE,
+};
+
+static const struct lx_back back = {
+    .state_size = sizeof(struct lx_openai_stream),
+    .write_path = write_path,
+    .write_request = lx_openai_write_request,
+    .read_reply = lx_openai_read_reply,
+    .read_event = lx_openai_read_event,
+    .read_end = lx_openai_read_end,
+    .clear = lx_openai_stream_clear,
+    .read_error = lx_openai_read_error,
+    .glance_reply = lx_openai_glance_reply,
+    .glance_event = lx_openai_glance_event,
+    .framing = LX_FRAMING_SSE,
+};
+
+const struct lx_dialect lx_dialect_openai_chat = {
+    .name = "openai_chat",
+    .title = "OpenAI chat completions",
+    .front = &front,
+    .back = &back,
+};

@@ -1,0 +1,144 @@
+/*
+ * openai_chat.h - what the files of the OpenAI chat completions dialect share with each other.
+ *
+ * Private: nobody outside src/dialect/openai_chat*.c includes it. The dialect is cut by noun:
+ * messages and requests are read and written, replies, streams, usage and errors each both ways.
+ */
+#ifndef LX_DIALECT_OPENAI_CHAT_H
+#define LX_DIALECT_OPENAI_CHAT_H
+
+#include "dialect/dialect.h"
+
+#define LX_OPENAI_CHAT LX_S("openai_chat")
+
+/*
+ * Calls of the legacy `function_call` member have no id. They get one that starts like this, so
+ * that the result finds its call, and so that they can be written as they came.
+ */
+#define LX_OPENAI_LEGACY_ID LX_S("call_legacy_")
+
+/* ---- Reading messages --------------------------------------------------------------------- */
+
+/* Walks the messages of one request or reply; the first failure sticks in `code`. */
+struct lx_openai_reader {
+    struct lx_arena *arena;
+    struct lx_error *err;
+    int code;
+    size_t message;            /* index of the message being read, for errors */
+    int64_t legacy_calls;      /* function_call members seen so far */
+    struct lx_slice reply_id;  /* replies: calls without an id are called after it */
+    bool legacy_function_call; /* the last message called a legacy function */
+};
+int lx_openai_reader_fail(struct lx_openai_reader *r, const char *where, const char *why);
+
+/* The assistant's side of a conversation: a message in a request, or a reply's. Appends to *at;
+ * members it does not know go to *extra, and those of thinking too (they are the provider's own
+ * way to say it, and go back as they came). */
+void lx_openai_read_assistant(struct lx_openai_reader *r, struct lx_json message,
+                              struct lx_part ***at, struct lx_extra ***extra);
+/* Any message of a request; appends to *at. */
+void lx_openai_read_message(struct lx_openai_reader *r, struct lx_json message,
+                            struct lx_message ***at);
+/* One element of thinking_blocks or reasoning_details. */
+struct lx_openai_thought {
+    bool redacted;         /* text is opaque data */
+    struct lx_text text;
+    struct lx_text signature;
+};
+struct lx_openai_thought lx_openai_read_thought(struct lx_json item);
+/* The list of such elements in a message or delta (or NONE), and what was thought besides: empty
+ * where the list says it already, for the members repeat each other. */
+struct lx_json lx_openai_read_thoughts(struct lx_json message, struct lx_text *plain);
+/* {"type":"image_url",...} as `images` lists hold it: also in stream deltas. */
+void lx_openai_read_image(struct lx_media *m, struct lx_json image_url, struct lx_arena *a);
+/* Arguments are a string of JSON. Some servers and clients put the object itself there. */
+struct lx_text lx_openai_read_arguments(struct lx_json v);
+/* Members of object that are not in known, and not null. */
+void lx_openai_read_extra(struct lx_json object, const struct lx_slice *known, size_t count,
+                          struct lx_extra ***at, struct lx_arena *a);
+/* cache_control: {"type":"ephemeral","ttl":"1h"} */
+void lx_openai_read_cache(struct lx_json object, struct lx_cache_mark *out, struct lx_arena *a);
+
+/* ---- Writing ------------------------------------------------------------------------------ */
+
+struct lx_openai_writer {
+    const struct lx_write_options *options;
+    const struct lx_request *request;
+    struct lx_body *body;
+    struct lx_out out;
+    bool same;          /* the request came in this language: members of its own go back */
+    bool lost_thinking; /* each is said once a request */
+    bool lost_cache;
+    bool lost_is_error;
+};
+void lx_openai_write_messages(struct lx_openai_writer *w);
+void lx_openai_write_cache(struct lx_openai_writer *w, const struct lx_cache_mark *mark);
+void lx_openai_write_extra(struct lx_out *o, const struct lx_extra *x);
+/* "data:image/png;base64,..." or the URL. */
+void lx_openai_write_url(struct lx_out *o, const char *name, const struct lx_media *m,
+                         struct lx_slice default_type);
+/* {"id":..,"type":"function","function":{..}} and its custom twin. */
+void lx_openai_write_tool_call(struct lx_out *o, const struct lx_part *p, int64_t index);
+/* One element of thinking_blocks. */
+void lx_openai_write_thinking_block(struct lx_out *o, const struct lx_part *p);
+
+/* ---- Usage and finish reasons ------------------------------------------------------------- */
+
+void lx_openai_read_usage(struct lx_json usage, struct lx_usage *out, struct lx_arena *a);
+/* The usage of a whole reply or of a chunk, wherever the provider puts it, or NONE. */
+struct lx_json lx_openai_find_usage(struct lx_json body);
+void lx_openai_write_usage(struct lx_out *o, const char *name, const struct lx_usage *u);
+enum lx_finish lx_openai_read_finish(struct lx_slice raw);
+/* What to answer, and whether that says less than the provider said. */
+struct lx_slice lx_openai_finish_name(enum lx_finish finish, struct lx_slice raw);
+bool lx_openai_finish_is_coarse(enum lx_finish finish);
+
+/* ---- Errors ------------------------------------------------------------------------------- */
+
+/* Any error document: {"error":{..}}, {"error":".."}, {"detail":..}, {"message":..}, lists. */
+void lx_openai_read_fault(int status, struct lx_json body, struct lx_arena *a,
+                          struct lx_fault *out);
+void lx_openai_read_error(int status, struct lx_slice body, const struct lx_headers *headers,
+                          struct lx_arena *a, struct lx_fault *out);
+void lx_openai_write_error(const struct lx_fault *f, struct lx_buf *out);
+
+/* ---- The functions of the two tables ------------------------------------------------------ */
+
+int lx_openai_read_request(const struct lx_json_doc *body, struct lx_arena *a,
+                           struct lx_request *out, struct lx_error *err);
+void lx_openai_write_request(const struct lx_write_options *o, const struct lx_request *r,
+                             struct lx_body *out);
+int lx_openai_read_reply(const struct lx_json_doc *body, const struct lx_reply_context *c,
+                         struct lx_arena *a, struct lx_reply *out, struct lx_error *err);
+int lx_openai_glance_reply(const struct lx_json_doc *body, struct lx_glance *out);
+void lx_openai_write_reply(const struct lx_reply *r, const struct lx_reply_context *c,
+                           struct lx_buf *out);
+
+/* What a stream's reader remembers. */
+struct lx_openai_stream {
+    struct lx_openai_choice *choices; /* heap: a stream has one, seldom more */
+    size_t count, cap;
+    bool started;
+    bool ended; /* END or FAULT was told: whatever follows is ignored */
+};
+int lx_openai_read_event(void *state, const struct lx_record *record, struct lx_json_doc *doc,
+                         const struct lx_reply_context *c, struct lx_events *out,
+                         struct lx_error *err);
+int lx_openai_read_end(void *state, struct lx_events *out, struct lx_error *err);
+void lx_openai_stream_clear(void *state);
+int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *doc,
+                           struct lx_glance *out);
+
+/* What a stream's writer remembers. */
+struct lx_openai_telling {
+    char *head; /* {"id":...,"model":"..." : what every chunk begins with; heap */
+    size_t head_n;
+    struct lx_openai_told *choices; /* heap */
+    size_t count, cap;
+    struct lx_usage usage; /* the last that was told; its slices are not kept */
+};
+void lx_openai_write_event(void *state, const struct lx_event *e, const struct lx_reply_context *c,
+                           struct lx_buf *out);
+void lx_openai_telling_clear(void *state);
+
+#endif

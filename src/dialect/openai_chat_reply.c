@@ -1,0 +1,190 @@
+/*
+ * openai_chat_reply.c - reads whole replies, and glances at those that pass as they came.
+ *
+ * The call machine hands it the body of a 2xx answer. A body that holds an error in spite of its
+ * status (OpenRouter does so) is a failure here; read_error() then says which.
+ */
+#include "dialect/openai_chat.h"
+
+static const struct lx_slice choice_members[] = {
+    LX_S_INIT("index"), LX_S_INIT("message"), LX_S_INIT("delta"), LX_S_INIT("finish_reason"),
+    LX_S_INIT("logprobs"),
+};
+static const struct lx_slice reply_members[] = {
+    LX_S_INIT("id"), LX_S_INIT("object"), LX_S_INIT("created"), LX_S_INIT("model"),
+    LX_S_INIT("choices"), LX_S_INIT("usage"), LX_S_INIT("system_fingerprint"),
+    LX_S_INIT("service_tier"),
+};
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+static bool has_tool_call(const struct lx_part *p)
+{
+    while (p && p->kind != LX_PART_TOOL_CALL)
+        p = p->next;
+    return p != NULL;
+}
+
+/*
+ * OpenAI itself says "stop" when a named tool was forced, others always: for any other language
+ * the reply stopped to have its tools called. raw_finish keeps the word. vLLM says in stop_reason
+ * which stop sequence it met (docs.vllm.ai, "OpenAI-compatible server").
+ */
+static void read_finish(struct lx_json choice, struct lx_choice *c, struct lx_arena *a)
+{
+    struct lx_text sequence = lx_json_text(LX_GET(choice, "stop_reason"));
+    c->raw_finish = lx_json_str(LX_GET(choice, "finish_reason"), a);
+    c->finish = lx_openai_read_finish(c->raw_finish);
+    if (c->finish == LX_FINISH_NONE && lx_json_given(LX_GET(choice, "error"))) {
+        c->finish = LX_FINISH_OTHER; /* OpenRouter: broke off after it had said something */
+        c->raw_finish = LX_S("error");
+    }
+    if (c->finish == LX_FINISH_STOP && has_tool_call(c->parts)) {
+        c->finish = LX_FINISH_TOOL_CALLS;
+    } else if (c->finish == LX_FINISH_STOP && sequence.s.n) {
+        c->finish = LX_FINISH_STOP_SEQUENCE;
+        c->stop_sequence = sequence;
+    }
+}
+
+static void read_choice(struct lx_openai_reader *r, struct lx_json choice, int64_t position,
+                        struct lx_choice *c)
+{
+    struct lx_json message = LX_GET(choice, "message");
+    if (!lx_json_given(message))
+        message = LX_GET(choice, "delta"); /* a stream's last chunk sent as a whole reply */
+    if (lx_json_int(LX_GET(choice, "index"), &c->index) != 0)
+        c->index = position;
+    struct lx_part **parts = &c->parts;
+    struct lx_extra **message_extra = &c->message_extra, **extra = &c->extra;
+    lx_openai_read_assistant(r, message, &parts, &message_extra);
+    c->legacy_function_call = r->legacy_function_call;
+    read_finish(choice, c, r->arena);
+    if (lx_json_is(LX_GET(choice, "logprobs"), LX_JSON_OBJECT))
+        c->logprobs = lx_json_raw(LX_GET(choice, "logprobs"));
+    lx_openai_read_extra(choice, choice_members, COUNT(choice_members), &extra, r->arena);
+}
+
+/* The reply says it failed: the whole of it, or its only choice before it said anything. */
+static bool is_fault(struct lx_json body)
+{
+    struct lx_json choices = LX_GET(body, "choices");
+    if (lx_json_given(LX_GET(body, "error")))
+        return true;
+    return lx_json_is(body, LX_JSON_OBJECT) && !lx_json_count(choices) &&
+           (lx_json_given(LX_GET(body, "detail")) || lx_json_given(LX_GET(body, "message")));
+}
+
+static int fail_with(struct lx_json body, struct lx_arena *a, struct lx_error *err)
+{
+    struct lx_fault fault;
+    lx_openai_read_fault(0, body, a, &fault);
+    return lx_error_set(err, LX_EPROTO, "the provider answered with an error: %.*s",
+                        LX_F(fault.message));
+}
+
+int lx_openai_read_reply(const struct lx_json_doc *doc, const struct lx_reply_context *context,
+                         struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
+{
+    struct lx_json body = lx_json_root(doc), choices = LX_GET(body, "choices");
+    struct lx_reply reply = {.language = LX_OPENAI_CHAT};
+
+    (void)context;
+    if (is_fault(body))
+        return fail_with(body, a, err);
+    if (!lx_json_is(choices, LX_JSON_ARRAY))
+        return lx_error_set(err, LX_EPROTO, "the reply has no list of choices");
+    reply.id = lx_json_text(LX_GET(body, "id"));
+    reply.model = lx_json_text(LX_GET(body, "model"));
+    reply.system_fingerprint = lx_json_text(LX_GET(body, "system_fingerprint"));
+    reply.service_tier = lx_json_text(LX_GET(body, "service_tier"));
+    if (lx_json_int(LX_GET(body, "created"), &reply.created_s) != 0 || reply.created_s < 0)
+        reply.created_s = 0;
+
+    struct lx_openai_reader r = {.arena = a, .err = err};
+    r.reply_id = lx_text_plain(reply.id, a);
+    if (!r.reply_id.p)
+        r.reply_id = LX_S("0");
+    int64_t position = 0;
+    struct lx_choice **at = &reply.choices;
+    for (struct lx_json_iter it = lx_json_iter(choices); lx_json_next(&it) && !r.code;) {
+        struct lx_choice *c = lx_arena_new(a, struct lx_choice);
+        if (!c)
+            break;
+        read_choice(&r, it.value, position++, c);
+        *at = c;
+        at = &c->next;
+    }
+    lx_openai_read_usage(lx_openai_find_usage(body), &reply.usage, a);
+    struct lx_extra **extra = &reply.extra;
+    lx_openai_read_extra(body, reply_members, COUNT(reply_members), &extra, a);
+    if (r.code)
+        return lx_error_set(err, LX_EPROTO, "the reply's content is neither text nor parts");
+    if (a->failed)
+        return lx_error_set(err, a->failed, "%s", lx_code_text(a->failed));
+    *out = reply;
+    return 0;
+}
+
+/* ---- Glances ------------------------------------------------------------------------------ */
+
+/* Plain words only: a finish reason or model name is not escaped, or not one we know. */
+static struct lx_slice word(struct lx_json v)
+{
+    struct lx_text t = lx_json_text(v);
+    return t.escaped ? lx_slice(NULL, 0) : t.s;
+}
+
+int lx_openai_glance_reply(const struct lx_json_doc *doc, struct lx_glance *out)
+{
+    struct lx_json body = lx_json_root(doc);
+    struct lx_json choice = lx_json_at(LX_GET(body, "choices"), 0);
+
+    *out = (struct lx_glance){0};
+    out->model = word(LX_GET(body, "model"));
+    out->finish = lx_openai_read_finish(word(LX_GET(choice, "finish_reason")));
+    out->content = lx_json_given(choice);
+    out->end = true;
+    out->is_fault = is_fault(body);
+    lx_openai_read_usage(lx_openai_find_usage(body), &out->usage, NULL);
+    return 0;
+}
+
+/* Whether a delta holds anything but a role and empty strings. */
+static bool says_something(struct lx_json delta)
+{
+    for (struct lx_json_iter it = lx_json_iter(delta); lx_json_next(&it);) {
+        enum lx_json_type type = lx_json_type(it.value);
+        if (lx_json_eq(it.name, LX_S("role")) || type <= LX_JSON_NULL)
+            continue;
+        if (type == LX_JSON_STRING ? lx_json_text(it.value).s.n != 0
+                                   : type >= LX_JSON_ARRAY && lx_json_count(it.value) != 0)
+            return true;
+    }
+    return false;
+}
+
+int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *doc,
+                           struct lx_glance *out)
+{
+    *out = (struct lx_glance){0};
+    if (lx_slice_eq(lx_slice_trim(record->data), LX_S("[DONE]"))) {
+        out->end = true;
+        return 0;
+    }
+    int code = lx_json_read(doc, record->data, NULL, NULL);
+    if (code)
+        return code == LX_ENOMEM ? code : LX_EPROTO;
+    struct lx_json body = lx_json_root(doc), choices = LX_GET(body, "choices");
+    out->is_fault = lx_json_given(LX_GET(body, "error"));
+    out->model = word(LX_GET(body, "model"));
+    for (struct lx_json_iter it = lx_json_iter(choices); lx_json_next(&it);) {
+        enum lx_finish finish =
+            lx_openai_read_finish(word(LX_GET(it.value, "finish_reason")));
+        if (finish)
+            out->finish = finish;
+        out->content = out->content || says_something(LX_GET(it.value, "delta"));
+    }
+    lx_openai_read_usage(lx_openai_find_usage(body), &out->usage, NULL);
+    out->usage_only = out->usage.known && !lx_json_count(choices);
+    return 0;
+}

@@ -1,0 +1,272 @@
+/*
+ * openai_chat_write_reply.c - writes whole replies as OpenAI's clients expect them.
+ *
+ * The front calls it for replies of another language. What OpenAI has no member for goes where
+ * LiteLLM's clients look for it: reasoning_content, thinking_blocks, provider_specific_fields.
+ */
+#include "dialect/openai_chat.h"
+
+static bool is_kind(const struct lx_part *p, enum lx_part_kind kind)
+{
+    return p->kind == kind;
+}
+
+static const struct lx_part *first_of(const struct lx_part *p, enum lx_part_kind kind)
+{
+    while (p && !is_kind(p, kind))
+        p = p->next;
+    return p;
+}
+
+/* ---- Text, and what is known about it ----------------------------------------------------- */
+
+static void write_joined(struct lx_out *o, const char *name, const struct lx_part *p,
+                         enum lx_part_kind kind)
+{
+    lx_out_string_open(o, name);
+    for (; p; p = p->next)
+        if (is_kind(p, kind))
+            lx_out_string_part(o, p->text);
+    lx_out_string_close(o);
+}
+
+/* The forced tool that stands for structured output: its arguments are the content. */
+static const struct lx_part *json_call(const struct lx_part *p, const struct lx_reply_context *c)
+{
+    for (; c->json_tool && p; p = p->next)
+        if (is_kind(p, LX_PART_TOOL_CALL) &&
+            lx_slice_eq(p->name.s, LX_S(LX_JSON_TOOL_NAME)))
+            return p;
+    return NULL;
+}
+
+static void write_content(struct lx_out *o, const struct lx_part *parts,
+                          const struct lx_reply_context *c)
+{
+    const struct lx_part *json = json_call(parts, c);
+    if (json)
+        lx_out_text(o, "content", json->arguments);
+    else if (first_of(parts, LX_PART_TEXT))
+        write_joined(o, "content", parts, LX_PART_TEXT);
+    else if (first_of(parts, LX_PART_TOOL_CALL) || first_of(parts, LX_PART_REFUSAL) ||
+             first_of(parts, LX_PART_AUDIO))
+        lx_out_null(o, "content");
+    else
+        lx_out_lit(o, "content", "");
+    if (first_of(parts, LX_PART_REFUSAL))
+        write_joined(o, "refusal", parts, LX_PART_REFUSAL);
+}
+
+/* Text parts' own annotations are lists: joined into one. */
+static void write_annotations(struct lx_out *o, const struct lx_part *p)
+{
+    bool open = false;
+    for (; p; p = p->next) {
+        if (p->citations.n <= 2)
+            continue;
+        if (!open)
+            lx_out_array(o, "annotations");
+        open = true;
+        lx_out_raw(o, NULL, lx_slice(p->citations.p + 1, p->citations.n - 2));
+    }
+    if (open)
+        lx_out_array_end(o);
+}
+
+/* LiteLLM: provider_specific_fields.citations holds one list for each text that has some. Parts
+ * that only their provider understands (server tools) are kept beside it. */
+static void write_specific(struct lx_out *o, const struct lx_choice *c, bool own)
+{
+    const struct lx_part *p = c->parts;
+    bool cited = false;
+
+    for (; p && !own; p = p->next)
+        cited = cited || p->citations.n > 2;
+    const struct lx_part *opaque = first_of(c->parts, LX_PART_OPAQUE);
+    if (!cited && !opaque)
+        return;
+    lx_out_object(o, "provider_specific_fields");
+    if (cited) {
+        lx_out_array(o, "citations");
+        for (p = c->parts; p; p = p->next)
+            if (p->citations.n > 2)
+                lx_out_raw(o, NULL, p->citations);
+        lx_out_array_end(o);
+    }
+    if (opaque) {
+        lx_out_array(o, "content_blocks");
+        for (p = opaque; p; p = p->next)
+            if (is_kind(p, LX_PART_OPAQUE))
+                lx_out_raw(o, NULL, p->raw);
+        lx_out_array_end(o);
+    }
+    lx_out_object_end(o);
+}
+
+/* ---- Thinking, calls, media --------------------------------------------------------------- */
+
+static bool has_extra(const struct lx_extra *x, struct lx_slice name)
+{
+    while (x && !lx_slice_eq(x->name, name))
+        x = x->next;
+    return x != NULL;
+}
+
+/* As the provider said it, where it speaks this language; reasoning_content in any case. */
+static void write_thinking(struct lx_out *o, const struct lx_part *parts,
+                           const struct lx_extra *own)
+{
+    bool blocks = false;
+    for (const struct lx_part *p = parts; p; p = p->next)
+        blocks = blocks || p->signature.s.n || is_kind(p, LX_PART_REDACTED_THINKING);
+    if (first_of(parts, LX_PART_THINKING) && !has_extra(own, LX_S("reasoning_content")))
+        write_joined(o, "reasoning_content", parts, LX_PART_THINKING);
+    if (!blocks || has_extra(own, LX_S("thinking_blocks")))
+        return;
+    lx_out_array(o, "thinking_blocks");
+    for (const struct lx_part *p = parts; p; p = p->next)
+        if (is_kind(p, LX_PART_THINKING) || is_kind(p, LX_PART_REDACTED_THINKING))
+            lx_openai_write_thinking_block(o, p);
+    lx_out_array_end(o);
+}
+
+static void write_function_call(struct lx_out *o, const struct lx_part *p)
+{
+    lx_out_object(o, "function_call");
+    lx_out_text(o, "name", p->name);
+    lx_out_text(o, "arguments", p->arguments.s.n ? p->arguments : lx_text(LX_S("{}")));
+    lx_out_object_end(o);
+}
+
+static bool is_legacy(const struct lx_choice *c, const struct lx_reply_context *context)
+{
+    return context->legacy_functions || c->legacy_function_call;
+}
+
+/* Returns whether a call was written: json_tool's is content. */
+static bool write_calls(struct lx_out *o, const struct lx_choice *c,
+                        const struct lx_reply_context *context)
+{
+    const struct lx_part *json = json_call(c->parts, context);
+    bool open = false;
+
+    for (const struct lx_part *p = c->parts; p; p = p->next) {
+        if (!is_kind(p, LX_PART_TOOL_CALL) || p == json)
+            continue;
+        if (is_legacy(c, context)) {
+            write_function_call(o, p);
+            return true;
+        }
+        if (!open)
+            lx_out_array(o, "tool_calls");
+        open = true;
+        lx_openai_write_tool_call(o, p, -1);
+    }
+    if (open)
+        lx_out_array_end(o);
+    return open;
+}
+
+static void write_media(struct lx_out *o, const struct lx_part *parts)
+{
+    const struct lx_part *audio = first_of(parts, LX_PART_AUDIO);
+    const struct lx_part *image = first_of(parts, LX_PART_IMAGE);
+    int64_t i = 0;
+
+    if (audio) {
+        lx_out_object(o, "audio");
+        lx_out_text(o, "id", audio->media.file_id);
+        lx_out_text(o, "data", audio->media.data);
+        lx_out_text(o, "transcript", audio->text);
+        lx_openai_write_extra(o, audio->extra);
+        lx_out_object_end(o);
+    }
+    if (!image)
+        return;
+    lx_out_array(o, "images");
+    for (const struct lx_part *p = image; p; p = p->next) {
+        if (!is_kind(p, LX_PART_IMAGE))
+            continue;
+        lx_out_object(o, NULL);
+        lx_out_lit(o, "type", "image_url");
+        lx_out_object(o, "image_url");
+        lx_openai_write_url(o, "url", &p->media, LX_S("image/png"));
+        lx_out_object_end(o);
+        lx_out_int(o, "index", i++);
+        lx_out_object_end(o);
+    }
+    lx_out_array_end(o);
+}
+
+/* ---- Choices ------------------------------------------------------------------------------ */
+
+/* Why it stopped, where OpenAI's five words say less. */
+static void write_native_finish(struct lx_out *o, const struct lx_choice *c)
+{
+    if (!lx_openai_finish_is_coarse(c->finish) || !c->raw_finish.n)
+        return;
+    lx_out_object(o, "provider_specific_fields");
+    lx_out_str(o, "native_finish_reason", c->raw_finish);
+    if (c->stop_sequence.s.n)
+        lx_out_text(o, "stop_sequence", c->stop_sequence);
+    lx_out_object_end(o);
+}
+
+static void write_choice(struct lx_out *o, const struct lx_choice *c,
+                         const struct lx_reply_context *context, bool own)
+{
+    lx_out_object(o, NULL);
+    lx_out_int(o, "index", c->index);
+    lx_out_object(o, "message");
+    lx_out_lit(o, "role", "assistant");
+    write_content(o, c->parts, context);
+    write_thinking(o, c->parts, own ? c->message_extra : NULL);
+    bool called = write_calls(o, c, context);
+    write_media(o, c->parts);
+    if (own)
+        write_annotations(o, c->parts);
+    write_specific(o, c, own);
+    if (own)
+        lx_openai_write_extra(o, c->message_extra);
+    lx_out_object_end(o);
+    if (c->logprobs.n)
+        lx_out_raw(o, "logprobs", c->logprobs);
+    else
+        lx_out_null(o, "logprobs");
+    struct lx_slice finish = lx_openai_finish_name(c->finish, c->raw_finish);
+    if (called && is_legacy(c, context) && c->finish == LX_FINISH_TOOL_CALLS)
+        finish = LX_S("function_call");
+    else if (!called && c->finish == LX_FINISH_TOOL_CALLS)
+        finish = LX_S("stop"); /* the call was json_tool's */
+    lx_out_str(o, "finish_reason", finish);
+    write_native_finish(o, c);
+    if (own)
+        lx_openai_write_extra(o, c->extra);
+    lx_out_object_end(o);
+}
+
+void lx_openai_write_reply(const struct lx_reply *r, const struct lx_reply_context *context,
+                           struct lx_buf *out)
+{
+    struct lx_out writer = lx_out(out), *o = &writer;
+    bool own = lx_slice_eq(r->language, LX_OPENAI_CHAT);
+
+    lx_out_object(o, NULL);
+    lx_out_text(o, "id", r->id.s.n ? r->id : lx_text(context->id));
+    lx_out_lit(o, "object", "chat.completion");
+    lx_out_int(o, "created", r->created_s ? r->created_s : context->now_s);
+    lx_out_text(o, "model", r->model.s.n ? r->model : lx_text(context->model));
+    lx_out_array(o, "choices");
+    for (const struct lx_choice *c = r->choices; c; c = c->next)
+        write_choice(o, c, context, own);
+    lx_out_array_end(o);
+    if (r->usage.known)
+        lx_openai_write_usage(o, "usage", &r->usage);
+    if (r->system_fingerprint.s.n)
+        lx_out_text(o, "system_fingerprint", r->system_fingerprint);
+    if (r->service_tier.s.n)
+        lx_out_text(o, "service_tier", r->service_tier);
+    if (own)
+        lx_openai_write_extra(o, r->extra);
+    lx_out_object_end(o);
+}
