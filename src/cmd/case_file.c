@@ -26,7 +26,7 @@ static const struct {
     [LX_CASE_CLIENT_REQUEST] = {LX_S_INIT("Client request"), LX_S_INIT(" ")},
     [LX_CASE_UPSTREAM_REQUEST] = {LX_S_INIT("Upstream request"), LX_S_INIT(" path header lost ")},
     [LX_CASE_UPSTREAM_RESPONSE] = {LX_S_INIT("Upstream response"),
-                                   LX_S_INIT(" status content-type header ")},
+                                   LX_S_INIT(" status content-type header first-byte-ms event-ms ")},
     [LX_CASE_CLIENT_RESPONSE] = {LX_S_INIT("Client response"), LX_S_INIT(" status error ")},
 };
 
