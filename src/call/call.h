@@ -32,29 +32,49 @@ struct lx_outgoing {
 };
 
 /* Writes the request that `d` would get for a body in language `from`; the heart of an attempt,
- * also behind `llmux translate request`. Everything lives in the arena and `body` buffers given. */
+ * also behind `llmux translate request`. */
 struct lx_attempt {
     struct lx_outgoing out;
     struct lx_losses losses;
-    bool json_tool;
-    bool same_language;
-    bool stream;
+    bool json_tool;     /* of struct lx_body: replies must be unwrapped */
+    bool same_language; /* the body was edited in place */
+    bool stream;        /* the client wants one */
 };
+/* `request` is what lx_request_of_body() made of the body, or NULL: then it is read when it is
+ * needed. What comes out lives in the arena, in buf (empty, with its ceiling set), or is the body's
+ * own text; it borrows from the deployment. 0, or a code with *fault filled. */
 int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
                      const struct lx_route_settings *settings, const struct lx_dialect *from,
-                     const struct lx_json_doc *body, const struct lx_request *request /* or NULL */,
+                     const struct lx_json_doc *body, const struct lx_request *request,
                      struct lx_slice upstream_model, struct lx_arena *arena, struct lx_buf *buf,
                      struct lx_fault *fault);
+/* Adds a client's headers to the written request: they replace, and flags of anthropic-beta add up. */
+void lx_attempt_forward(struct lx_attempt *at, const struct lx_headers *headers,
+                        struct lx_arena *arena);
+/* The front's read_request(), without the members that are the gateway's. */
+int lx_request_of_body(const struct lx_dialect *from, const struct lx_json_doc *body,
+                       struct lx_arena *a, struct lx_request *out, struct lx_error *err);
 
+/*
+ * Memory that calls hand on to each other, so that a busy host hardly ever allocates. One for each
+ * thread; calls made with it must be freed before it is.
+ */
+struct lx_call_pool; /* opaque */
+struct lx_call_pool *lx_call_pool_new(const struct lx_route_settings *settings); /* or NULL */
+void lx_call_pool_free(struct lx_call_pool *p); /* NULL-safe */
+
+/* Everything is borrowed until the first EMIT has been taken; after it the call needs none of it
+ * but routes, front and pool. The host may then drop a request's body while its stream goes on. */
 struct lx_call_input {
     const struct lx_route_table *routes;
     const struct lx_dialect *front;  /* language of the client; front != NULL in it */
-    struct lx_slice body;            /* borrowed until the call is freed */
+    struct lx_call_pool *pool;       /* or NULL */
+    struct lx_slice body;
     struct lx_slice model;           /* from the path; empty: the body's */
-    struct lx_slice call_id;         /* borrowed */
+    struct lx_slice call_id;
     int64_t now_ms;                  /* wall clock, for `created` */
     uint64_t random;                 /* seeds this call's own generator */
-    int64_t timeout_ms, stream_timeout_ms, max_retries; /* client's wishes; 0 / 0 / -1: none */
+    int64_t timeout_ms, stream_timeout_ms, max_retries; /* from headers; 0 / 0 / -1: none */
     struct lx_headers forward;       /* client headers that go along (anthropic-beta, ...) */
 };
 
@@ -118,15 +138,23 @@ const struct lx_call_report *lx_call_report(const struct lx_call *c);
 /* A provider's reply -> the client's, without a call: behind `llmux translate response`. Whole
  * bodies at once; streams record by record as bytes come. */
 struct lx_relay; /* opaque */
+/* stream: the client gets one; framing: of the provider's body, NONE when it is whole (the two need
+ * not agree). The context is copied as far as it is needed. NULL when out of memory. */
 struct lx_relay *lx_relay_new(const struct lx_dialect *back, const struct lx_dialect *front,
                               bool stream, enum lx_framing framing,
                               const struct lx_reply_context *context,
                               const struct lx_route_settings *settings);
-void lx_relay_free(struct lx_relay *r);
+void lx_relay_free(struct lx_relay *r); /* NULL-safe */
 /* Appends what the client gets to out. 0 or a code (with err); after an error feed no more. */
 int lx_relay_feed(struct lx_relay *r, struct lx_slice piece, struct lx_buf *out,
                   struct lx_error *err);
 int lx_relay_end(struct lx_relay *r, struct lx_buf *out, struct lx_error *err);
+/* An error that the provider put into its reply; NULL when there is none. It ends the relay (no
+ * more is read) and has been written to out in the client's language. */
+const struct lx_fault *lx_relay_fault(const struct lx_relay *r);
+/* Ends a stream with an error event of ours. */
+void lx_relay_write_fault(struct lx_relay *r, const struct lx_fault *fault, struct lx_buf *out);
+/* What was seen so far. Slices in it may dangle, but for usage.service_tier. */
 const struct lx_glance *lx_relay_glance(const struct lx_relay *r);
 
 #endif

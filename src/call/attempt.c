@@ -1,0 +1,455 @@
+/*
+ * attempt.c - the request that one deployment gets for a client's body.
+ *
+ * Where client and provider speak one language the body is edited in place: the model's name, our
+ * own members, what the row's quirks mend. Elsewhere the canonical request is written by the
+ * provider's dialect, and mended the same way where there is something to mend.
+ *
+ *   same language    body ------------------------------> edits -> buf      (no edit: body itself)
+ *   another          body -> request -> back's writer ->  edits -> buf
+ *
+ * Called by the call machine for each attempt and by `translate request`. Picks nothing, retries
+ * nothing.
+ */
+#include "call/call.h"
+#include "call/members.h"
+
+enum { MAX_CLIENT_PATHS = 64 };
+
+struct writer {
+    struct lx_attempt *at;
+    const struct lx_deployment *d;
+    const struct lx_provider *p;
+    const struct lx_dialect *from, *to;
+    const struct lx_json_doc *body;
+    struct lx_members members;
+    struct lx_write_options options;
+    struct lx_slice *allowed; /* the deployment's and the client's together */
+    size_t allowed_count;
+    struct lx_slice *paths; /* to drop, as above */
+    size_t path_count;
+    struct lx_arena *arena;
+    struct lx_header_list headers;
+    struct lx_body out;
+    struct lx_fault *fault;
+};
+
+static int fail(struct writer *w, enum lx_fault_kind kind, int code, struct lx_slice message)
+{
+    *w->fault = (struct lx_fault){
+        .kind = kind,
+        .message = message.p ? message : lx_slice_z(lx_code_text(code)),
+        .provider = lx_slice_z(w->p->id),
+        .retry_after_ms = -1,
+    };
+    return code;
+}
+
+/* What the body's writers and menders found wrong. */
+static int fail_body(struct writer *w)
+{
+    struct lx_slice what, why, text = lx_slice_z(w->out.error.text);
+    int code = w->out.code;
+    *w->fault = lx_fault_of_error(code, &w->out.error, w->arena);
+    w->fault->provider = lx_slice_z(w->p->id);
+    if (code != LX_EUNSUPPORTED)
+        return code;
+    lx_slice_cut(text, ':', &what, &why);
+    w->fault->param = lx_arena_copy(w->arena, what);
+    w->fault->message = lx_arena_printf(
+        w->arena,
+        "litellm.UnsupportedParamsError: %s does not support parameters: ['%.*s'], for model=%.*s "
+        "(%.*s). To drop them, set `drop_params: true` in litellm_settings or in the request.",
+        w->p->id, LX_F(what), LX_F(w->options.model), LX_F(lx_slice_trim(why)));
+    return code;
+}
+
+/* ---- What was configured and what the client wishes ---------------------------------------- */
+
+static struct lx_slice *joined(const struct lx_slice *ours, size_t count, struct lx_json theirs,
+                               struct lx_arena *a, size_t *total)
+{
+    size_t more = lx_json_is(theirs, LX_JSON_ARRAY) ? lx_json_count(theirs) : 0;
+    if (more > MAX_CLIENT_PATHS)
+        more = MAX_CLIENT_PATHS;
+    *total = 0;
+    if (!count && !more)
+        return NULL;
+    struct lx_slice *v = lx_arena_alloc(a, (count + more) * sizeof(*v));
+    if (!v)
+        return NULL;
+    if (count)
+        memcpy(v, ours, count * sizeof(*v));
+    *total = count;
+    for (struct lx_json_iter it = lx_json_iter(theirs); more && lx_json_next(&it); more--) {
+        struct lx_slice s = lx_json_str(it.value, a);
+        if (s.n)
+            v[(*total)++] = s;
+    }
+    return v;
+}
+
+static bool tristate(enum lx_tristate t, bool otherwise)
+{
+    return t == LX_UNSET ? otherwise : t == LX_YES;
+}
+
+static void read_options(struct writer *w, const struct lx_route_settings *settings,
+                         struct lx_slice model)
+{
+    const struct lx_json *v = w->members.v;
+    lx_provider_options(w->p, model, &w->options);
+    w->options.drop_params = lx_json_bool(v[LX_MEMBER_DROP_PARAMS],
+                                          tristate(w->d->drop_params, settings->drop_params));
+    w->options.modify_params = tristate(w->d->modify_params, settings->modify_params);
+    w->at->stream = lx_json_bool(v[LX_MEMBER_STREAM], false);
+    w->allowed = joined(w->d->allowed_params, w->d->allowed_param_count,
+                        v[LX_MEMBER_ALLOWED_PARAMS], w->arena, &w->allowed_count);
+    w->paths = joined(w->d->drop_paths, w->d->drop_path_count,
+                      v[LX_MEMBER_ADDITIONAL_DROP_PARAMS], w->arena, &w->path_count);
+}
+
+static int check(struct writer *w)
+{
+    if (w->members.refused.p)
+        return fail(w, LX_FAULT_BAD_REQUEST, LX_EINVAL,
+                    lx_arena_printf(w->arena,
+                                    "Rejected Request: %.*s is not allowed in the request body",
+                                    LX_F(w->members.refused)));
+    if (!w->to || !w->to->back)
+        return fail(w, LX_FAULT_INTERNAL, LX_ECONFIG,
+                    lx_arena_printf(w->arena, "provider %s speaks '%s', which cannot be written",
+                                    w->p->id, w->p->language));
+    if (!w->d->base_url.n)
+        return fail(w, LX_FAULT_BAD_REQUEST, LX_ECONFIG,
+                    lx_arena_printf(w->arena, "provider %s has no address of its own: set api_base",
+                                    w->p->id));
+    if (!lx_signer_has_key(w->p, &w->d->key)) {
+        struct lx_slice names = w->d->missing_key;
+        return fail(w, LX_FAULT_AUTHENTICATION, LX_EAUTH,
+                    lx_arena_printf(w->arena,
+                                    "litellm.AuthenticationError: no API key for %s: set %.*s%s"
+                                    "api_key in litellm_params",
+                                    w->p->title, LX_F(names), names.n ? " or " : ""));
+    }
+    return 0;
+}
+
+/* ---- The body ------------------------------------------------------------------------------ */
+
+/* How a language asks for usage in a stream, where usage does not come unasked. */
+static const struct usage_ask {
+    const char *language;
+    struct lx_slice member, inner, json;
+} usage_asks[] = {
+    {"openai_chat", LX_S_INIT("stream_options"), LX_S_INIT("include_usage"),
+     LX_S_INIT("{\"include_usage\":true}")},
+};
+
+/* The row's quirks or a path leave this member out. */
+static bool is_dropped(const struct writer *w, struct lx_slice member)
+{
+    for (const struct lx_quirk *q = w->p->quirks; q && q->op != LX_QUIRK_END; q++)
+        if ((q->op == LX_QUIRK_DROP || q->op == LX_QUIRK_REFUSE) &&
+            lx_glob_match(lx_slice_z(q->member), member))
+            return true;
+    for (size_t i = 0; i < w->path_count; i++)
+        if (lx_slice_eq(w->paths[i], member))
+            return true;
+    return false;
+}
+
+static void ask_for_usage(struct writer *w, struct lx_json_edit *edit)
+{
+    for (size_t i = 0; i < sizeof(usage_asks) / sizeof(usage_asks[0]); i++) {
+        const struct usage_ask *ask = &usage_asks[i];
+        if (strcmp(ask->language, w->to->name) != 0 || is_dropped(w, ask->member))
+            continue;
+        struct lx_json given = w->members.v[LX_MEMBER_STREAM_OPTIONS];
+        if (!lx_json_is(given, LX_JSON_OBJECT))
+            lx_json_edit_set(edit, lx_json_root(w->body), ask->member, ask->json);
+        else if (!lx_json_bool(lx_json_get(given, ask->inner), false))
+            lx_json_edit_set(edit, given, ask->inner, LX_S("true"));
+    }
+}
+
+/* s as a JSON string; absent when the arena has failed. */
+static struct lx_slice quoted(struct lx_slice s, struct lx_arena *a)
+{
+    size_t most = 6 * s.n + 2; /* every byte as \uXXXX */
+    struct lx_buf b = {.p = lx_arena_bytes(a, most), .cap = most, .max = most};
+    struct lx_out o = lx_out(&b);
+    if (!b.p)
+        return lx_slice(NULL, 0);
+    lx_out_str(&o, NULL, s);
+    return lx_buf_slice(&b);
+}
+
+/* The members of extra_body replace or join those that are there. */
+static void add_extra_body(struct writer *w, struct lx_json_edit *edit)
+{
+    struct lx_json_doc extra;
+    if (!w->d->extra_body.n)
+        return;
+    lx_json_doc_init(&extra);
+    if (lx_json_read(&extra, w->d->extra_body, NULL, &w->out.error) < 0)
+        lx_body_fail(&w->out, LX_ECONFIG, LX_S("extra_body"), LX_S("is not a JSON object"));
+    for (struct lx_json_iter it = lx_json_iter(lx_json_root(&extra)); lx_json_next(&it);)
+        lx_json_edit_set(edit, lx_json_root(edit->doc), lx_json_text(it.name).s,
+                         lx_json_raw(it.value));
+    lx_json_doc_clear(&extra); /* what was taken from it points into extra_body's own text */
+}
+
+/* Everything that is done to a body of the provider's language, whoever wrote it. */
+static void mend(struct writer *w, struct lx_json_edit *edit)
+{
+    lx_quirks_apply(w->p->quirks, &w->options, w->allowed, w->allowed_count, edit->doc, edit,
+                    &w->out);
+    for (size_t i = 0; i < w->path_count; i++)
+        lx_path_drop(w->paths[i], LX_S("additional_drop_params"), edit->doc, edit,
+                     &w->at->losses);
+    add_extra_body(w, edit);
+}
+
+static void finish_edit(struct writer *w, struct lx_json_edit *edit, struct lx_buf *buf)
+{
+    int code = w->out.code ? 0 : lx_json_edit_write(edit, buf);
+    if (code < 0)
+        lx_body_fail(&w->out, code, LX_S("body"), lx_slice_z(lx_code_text(code)));
+    w->at->out.body = lx_buf_slice(buf);
+}
+
+static void edit_in_place(struct writer *w, struct lx_json_edit *edit, struct lx_buf *buf)
+{
+    struct lx_slice model = w->options.model;
+    if (!lx_json_eq(w->members.v[LX_MEMBER_MODEL], model))
+        lx_json_edit_set(edit, lx_json_root(w->body), LX_S("model"), quoted(model, w->arena));
+    if (w->at->stream)
+        ask_for_usage(w, edit);
+    mend(w, edit);
+    if (lx_json_edit_is_empty(edit) && !w->out.code)
+        w->at->out.body = w->body->text;
+    else
+        finish_edit(w, edit, buf);
+}
+
+/* allowed_openai_params: the dialect does not know that this target takes them, so they go past
+ * it, as members it does not know. */
+static const struct lx_request *with_allowed(struct writer *w, const struct lx_request *request)
+{
+    struct lx_request *copy = NULL;
+    for (size_t i = 0; i < w->allowed_count; i++)
+        for (int p = 0; p < LX_PARAM_COUNT; p++) {
+            if (!request->params[p].p ||
+                !lx_slice_eq(w->allowed[i], lx_slice_z(lx_param_name((enum lx_param)p))))
+                continue;
+            struct lx_extra *x = lx_arena_new(w->arena, struct lx_extra);
+            if (!copy && (copy = lx_arena_new(w->arena, struct lx_request)))
+                *copy = *request;
+            if (!x || !copy)
+                return request;
+            *x = (struct lx_extra){w->allowed[i], request->params[p], copy->extra};
+            copy->extra = x;
+            copy->params[p] = lx_slice(NULL, 0);
+        }
+    return copy ? copy : request;
+}
+
+static void mend_written(struct writer *w, struct lx_buf *written, struct lx_buf *buf)
+{
+    struct lx_json_doc doc;
+    struct lx_json_edit edit;
+    lx_json_doc_init(&doc);
+    int code = lx_json_read(&doc, lx_buf_slice(written), NULL, &w->out.error);
+    if (code < 0) {
+        lx_body_fail(&w->out, code, LX_S("body"), LX_S("could not be read back"));
+    } else {
+        lx_json_edit_init(&edit, &doc, w->arena);
+        mend(w, &edit);
+        finish_edit(w, &edit, buf);
+    }
+    lx_json_doc_clear(&doc);
+}
+
+static void write_anew(struct writer *w, const struct lx_request *request, struct lx_buf *buf)
+{
+    struct lx_buf written;
+    bool mended = w->path_count || w->d->extra_body.n ||
+                  lx_quirks_concern(w->p->quirks, w->options.model);
+    lx_buf_init(&written, buf->max);
+    w->out.buf = mended ? &written : buf;
+    w->to->back->write_request(&w->options, with_allowed(w, request), &w->out);
+    w->at->json_tool = w->out.json_tool;
+    if (w->out.buf->failed)
+        lx_body_fail(&w->out, w->out.buf->failed, LX_S("body"), LX_S("could not be written"));
+    if (mended && !w->out.code)
+        mend_written(w, &written, buf);
+    else
+        w->at->out.body = lx_buf_slice(buf);
+    lx_buf_clear(&written);
+}
+
+int lx_request_of_body(const struct lx_dialect *from, const struct lx_json_doc *body,
+                       struct lx_arena *a, struct lx_request *out, struct lx_error *err)
+{
+    int code = from->front->read_request(body, a, out, err);
+    if (code == 0)
+        lx_members_strip(out);
+    return code;
+}
+
+static int write_body(struct writer *w, struct lx_json_edit *edit,
+                      const struct lx_request *request, struct lx_buf *buf)
+{
+    if (w->at->same_language) {
+        edit_in_place(w, edit, buf);
+    } else if (request) {
+        write_anew(w, request, buf);
+    } else {
+        struct lx_request *own = lx_arena_new(w->arena, struct lx_request);
+        int code = own ? lx_request_of_body(w->from, w->body, w->arena, own, &w->out.error)
+                       : LX_ENOMEM;
+        if (code == 0)
+            write_anew(w, own, buf);
+        else if (!w->out.code)
+            w->out.code = code;
+    }
+    if (!w->out.code && w->arena->failed)
+        lx_body_fail(&w->out, w->arena->failed, LX_S("body"), LX_S("no memory"));
+    return w->out.code ? fail_body(w) : 0;
+}
+
+/* ---- The address and the headers ----------------------------------------------------------- */
+
+static struct lx_slice concat(const struct lx_slice *parts, size_t n, struct lx_arena *a)
+{
+    size_t sum = 0, at = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += parts[i].n;
+    char *to = lx_arena_bytes(a, sum);
+    for (size_t i = 0; to && i < n; at += parts[i].n, i++)
+        if (parts[i].n)
+            memcpy(to + at, parts[i].p, parts[i].n);
+    return lx_slice(to, to ? sum : 0);
+}
+
+/* Base and path, where the base may hold a part of the path already (".../v1" + "/v1/messages",
+ * or the whole address), and a query behind it. */
+static struct lx_slice join_url(struct lx_slice base, struct lx_slice path, struct lx_arena *a)
+{
+    struct lx_slice head, query;
+    bool has_query = lx_slice_cut(base, '?', &head, &query);
+    while (lx_slice_ends(head, LX_S("/")))
+        head.n--;
+    size_t overlap = path.n < head.n ? path.n : head.n;
+    for (; overlap; overlap--)
+        if ((overlap == path.n || path.p[overlap] == '/') &&
+            lx_slice_ends(head, lx_slice_to(path, overlap)))
+            break;
+    const struct lx_slice parts[] = {head, lx_slice_from(path, overlap),
+                                     has_query ? LX_S("?") : LX_S(""), query};
+    return concat(parts, sizeof(parts) / sizeof(parts[0]), a);
+}
+
+enum { MAX_PATH_BYTES = 1024 };
+
+static int write_url(struct writer *w)
+{
+    char room[MAX_PATH_BYTES];
+    struct lx_buf path = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
+    if (w->p->path)
+        lx_buf_add(&path, lx_slice_z(w->p->path));
+    else
+        w->to->back->write_path(&w->options, w->at->stream, &path);
+    if (path.failed)
+        return fail(w, LX_FAULT_BAD_REQUEST, LX_ELIMIT, LX_S("the model's name is too long"));
+    w->at->out.url = join_url(w->d->base_url, lx_buf_slice(&path), w->arena);
+    return 0;
+}
+
+/* Flags that add up, where others replace. */
+static bool is_list(struct lx_slice name)
+{
+    return lx_slice_eq_nocase(name, LX_S("anthropic-beta"));
+}
+
+static void merge_header(struct lx_header_list *to, struct lx_header h)
+{
+    struct lx_slice have = is_list(h.name) ? lx_headers_get(&to->headers, h.name)
+                                           : lx_slice(NULL, 0);
+    if (have.n && lx_slice_find(have, h.value) >= 0)
+        return;
+    if (have.n)
+        h.value = concat((struct lx_slice[]){have, LX_S(","), h.value}, 3, to->arena);
+    if (h.secret)
+        lx_header_list_set_secret(to, h.name, h.value);
+    else
+        lx_header_list_set(to, h.name, h.value);
+}
+
+void lx_attempt_forward(struct lx_attempt *at, const struct lx_headers *headers,
+                        struct lx_arena *arena)
+{
+    struct lx_header_list l = {at->out.headers, at->out.headers.n, arena};
+    for (size_t i = 0; i < headers->n; i++)
+        merge_header(&l, headers->v[i]);
+    at->out.headers = l.headers;
+}
+
+static void write_headers(struct writer *w, const struct lx_headers *of_body)
+{
+    struct lx_header_list *l = &w->headers;
+    lx_header_list_add(l, LX_S("content-type"), LX_S("application/json"));
+    lx_header_list_add(l, LX_S("accept"),
+                       w->at->stream ? LX_S("text/event-stream") : LX_S("application/json"));
+    for (size_t i = 0; i < sizeof(w->p->headers) / sizeof(w->p->headers[0]); i++)
+        if (w->p->headers[i][0])
+            lx_header_list_set(l, lx_slice_z(w->p->headers[i][0]),
+                               lx_slice_z(w->p->headers[i][1]));
+    lx_signer_apply(w->p, &w->d->key, l);
+    for (size_t i = 0; i < of_body->n; i++)
+        merge_header(l, of_body->v[i]);
+    for (size_t i = 0; i < w->d->headers.n; i++)
+        merge_header(l, w->d->headers.v[i]);
+    w->at->out.headers = l->headers;
+}
+
+int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
+                     const struct lx_route_settings *settings, const struct lx_dialect *from,
+                     const struct lx_json_doc *body, const struct lx_request *request,
+                     struct lx_slice upstream_model, struct lx_arena *arena, struct lx_buf *buf,
+                     struct lx_fault *fault)
+{
+    struct lx_header_list of_body;
+    struct lx_json_edit edit;
+    struct writer w = {
+        .at = at,
+        .d = d,
+        .p = d->provider,
+        .from = from,
+        .to = lx_dialect_find(lx_slice_z(d->provider->language)),
+        .body = body,
+        .arena = arena,
+        .fault = fault,
+        .out = {.buf = buf, .headers = &of_body, .losses = &at->losses, .arena = arena},
+    };
+    *at = (struct lx_attempt){.same_language = w.to == from, .out.method = LX_S("POST")};
+    lx_losses_init(&at->losses, arena);
+    lx_header_list_init(&of_body, arena);
+    lx_header_list_init(&w.headers, arena);
+    lx_json_edit_init(&edit, body, arena);
+
+    lx_members_read(body, arena, at->same_language ? &edit : NULL, &w.members);
+    read_options(&w, settings, upstream_model);
+    int code = check(&w);
+    if (code == 0)
+        code = write_body(&w, &edit, request, buf);
+    if (code == 0)
+        code = write_url(&w);
+    if (code < 0)
+        return code;
+    write_headers(&w, &of_body.headers);
+    if (arena->failed)
+        return fail(&w, LX_FAULT_INTERNAL, arena->failed, LX_S("no memory for the request"));
+    return 0;
+}

@@ -1,0 +1,691 @@
+/*
+ * call.c - the step machine of one request (see the picture in call.h).
+ *
+ * The server and the library drive it: they own sockets, clock and timers, and do what a step says.
+ * It owns the order of things: which deployment is tried, what is sent, how a reply is judged, when
+ * another attempt is made, and that a client gets one well-formed answer whatever happens. What a
+ * body means is the dialects' business, relay.c's how it passes.
+ *
+ *   START -> ATTEMPT -> SEND -> HEAD -+-> BODY  (2xx: the relay) -----> LAST -> DONE
+ *               ^                     +-> ERROR (else: read, judged) -> LAST (or another attempt)
+ *               |                                    |
+ *               +---- SLEEPING <- SLEEP <------------+
+ */
+#include "call/head.h"
+#include "call/members.h"
+#include "call/mock.h"
+#include "call/pool.h"
+
+#include <stdlib.h>
+
+enum state {
+    START,
+    ATTEMPT,
+    SEND,
+    HEAD,     /* waits for the provider's head */
+    BODY,     /* waits for a body that is relayed */
+    ERROR,    /* waits for a body that tells an error */
+    SLEEP,
+    SLEEPING, /* waits for the wake */
+    LAST,     /* nothing is read any more; something is left to emit */
+    DONE,
+};
+
+enum {
+    MAX_RETRIES = 32,           /* whatever a client asks for */
+    MAX_ERROR_BYTES = 1 << 18,  /* of an error's body; the rest is not read */
+    MAX_IDLE_OUT_BYTES = 2048,  /* an output buffer that an open stream keeps */
+};
+
+struct lx_call {
+    struct lx_call_input in;
+    enum state state;
+    const struct lx_route_settings *settings;
+    struct lx_call_pool *pool, *own_pool;
+    struct lx_call_memory *memory; /* NULL once a stream has begun */
+    struct lx_members members;
+    const struct lx_model_group *group;
+    struct lx_slice star;
+    uint64_t tried, random;
+    int64_t max_retries;           /* -1: the deployment's, or the settings' */
+    int64_t timeout_ms, stream_timeout_ms; /* 0: the same */
+    int64_t sleep_ms;
+    const struct lx_request *request; /* the body, where a language had to be crossed */
+    struct lx_attempt attempt;
+    struct lx_headers upstream;    /* the provider's, prefixed */
+    int upstream_status;
+    struct lx_relay relay;
+    bool relaying;                 /* relay is initialized */
+    struct lx_buf out;             /* what the next EMIT gives */
+    struct lx_slice as_is;         /* ... or this, a whole body that passes */
+    struct lx_arena late;          /* for faults, once memory is gone */
+    char *names;                   /* of the report, then too */
+    bool head_sent, pending, lent; /* an EMIT is due; the last one's bytes are with the host */
+    struct lx_call_report report;
+};
+
+/* ---- Life ---------------------------------------------------------------------------------- */
+
+struct lx_call *lx_call_new(const struct lx_call_input *in)
+{
+    const struct lx_route_settings *settings = &in->routes->settings;
+    struct lx_call_pool *own = in->pool ? NULL : lx_call_pool_new(settings);
+    struct lx_call_pool *pool = in->pool ? in->pool : own;
+    struct lx_call *c = pool ? lx_call_block_take(pool, sizeof(*c)) : NULL;
+    struct lx_call_memory *memory = c ? lx_call_memory_take(pool) : NULL;
+    if (!memory) {
+        if (c)
+            lx_call_block_give(pool, c);
+        lx_call_pool_free(own);
+        return NULL;
+    }
+    *c = (struct lx_call){
+        .in = *in,
+        .settings = settings,
+        .pool = pool,
+        .own_pool = own,
+        .memory = memory,
+        .random = in->random,
+        .max_retries = -1,
+        .report = {.fault = {.retry_after_ms = -1}},
+    };
+    lx_buf_init(&c->out, SIZE_MAX / 4);
+    lx_arena_init(&c->late, settings->max_arena_bytes);
+    return c;
+}
+
+static void drop_relay(struct lx_call *c)
+{
+    if (c->relaying)
+        lx_relay_clear(&c->relay);
+    c->relaying = false;
+}
+
+void lx_call_free(struct lx_call *c)
+{
+    if (!c)
+        return;
+    struct lx_call_pool *own = c->own_pool;
+    drop_relay(c);
+    lx_buf_clear(&c->out);
+    lx_arena_clear(&c->late);
+    free(c->names);
+    lx_call_memory_give(c->pool, c->memory);
+    lx_call_block_give(c->pool, c);
+    lx_call_pool_free(own);
+}
+
+const struct lx_call_report *lx_call_report(const struct lx_call *c)
+{
+    return &c->report;
+}
+
+static struct lx_arena *arena(struct lx_call *c)
+{
+    return c->memory ? &c->memory->arena : &c->late;
+}
+
+/* splitmix64 */
+static uint64_t next_random(struct lx_call *c)
+{
+    uint64_t z = c->random += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+/* A stream has begun: there will be no other attempt, so everything about this one goes, but for
+ * two names that the report has. Losses are few; where there are some their memory stays. */
+static void shrink(struct lx_call *c)
+{
+    struct lx_slice *model = &c->report.model, *upstream = &c->report.upstream_model;
+    if (!c->memory || c->attempt.losses.count)
+        return;
+    c->names = malloc(model->n + upstream->n + 1);
+    if (!c->names)
+        return;
+    memcpy(c->names, model->p ? model->p : "", model->n);
+    memcpy(c->names + model->n, upstream->p ? upstream->p : "", upstream->n);
+    *model = lx_slice(c->names, model->n);
+    *upstream = lx_slice(c->names + model->n, upstream->n);
+    c->upstream = (struct lx_headers){NULL, 0};
+    c->request = NULL;
+    lx_call_memory_give(c->pool, c->memory);
+    c->memory = NULL;
+}
+
+/* The bytes of the last EMIT are the call's again. */
+static void take_back(struct lx_call *c)
+{
+    if (!c->lent)
+        return;
+    c->lent = false;
+    c->as_is = lx_slice(NULL, 0);
+    if (c->out.cap > MAX_IDLE_OUT_BYTES)
+        lx_buf_clear(&c->out);
+    lx_buf_reset(&c->out);
+    if (c->state == BODY)
+        shrink(c);
+}
+
+/* ---- The end, good or bad ------------------------------------------------------------------ */
+
+static void finish(struct lx_call *c)
+{
+    if (c->relaying) {
+        c->report.usage = c->relay.glance.usage;
+        c->report.finish = c->relay.glance.finish;
+    }
+    c->pending = true;
+    c->state = LAST;
+}
+
+/* "OpenAI" -> "OpenAIException": what LiteLLM's clients look for in messages. */
+static struct lx_slice message_of(struct lx_call *c, const struct lx_fault *f)
+{
+    const struct lx_provider *p = c->report.deployment->provider;
+    char title[64];
+    size_t n = 0;
+    for (const char *s = p->title; *s && n < sizeof(title); s++)
+        if (*s != ' ')
+            title[n++] = *s;
+    struct lx_slice m =
+        lx_arena_printf(arena(c), "litellm.%s: %.*sException - %.*s", lx_fault_class(f->kind),
+                        (int)n, title, LX_F(lx_slice_to(f->message, MAX_ERROR_BYTES)));
+    return m.p ? m : f->message;
+}
+
+static void report_fault(struct lx_call *c, const struct lx_fault *f)
+{
+    c->report.fault = *f;
+    if (c->report.deployment) {
+        c->report.fault.provider = lx_slice_z(c->report.deployment->provider->id);
+        c->report.fault.model = c->report.upstream_model;
+    }
+}
+
+/* Nothing more can be tried: the client learns of it, in a reply of its own or within its stream. */
+static void give_up(struct lx_call *c)
+{
+    const struct lx_fault *f = &c->report.fault;
+    if (c->head_sent) {
+        if (c->out.failed)
+            lx_buf_reset(&c->out);
+        c->report.cut_short = true;
+        lx_relay_write_fault(&c->relay, f, &c->out);
+        finish(c);
+        return;
+    }
+    drop_relay(c);
+    lx_buf_clear(&c->out);
+    c->as_is = lx_slice(NULL, 0);
+    c->report.status = lx_fault_status(f);
+    c->in.front->front->write_error(f, &c->out);
+    if (c->out.failed) /* the last thing that needs no memory */
+        c->as_is = LX_S("{\"error\":{\"message\":\"out of memory\",\"type\":\"server_error\","
+                        "\"param\":null,\"code\":\"500\"}}");
+    finish(c);
+}
+
+/* A fault of ours or of the client's: another attempt would find the same. */
+static void refuse(struct lx_call *c, const struct lx_fault *f)
+{
+    report_fault(c, f);
+    give_up(c);
+}
+
+static bool another_untried(const struct lx_call *c)
+{
+    for (size_t i = 0; c->group && i < c->group->count && i < 64; i++)
+        if (!(c->tried >> i & 1))
+            return true;
+    return false;
+}
+
+static int64_t max_retries(const struct lx_call *c)
+{
+    const struct lx_deployment *d = c->report.deployment;
+    int64_t n = c->max_retries;
+    if (n < 0)
+        n = d && d->max_retries >= 0 ? d->max_retries : c->settings->num_retries;
+    return n < MAX_RETRIES ? n : MAX_RETRIES;
+}
+
+/* What became of an attempt, when it was nothing good: another one, now or later, or the end. */
+static void judge(struct lx_call *c, const struct lx_fault *f)
+{
+    report_fault(c, f);
+    if (!c->head_sent) {
+        struct lx_retry_verdict v =
+            lx_retry_decide(c->settings, max_retries(c), c->report.attempts, f,
+                            another_untried(c), next_random(c));
+        if (v.retry) {
+            drop_relay(c);
+            lx_buf_reset(&c->out);
+            c->pending = false;
+            c->sleep_ms = v.after_ms;
+            c->state = v.after_ms > 0 ? SLEEP : ATTEMPT;
+            return;
+        }
+    }
+    give_up(c);
+}
+
+static void judge_provider(struct lx_call *c, const struct lx_fault *f)
+{
+    struct lx_fault copy = *f;
+    copy.message = message_of(c, f);
+    judge(c, &copy);
+}
+
+/* A fault that we found. What another attempt would meet again ends the call. */
+static void judge_error(struct lx_call *c, int code, const struct lx_error *err)
+{
+    struct lx_fault f = lx_fault_of_error(code, err, arena(c));
+    f.message = message_of(c, &f);
+    if (lx_code_retryable(code) || code == LX_ETIMEOUT_TOTAL || code == LX_ETLS)
+        judge(c, &f);
+    else
+        refuse(c, &f);
+}
+
+/* ---- From the body to an attempt ------------------------------------------------------------ */
+
+static int64_t first_given(int64_t a, int64_t b, int64_t c)
+{
+    return a > 0 ? a : b > 0 ? b : c;
+}
+
+static void read_wishes(struct lx_call *c)
+{
+    const struct lx_json *v = c->members.v;
+    int64_t n;
+    c->report.stream = lx_json_bool(v[LX_MEMBER_STREAM], false);
+    c->timeout_ms = first_given(lx_members_ms(v[LX_MEMBER_TIMEOUT]),
+                                lx_members_ms(v[LX_MEMBER_REQUEST_TIMEOUT]), c->in.timeout_ms);
+    c->stream_timeout_ms =
+        first_given(lx_members_ms(v[LX_MEMBER_STREAM_TIMEOUT]), c->in.stream_timeout_ms, 0);
+    const struct lx_json retries[] = {v[LX_MEMBER_NUM_RETRIES], v[LX_MEMBER_MAX_RETRIES]};
+    c->max_retries = c->in.max_retries;
+    for (size_t i = 2; i-- > 0;)
+        if (lx_json_int(retries[i], &n) == 0 && n >= 0)
+            c->max_retries = n;
+}
+
+static void refuse_model(struct lx_call *c, struct lx_slice model)
+{
+    char near[160];
+    lx_route_near(c->in.routes, model, near, sizeof(near));
+    struct lx_fault f = {
+        .kind = LX_FAULT_BAD_REQUEST,
+        .param = LX_S("model"),
+        .message = model.n ? lx_arena_printf(arena(c),
+                                             "Invalid model name passed in model=%.*s. Call "
+                                             "`/v1/models` to view available models for your "
+                                             "key.%s%s%s",
+                                             LX_F(lx_slice_to(model, 200)),
+                                             near[0] ? " Did you mean " : "", near,
+                                             near[0] ? "?" : "")
+                           : LX_S("the request names no model: `model` must be a string"),
+        .retry_after_ms = -1,
+    };
+    refuse(c, &f);
+}
+
+static void refuse_body(struct lx_call *c, int code, const struct lx_error *err)
+{
+    struct lx_fault f = lx_fault_of_error(code, err, arena(c));
+    if (code != LX_ENOMEM)
+        f.message = lx_arena_printf(arena(c), "the request body cannot be read: %.*s (at byte %zu)",
+                                    LX_F(f.message), err->at);
+    refuse(c, &f);
+}
+
+static void start(struct lx_call *c)
+{
+    struct lx_json_doc *doc = &c->memory->doc;
+    struct lx_error err = {0};
+    int code = lx_json_read(doc, c->in.body, &c->settings->json, &err);
+    if (code == 0 && !lx_json_is(lx_json_root(doc), LX_JSON_OBJECT))
+        code = lx_error_set(&err, LX_EINVAL, "it must be a JSON object");
+    if (code < 0) {
+        refuse_body(c, code, &err);
+        return;
+    }
+    lx_members_read(doc, arena(c), NULL, &c->members);
+    read_wishes(c);
+    struct lx_slice model = c->in.model.n ? c->in.model
+                                          : lx_json_str(c->members.v[LX_MEMBER_MODEL], arena(c));
+    c->report.model = model;
+    c->group = lx_route_find(c->in.routes, model, &c->star);
+    if (c->group)
+        c->state = ATTEMPT;
+    else
+        refuse_model(c, model);
+}
+
+static struct lx_reply_context context(struct lx_call *c)
+{
+    return (struct lx_reply_context){
+        .model = c->report.model,
+        .id = c->in.call_id,
+        .now_s = c->in.now_ms / 1000,
+        .json_tool = c->attempt.json_tool,
+        .legacy_functions = c->request && c->request->legacy_functions,
+        .include_usage = lx_json_bool(
+            LX_GET(c->members.v[LX_MEMBER_STREAM_OPTIONS], "include_usage"), false),
+    };
+}
+
+static int start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx_framing framing)
+{
+    struct lx_reply_context ctx = context(c);
+    int code = lx_relay_init(&c->relay, back, c->in.front, c->report.stream, framing, &ctx,
+                             c->settings, lx_call_pool_scratch(c->pool), &c->memory->whole);
+    c->relaying = code == 0;
+    return code;
+}
+
+/* The client's mock_response, or the deployment's; absent when it is no mock. */
+static struct lx_slice mock_text(struct lx_call *c, const struct lx_deployment *d)
+{
+    struct lx_json v = c->members.v[LX_MEMBER_MOCK_RESPONSE];
+    if (!lx_json_given(v))
+        return d->mock_response.n ? d->mock_response : lx_slice(NULL, 0);
+    return lx_json_is(v, LX_JSON_STRING) ? lx_json_str(v, arena(c)) : lx_json_raw(v);
+}
+
+static void answer_mock(struct lx_call *c, struct lx_slice text)
+{
+    struct lx_fault f;
+    int64_t choices = 1;
+    if (lx_mock_fault(text, &f)) {
+        judge_provider(c, &f);
+        return;
+    }
+    (void)lx_json_int(LX_GET(lx_json_root(&c->memory->doc), "n"), &choices);
+    int code = start_relay(c, c->in.front, LX_FRAMING_NONE);
+    if (code == 0)
+        code = lx_mock_write(&c->relay, text, choices, arena(c), &c->out);
+    if (code < 0) {
+        judge_error(c, code, NULL);
+        return;
+    }
+    c->report.fault.kind = LX_FAULT_NONE;
+    c->report.status = 200;
+    finish(c);
+}
+
+static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struct lx_fault *f)
+{
+    struct lx_call_memory *m = c->memory;
+    const struct lx_dialect *to = lx_dialect_find(lx_slice_z(d->provider->language));
+    struct lx_error err = {0};
+    if (to != c->in.front && !c->request) {
+        struct lx_request *request = lx_arena_new(&m->arena, struct lx_request);
+        int code = request ? lx_request_of_body(c->in.front, &m->doc, &m->arena, request, &err)
+                           : LX_ENOMEM;
+        if (code < 0) {
+            *f = lx_fault_of_error(code, &err, &m->arena);
+            return code;
+        }
+        c->request = request;
+    }
+    lx_buf_reset(&m->body);
+    int code = lx_attempt_write(&c->attempt, d, c->settings, c->in.front, &m->doc, c->request,
+                                c->report.upstream_model, &m->arena, &m->body, f);
+    if (code == 0)
+        lx_attempt_forward(&c->attempt, &c->in.forward, &m->arena);
+    return code;
+}
+
+static void attempt(struct lx_call *c)
+{
+    size_t index = 0;
+    struct lx_fault f = {.retry_after_ms = -1};
+    struct lx_deployment *d = lx_route_pick(c->group, c->tried, next_random(c), &index);
+    drop_relay(c);
+    if (index < 64)
+        c->tried |= (uint64_t)1 << index;
+    c->report.attempts++;
+    c->report.deployment = d;
+    c->report.losses = &c->attempt.losses;
+    c->report.upstream_model = lx_deployment_model(d, c->star, arena(c));
+    c->upstream = (struct lx_headers){NULL, 0};
+    struct lx_slice mock = mock_text(c, d);
+    if (mock.p)
+        answer_mock(c, mock);
+    else if (write_attempt(c, d, &f) < 0)
+        judge(c, &f);
+    else
+        c->state = SEND;
+}
+
+/* ---- What the host is told ------------------------------------------------------------------ */
+
+/*
+ * LiteLLM's timeouts, for each attempt: `timeout` bounds a whole reply. A stream may take as long
+ * as it likes as long as it flows: its first byte is bounded by stream_timeout (else by timeout),
+ * and each wait after it by between_bytes.
+ */
+static void fill_send(struct lx_call *c, struct lx_step *out)
+{
+    const struct lx_route_settings *s = c->settings;
+    const struct lx_deployment *d = c->report.deployment;
+    int64_t total = first_given(c->timeout_ms, d->timeout_ms, s->request_timeout_ms);
+    int64_t first = first_given(c->stream_timeout_ms, d->stream_timeout_ms, s->stream_timeout_ms);
+    out->kind = LX_STEP_SEND;
+    out->send.out = &c->attempt.out;
+    out->send.connect_ms = s->connect_timeout_ms;
+    out->send.between_bytes_ms = s->between_bytes_ms;
+    if (c->report.stream)
+        out->send.first_byte_ms = first > 0 ? first : total;
+    else
+        out->send.total_ms = total;
+    c->state = HEAD;
+}
+
+static void fill_emit(struct lx_call *c, struct lx_step *out)
+{
+    bool failed = !c->head_sent && c->report.status >= 400;
+    out->kind = LX_STEP_EMIT;
+    out->emit.head = !c->head_sent;
+    out->emit.stream = c->report.stream && !failed;
+    out->emit.last = c->state == LAST;
+    out->emit.bytes = c->as_is.p ? c->as_is : lx_buf_slice(&c->out);
+    if (!c->head_sent) {
+        out->emit.status = c->report.status;
+        out->emit.content_type = out->emit.stream && c->in.front->front->framing == LX_FRAMING_SSE
+                                     ? LX_S("text/event-stream; charset=utf-8")
+                                     : LX_S("application/json");
+        out->emit.headers =
+            lx_head_write(&c->report, &c->upstream, failed ? &c->report.fault : NULL, arena(c));
+    }
+    c->head_sent = true;
+    c->pending = false;
+    c->lent = true;
+    if (c->state == LAST)
+        c->state = DONE;
+}
+
+void lx_call_next(struct lx_call *c, struct lx_step *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->kind = LX_STEP_WAIT;
+    take_back(c);
+    if (c->state == START)
+        start(c);
+    while (c->state == ATTEMPT)
+        attempt(c);
+    if (c->pending) {
+        fill_emit(c, out);
+    } else if (c->state == SEND) {
+        fill_send(c, out);
+    } else if (c->state == SLEEP) {
+        out->kind = LX_STEP_SLEEP;
+        out->sleep_ms = c->sleep_ms;
+        c->state = SLEEPING;
+    } else if (c->state == DONE) {
+        out->kind = LX_STEP_DONE;
+    }
+}
+
+/* ---- What the host tells -------------------------------------------------------------------- */
+
+static bool is_media_type(struct lx_slice content_type, const char *name)
+{
+    struct lx_slice type, rest;
+    lx_slice_cut(content_type, ';', &type, &rest);
+    return lx_slice_eq_nocase(lx_slice_trim(type), lx_slice_z(name));
+}
+
+static const struct media_type {
+    const char *name;
+    enum lx_framing framing;
+} media_types[] = {
+    {"application/json", LX_FRAMING_NONE},       {"text/html", LX_FRAMING_NONE},
+    {"text/event-stream", LX_FRAMING_SSE},       {"application/x-ndjson", LX_FRAMING_NDJSON},
+    {"application/jsonlines", LX_FRAMING_NDJSON},
+};
+
+/* What the provider says it sends; where it says nothing of use, what it was asked for. */
+static enum lx_framing framing_of(const struct lx_call *c, const struct lx_headers *headers,
+                                  const struct lx_dialect *back)
+{
+    struct lx_slice type = lx_headers_get(headers, LX_S("content-type"));
+    for (size_t i = 0; i < sizeof(media_types) / sizeof(media_types[0]); i++)
+        if (is_media_type(type, media_types[i].name))
+            return media_types[i].framing;
+    return c->report.stream ? back->back->framing : LX_FRAMING_NONE;
+}
+
+static void reserve_whole(struct lx_call *c, const struct lx_headers *headers)
+{
+    int64_t n;
+    struct lx_slice length = lx_headers_get(headers, LX_S("content-length"));
+    if (length.n && lx_slice_int(length, &n) == 0 && n > 0 && n <= MAX_ERROR_BYTES)
+        lx_buf_reserve(&c->memory->whole, (size_t)n);
+}
+
+void lx_call_feed_head(struct lx_call *c, int status, const struct lx_headers *headers)
+{
+    take_back(c);
+    if (c->state != HEAD)
+        return;
+    const struct lx_dialect *back =
+        lx_dialect_find(lx_slice_z(c->report.deployment->provider->language));
+    int code = lx_head_copy(headers, arena(c), &c->upstream);
+    c->upstream_status = status;
+    lx_buf_reset(&c->memory->whole);
+    reserve_whole(c, headers);
+    c->state = ERROR;
+    if (code == 0 && status >= 200 && status < 300) {
+        c->state = BODY;
+        code = start_relay(c, back, framing_of(c, headers, back));
+    }
+    if (code < 0)
+        judge_error(c, code, NULL);
+}
+
+static void begin_reply(struct lx_call *c)
+{
+    if (!c->head_sent) {
+        c->report.fault.kind = LX_FAULT_NONE; /* of attempts before */
+        c->report.status = 200;
+    }
+}
+
+/* The provider said in a 2xx reply that it failed. */
+static void end_by_fault(struct lx_call *c)
+{
+    const struct lx_fault f = lx_fault_copy(&c->relay.fault, arena(c));
+    if (!c->head_sent) {
+        lx_buf_reset(&c->out);
+        judge_provider(c, &f);
+        return;
+    }
+    report_fault(c, &f); /* the relay has written the event */
+    c->report.cut_short = true;
+    finish(c);
+}
+
+void lx_call_feed_body(struct lx_call *c, struct lx_slice piece)
+{
+    struct lx_error err = {0};
+    take_back(c);
+    if (c->state == ERROR) {
+        size_t room = MAX_ERROR_BYTES - c->memory->whole.n;
+        lx_buf_add(&c->memory->whole, lx_slice_to(piece, room));
+    }
+    if (c->state != BODY)
+        return;
+    int code = lx_relay_feed(&c->relay, piece, &c->out, &err);
+    if (code == 0)
+        code = c->out.failed;
+    if (code < 0) {
+        judge_error(c, code, &err);
+    } else if (lx_relay_fault(&c->relay)) {
+        end_by_fault(c);
+    } else if (c->out.n) {
+        begin_reply(c);
+        c->pending = true;
+    }
+}
+
+static void end_error(struct lx_call *c)
+{
+    struct lx_headers headers = lx_head_plain(&c->upstream, arena(c));
+    struct lx_fault f = {.retry_after_ms = -1};
+    const struct lx_dialect *back =
+        lx_dialect_find(lx_slice_z(c->report.deployment->provider->language));
+    back->back->read_error(c->upstream_status, lx_buf_slice(&c->memory->whole), &headers, arena(c),
+                           &f);
+    judge_provider(c, &f);
+}
+
+static void end_body(struct lx_call *c)
+{
+    struct lx_error err = {0};
+    int code = lx_relay_finish(&c->relay, &c->out, &c->as_is, &err);
+    if (code == 0)
+        code = c->out.failed;
+    if (code < 0) {
+        judge_error(c, code, &err);
+    } else if (lx_relay_fault(&c->relay)) {
+        end_by_fault(c);
+    } else {
+        begin_reply(c);
+        finish(c);
+    }
+}
+
+void lx_call_feed_end(struct lx_call *c)
+{
+    struct lx_error err = {0};
+    take_back(c);
+    if (c->state == ERROR)
+        end_error(c);
+    else if (c->state == BODY)
+        end_body(c);
+    else if (c->state == HEAD)
+        judge_error(c, lx_error_set(&err, LX_ECLOSED, "the provider sent no reply"), &err);
+}
+
+void lx_call_feed_failure(struct lx_call *c, int code, const struct lx_error *err)
+{
+    take_back(c);
+    if (c->state != HEAD && c->state != BODY && c->state != ERROR)
+        return;
+    if (c->state == ERROR)
+        end_error(c); /* what it did say tells more than that it stopped */
+    else if (c->state == BODY && c->relay.glance.end)
+        end_body(c); /* it had said all */
+    else
+        judge_error(c, code, err);
+}
+
+void lx_call_feed_wake(struct lx_call *c)
+{
+    if (c->state == SLEEPING)
+        c->state = ATTEMPT;
+}

@@ -1,0 +1,129 @@
+/*
+ * head.c - what a client learns beside the body: which deployment answered, after how many retries,
+ * what was dropped, and every header of the provider under its own prefix.
+ *
+ * The call id is the server's to add, with the framing.
+ */
+#include "call/head.h"
+
+#define PREFIX "llm_provider-"
+enum { PREFIX_BYTES = sizeof(PREFIX) - 1, MAX_DROPPED_BYTES = 1024 };
+
+static const struct lx_slice skipped[] = {
+    LX_S_INIT("connection"),        LX_S_INIT("keep-alive"), LX_S_INIT("transfer-encoding"),
+    LX_S_INIT("content-length"),    LX_S_INIT("upgrade"),    LX_S_INIT("content-encoding"),
+    LX_S_INIT("trailer"),           LX_S_INIT("te"),         LX_S_INIT("set-cookie"),
+    LX_S_INIT("proxy-authenticate"), LX_S_INIT("alt-svc"),
+};
+
+static bool is_skipped(struct lx_slice name)
+{
+    for (size_t i = 0; i < sizeof(skipped) / sizeof(skipped[0]); i++)
+        if (name.n == skipped[i].n && lx_slice_eq_nocase(name, skipped[i]))
+            return true;
+    return false;
+}
+
+int lx_head_copy(const struct lx_headers *from, struct lx_arena *a, struct lx_headers *out)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < from->n; i++)
+        bytes += PREFIX_BYTES + from->v[i].name.n + from->v[i].value.n;
+    *out = (struct lx_headers){NULL, 0};
+    if (!from->n)
+        return 0;
+    struct lx_header *v = lx_arena_alloc(a, from->n * sizeof(*v));
+    char *at = lx_arena_bytes(a, bytes);
+    if (!v || !at)
+        return a->failed;
+    out->v = v;
+    for (size_t i = 0; i < from->n; i++) {
+        struct lx_slice name = from->v[i].name, value = from->v[i].value;
+        if (is_skipped(name))
+            continue;
+        struct lx_header *h = &v[out->n++];
+        h->name = lx_slice(at, PREFIX_BYTES + name.n);
+        h->value = lx_slice(at + h->name.n, value.n);
+        memcpy(at, PREFIX, PREFIX_BYTES);
+        memcpy(at + PREFIX_BYTES, name.p, name.n);
+        if (value.n)
+            memcpy(at + h->name.n, value.p, value.n);
+        at += h->name.n + value.n;
+    }
+    return 0;
+}
+
+static struct lx_slice plain_name(const struct lx_header *h)
+{
+    return lx_slice_from(h->name, PREFIX_BYTES);
+}
+
+struct lx_headers lx_head_plain(const struct lx_headers *prefixed, struct lx_arena *a)
+{
+    struct lx_header *v = prefixed->n ? lx_arena_alloc(a, prefixed->n * sizeof(*v)) : NULL;
+    for (size_t i = 0; v && i < prefixed->n; i++)
+        v[i] = (struct lx_header){plain_name(&prefixed->v[i]), prefixed->v[i].value, false};
+    return (struct lx_headers){v, v ? prefixed->n : 0};
+}
+
+/* Some of what goes in comes from a client's body. */
+static void add(struct lx_header_list *l, struct lx_slice name, struct lx_slice value)
+{
+    if (value.n && lx_header_is_valid(name, value))
+        lx_header_list_add(l, name, value);
+}
+
+static struct lx_slice number(int64_t v, struct lx_arena *a)
+{
+    char *room = lx_arena_bytes(a, 24);
+    struct lx_buf b = {.p = room, .cap = 24, .max = 24};
+    if (!room)
+        return lx_slice(NULL, 0);
+    lx_buf_add_int(&b, v);
+    return lx_buf_slice(&b);
+}
+
+static struct lx_slice dropped(const struct lx_losses *losses, struct lx_arena *a)
+{
+    char *room = lx_arena_bytes(a, MAX_DROPPED_BYTES);
+    struct lx_buf b = {.p = room, .cap = MAX_DROPPED_BYTES, .max = MAX_DROPPED_BYTES};
+    if (!room)
+        return lx_slice(NULL, 0);
+    for (const struct lx_loss *l = losses->first; l; l = l->next) {
+        if (l != losses->first)
+            lx_buf_add_lit(&b, ",");
+        lx_buf_add(&b, l->what);
+    }
+    return lx_buf_slice(&b);
+}
+
+static bool is_limit(struct lx_slice name)
+{
+    const struct lx_slice start = LX_S("x-ratelimit-");
+    return name.n > start.n && lx_slice_eq_nocase(lx_slice_to(name, start.n), start);
+}
+
+struct lx_headers lx_head_write(const struct lx_call_report *report,
+                                const struct lx_headers *prefixed, const struct lx_fault *fault,
+                                struct lx_arena *a)
+{
+    const struct lx_deployment *d = report->deployment;
+    struct lx_header_list l;
+    lx_header_list_init(&l, a);
+    if (d) {
+        add(&l, LX_S("x-litellm-model-id"), d->id);
+        add(&l, LX_S("x-litellm-model-api-base"), d->base_url);
+        add(&l, LX_S("x-litellm-model-group"), report->model);
+        add(&l, LX_S("x-litellm-attempted-retries"), number(report->attempts - 1, a));
+    }
+    if (report->losses && report->losses->count)
+        add(&l, LX_S("x-litellm-dropped-params"), dropped(report->losses, a));
+    if (fault && fault->retry_after_ms >= 0)
+        add(&l, LX_S("retry-after"), number((fault->retry_after_ms + 999) / 1000, a));
+    for (size_t i = 0; i < prefixed->n; i++) {
+        lx_header_list_add(&l, prefixed->v[i].name, prefixed->v[i].value);
+        if (is_limit(plain_name(&prefixed->v[i])))
+            lx_header_list_add(&l, plain_name(&prefixed->v[i]), prefixed->v[i].value);
+    }
+    return l.headers;
+}

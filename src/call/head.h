@@ -1,0 +1,19 @@
+/*
+ * head.h - the headers of a reply to a client: what the gateway says, and what the provider said.
+ */
+#ifndef LX_CALL_HEAD_H
+#define LX_CALL_HEAD_H
+
+#include "call/call.h"
+
+/* The provider's headers, copied into the arena with their names prefixed "llm_provider-", without
+ * those that concern its connection or its framing. 0 or the arena's failure. */
+int lx_head_copy(const struct lx_headers *from, struct lx_arena *a, struct lx_headers *out);
+/* The same headers without the prefix, for who reads an error. Empty when the arena has failed. */
+struct lx_headers lx_head_plain(const struct lx_headers *prefixed, struct lx_arena *a);
+/* All of a reply's headers; LiteLLM's names. `fault` may be NULL. */
+struct lx_headers lx_head_write(const struct lx_call_report *report,
+                                const struct lx_headers *prefixed, const struct lx_fault *fault,
+                                struct lx_arena *a);
+
+#endif

@@ -1,0 +1,216 @@
+/*
+ * members.c - tells the gateway's members of a request body from the provider's.
+ *
+ * The names are LiteLLM's `all_litellm_params` (features.md, a3), as far as they can stand in a
+ * body. `metadata` is both: OpenAI takes a map of strings, and anything else in it is LiteLLM's.
+ */
+#include "call/members.h"
+
+#include <stdlib.h>
+
+/* By length, then by bytes: a lookup compares few names and only of its own length. */
+static const struct row {
+    struct lx_slice name;
+    enum lx_member member;
+} rows[] = {
+#define OURS(name) {LX_S_INIT(name), LX_MEMBER_OURS}
+    OURS("rpm"),
+    OURS("tpm"),
+    OURS("ttl"),
+    OURS("itpm"),
+    OURS("otpm"),
+    OURS("tags"),
+    OURS("cache"),
+    {LX_S_INIT("model"), LX_MEMBER_MODEL},
+    OURS("order"),
+    OURS("roles"),
+    OURS("no-log"),
+    {LX_S_INIT("stream"), LX_MEMBER_STREAM},
+    OURS("weight"),
+    OURS("api_key"),
+    OURS("caching"),
+    OURS("headers"),
+    {LX_S_INIT("timeout"), LX_MEMBER_TIMEOUT},
+    OURS("verbose"),
+    {LX_S_INIT("api_base"), LX_MEMBER_REFUSED},
+    OURS("api_type"),
+    {LX_S_INIT("base_url"), LX_MEMBER_REFUSED},
+    {LX_S_INIT("metadata"), LX_MEMBER_METADATA},
+    OURS("bos_token"),
+    OURS("cache_key"),
+    OURS("client_id"),
+    OURS("eos_token"),
+    OURS("fallbacks"),
+    OURS("logger_fn"),
+    OURS("prompt_id"),
+    OURS("tenant_id"),
+    OURS("base_model"),
+    OURS("guardrails"),
+    OURS("max_budget"),
+    OURS("mock_delay"),
+    OURS("model_info"),
+    OURS("model_list"),
+    OURS("api_version"),
+    OURS("azure_scope"),
+    {LX_S_INIT("drop_params"), LX_MEMBER_DROP_PARAMS},
+    OURS("extra_query"),
+    {LX_S_INIT("max_retries"), LX_MEMBER_MAX_RETRIES},
+    {LX_S_INIT("num_retries"), LX_MEMBER_NUM_RETRIES},
+    OURS("region_name"),
+    OURS("mock_timeout"),
+    OURS("organization"),
+    OURS("prompt_label"),
+    OURS("retry_policy"),
+    OURS("client_secret"),
+    OURS("cooldown_time"),
+    OURS("deployment_id"),
+    OURS("extra_headers"),
+    OURS("force_timeout"),
+    OURS("hf_model_name"),
+    OURS("max_fallbacks"),
+    {LX_S_INIT("mock_response"), LX_MEMBER_MOCK_RESPONSE},
+    OURS("secret_fields"),
+    OURS("use_xai_oauth"),
+    OURS("azure_ad_token"),
+    OURS("azure_password"),
+    OURS("azure_username"),
+    OURS("caching_groups"),
+    OURS("fallback_depth"),
+    OURS("prompt_version"),
+    OURS("retry_strategy"),
+    OURS("s3_bucket_name"),
+    {LX_S_INIT("stream_options"), LX_MEMBER_STREAM_OPTIONS},
+    {LX_S_INIT("stream_timeout"), LX_MEMBER_STREAM_TIMEOUT},
+    OURS("budget_duration"),
+    OURS("mock_tool_calls"),
+    {LX_S_INIT("request_timeout"), LX_MEMBER_REQUEST_TIMEOUT},
+    OURS("fastest_response"),
+    OURS("preset_cache_key"),
+    OURS("prompt_variables"),
+    OURS("routing_strategy"),
+    OURS("search_tool_name"),
+    OURS("complete_response"),
+    OURS("disable_fallbacks"),
+    OURS("max_agentic_loops"),
+    OURS("use_litellm_proxy"),
+    OURS("final_prompt_value"),
+    OURS("custom_llm_provider"),
+    OURS("use_in_pass_through"),
+    OURS("allowed_model_region"),
+    OURS("initial_prompt_value"),
+    OURS("proxy_server_request"),
+    {LX_S_INIT("allowed_openai_params"), LX_MEMBER_ALLOWED_PARAMS},
+    OURS("max_parallel_requests"),
+    OURS("user_continue_message"),
+    {LX_S_INIT("additional_drop_params"), LX_MEMBER_ADDITIONAL_DROP_PARAMS},
+    OURS("supports_system_message"),
+    OURS("content_policy_fallbacks"),
+    OURS("context_window_fallbacks"),
+    OURS("ensure_alternating_roles"),
+    OURS("provider_specific_header"),
+    OURS("turn_off_message_logging"),
+    OURS("use_chat_completions_api"),
+    OURS("assistant_continue_message"),
+    OURS("context_window_fallback_dict"),
+    OURS("enable_json_schema_validation"),
+    OURS("merge_reasoning_content_in_choices"),
+    OURS("configurable_clientside_auth_params"),
+};
+
+/* Whole families of names. */
+static const struct lx_slice prefixes[] = {
+    LX_S_INIT("litellm_"),      LX_S_INIT("langfuse_"),    LX_S_INIT("langsmith_"),
+    LX_S_INIT("gcs_"),          LX_S_INIT("arize_"),       LX_S_INIT("posthog_"),
+    LX_S_INIT("humanloop_"),    LX_S_INIT("weave_"),       LX_S_INIT("lunary_"),
+    LX_S_INIT("aws_"),          LX_S_INIT("vertex_"),      LX_S_INIT("auto_router_"),
+    LX_S_INIT("input_cost_per"), LX_S_INIT("output_cost_per"),
+    LX_S_INIT("complexity_router_"), LX_S_INIT("adaptive_router_"), LX_S_INIT("quality_router_"),
+    LX_S_INIT("mock_testing_"),
+};
+
+const size_t lx_member_names_count = sizeof(rows) / sizeof(rows[0]);
+
+struct lx_slice lx_member_name(size_t i)
+{
+    return rows[i].name;
+}
+
+static int compare(const void *key, const void *row)
+{
+    const struct lx_slice *name = key;
+    const struct lx_slice *other = &((const struct row *)row)->name;
+    if (name->n != other->n)
+        return name->n < other->n ? -1 : 1;
+    return memcmp(name->p, other->p, name->n);
+}
+
+enum lx_member lx_member_find(struct lx_slice name)
+{
+    const struct row *row = bsearch(&name, rows, lx_member_names_count, sizeof(rows[0]), compare);
+    if (row)
+        return row->member;
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+        if (lx_slice_starts(name, prefixes[i]))
+            return LX_MEMBER_OURS;
+    return LX_MEMBER_OTHER;
+}
+
+static bool is_gateways(enum lx_member m)
+{
+    return m >= LX_MEMBER_OURS && m < LX_MEMBER_COUNT;
+}
+
+/* OpenAI takes strings only in metadata; tags, nested objects and the like are for the gateway. */
+static bool is_ours(enum lx_member m, struct lx_json v)
+{
+    if (m == LX_MEMBER_METADATA)
+        for (struct lx_json_iter it = lx_json_iter(v); lx_json_next(&it);)
+            if (!lx_json_is(it.value, LX_JSON_STRING))
+                return true;
+    return is_gateways(m);
+}
+
+void lx_members_read(const struct lx_json_doc *body, struct lx_arena *a, struct lx_json_edit *edit,
+                     struct lx_members *out)
+{
+    struct lx_json root = lx_json_root(body);
+    memset(out, 0, sizeof(*out));
+    for (struct lx_json_iter it = lx_json_iter(root); lx_json_next(&it);) {
+        struct lx_slice name = lx_json_str(it.name, a);
+        enum lx_member m = name.n ? lx_member_find(name) : LX_MEMBER_OTHER;
+        if (m == LX_MEMBER_OTHER)
+            continue;
+        out->v[m] = it.value;
+        if (m == LX_MEMBER_REFUSED)
+            out->refused = name;
+        if (edit && is_ours(m, it.value))
+            lx_json_edit_remove(edit, root, name);
+    }
+}
+
+void lx_members_strip(struct lx_request *r)
+{
+    for (struct lx_extra **at = &r->extra; *at;) {
+        if (is_gateways(lx_member_find((*at)->name)))
+            *at = (*at)->next;
+        else
+            at = &(*at)->next;
+    }
+}
+
+int64_t lx_members_ms(struct lx_json v)
+{
+    struct lx_slice whole, fraction;
+    int64_t s, ms = 0;
+    if (!lx_json_is(v, LX_JSON_NUMBER))
+        return 0;
+    lx_slice_cut(lx_json_raw(v), '.', &whole, &fraction);
+    if (lx_slice_int(whole, &s) < 0 || s < 0 || s > INT32_MAX)
+        return 0;
+    for (size_t i = 0, unit = 100; i < fraction.n && unit; i++, unit /= 10) {
+        if (fraction.p[i] < '0' || fraction.p[i] > '9')
+            return 0; /* an exponent: nobody writes a timeout so */
+        ms += (fraction.p[i] - '0') * (int64_t)unit;
+    }
+    return s * 1000 + ms;
+}

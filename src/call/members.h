@@ -1,0 +1,54 @@
+/*
+ * members.h - the members of a request body that are for us and not for the provider.
+ *
+ * LiteLLM's clients put options of the gateway (num_retries, mock_response, tags, ...) beside
+ * OpenAI's own. They are read here and never forwarded. Inside of call/ only.
+ */
+#ifndef LX_CALL_MEMBERS_H
+#define LX_CALL_MEMBERS_H
+
+#include "llm/request.h"
+#include "wire/json.h"
+
+/* Members that are looked at; those after LX_MEMBER_OURS are taken out of what is forwarded. */
+enum lx_member {
+    LX_MEMBER_MODEL,
+    LX_MEMBER_STREAM,
+    LX_MEMBER_STREAM_OPTIONS,
+    LX_MEMBER_METADATA,
+    LX_MEMBER_OURS,
+    LX_MEMBER_ADDITIONAL_DROP_PARAMS,
+    LX_MEMBER_ALLOWED_PARAMS,
+    LX_MEMBER_DROP_PARAMS,
+    LX_MEMBER_MAX_RETRIES,
+    LX_MEMBER_MOCK_RESPONSE,
+    LX_MEMBER_NUM_RETRIES,
+    LX_MEMBER_REFUSED, /* would change where the request goes */
+    LX_MEMBER_REQUEST_TIMEOUT,
+    LX_MEMBER_STREAM_TIMEOUT,
+    LX_MEMBER_TIMEOUT,
+    LX_MEMBER_COUNT,
+    LX_MEMBER_OTHER, /* the provider's */
+};
+
+struct lx_members {
+    struct lx_json v[LX_MEMBER_COUNT]; /* of each that is looked at, the last; or NONE */
+    struct lx_slice refused;           /* the name, where LX_MEMBER_REFUSED is there */
+};
+
+/* What a member is, by its plain name. */
+enum lx_member lx_member_find(struct lx_slice name);
+/* Reads the members of a body; with `edit`, also records the removal of ours. Escaped names are
+ * unescaped into the arena. */
+void lx_members_read(const struct lx_json_doc *body, struct lx_arena *a, struct lx_json_edit *edit,
+                     struct lx_members *out);
+/* Takes ours out of a request that was read from a body. */
+void lx_members_strip(struct lx_request *r);
+/* Seconds, whole or with a fraction, as milliseconds; 0 when v says no positive time. */
+int64_t lx_members_ms(struct lx_json v);
+
+/* The table's names, so that a test can see that they are in order. */
+extern const size_t lx_member_names_count;
+struct lx_slice lx_member_name(size_t i);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * mock.c - replies made up from a text, for tests, examples and a first run without a key.
+ *
+ * They go through the canonical reply and the client's front, as a provider's would. The call
+ * machine asks; nothing is sent anywhere.
+ */
+#include "call/mock.h"
+
+enum { PROMPT_TOKENS = 10, COMPLETION_TOKENS = 20, MAX_CHOICES = 128 };
+
+bool lx_mock_fault(struct lx_slice text, struct lx_fault *out)
+{
+    struct lx_fault f = {.message = text, .retry_after_ms = -1};
+    if (lx_slice_starts(text, LX_S("Exception: content_filter_policy")))
+        f.kind = LX_FAULT_CONTENT_POLICY;
+    else if (lx_slice_starts(text, LX_S("Exception: ")))
+        f.kind = LX_FAULT_API;
+    struct lx_slice class = lx_slice_from(text, sizeof("litellm.") - 1);
+    if (lx_slice_starts(text, LX_S("litellm.")))
+        for (int k = LX_FAULT_NONE + 1; k < LX_FAULT_COUNT && f.kind == LX_FAULT_NONE; k++)
+            if (lx_slice_eq(class, lx_slice_z(lx_fault_class((enum lx_fault_kind)k)))) {
+                f.kind = (enum lx_fault_kind)k;
+                f.message = LX_S("this is a mock error");
+            }
+    if (f.kind == LX_FAULT_NONE)
+        return false;
+    *out = f;
+    return true;
+}
+
+static bool make_reply(struct lx_reply *reply, const struct lx_reply_context *context,
+                       struct lx_slice text, int64_t choices, struct lx_arena *a)
+{
+    struct lx_choice **tail = &reply->choices;
+    *reply = (struct lx_reply){
+        .language = LX_S("openai_chat"),
+        .id = lx_text(lx_arena_printf(a, "chatcmpl-%.*s", LX_F(context->id))),
+        .model = lx_text(context->model),
+        .created_s = context->now_s,
+        .usage = {.known = true,
+                  .prompt_tokens = PROMPT_TOKENS,
+                  .completion_tokens = COMPLETION_TOKENS,
+                  .total_tokens = PROMPT_TOKENS + COMPLETION_TOKENS},
+    };
+    for (int64_t i = 0; i < choices; i++) {
+        struct lx_choice *c = lx_arena_new(a, struct lx_choice);
+        struct lx_part **parts = c ? &c->parts : NULL;
+        struct lx_part *p = c ? lx_part_add(&parts, LX_PART_TEXT, a) : NULL;
+        if (!p)
+            return false;
+        p->text = lx_text(text);
+        c->index = i;
+        c->finish = LX_FINISH_STOP;
+        *tail = c;
+        tail = &c->next;
+    }
+    return true;
+}
+
+/* Up to the end of the first word and the spaces behind it. */
+static size_t word(struct lx_slice s)
+{
+    size_t n = 0;
+    while (n < s.n && s.p[n] != ' ')
+        n++;
+    while (n < s.n && s.p[n] == ' ')
+        n++;
+    return n;
+}
+
+/* A stream comes word by word, so that one can see it come. */
+static int write_stream(struct lx_relay *r, const struct lx_reply *reply, struct lx_arena *a,
+                        struct lx_buf *out)
+{
+    struct lx_events whole = {.arena = a}, words = {.arena = a};
+    int code = lx_reply_spread(reply, &whole);
+    for (size_t i = 0; code == 0 && i < whole.n; i++) {
+        struct lx_slice rest = whole.v[i].text.s;
+        do {
+            struct lx_event *e = lx_events_add(&words, whole.v[i].kind);
+            *e = whole.v[i];
+            e->text.s = lx_slice_to(rest, word(rest));
+            rest = lx_slice_from(rest, e->text.s.n);
+        } while (rest.n && !a->failed);
+    }
+    return code < 0 ? code : a->failed ? a->failed : lx_relay_events(r, &words, out);
+}
+
+int lx_mock_write(struct lx_relay *r, struct lx_slice text, int64_t choices, struct lx_arena *a,
+                  struct lx_buf *out)
+{
+    struct lx_reply reply;
+    if (choices < 1 || choices > MAX_CHOICES)
+        choices = 1;
+    if (!make_reply(&reply, &r->context, text, choices, a))
+        return a->failed;
+    return r->stream ? write_stream(r, &reply, a, out) : lx_relay_reply(r, &reply, out);
+}

@@ -1,0 +1,27 @@
+/*
+ * pool.h - the inside of struct lx_call_pool: memory that calls of one thread hand on.
+ */
+#ifndef LX_CALL_POOL_H
+#define LX_CALL_POOL_H
+
+#include "call/relay.h"
+
+/* What a call needs until its reply has begun; a stream that runs has given it back. */
+struct lx_call_memory {
+    struct lx_arena arena;   /* everything about the attempt */
+    struct lx_json_doc doc;  /* the index of the client's body */
+    struct lx_buf body;      /* the body for the provider */
+    struct lx_buf whole;     /* the provider's body, where it is held whole */
+    struct lx_call_memory *next;
+};
+
+/* NULL when out of memory. */
+struct lx_call_memory *lx_call_memory_take(struct lx_call_pool *p);
+void lx_call_memory_give(struct lx_call_pool *p, struct lx_call_memory *m); /* NULL-safe */
+/* Blocks of one size, for the calls themselves. Not zeroed. */
+void *lx_call_block_take(struct lx_call_pool *p, size_t size);
+void lx_call_block_give(struct lx_call_pool *p, void *block);
+/* Scratch for the time of one feed; shared by all calls of the pool. */
+struct lx_relay_scratch *lx_call_pool_scratch(struct lx_call_pool *p);
+
+#endif

@@ -1,0 +1,450 @@
+/*
+ * relay.c - a provider's reply into the client's, whole or record by record.
+ *
+ * Four ways through, by what the provider sends and what the client wants:
+ *
+ *   provider   client    one language                    two languages
+ *   stream     stream    records pass, with a glance     record -> events -> front
+ *   whole      whole     body passes, with a glance      body -> reply -> front
+ *   whole      stream    body -> reply -> events -> front (a server that cannot stream)
+ *   stream     whole     records -> events -> reply -> front (one that always does)
+ *
+ * The call machine and `translate response` feed it. It knows no status, no retry and no headers;
+ * what a provider says went wrong ends it with `fault` set, and is written in the client's language
+ * for whoever has no better use for it.
+ */
+#include "call/relay.h"
+
+#include <stdlib.h>
+
+void lx_relay_scratch_init(struct lx_relay_scratch *s, size_t max_arena_bytes)
+{
+    lx_json_doc_init(&s->doc);
+    lx_arena_init(&s->arena, max_arena_bytes);
+}
+
+void lx_relay_scratch_clear(struct lx_relay_scratch *s)
+{
+    lx_json_doc_clear(&s->doc);
+    lx_arena_clear(&s->arena);
+}
+
+static struct lx_slice keep(struct lx_slice s, struct lx_arena *a)
+{
+    return s.n ? lx_arena_copy(a, s) : lx_slice(NULL, 0);
+}
+
+struct lx_fault lx_fault_copy(const struct lx_fault *f, struct lx_arena *a)
+{
+    struct lx_fault copy = *f;
+    copy.message = keep(f->message, a);
+    copy.type = keep(f->type, a);
+    copy.code = keep(f->code, a);
+    copy.param = keep(f->param, a);
+    copy.provider = keep(f->provider, a);
+    copy.model = keep(f->model, a);
+    copy.raw = keep(f->raw, a);
+    return copy;
+}
+
+/* ---- Life ---------------------------------------------------------------------------------- */
+
+/* Room for a state, aligned for anything. */
+static size_t padded(size_t n)
+{
+    return (n + 15) & ~(size_t)15;
+}
+
+/* The states of both sides, and the context's strings, which must outlive the request. */
+static int make_states(struct lx_relay *r)
+{
+    bool reads = r->framing != LX_FRAMING_NONE && !(r->same && r->stream);
+    size_t back = reads ? padded(r->back->back->state_size) : 0;
+    size_t front = r->stream ? padded(r->front->front->state_size) : 0;
+    struct lx_slice *strings[] = {&r->context.model, &r->context.id};
+    size_t n = back + front + r->context.model.n + r->context.id.n;
+    if (r->framing == LX_FRAMING_NONE && !r->stream)
+        return 0;
+    r->states = calloc(1, n + 1);
+    if (!r->states)
+        return LX_ENOMEM;
+    r->back_state = back ? r->states : NULL;
+    r->front_state = front ? r->states + back : NULL;
+    char *at = r->states + back + front;
+    for (size_t i = 0; i < 2; i++) {
+        if (strings[i]->n)
+            memcpy(at, strings[i]->p, strings[i]->n);
+        strings[i]->p = at;
+        at += strings[i]->n;
+    }
+    return 0;
+}
+
+static int make_builder(struct lx_relay *r)
+{
+    if (r->stream || r->framing == LX_FRAMING_NONE)
+        return 0;
+    r->builder = lx_arena_alloc(&r->keep, lx_reply_builder_size());
+    if (!r->builder)
+        return LX_ENOMEM;
+    lx_reply_builder_init(r->builder, &r->keep);
+    return 0;
+}
+
+int lx_relay_init(struct lx_relay *r, const struct lx_dialect *back, const struct lx_dialect *front,
+                  bool stream, enum lx_framing framing, const struct lx_reply_context *context,
+                  const struct lx_route_settings *settings, struct lx_relay_scratch *scratch,
+                  struct lx_buf *whole)
+{
+    *r = (struct lx_relay){
+        .back = back,
+        .front = front,
+        .same = back == front && !context->json_tool,
+        .stream = stream,
+        .framing = framing,
+        .max_bytes = settings->max_response_bytes,
+        .context = *context,
+        .limits = settings->json,
+        .scratch = scratch,
+        .fault = {.retry_after_ms = -1},
+    };
+    lx_arena_init(&r->keep, settings->max_arena_bytes);
+    lx_buf_init(&r->own_whole, settings->max_response_bytes);
+    lx_records_init(&r->records, framing, settings->max_event_bytes);
+    r->whole = whole ? whole : &r->own_whole;
+    if (!scratch && (r->own_scratch = malloc(sizeof(*r->own_scratch)))) {
+        lx_relay_scratch_init(r->own_scratch, settings->max_arena_bytes);
+        r->scratch = r->own_scratch;
+    }
+    if (!r->scratch || make_states(r) < 0 || make_builder(r) < 0) {
+        lx_relay_clear(r);
+        return LX_ENOMEM;
+    }
+    return 0;
+}
+
+void lx_relay_clear(struct lx_relay *r)
+{
+    if (r->back_state && r->back->back->clear)
+        r->back->back->clear(r->back_state);
+    if (r->front_state && r->front->front->clear)
+        r->front->front->clear(r->front_state);
+    free(r->states);
+    if (r->own_scratch)
+        lx_relay_scratch_clear(r->own_scratch);
+    free(r->own_scratch);
+    lx_records_clear(&r->records);
+    lx_buf_clear(&r->own_whole);
+    lx_arena_clear(&r->keep);
+    r->back_state = r->front_state = r->states = NULL;
+    r->own_scratch = r->scratch = NULL;
+}
+
+struct lx_relay *lx_relay_new(const struct lx_dialect *back, const struct lx_dialect *front,
+                              bool stream, enum lx_framing framing,
+                              const struct lx_reply_context *context,
+                              const struct lx_route_settings *settings)
+{
+    struct lx_relay *r = malloc(sizeof(*r));
+    if (r && lx_relay_init(r, back, front, stream, framing, context, settings, NULL, NULL) < 0) {
+        free(r);
+        return NULL;
+    }
+    return r;
+}
+
+void lx_relay_free(struct lx_relay *r)
+{
+    if (r)
+        lx_relay_clear(r);
+    free(r);
+}
+
+const struct lx_glance *lx_relay_glance(const struct lx_relay *r)
+{
+    return &r->glance;
+}
+
+const struct lx_fault *lx_relay_fault(const struct lx_relay *r)
+{
+    return r->fault.kind == LX_FAULT_NONE ? NULL : &r->fault;
+}
+
+/* ---- What is remembered of a reply ---------------------------------------------------------- */
+
+/* Slices of a record do not live on; of usage the tier is kept, for it has a price. */
+static void remember_usage(struct lx_relay *r, const struct lx_usage *u)
+{
+    if (!u->known)
+        return;
+    struct lx_slice tier = u->service_tier;
+    r->glance.usage = *u;
+    r->glance.usage.raw = lx_slice(NULL, 0);
+    r->glance.usage.service_tier = lx_slice(NULL, 0);
+    if (tier.n && tier.n <= sizeof(r->service_tier)) {
+        memcpy(r->service_tier, tier.p, tier.n);
+        r->glance.usage.service_tier = lx_slice(r->service_tier, tier.n);
+    }
+}
+
+static void remember_glance(struct lx_relay *r, const struct lx_glance *g)
+{
+    remember_usage(r, &g->usage);
+    if (g->finish != LX_FINISH_NONE)
+        r->glance.finish = g->finish;
+    r->glance.content |= g->content;
+    r->glance.end |= g->end;
+}
+
+static void remember_event(struct lx_relay *r, const struct lx_event *e)
+{
+    switch (e->kind) {
+    case LX_EVENT_START:
+    case LX_EVENT_USAGE:
+        remember_usage(r, &e->usage);
+        break;
+    case LX_EVENT_FINISH:
+        r->glance.finish = e->finish;
+        break;
+    case LX_EVENT_PART_START:
+        r->glance.content = true;
+        break;
+    case LX_EVENT_END:
+        r->glance.end = true;
+        break;
+    default:
+        break;
+    }
+}
+
+static void remember_fault(struct lx_relay *r, const struct lx_fault *f)
+{
+    r->fault = lx_fault_copy(f, &r->keep);
+    if (r->fault.kind == LX_FAULT_NONE)
+        r->fault.kind = LX_FAULT_API;
+    r->over = true;
+}
+
+/* ---- Faults that providers put into a 2xx reply --------------------------------------------- */
+
+static bool is_error_body(const struct lx_json_doc *doc)
+{
+    struct lx_json e = LX_GET(lx_json_root(doc), "error");
+    return (lx_json_is(e, LX_JSON_OBJECT) && lx_json_count(e)) ||
+           (lx_json_is(e, LX_JSON_STRING) && lx_json_text(e).s.n);
+}
+
+/* No status tells the kind of such a fault: the dialect goes by what the body says. */
+static void read_fault(struct lx_relay *r, struct lx_slice body)
+{
+    static const struct lx_headers none = {NULL, 0};
+    struct lx_fault f = {.retry_after_ms = -1};
+    r->back->back->read_error(0, body, &none, &r->scratch->arena, &f);
+    remember_fault(r, &f);
+}
+
+/* ---- Records -------------------------------------------------------------------------------- */
+
+static int failed(int code, struct lx_error *err, const char *what)
+{
+    return lx_error_set(err, code, "%s", what);
+}
+
+int lx_relay_events(struct lx_relay *r, const struct lx_events *events, struct lx_buf *out)
+{
+    for (size_t i = 0; i < events->n && !r->over; i++) {
+        const struct lx_event *e = &events->v[i];
+        remember_event(r, e);
+        if (e->kind == LX_EVENT_FAULT)
+            remember_fault(r, &e->fault);
+        if (r->builder)
+            lx_reply_builder_add(r->builder, e);
+        else
+            r->front->front->write_event(r->front_state, e, &r->context, out);
+    }
+    return r->scratch->arena.failed ? r->scratch->arena.failed : r->keep.failed;
+}
+
+static int relay_translated(struct lx_relay *r, const struct lx_record *rec, struct lx_buf *out,
+                            struct lx_error *err)
+{
+    struct lx_events events = {.arena = &r->scratch->arena};
+    int code = rec ? r->back->back->read_event(r->back_state, rec, &r->scratch->doc, &r->context,
+                                               &events, err)
+                   : r->back->back->read_end(r->back_state, &events, err);
+    if (code < 0)
+        return code;
+    code = lx_relay_events(r, &events, out);
+    return code < 0 ? failed(code, err, "no memory for the events of a record") : 0;
+}
+
+static int relay_as_is(struct lx_relay *r, const struct lx_record *rec, struct lx_buf *out,
+                       struct lx_error *err)
+{
+    struct lx_glance g = {.finish = LX_FINISH_NONE};
+    int code = r->back->back->glance_event(rec, &r->scratch->doc, &g);
+    if (code < 0)
+        return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
+                            "an event of the stream is not what was expected: %.*s",
+                            LX_F(lx_slice_to(rec->data, 120)));
+    if (g.is_fault)
+        read_fault(r, rec->data);
+    remember_glance(r, &g);
+    if (!g.usage_only || r->context.include_usage)
+        lx_buf_add(out, rec->raw);
+    return 0;
+}
+
+static int relay_record(struct lx_relay *r, const struct lx_record *rec, struct lx_buf *out,
+                        struct lx_error *err)
+{
+    lx_arena_reset(&r->scratch->arena);
+    return r->same && r->stream ? relay_as_is(r, rec, out, err)
+                                : relay_translated(r, rec, out, err);
+}
+
+static int relay_stream(struct lx_relay *r, struct lx_slice piece, struct lx_buf *out,
+                        struct lx_error *err)
+{
+    struct lx_record rec;
+    int code = 0;
+    while (!r->over && (code = lx_records_next(&r->records, &piece, &rec, err)) == 1)
+        if ((code = relay_record(r, &rec, out, err)) < 0)
+            break;
+    if (code == LX_ELIMIT)
+        return lx_error_set(err, LX_ETOOBIG, "an event of the stream is larger than %zu bytes",
+                            r->records.max_bytes);
+    return code < 0 ? code : 0;
+}
+
+int lx_relay_feed(struct lx_relay *r, struct lx_slice piece, struct lx_buf *out,
+                  struct lx_error *err)
+{
+    if (r->over)
+        return 0;
+    if (r->framing != LX_FRAMING_NONE)
+        return relay_stream(r, piece, out, err);
+    if (piece.n > r->max_bytes - r->whole->n)
+        return lx_error_set(err, LX_ETOOBIG, "the provider's reply is larger than %zu bytes",
+                            r->max_bytes);
+    lx_buf_add(r->whole, piece);
+    return r->whole->failed ? failed(r->whole->failed, err, "no memory for the reply") : 0;
+}
+
+/* ---- The end -------------------------------------------------------------------------------- */
+
+/* One language, and no mark of its end: forgiven where the answer was said to be finished. */
+static int end_as_is(struct lx_relay *r, struct lx_error *err)
+{
+    if (r->over || r->glance.end || r->glance.finish != LX_FINISH_NONE)
+        return 0;
+    return failed(LX_ETRUNCATED, err, "the provider's stream ended before the answer was complete");
+}
+
+static int end_stream(struct lx_relay *r, struct lx_buf *out, struct lx_error *err)
+{
+    struct lx_record rec;
+    size_t before = out->n;
+    int code = lx_records_end(&r->records, &rec, err);
+    if (code == 1) {
+        code = relay_record(r, &rec, out, err);
+        if (r->same && r->stream && out->n > before)
+            lx_buf_add_lit(out, "\n\n"); /* the blank line that was missing */
+    }
+    if (code < 0)
+        return code;
+    if (r->same && r->stream)
+        return end_as_is(r, err);
+    lx_arena_reset(&r->scratch->arena);
+    code = r->over ? 0 : relay_translated(r, NULL, out, err);
+    if (code == 0 && r->builder && !r->over)
+        r->front->front->write_reply(lx_reply_builder_end(r->builder), &r->context, out);
+    return code < 0 ? code : r->keep.failed;
+}
+
+int lx_relay_reply(struct lx_relay *r, const struct lx_reply *reply, struct lx_buf *out)
+{
+    struct lx_events events = {.arena = &r->scratch->arena};
+    remember_usage(r, &reply->usage);
+    r->glance.finish = reply->choices ? reply->choices->finish : LX_FINISH_NONE;
+    r->glance.content = true;
+    if (r->stream) {
+        int code = lx_reply_spread(reply, &events);
+        return code < 0 ? code : lx_relay_events(r, &events, out);
+    }
+    r->front->front->write_reply(reply, &r->context, out);
+    return r->scratch->arena.failed;
+}
+
+static int translate_whole(struct lx_relay *r, struct lx_buf *out, struct lx_error *err)
+{
+    struct lx_reply *reply = lx_arena_new(&r->scratch->arena, struct lx_reply);
+    int code = reply ? r->back->back->read_reply(&r->scratch->doc, &r->context,
+                                                 &r->scratch->arena, reply, err)
+                     : LX_ENOMEM;
+    return code < 0 ? code : lx_relay_reply(r, reply, out);
+}
+
+static int end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as_is,
+                     struct lx_error *err)
+{
+    struct lx_json_doc *doc = &r->scratch->doc;
+    struct lx_slice body = lx_buf_slice(r->whole);
+    struct lx_error why = {0};
+    lx_arena_reset(&r->scratch->arena);
+    int code = lx_slice_trim(body).n ? lx_json_read(doc, body, &r->limits, &why) : LX_ETRUNCATED;
+    if (code == LX_ENOMEM)
+        return failed(code, err, "no memory for the reply");
+    if (code == LX_ETRUNCATED)
+        return failed(LX_EPROTO, err, "the provider answered with an empty body");
+    if (code < 0)
+        return lx_error_set(err, LX_EPROTO, "the provider's reply is not JSON (%s): %.*s", why.text,
+                            LX_F(lx_slice_to(body, 80)));
+    if (is_error_body(doc)) {
+        read_fault(r, body);
+        return 0;
+    }
+    if (!r->same || r->stream)
+        return translate_whole(r, out, err);
+    struct lx_glance g = {.finish = LX_FINISH_NONE};
+    code = r->back->back->glance_reply(doc, &g);
+    if (code < 0)
+        return lx_error_set(err, LX_EPROTO, "the provider's reply is no completion: %.*s",
+                            LX_F(lx_slice_to(body, 80)));
+    remember_glance(r, &g);
+    *as_is = body;
+    return 0;
+}
+
+int lx_relay_finish(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as_is,
+                    struct lx_error *err)
+{
+    *as_is = lx_slice(NULL, 0);
+    if (r->over)
+        return 0;
+    int code = r->framing == LX_FRAMING_NONE ? end_whole(r, out, as_is, err)
+                                             : end_stream(r, out, err);
+    r->over = true;
+    return code;
+}
+
+int lx_relay_end(struct lx_relay *r, struct lx_buf *out, struct lx_error *err)
+{
+    struct lx_slice as_is;
+    int code = lx_relay_finish(r, out, &as_is, err);
+    lx_buf_add(out, as_is);
+    if (code < 0 || r->fault.kind == LX_FAULT_NONE)
+        return code;
+    if (!r->stream)
+        r->front->front->write_error(&r->fault, out);
+    else if (r->framing == LX_FRAMING_NONE)
+        lx_relay_write_fault(r, &r->fault, out);
+    return 0;
+}
+
+void lx_relay_write_fault(struct lx_relay *r, const struct lx_fault *fault, struct lx_buf *out)
+{
+    struct lx_event e = {.kind = LX_EVENT_FAULT, .fault = *fault};
+    r->over = true;
+    r->front->front->write_event(r->front_state, &e, &r->context, out);
+}

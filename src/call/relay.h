@@ -1,0 +1,60 @@
+/*
+ * relay.h - the inside of struct lx_relay, for the call machine, which keeps one in itself.
+ */
+#ifndef LX_CALL_RELAY_H
+#define LX_CALL_RELAY_H
+
+#include "call/call.h"
+
+/* Memory for one record or one body; nothing in it outlives the call that used it. */
+struct lx_relay_scratch {
+    struct lx_json_doc doc;
+    struct lx_arena arena;
+};
+void lx_relay_scratch_init(struct lx_relay_scratch *s, size_t max_arena_bytes);
+void lx_relay_scratch_clear(struct lx_relay_scratch *s);
+
+struct lx_relay {
+    const struct lx_dialect *back, *front;
+    bool same;           /* one language: records pass as they came */
+    bool stream;         /* the client gets a stream */
+    enum lx_framing framing; /* of the provider's body; NONE: whole */
+    bool over;           /* nothing more is read */
+    size_t max_bytes;    /* of a whole body */
+    struct lx_reply_context context;
+    struct lx_json_limits limits;
+    struct lx_relay_scratch *scratch;
+    struct lx_relay_scratch *own_scratch; /* NULL: the scratch is someone else's */
+    struct lx_buf *whole;                 /* collects a whole body; own_whole or someone else's */
+    struct lx_buf own_whole;
+    struct lx_records records;
+    void *back_state, *front_state; /* in `states`, or NULL */
+    char *states;                   /* the states, then the context's strings */
+    struct lx_reply_builder *builder; /* a stream for a client who wants none */
+    struct lx_arena keep;           /* the builder's, and a fault's texts */
+    struct lx_glance glance;
+    char service_tier[24];
+    struct lx_fault fault;
+};
+
+/* 0 or LX_ENOMEM. scratch and whole may be NULL: then it brings its own. */
+int lx_relay_init(struct lx_relay *r, const struct lx_dialect *back, const struct lx_dialect *front,
+                  bool stream, enum lx_framing framing, const struct lx_reply_context *context,
+                  const struct lx_route_settings *settings, struct lx_relay_scratch *scratch,
+                  struct lx_buf *whole);
+void lx_relay_clear(struct lx_relay *r);
+/* As lx_relay_end(), but a whole body that passes as it came is not copied to out: *as_is gets it,
+ * and lives as long as the relay's `whole`. */
+int lx_relay_finish(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as_is,
+                    struct lx_error *err);
+
+/* Ways in for replies that nobody sent: written to out as if they had been read. 0 or a code. */
+int lx_relay_reply(struct lx_relay *r, const struct lx_reply *reply, struct lx_buf *out);
+int lx_relay_events(struct lx_relay *r, const struct lx_events *events, struct lx_buf *out);
+
+/* A whole reply as the events of a stream (spread.c). 0, or the arena's failure. */
+int lx_reply_spread(const struct lx_reply *reply, struct lx_events *out);
+/* A fault with its texts in the arena. */
+struct lx_fault lx_fault_copy(const struct lx_fault *f, struct lx_arena *a);
+
+#endif
