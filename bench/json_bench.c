@@ -218,7 +218,7 @@ struct contender {
     size_t (*run)(struct lx_slice body);
 };
 static const struct contender contenders[] = {
-    {"memcpy", run_memcpy}, {"llmux", run_ours},
+    {"memcpy", run_memcpy},     {"llmux", run_ours},
 #ifdef HAVE_JANSSON
     {"jansson", run_jansson},
 #endif
@@ -250,9 +250,10 @@ static uint32_t roll(uint32_t sides)
 static void add_words(struct lx_buf *b, size_t count)
 {
     static const char *const words[] = {
-        "the",      "request", "of",     "a",     "provider", "is",       "read",    "once",
-        "and",      "stream",  "events", "in",    "order",    "whenever", "timeout", "configured",
-        "response", "with",    "tokens", "usage", "caf\xc3\xa9", "\xe2\x80\x94", "for", "it"};
+        "the",          "request",    "of",       "a",      "provider", "is",    "read",
+        "once",         "and",        "stream",   "events", "in",       "order", "whenever",
+        "timeout",      "configured", "response", "with",   "tokens",   "usage", "caf\xc3\xa9",
+        "\xe2\x80\x94", "for",        "it"};
     for (size_t i = 0; i < count; i++)
         lx_buf_addf(b, "%s%s", i ? (i % 13 ? " " : ". ") : "",
                     words[roll(sizeof(words) / sizeof(*words))]);
@@ -267,7 +268,8 @@ static void out_words(struct lx_out *o, const char *name, size_t count)
     lx_buf_clear(&text);
 }
 
-/* What a tool that prints a source file gives back: many lines, quotes, some comments in Chinese. */
+/* What a tool that prints a source file gives back: many lines, quotes, some comments in Chinese.
+ */
 static void out_listing(struct lx_out *o, const char *name, size_t lines)
 {
     struct lx_buf text;
@@ -350,7 +352,8 @@ static void out_tools(struct lx_out *o, size_t count)
     lx_out_array_end(o);
 }
 
-/* One turn of an agent: a call of a tool, with arguments that are JSON in a string, and its result. */
+/* One turn of an agent: a call of a tool, with arguments that are JSON in a string, and its result.
+ */
 static void out_turn(struct lx_out *o, unsigned turn)
 {
     char id[32];
@@ -364,7 +367,8 @@ static void out_turn(struct lx_out *o, unsigned turn)
     lx_out_lit(o, "type", "function");
     lx_out_object(o, "function");
     lx_out_lit(o, "name", "read_file_range");
-    lx_out_lit(o, "arguments", "{\"path\": \"src/reply.py\", \"first_line\": 1, \"last_line\": 80}");
+    lx_out_lit(o, "arguments",
+               "{\"path\": \"src/reply.py\", \"first_line\": 1, \"last_line\": 80}");
     lx_out_object_end(o);
     lx_out_object_end(o);
     lx_out_array_end(o);
@@ -376,7 +380,8 @@ static void out_turn(struct lx_out *o, unsigned turn)
     lx_out_object_end(o);
 }
 
-static void write_body(struct lx_buf *b, size_t messages, size_t words, size_t tools, unsigned turns)
+static void write_body(struct lx_buf *b, size_t messages, size_t words, size_t tools,
+                       unsigned turns)
 {
     struct lx_out o = lx_out(b);
     lx_out_object(&o, NULL);

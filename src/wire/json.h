@@ -78,7 +78,8 @@ void lx_json_doc_init(struct lx_json_doc *doc);
 void lx_json_doc_clear(struct lx_json_doc *doc);
 
 /* Indexes text. 0, or LX_EJSON, LX_EUTF8, LX_EDEPTH, LX_ELIMIT, LX_ENOMEM with err->at the offset
- * and err->text saying what was expected there. limits may be NULL. The document may be read again. */
+ * and err->text saying what was expected there. limits may be NULL. The document may be read again.
+ */
 int lx_json_read(struct lx_json_doc *doc, struct lx_slice text, const struct lx_json_limits *limits,
                  struct lx_error *err);
 

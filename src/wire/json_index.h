@@ -45,15 +45,16 @@ IX_INLINE uint64_t IX(escaped)(uint64_t back, uint64_t *carry)
     return IX_BLOCK < 64 ? escaped & IX_BELOW(IX_BLOCK % 64) : escaped;
 }
 
-#define IX_MASK(mask, expression)                                                                 \
-    uint64_t mask = 0;                                                                             \
-    for (unsigned k = 0; k < IX_VECTORS; k++)                                                      \
+#define IX_MASK(mask, expression)             \
+    uint64_t mask = 0;                        \
+    for (unsigned k = 0; k < IX_VECTORS; k++) \
     mask |= (uint64_t)(expression) << (k * IX_WIDTH) % 64
 
 /* A string that is longer than a vector, or has escapes, or is not ASCII. Returns its end, quote
  * included, or NULL with the reader stopped. */
-IX_TARGET __attribute__((noinline)) static const char *
-IX(read_string)(struct reader *r, const char *open, bool *is_escaped)
+IX_TARGET __attribute__((noinline)) static const char *IX(read_string)(struct reader *r,
+                                                                       const char *open,
+                                                                       bool *is_escaped)
 {
     const char *p = open + 1, *end = r->end;
     uint64_t carry = 0, any_high = 0, any_back = 0;
@@ -133,52 +134,60 @@ IX_INLINE const char *IX(skip_space)(const char *p, const char *end)
     return p;
 }
 
+/*
+ *   value:  string, number, word  --> after
+ *           [  --> value, or after on ]         {  --> name, or after on }
+ *   name:   string :  --> value
+ *   after:  ,  --> value in an array, name in an object
+ *           ] or }  --> after                   end of the text, outside of all  --> done
+ */
 IX_TARGET static int IX(index_text)(struct reader *r)
 {
     const char *p = r->start;
     const char *const start = p, *const end = r->end;
     struct lx_json_node *nodes = r->doc->nodes;
-    uint32_t count = 0, cap = r->doc->cap < r->max_nodes ? r->doc->cap : r->max_nodes, open = OUTSIDE, depth = 0, type;
-    bool object = false, escaped;
-    const char *next;
+    uint32_t count = 0, open = OUTSIDE, depth = 0;
+    bool object = false, escaped = false;
 
-#define IX_ROOM()                                                                                 \
-    if (count == cap) {                                                                            \
-        if (!grow(r, p, count))                                                                    \
-            return r->code;                                                                        \
-        nodes = r->doc->nodes;                                                                     \
-        cap = r->doc->cap;                                                                         \
-    }
-#define IX_LEAF(kind, is_escaped)                                                                 \
-    nodes[count] = (struct lx_json_node){.at = (uint32_t)(p - start),                              \
-                                         .n = (uint32_t)(next - p),                                \
-                                         .next = count + 1,                                        \
-                                         .type = (uint8_t)(kind),                                  \
-                                         .escaped = (is_escaped)};                                 \
-    count++;                                                                                       \
-    p = next
+/* Adds a node for the bytes from p to `to`, unless that is NULL, and goes on from there. */
+#define IX_LEAF(kind, to, is_escaped)                                     \
+    do {                                                                  \
+        const char *to_ = (to);                                           \
+        if (!to_)                                                         \
+            return r->code;                                               \
+        nodes[count] = (struct lx_json_node){.at = (uint32_t)(p - start), \
+                                             .n = (uint32_t)(to_ - p),    \
+                                             .next = count + 1,           \
+                                             .type = (uint8_t)(kind),     \
+                                             .escaped = (is_escaped)};    \
+        count++;                                                          \
+        p = to_;                                                          \
+    } while (0)
+#define IX_ROOM()                   \
+    do {                            \
+        if (count == r->cap) {      \
+            if (!grow(r, p, count)) \
+                return r->code;     \
+            nodes = r->doc->nodes;  \
+        }                           \
+    } while (0)
 
     p = IX(skip_space)(p, end);
 value:
     IX_ROOM();
-    if (p == end)
-        return stop(r, LX_EJSON, p, "a value");
-    switch (*p) {
+    switch (p < end ? *p : 0) {
     case '"':
-        next = IX(string)(r, p, &escaped);
-        if (!next)
-            return r->code;
-        IX_LEAF(LX_JSON_STRING, escaped);
-        break;
+        IX_LEAF(LX_JSON_STRING, IX(string)(r, p, &escaped), escaped);
+        goto after;
     case '{':
     case '[':
         if (depth == r->max_depth)
             return stop(r, LX_EDEPTH, p, NULL);
         depth++;
         object = *p == '{';
-        type = object ? LX_JSON_OBJECT : LX_JSON_ARRAY;
-        nodes[count] = (struct lx_json_node){
-            .at = (uint32_t)(p - start), .n = open, .type = (uint8_t)type};
+        nodes[count] = (struct lx_json_node){.at = (uint32_t)(p - start),
+                                             .n = open,
+                                             .type = object ? LX_JSON_OBJECT : LX_JSON_ARRAY};
         open = count++;
         p = IX(skip_space)(p + 1, end);
         if (p < end && *p == (object ? '}' : ']'))
@@ -187,30 +196,30 @@ value:
             goto name;
         goto value;
     case 't':
-        if (end - p < 4 || memcmp(p, "true", 4) != 0)
-            return stop(r, LX_EJSON, p, "a value");
-        next = p + 4;
-        IX_LEAF(LX_JSON_TRUE, false);
-        break;
+        IX_LEAF(LX_JSON_TRUE, read_word(r, p, LX_S("true")), false);
+        goto after;
     case 'f':
-        if (end - p < 5 || memcmp(p, "false", 5) != 0)
-            return stop(r, LX_EJSON, p, "a value");
-        next = p + 5;
-        IX_LEAF(LX_JSON_FALSE, false);
-        break;
+        IX_LEAF(LX_JSON_FALSE, read_word(r, p, LX_S("false")), false);
+        goto after;
     case 'n':
-        if (end - p < 4 || memcmp(p, "null", 4) != 0)
-            return stop(r, LX_EJSON, p, "a value");
-        next = p + 4;
-        IX_LEAF(LX_JSON_NULL, false);
-        break;
+        IX_LEAF(LX_JSON_NULL, read_word(r, p, LX_S("null")), false);
+        goto after;
     default:
-        next = IX(number)(r, p);
-        if (!next)
-            return r->code;
-        IX_LEAF(LX_JSON_NUMBER, false);
-        break;
+        IX_LEAF(LX_JSON_NUMBER, IX(number)(r, p), false);
+        goto after;
     }
+
+name:
+    IX_ROOM();
+    if (p == end || *p != '"')
+        return stop(r, LX_EJSON, p,
+                    open == count - 1 ? "a member's name or '}'" : "a member's name after ','");
+    IX_LEAF(LX_JSON_STRING, IX(string)(r, p, &escaped), escaped);
+    p = IX(skip_space)(p, end);
+    if (p == end || *p != ':')
+        return stop(r, LX_EJSON, p, "':' after a member's name");
+    p = IX(skip_space)(p + 1, end);
+    goto value;
 
 after:
     p = IX(skip_space)(p, end);
@@ -222,9 +231,9 @@ after:
     }
     if (p < end && *p == ',') {
         p = IX(skip_space)(p + 1, end);
-        if (!object)
-            goto value;
-        goto name;
+        if (object)
+            goto name;
+        goto value;
     }
     if (p == end || *p != (object ? '}' : ']'))
         return stop(r, LX_EJSON, p,
@@ -232,32 +241,15 @@ after:
 close:
     p++;
     depth--;
-    nodes[open].next = count;
-    type = nodes[open].n; /* the container around it */
+    uint32_t around = nodes[open].n;
     nodes[open].n = (uint32_t)(p - start) - nodes[open].at;
-    open = type;
+    nodes[open].next = count;
+    open = around;
     object = open != OUTSIDE && nodes[open].type == LX_JSON_OBJECT;
     goto after;
 
-name:
-    IX_ROOM();
-    if (p == end || *p != '"')
-        return stop(r, LX_EJSON, p,
-                    open == count - 1 ? "a member's name or '}'" : "a member's name after ','");
-    next = IX(string)(r, p, &escaped);
-    if (!next)
-        return r->code;
-    IX_LEAF(LX_JSON_STRING, escaped);
-    if (p == end || *p != ':') {
-        p = IX(skip_space)(p, end);
-        if (p == end || *p != ':')
-            return stop(r, LX_EJSON, p, "':' after a member's name");
-    }
-    p = IX(skip_space)(p + 1, end);
-    goto value;
-
-#undef IX_ROOM
 #undef IX_LEAF
+#undef IX_ROOM
 }
 
 #undef IX

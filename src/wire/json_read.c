@@ -23,6 +23,7 @@
 struct reader {
     const char *start, *end;
     struct lx_json_doc *doc;
+    uint32_t cap; /* nodes there is room for */
     uint32_t max_depth, max_nodes;
     int code; /* why it stopped */
     const char *at, *expected;
@@ -56,7 +57,7 @@ static bool grow(struct reader *r, const char *p, uint32_t count)
     if (!nodes)
         return stop(r, LX_ENOMEM, p, NULL) == 0;
     doc->nodes = nodes;
-    doc->cap = (uint32_t)cap;
+    doc->cap = r->cap = (uint32_t)cap;
     return true;
 }
 
@@ -115,11 +116,17 @@ static const char *read_string_slowly(struct reader *r, const char *open, const 
     return !high || is_utf8(r, open + 1, p) ? p + 1 : NULL;
 }
 
-/* Returns the number's end; p is before the end of the text. */
+static inline const char *read_word(struct reader *r, const char *p, struct lx_slice word)
+{
+    if ((size_t)(r->end - p) < word.n || memcmp(p, word.p, word.n) != 0)
+        return fail(r, p, "a value");
+    return p + word.n;
+}
+
 static const char *read_number(struct reader *r, const char *p)
 {
     const char *const start = p, *const end = r->end;
-    p += *p == '-';
+    p += p < end && *p == '-';
     if (!is_digit(p, end))
         return fail(r, p, p == start ? "a value" : "a digit after '-'");
     if (*p == '0')
@@ -148,7 +155,7 @@ static const char *read_number(struct reader *r, const char *p)
 
 #define number_portable read_number
 
-#define IX(name)   name##_portable
+#define IX(name) name##_portable
 #define IX_TARGET
 #define IX_WIDTH   8
 #define IX_VECTORS 1
@@ -157,7 +164,7 @@ static const char *read_number(struct reader *r, const char *p)
 #ifdef __SSE2__
 #define number_sse2 read_number
 
-#define IX(name)   name##_sse2
+#define IX(name) name##_sse2
 #define IX_TARGET
 #define IX_WIDTH   16
 #define IX_VECTORS 4
@@ -231,8 +238,8 @@ static int explain(const struct reader *r, struct lx_error *err)
     case LX_ENOMEM:
         return lx_error_set_at(err, r->code, at, "out of memory for the index");
     case LX_EUTF8:
-        return lx_error_set_at(err, r->code, at, "expected UTF-8 in a string, found the byte 0x%02x",
-                               c);
+        return lx_error_set_at(err, r->code, at,
+                               "expected UTF-8 in a string, found the byte 0x%02x", c);
     default:
         break;
     }
@@ -272,6 +279,7 @@ int lx_json_read_as(enum lx_json_isa isa, struct lx_json_doc *doc, struct lx_sli
                        .doc = doc,
                        .max_depth = l.max_depth ? l.max_depth : DEFAULT_MAX_DEPTH,
                        .max_nodes = l.max_nodes ? l.max_nodes : DEFAULT_MAX_NODES};
+    r.cap = doc->cap < r.max_nodes ? doc->cap : r.max_nodes;
     return index_as(isa, &r) == 0 ? 0 : explain(&r, err);
 }
 

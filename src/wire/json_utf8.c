@@ -27,21 +27,24 @@ enum {
 };
 
 /* Both halves of a 32-byte register alike, because look-ups stay within their half. */
-#define TWICE(...) {__VA_ARGS__, __VA_ARGS__}
+#define TWICE(...)               \
+    {                            \
+        __VA_ARGS__, __VA_ARGS__ \
+    }
 
-static const uint8_t first_high[32] = TWICE(
-    LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, TWO, TWO, TWO, TWO, SHORT | OVERLONG_2, SHORT,
-    SHORT | OVERLONG_3 | SURROGATE, SHORT | LARGE | EDGE_4);
-static const uint8_t first_low[32] = TWICE(
-    ANY | OVERLONG_2 | OVERLONG_3 | EDGE_4, ANY | OVERLONG_2, ANY, ANY, ANY | LARGE,
-    ANY | LARGE | EDGE_4, ANY | LARGE | EDGE_4, ANY | LARGE | EDGE_4, ANY | LARGE | EDGE_4,
-    ANY | LARGE | EDGE_4, ANY | LARGE | EDGE_4, ANY | LARGE | EDGE_4, ANY | LARGE | EDGE_4,
-    ANY | LARGE | EDGE_4 | SURROGATE, ANY | LARGE | EDGE_4, ANY | LARGE | EDGE_4);
-static const uint8_t second_high[32] = TWICE(
-    SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT,
-    LONG | TWO | OVERLONG_2 | OVERLONG_3 | EDGE_4, LONG | TWO | OVERLONG_2 | OVERLONG_3 | LARGE,
-    LONG | TWO | OVERLONG_2 | SURROGATE | LARGE, LONG | TWO | OVERLONG_2 | SURROGATE | LARGE, SHORT,
-    SHORT, SHORT, SHORT);
+static const uint8_t first_high[32] =
+    TWICE(LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, TWO, TWO, TWO, TWO, SHORT | OVERLONG_2,
+          SHORT, SHORT | OVERLONG_3 | SURROGATE, SHORT | LARGE | EDGE_4);
+static const uint8_t first_low[32] =
+    TWICE(ANY | OVERLONG_2 | OVERLONG_3 | EDGE_4, ANY | OVERLONG_2, ANY, ANY, ANY | LARGE,
+          ANY | LARGE | EDGE_4, ANY | LARGE | EDGE_4, ANY | LARGE | EDGE_4, ANY | LARGE | EDGE_4,
+          ANY | LARGE | EDGE_4, ANY | LARGE | EDGE_4, ANY | LARGE | EDGE_4, ANY | LARGE | EDGE_4,
+          ANY | LARGE | EDGE_4 | SURROGATE, ANY | LARGE | EDGE_4, ANY | LARGE | EDGE_4);
+static const uint8_t second_high[32] =
+    TWICE(SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT,
+          LONG | TWO | OVERLONG_2 | OVERLONG_3 | EDGE_4,
+          LONG | TWO | OVERLONG_2 | OVERLONG_3 | LARGE, LONG | TWO | OVERLONG_2 | SURROGATE | LARGE,
+          LONG | TWO | OVERLONG_2 | SURROGATE | LARGE, SHORT, SHORT, SHORT, SHORT);
 
 LX_AVX2 static inline __m256i look_up(const uint8_t table[32], __m256i nibbles)
 {

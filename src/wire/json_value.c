@@ -65,8 +65,8 @@ static size_t unescape_unit(const char **p, const char *end, char out[4])
 /* The same for any escape; p is at the backslash. */
 static size_t unescape(const char **p, const char *end, char out[4])
 {
-    static const char plain[256] = {['b'] = '\b', ['f'] = '\f', ['n'] = '\n',
-                                    ['r'] = '\r', ['t'] = '\t'};
+    static const char plain[256] = {
+        ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'};
     if (++*p >= end) {
         out[0] = '\\';
         return 1;

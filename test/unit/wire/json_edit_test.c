@@ -10,7 +10,8 @@
 
 enum verb { END, SET, REMOVE, RENAME, ELEMENT, REPLACE };
 
-/* One edit: of the object or array at `path`, a member's name or an element's number at each step. */
+/* One edit: of the object or array at `path`, a member's name or an element's number at each step.
+ */
 struct step {
     enum verb verb;
     const char *path[3];
@@ -66,7 +67,8 @@ static void test_edits(void **state)
         {"[1,[2,3]]", "[1,[2,9]]", {{REPLACE, {"1", "1"}, .json = "9"}}},
         {"[1]", "[1]", {{REPLACE, {"7"}, .json = "9"}}},
         /* of two edits of one value the later holds */
-        {"{\"a\":1}", "{\"a\":3}",
+        {"{\"a\":1}",
+         "{\"a\":3}",
          {{SET, .name = "a", .json = "2"}, {SET, .name = "a", .json = "3"}}},
         /* set: duplicates go, escaped names count */
         {"{\"a\":1,\"b\":2,\"a\":3}", "{\"b\":2,\"a\":4}", {{SET, .name = "a", .json = "4"}}},
@@ -75,11 +77,15 @@ static void test_edits(void **state)
         {"{}", "{\"a\":1}", {{SET, .name = "a", .json = "1"}}},
         {"{ }", "{ \"a\":1}", {{SET, .name = "a", .json = "1"}}},
         {"{\"b\":[] }", "{\"b\":[] ,\"a\":1}", {{SET, .name = "a", .json = "1"}}},
-        {"{\"b\":{}}", "{\"b\":{\"x\":1},\"a\":{\"y\":2},\"c\":3}",
-         {{SET, .name = "a", .json = "{\"y\":2}"}, {SET, {"b"}, "x", "1"},
+        {"{\"b\":{}}",
+         "{\"b\":{\"x\":1},\"a\":{\"y\":2},\"c\":3}",
+         {{SET, .name = "a", .json = "{\"y\":2}"},
+          {SET, {"b"}, "x", "1"},
           {SET, .name = "c", .json = "3"}}},
-        {"{\"b\":0}", "{\"b\":0,\"a\":2,\"c\":3}",
-         {{SET, .name = "a", .json = "1"}, {SET, .name = "c", .json = "3"},
+        {"{\"b\":0}",
+         "{\"b\":0,\"a\":2,\"c\":3}",
+         {{SET, .name = "a", .json = "1"},
+          {SET, .name = "c", .json = "3"},
           {SET, .name = "a", .json = "2"}}},
         {"[1]", "[1]", {{SET, .name = "a", .json = "1"}}}, /* no object */
         {"{\"a\":1}", "{\"a\":1}", {{SET, {"x"}, "a", "1"}}},
@@ -99,9 +105,11 @@ static void test_edits(void **state)
         {"[1]", "[1]", {{REMOVE, .name = "b"}}},
         /* remove, then add */
         {"{\"a\":1}", "{\"b\":2}", {{REMOVE, .name = "a"}, {SET, .name = "b", .json = "2"}}},
-        {"{\"c\":0,\"a\":1}", "{\"c\":0,\"b\":2}",
+        {"{\"c\":0,\"a\":1}",
+         "{\"c\":0,\"b\":2}",
          {{SET, .name = "b", .json = "2"}, {REMOVE, .name = "a"}}},
-        {"{\"a\":1,\"c\":[0]}", "{\"c\":[0],\"b\":2}",
+        {"{\"a\":1,\"c\":[0]}",
+         "{\"c\":[0],\"b\":2}",
          {{SET, .name = "b", .json = "2"}, {REMOVE, .name = "a"}}},
         /* elements */
         {"[1]", "[]", {{ELEMENT, .json = "0"}}},
@@ -114,17 +122,24 @@ static void test_edits(void **state)
         {"[1,2]", "[1,2]", {{ELEMENT, .json = "2"}}},
         {"[[1],[2]]", "[[],[2]]", {{ELEMENT, {"0"}, .json = "0"}}},
         /* rename */
-        {"{\"a\":1,\"b\":{\"a\":2},\"a\":3}", "{\"z\":1,\"b\":{\"a\":2},\"z\":3}",
+        {"{\"a\":1,\"b\":{\"a\":2},\"a\":3}",
+         "{\"z\":1,\"b\":{\"a\":2},\"z\":3}",
          {{RENAME, .name = "a", .json = "z"}}},
-        {"{\"a\":1}", "{\"z\":2}",
+        {"{\"a\":1}",
+         "{\"z\":2}",
          {{RENAME, .name = "a", .json = "z"}, {SET, .name = "a", .json = "2"}}},
         {"[\"a\",1]", "[\"a\",1]", {{RENAME, .name = "a", .json = "z"}}},
         /* inside what is replaced or removed, before and after */
-        {"{\"a\":{\"b\":1},\"c\":2}", "{\"a\":7,\"c\":2}",
+        {"{\"a\":{\"b\":1},\"c\":2}",
+         "{\"a\":7,\"c\":2}",
          {{SET, {"a"}, "b", "9"}, {SET, .name = "a", .json = "7"}, {SET, {"a"}, "n", "9"}}},
-        {"{\"a\":{\"b\":1},\"c\":2}", "{\"c\":2}",
-         {{SET, {"a"}, "b", "9"}, {REMOVE, .name = "a"}, {SET, {"a"}, "n", "9"},
-          {RENAME, .name = "a", .json = "z"}, {SET, .name = "a", .json = "8"}}},
+        {"{\"a\":{\"b\":1},\"c\":2}",
+         "{\"c\":2}",
+         {{SET, {"a"}, "b", "9"},
+          {REMOVE, .name = "a"},
+          {SET, {"a"}, "n", "9"},
+          {RENAME, .name = "a", .json = "z"},
+          {SET, .name = "a", .json = "8"}}},
         {"[[1,2],3]", "[3]", {{ELEMENT, .json = "0"}, {ELEMENT, {"0"}, .json = "0"}}},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -149,7 +164,8 @@ static void test_edits(void **state)
     }
 }
 
-/* The result is exactly as large as it says: a ceiling of that size does, one byte less does not. */
+/* The result is exactly as large as it says: a ceiling of that size does, one byte less does not.
+ */
 static void test_ceiling(void **state)
 {
     (void)state;

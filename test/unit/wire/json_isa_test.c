@@ -59,9 +59,9 @@ static void add_space(struct lx_buf *b)
 
 static void add_string(struct lx_buf *b)
 {
-    static const char *const pieces[] = {"\\n",     "\\\"",     "\\\\",   "\\/",
-                                         "\\u00e9", "\\ud83d",  "\\uDE00", "\\t",
-                                         "\xc3\xa9", "\xe6\xb1\x89", "\xf0\x9f\x98\x80", "\x7f"};
+    static const char *const pieces[] = {
+        "\\n",     "\\\"", "\\\\",     "\\/",          "\\u00e9",          "\\ud83d",
+        "\\uDE00", "\\t",  "\xc3\xa9", "\xe6\xb1\x89", "\xf0\x9f\x98\x80", "\x7f"};
     lx_buf_add_byte(b, '"');
     uint32_t odd = roll(3) ? 40 : 2; /* mostly plain, or full of escapes */
     for (uint32_t n = roll(3) ? roll(12) : roll(200); n; n--) {

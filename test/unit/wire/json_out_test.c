@@ -1,6 +1,6 @@
 /*
- * json_out_test.c - writing: commas, escapes, bytes that are not UTF-8, the sticky error. Everything
- * written is read back by the reader, which is strict.
+ * json_out_test.c - writing: commas, escapes, bytes that are not UTF-8, the sticky error.
+ * Everything written is read back by the reader, which is strict.
  */
 #include "json_unit.h"
 
@@ -80,7 +80,10 @@ static void test_escapes(void **state)
          LX_S_INIT("\"caf\xc3\xa9 \xe6\xb1\x89 \xf0\x9f\x98\x80\"")},
         {LX_S_INIT("\xe2\x80\xa8"), LX_S_INIT("\"\xe2\x80\xa8\"")},
         /* One U+FFFD for each byte that is not UTF-8. */
-        {LX_S_INIT("a\xff" "b"), LX_S_INIT("\"a\xef\xbf\xbd" "b\"")},
+        {LX_S_INIT("a\xff"
+                   "b"),
+         LX_S_INIT("\"a\xef\xbf\xbd"
+                   "b\"")},
         {LX_S_INIT("\xc3"), LX_S_INIT("\"\xef\xbf\xbd\"")},
         {LX_S_INIT("\xe2\x82\n"), LX_S_INIT("\"\xef\xbf\xbd\xef\xbf\xbd\\n\"")},
         {LX_S_INIT("\x80\xc3\xa9\xc0\xaf"),
@@ -143,12 +146,15 @@ static void test_error_sticks(void **state)
         lx_buf_init(&buf, max);
         struct lx_out o = lx_out(&buf);
         lx_out_object(&o, NULL);
-        lx_out_str(&o, "s", LX_S("a\n\xff\xd1\x8f" "b"));
+        lx_out_str(&o, "s",
+                   LX_S("a\n\xff\xd1\x8f"
+                        "b"));
         lx_out_int(&o, "i", 12345);
         lx_out_name(&o, lx_text(LX_S("n\x01")));
         lx_out_bool(&o, NULL, true);
         lx_out_object_end(&o);
-        struct lx_slice whole = LX_S("{\"s\":\"a\\n\xef\xbf\xbd\xd1\x8f" "b\",\"i\":12345,"
+        struct lx_slice whole = LX_S("{\"s\":\"a\\n\xef\xbf\xbd\xd1\x8f"
+                                     "b\",\"i\":12345,"
                                      "\"n\\u0001\":true}");
         if (max >= whole.n) {
             assert_written(&buf, whole);

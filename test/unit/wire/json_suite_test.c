@@ -31,8 +31,7 @@ static void check_file(const char *folder, const char *name)
         struct lx_json_doc doc;
         struct lx_error err = {0};
         lx_json_doc_init(&doc);
-        int code =
-            lx_json_read_as((enum lx_json_isa)isa, &doc, lx_slice(text + 1, n), NULL, &err);
+        int code = lx_json_read_as((enum lx_json_isa)isa, &doc, lx_slice(text + 1, n), NULL, &err);
         if (name[0] == 'y' && code != 0)
             fail_msg("%s was refused at %zu: %s", name, err.at, err.text);
         if (name[0] == 'n' && code == 0)

@@ -24,8 +24,8 @@ static void test_types_and_spans(void **state)
 {
     (void)state;
     struct json_unit u;
-    struct lx_slice text =
-        LX_S(" { \"a\" : [ 1 , -2.5e+3,true,false,null ] , \"b\":{\"c\":\"\"},\"d\":[],\"e\":{} } \r\n\t");
+    struct lx_slice text = LX_S(" { \"a\" : [ 1 , -2.5e+3,true,false,null ] , "
+                                "\"b\":{\"c\":\"\"},\"d\":[],\"e\":{} } \r\n\t");
     struct lx_json v = unit_read(&u, text, NULL, NULL);
     assert_int_equal(lx_json_type(v), LX_JSON_OBJECT);
     assert_text(lx_json_raw(v), lx_slice(text.p + 1, text.n - 5));
@@ -38,12 +38,9 @@ static void test_types_and_spans(void **state)
     static const struct {
         enum lx_json_type type;
         struct lx_slice raw;
-    } rows[] = {{LX_JSON_NUMBER, LX_S_INIT("1")},
-                {LX_JSON_NUMBER, LX_S_INIT("-2.5e+3")},
-                {LX_JSON_TRUE, LX_S_INIT("true")},
-                {LX_JSON_FALSE, LX_S_INIT("false")},
-                {LX_JSON_NULL, LX_S_INIT("null")},
-                {LX_JSON_NONE, {NULL, 0}}};
+    } rows[] = {{LX_JSON_NUMBER, LX_S_INIT("1")},  {LX_JSON_NUMBER, LX_S_INIT("-2.5e+3")},
+                {LX_JSON_TRUE, LX_S_INIT("true")}, {LX_JSON_FALSE, LX_S_INIT("false")},
+                {LX_JSON_NULL, LX_S_INIT("null")}, {LX_JSON_NONE, {NULL, 0}}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct lx_json e = lx_json_at(a, i);
         assert_int_equal(lx_json_type(e), rows[i].type);
@@ -77,11 +74,11 @@ static void test_root_may_be_anything(void **state)
     static const struct {
         struct lx_slice text;
         enum lx_json_type type;
-    } rows[] = {{LX_S_INIT("null"), LX_JSON_NULL},     {LX_S_INIT(" true "), LX_JSON_TRUE},
-                {LX_S_INIT("false"), LX_JSON_FALSE},   {LX_S_INIT("0"), LX_JSON_NUMBER},
-                {LX_S_INIT("-0.0"), LX_JSON_NUMBER},   {LX_S_INIT("1E5"), LX_JSON_NUMBER},
-                {LX_S_INIT("\"s\""), LX_JSON_STRING},  {LX_S_INIT("\"\""), LX_JSON_STRING},
-                {LX_S_INIT("[]"), LX_JSON_ARRAY},      {LX_S_INIT("\n{ }\n"), LX_JSON_OBJECT}};
+    } rows[] = {{LX_S_INIT("null"), LX_JSON_NULL},    {LX_S_INIT(" true "), LX_JSON_TRUE},
+                {LX_S_INIT("false"), LX_JSON_FALSE},  {LX_S_INIT("0"), LX_JSON_NUMBER},
+                {LX_S_INIT("-0.0"), LX_JSON_NUMBER},  {LX_S_INIT("1E5"), LX_JSON_NUMBER},
+                {LX_S_INIT("\"s\""), LX_JSON_STRING}, {LX_S_INIT("\"\""), LX_JSON_STRING},
+                {LX_S_INIT("[]"), LX_JSON_ARRAY},     {LX_S_INIT("\n{ }\n"), LX_JSON_OBJECT}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct json_unit u;
         assert_int_equal(lx_json_type(unit_read(&u, rows[i].text, NULL, NULL)), rows[i].type);
@@ -128,8 +125,8 @@ static void test_duplicates_last_wins(void **state)
     (void)state;
     struct json_unit u;
     int64_t n = 0;
-    struct lx_json v = unit_read(
-        &u, LX_S("{\"a\":1,\"b\":{\"a\":9},\"a\":2,\"\\u0061\":3,\"ab\":4}"), NULL, NULL);
+    struct lx_json v =
+        unit_read(&u, LX_S("{\"a\":1,\"b\":{\"a\":9},\"a\":2,\"\\u0061\":3,\"ab\":4}"), NULL, NULL);
     assert_int_equal(lx_json_int(LX_GET(v, "a"), &n), 0);
     assert_int_equal(n, 3);
     assert_int_equal(lx_json_count(v), 5);
@@ -140,15 +137,16 @@ static void test_escaped_names(void **state)
 {
     (void)state;
     struct json_unit u;
-    struct lx_json v = unit_read(&u, LX_S("{\"m\\u006Fdel\":1,\"\\\"q\\\\\":2,\"\\uD83D\\ude00\":3,"
-                                          "\"\\ud800\":4,\"\\u0000z\":5,\"\":6}"),
+    struct lx_json v = unit_read(&u,
+                                 LX_S("{\"m\\u006Fdel\":1,\"\\\"q\\\\\":2,\"\\uD83D\\ude00\":3,"
+                                      "\"\\ud800\":4,\"\\u0000z\":5,\"\":6}"),
                                  NULL, NULL);
     static const struct {
         struct lx_slice name;
         int64_t value;
-    } rows[] = {{LX_S_INIT("model"), 1},         {LX_S_INIT("\"q\\"), 2},
-                {LX_S_INIT("\xf0\x9f\x98\x80"), 3}, {LX_S_INIT("\xef\xbf\xbd"), 4},
-                {LX_S_INIT("\0z"), 5},           {LX_S_INIT(""), 6}};
+    } rows[] = {
+        {LX_S_INIT("model"), 1},        {LX_S_INIT("\"q\\"), 2}, {LX_S_INIT("\xf0\x9f\x98\x80"), 3},
+        {LX_S_INIT("\xef\xbf\xbd"), 4}, {LX_S_INIT("\0z"), 5},   {LX_S_INIT(""), 6}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         int64_t n = 0;
         assert_int_equal(lx_json_int(lx_json_get(v, rows[i].name), &n), 0);
@@ -170,7 +168,8 @@ static void test_strings(void **state)
         {LX_S_INIT("\"plain\""), LX_S_INIT("plain")},
         {LX_S_INIT("\"\""), LX_S_INIT("")},
         {LX_S_INIT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), LX_S_INIT("\"\\/\b\f\n\r\t")},
-        {LX_S_INIT("\"a\\u0041\\u00e9\\u20AC\\uffff\""), LX_S_INIT("aA\xc3\xa9\xe2\x82\xac\xef\xbf\xbf")},
+        {LX_S_INIT("\"a\\u0041\\u00e9\\u20AC\\uffff\""),
+         LX_S_INIT("aA\xc3\xa9\xe2\x82\xac\xef\xbf\xbf")},
         {LX_S_INIT("\"x\\u0000y\""), LX_S_INIT("x\0y")},
         {LX_S_INIT("\"\\ud83d\\ude00!\""), LX_S_INIT("\xf0\x9f\x98\x80!")},
         {LX_S_INIT("\"\\udbff\\udfff\""), LX_S_INIT("\xf4\x8f\xbf\xbf")},
@@ -180,7 +179,8 @@ static void test_strings(void **state)
         {LX_S_INIT("\"\\ud83d\\n\""), LX_S_INIT("\xef\xbf\xbd\n")},
         {LX_S_INIT("\"\\ud83d\\ud83d\\ude00\""), LX_S_INIT("\xef\xbf\xbd\xf0\x9f\x98\x80")},
         {LX_S_INIT("\"\\ude00\\ud83d\""), LX_S_INIT("\xef\xbf\xbd\xef\xbf\xbd")},
-        {LX_S_INIT("\"\\ud83d\\u0041\""), LX_S_INIT("\xef\xbf\xbd" "A")},
+        {LX_S_INIT("\"\\ud83d\\u0041\""), LX_S_INIT("\xef\xbf\xbd"
+                                                    "A")},
         {LX_S_INIT("\"\xe6\xb1\x89\\\\\xd1\x8f\""), LX_S_INIT("\xe6\xb1\x89\\\xd1\x8f")},
         {LX_S_INIT("\"\x7f\""), LX_S_INIT("\x7f")},
     };
@@ -317,8 +317,7 @@ static void test_faults(void **state)
         {LX_S_INIT("{}}"), LX_EJSON, 2, "expected the end of the text, found '}'"},
         {LX_S_INIT("1 2"), LX_EJSON, 2, "expected the end of the text, found '2'"},
         {LX_S_INIT("{} \0"), LX_EJSON, 3, "expected the end of the text, found the byte 0x00"},
-        {LX_S_INIT("{\"a\":1 x}"), LX_EJSON, 7,
-         "expected ',' or '}' after a member, found 'x'"},
+        {LX_S_INIT("{\"a\":1 x}"), LX_EJSON, 7, "expected ',' or '}' after a member, found 'x'"},
         {LX_S_INIT("{\"a\":1]"), LX_EJSON, 6, "expected ',' or '}' after a member, found ']'"},
         {LX_S_INIT("[1}"), LX_EJSON, 2, "expected ',' or ']' after an element, found '}'"},
         {LX_S_INIT("[1"), LX_EJSON, 2,
@@ -326,8 +325,7 @@ static void test_faults(void **state)
         {LX_S_INIT("[1,]"), LX_EJSON, 3, "expected a value, found ']'"},
         {LX_S_INIT("[,1]"), LX_EJSON, 1, "expected a value, found ','"},
         {LX_S_INIT("["), LX_EJSON, 1, "expected a value, found the end of the text"},
-        {LX_S_INIT("{"), LX_EJSON, 1,
-         "expected a member's name or '}', found the end of the text"},
+        {LX_S_INIT("{"), LX_EJSON, 1, "expected a member's name or '}', found the end of the text"},
         {LX_S_INIT("{1:2}"), LX_EJSON, 1, "expected a member's name or '}', found '1'"},
         {LX_S_INIT("{\"a\":1,}"), LX_EJSON, 7, "expected a member's name after ',', found '}'"},
         {LX_S_INIT("{\"a\":{},'b':1}"), LX_EJSON, 8,
@@ -354,8 +352,7 @@ static void test_faults(void **state)
          "expected one of \"\\/bfnrtu after a backslash, found the end of the text"},
         {LX_S_INIT("\"\\\0\""), LX_EJSON, 2,
          "expected one of \"\\/bfnrtu after a backslash, found the byte 0x00"},
-        {LX_S_INIT("\"\\u12g4\""), LX_EJSON, 5,
-         "expected four hex digits after '\\u', found 'g'"},
+        {LX_S_INIT("\"\\u12g4\""), LX_EJSON, 5, "expected four hex digits after '\\u', found 'g'"},
         {LX_S_INIT("\"\\u12"), LX_EJSON, 5,
          "expected four hex digits after '\\u', found the end of the text"},
         {LX_S_INIT("{\"a\":\"\xff\"}"), LX_EUTF8, 6,
@@ -385,9 +382,9 @@ static void test_faults_in_long_strings(void **state)
         struct lx_slice bad;
         size_t at;
         int code;
-    } rows[] = {{LX_S_INIT("\n"), 0, LX_EJSON},     {LX_S_INIT("\\x"), 1, LX_EJSON},
+    } rows[] = {{LX_S_INIT("\n"), 0, LX_EJSON},      {LX_S_INIT("\\x"), 1, LX_EJSON},
                 {LX_S_INIT("\\\\\\q"), 3, LX_EJSON}, {LX_S_INIT("\\u00z0"), 4, LX_EJSON},
-                {LX_S_INIT("\x80"), 0, LX_EUTF8},   {LX_S_INIT("\xe2\x82"), 0, LX_EUTF8},
+                {LX_S_INIT("\x80"), 0, LX_EUTF8},    {LX_S_INIT("\xe2\x82"), 0, LX_EUTF8},
                 {LX_S_INIT("\\\n"), 1, LX_EJSON}};
     for (size_t lead = 0; lead < 150; lead++)
         for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -461,9 +458,9 @@ static void test_read_again(void **state)
     assert_int_equal(lx_json_count(lx_json_root(&doc)), 1);
     assert_int_equal(lx_json_read(&doc, LX_S("{\"a\":}"), NULL, NULL), LX_EJSON);
     assert_int_equal(lx_json_type(lx_json_root(&doc)), LX_JSON_NONE);
-    assert_int_equal(lx_json_read(&doc, LX_S("[1,2,3]"),
-                                  &(struct lx_json_limits){.max_nodes = 3}, NULL),
-                     LX_ELIMIT);
+    assert_int_equal(
+        lx_json_read(&doc, LX_S("[1,2,3]"), &(struct lx_json_limits){.max_nodes = 3}, NULL),
+        LX_ELIMIT);
     assert_int_equal(lx_json_read(&doc, lx_slice(NULL, 0), NULL, NULL), LX_EJSON);
     lx_json_doc_clear(&doc);
     assert_null(doc.nodes);

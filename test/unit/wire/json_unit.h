@@ -16,11 +16,11 @@
 #include "wire/json.h"
 
 /* Both sides are shown when they differ. */
-#define assert_text(got, want)                                                             \
-    do {                                                                                   \
-        struct lx_slice got_ = (got), want_ = (want);                                      \
-        if (!lx_slice_eq(got_, want_))                                                     \
-            fail_msg("got  %.*s\n        want %.*s", LX_F(got_), LX_F(want_));             \
+#define assert_text(got, want)                                                 \
+    do {                                                                       \
+        struct lx_slice got_ = (got), want_ = (want);                          \
+        if (!lx_slice_eq(got_, want_))                                         \
+            fail_msg("got  %.*s\n        want %.*s", LX_F(got_), LX_F(want_)); \
     } while (0)
 
 struct json_unit {
