@@ -37,7 +37,7 @@ enum lx_finish lx_anthropic_finish_read(struct lx_json stop_reason)
 struct lx_slice lx_anthropic_finish_name(enum lx_finish f, struct lx_slice raw, bool native,
                                          bool tools, bool refusal)
 {
-    if (f == LX_FINISH_OTHER && native && raw.n)
+    if (native && raw.n)
         return raw;
     if (f == LX_FINISH_STOP || f == LX_FINISH_NONE || f == LX_FINISH_OTHER) {
         /* Some providers say "stop" after tool calls, OpenAI says it after a refusal. */
@@ -52,10 +52,10 @@ struct lx_slice lx_anthropic_finish_name(enum lx_finish f, struct lx_slice raw, 
 /* ---- Ids ------------------------------------------------------------------------------------ */
 
 struct lx_slice lx_anthropic_id(struct lx_text id, const struct lx_reply_context *ctx,
-                                char out[96])
+                                bool native, char out[96])
 {
     struct lx_slice from = id.s.n && !id.escaped ? id.s : ctx->id;
-    if (lx_slice_starts(from, LX_S("msg_")) && from.n < 96)
+    if (lx_slice_starts(from, LX_S("msg_")) || (native && from.n))
         return from;
     if (lx_slice_starts(from, LX_S("chatcmpl-")))
         from = lx_slice_from(from, 9);

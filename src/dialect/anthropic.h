@@ -48,9 +48,10 @@ enum lx_finish lx_anthropic_finish_read(struct lx_json stop_reason);
 /* What the wire calls it; tools and refusal: what the reply held, for providers that do not say. */
 struct lx_slice lx_anthropic_finish_name(enum lx_finish f, struct lx_slice raw, bool native,
                                          bool tools, bool refusal);
-/* The id of a reply from elsewhere as Anthropic's clients expect it: "msg_...". */
+/* The id of a reply from elsewhere as Anthropic's clients expect it: "msg_..."; a native one as it
+ * is. `out` is where it is made, when it must be. */
 struct lx_slice lx_anthropic_id(struct lx_text id, const struct lx_reply_context *ctx,
-                                char out[96]);
+                                bool native, char out[96]);
 
 /* ---- Usage, errors (anthropic_usage.c) ---- */
 

@@ -281,12 +281,13 @@ void lx_anthropic_write_reply(const struct lx_reply *r, const struct lx_reply_co
     static const struct lx_choice none;
     struct reply_writer w = {.out = lx_out(out), .language = r->language};
     const struct lx_choice *c = r->choices ? r->choices : &none;
+    bool native = lx_slice_eq(r->language, LX_ANTHROPIC);
     char id[96];
     lx_json_doc_init(&w.scratch);
     lx_arena_init(&w.arena, out->max);
 
     lx_out_object(&w.out, NULL);
-    lx_out_str(&w.out, "id", lx_anthropic_id(r->id, ctx, id));
+    lx_out_str(&w.out, "id", lx_anthropic_id(r->id, ctx, native, id));
     lx_out_lit(&w.out, "type", "message");
     lx_out_lit(&w.out, "role", "assistant");
     lx_out_text(&w.out, "model", ctx->model.n ? lx_text(ctx->model) : r->model);
@@ -297,7 +298,7 @@ void lx_anthropic_write_reply(const struct lx_reply *r, const struct lx_reply_co
     lx_out_array_end(&w.out);
     write_finish(&w, c);
     lx_anthropic_usage_write(&w.out, "usage", &r->usage);
-    if (lx_slice_eq(r->language, LX_ANTHROPIC))
+    if (native)
         lx_anthropic_extra_write(&w.out, r->extra);
     lx_out_object_end(&w.out);
 

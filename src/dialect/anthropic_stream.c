@@ -234,7 +234,7 @@ static void write_start(struct lx_anthropic_stream *s, const struct lx_event *e,
     bool start = e->kind == LX_EVENT_START;
     struct lx_out o = record_open(out, "message_start");
     lx_out_object(&o, "message");
-    lx_out_str(&o, "id", lx_anthropic_id(start ? e->id : none, ctx, id));
+    lx_out_str(&o, "id", lx_anthropic_id(start ? e->id : none, ctx, s->native, id));
     lx_out_lit(&o, "type", "message");
     lx_out_lit(&o, "role", "assistant");
     lx_out_text(&o, "model", ctx->model.n || !start ? lx_text(ctx->model) : e->name);
