@@ -410,10 +410,11 @@ static void write_body(struct lx_buf *b, size_t messages, size_t words, size_t t
 
 /* ---- Timing ------------------------------------------------------------------------------- */
 
+/* Of this thread's own processor time, so that a busy machine disturbs less. */
 static double now_us(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
@@ -441,41 +442,43 @@ static void check(const struct contender *c, struct lx_slice body)
     lx_json_doc_clear(&after);
 }
 
-static double median_us(const struct contender *c, struct lx_slice body)
+static double sample_us(const struct contender *c, struct lx_slice body, size_t rounds)
 {
-    double samples[SAMPLES];
-    size_t rounds = 1;
-    for (;;) { /* samples of a tenth of a millisecond or more */
-        double start = now_us();
-        for (size_t i = 0; i < rounds; i++)
-            c->run(body);
-        if (now_us() - start > 100)
-            break;
-        rounds *= 2;
+    double start = now_us();
+    for (size_t i = 0; i < rounds; i++)
+        c->run(body);
+    return (now_us() - start) / (double)rounds;
+}
+
+/* The contenders take turns, so that a slow moment of the machine meets all of them. */
+static void measure(struct lx_slice body, double us[CONTENDERS])
+{
+    static double samples[CONTENDERS][SAMPLES];
+    size_t rounds[CONTENDERS];
+    for (size_t i = 0; i < CONTENDERS; i++) /* a fifth of a millisecond or more */
+        for (rounds[i] = 1; sample_us(&contenders[i], body, rounds[i]) * (double)rounds[i] < 200;)
+            rounds[i] *= 2;
+    for (size_t s = 0; s < SAMPLES; s++)
+        for (size_t i = 0; i < CONTENDERS; i++)
+            samples[i][s] = sample_us(&contenders[i], body, rounds[i]);
+    for (size_t i = 0; i < CONTENDERS; i++) {
+        qsort(samples[i], SAMPLES, sizeof(samples[i][0]), by_value);
+        us[i] = samples[i][SAMPLES / 2];
     }
-    for (size_t s = 0; s < SAMPLES; s++) {
-        double start = now_us();
-        for (size_t i = 0; i < rounds; i++)
-            c->run(body);
-        samples[s] = (now_us() - start) / (double)rounds;
-    }
-    qsort(samples, SAMPLES, sizeof(*samples), by_value);
-    return samples[SAMPLES / 2];
 }
 
 static void bench(const char *title, struct lx_slice body)
 {
     double us[CONTENDERS];
     size_t best = 0;
-    for (size_t i = 0; i < CONTENDERS; i++) {
+    for (size_t i = 0; i < CONTENDERS; i++)
         check(&contenders[i], body);
-        us[i] = median_us(&contenders[i], body);
-        if (i >= FIRST_LIBRARY && (!best || us[i] < us[best]))
-            best = i;
-    }
+    measure(body, us);
+    for (size_t i = FIRST_LIBRARY; i < CONTENDERS; i++)
+        best = !best || us[i] < us[best] ? i : best;
     printf("%s: %zu bytes, %u values and names\n", title, body.n, doc.count);
     for (size_t i = 0; i < CONTENDERS; i++)
-        printf("  %-10s %10.2f us  %6.2f GB/s  %8.1fx llmux\n", contenders[i].name, us[i],
+        printf("  %-10s %10.2f us  %6.2f GB/s  %8.2fx llmux\n", contenders[i].name, us[i],
                (double)body.n / us[i] / 1e3, us[i] / us[OURS]);
     if (best)
         printf("  the fastest library, %s, takes %.1fx the time of llmux\n", contenders[best].name,

@@ -168,13 +168,14 @@ void lx_out_str(struct lx_out *o, const char *name, struct lx_slice plain);
 void lx_out_int(struct lx_out *o, const char *name, int64_t v);
 void lx_out_bool(struct lx_out *o, const char *name, bool v);
 void lx_out_null(struct lx_out *o, const char *name);
-/* A value that already is JSON. */
+/* A value that already is JSON; it is not looked at. Absent or empty: null. */
 void lx_out_raw(struct lx_out *o, const char *name, struct lx_slice json);
 static inline void lx_out_value(struct lx_out *o, const char *name, struct lx_json v)
 {
     lx_out_raw(o, name, lx_json_raw(v));
 }
-/* Opens a string that is filled in pieces: lx_out_string_part escapes each. */
+/* Opens a string that is filled in pieces: lx_out_string_part escapes each. No piece may end within
+ * a character: its bytes would become U+FFFD. */
 void lx_out_string_open(struct lx_out *o, const char *name);
 void lx_out_string_part(struct lx_out *o, struct lx_text t);
 void lx_out_string_close(struct lx_out *o);
