@@ -93,7 +93,7 @@ bool lx_tls_context_is_client(const struct lx_tls_context *t)
 
 static int fail(struct lx_error *err, const char *what, const char *file)
 {
-    unsigned long number = ERR_peek_last_error();
+    unsigned long number = ERR_peek_error(); /* the first: what began it */
     const char *reason = number ? ERR_reason_error_string(number) : NULL;
     if (number && !reason && ERR_SYSTEM_ERROR(number))
         reason = strerror(ERR_GET_REASON(number));
