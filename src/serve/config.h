@@ -14,18 +14,27 @@
 #include "net/client.h"
 #include "route/deployment.h"
 
-enum lx_diag_kind { LX_DIAG_ERROR, LX_DIAG_UNKNOWN, LX_DIAG_NOT_BUILT, LX_DIAG_WARNING };
+enum lx_diag_kind {
+    LX_DIAG_ERROR,     /* the configuration cannot be used */
+    LX_DIAG_UNKNOWN,   /* a key that neither LiteLLM nor llmux has */
+    LX_DIAG_NOT_BUILT, /* LiteLLM has it, llmux does not yet: it has no effect */
+    LX_DIAG_WARNING,   /* works, but probably not as meant */
+    LX_DIAG_NOTE,      /* good to know: a provider without a key, a key with nothing to do */
+};
 
 struct lx_diag {
     enum lx_diag_kind kind;
-    struct lx_slice file;
-    int line, column; /* from 1; 0: none */
-    struct lx_slice path; /* "litellm_settings.cache_params.type" */
-    struct lx_slice text; /* what is wrong and what was expected */
+    struct lx_slice file; /* as the user would name it; "environment" for a variable */
+    int line, column;     /* from 1; 0: none */
+    struct lx_slice path; /* "model_list[].litellm_params.timeout"; may be absent */
+    struct lx_slice text; /* what is wrong and what was expected; never a secret */
+    int times;            /* the same at so many places, this being the first */
+    int order;            /* of the file, in order of reading */
 };
+/* Sorted by file and line when lx_config_load() returns. {.arena = &a} is a ready start. */
 struct lx_diags {
     struct lx_diag *v;
-    size_t n, cap, errors, unknown, not_built;
+    size_t n, cap, errors, unknown, not_built; /* the last two count keys, not places */
     struct lx_arena *arena;
 };
 
@@ -33,22 +42,25 @@ struct lx_config {
     atomic_int refs;
     struct lx_arena arena;
     struct lx_route_table routes;
-    struct lx_secret master_key;    /* unset: no authentication, and a warning says so */
+    struct lx_secret master_key;       /* unset: no authentication, and a warning says so */
     struct lx_slice master_key_header; /* litellm_key_header_name; or empty */
     bool json_logs;
-    int64_t max_request_bytes;      /* default 100 MiB */
-    int64_t shutdown_ms;            /* how long streams may finish; default 30,000 */
-    int64_t max_connections;        /* per loop; default 16,384 */
-    int64_t client_idle_ms;         /* keep-alive; default 75,000 */
-    int64_t client_head_ms;         /* to send a head; default 10,000 */
-    int64_t client_body_ms;         /* between two pieces of a body; default 30,000 */
-    size_t client_queue_bytes;      /* unsent reply held before the upstream is paused; 256 KiB */
+    int64_t max_request_bytes; /* default 100 MiB */
+    int64_t shutdown_ms;       /* how long streams may finish; default 30,000 */
+    int64_t max_connections;   /* per loop; default 16,384 */
+    int64_t client_idle_ms;    /* keep-alive; default 75,000 */
+    int64_t client_head_ms;    /* to send a head; default 10,000 */
+    int64_t client_body_ms;    /* between two pieces of a body; default 30,000 */
+    size_t client_queue_bytes; /* unsent reply held before the upstream is paused; 256 KiB */
     struct lx_net_options net;
+    /* The deployments whose keys the snapshot wipes when it goes. */
+    struct lx_deployment **owned;
+    size_t owned_count, owned_cap;
 };
 
 /* Reads a file (and what it includes). NULL when it cannot be used: then diags holds at least one
  * error. Diagnostics live in `diags->arena` (the caller's). `env` answers os.environ/NAME and the
- * providers' variables; values set by `environment_variables` win over it. */
+ * providers' variables (NULL: none is set); values set by `environment_variables` win over it. */
 struct lx_config *lx_config_load(const char *path, const struct lx_env *env,
                                  struct lx_diags *diags);
 /* The same from memory; `name` is used in messages and `dir` for includes (NULL: none allowed). */
@@ -57,12 +69,16 @@ struct lx_config *lx_config_read(struct lx_slice text, const char *name, const c
 struct lx_config *lx_config_ref(struct lx_config *c);
 void lx_config_unref(struct lx_config *c); /* NULL-safe; frees with the last one */
 
-/* "config.yaml:12:5: error: ..." */
+/* "config.yaml:12:5: error: litellm_settings.request_timeout: expected ...", with a line end. */
 void lx_diag_write(const struct lx_diag *d, struct lx_buf *out);
 
 /* A deployment made from a name alone ("groq/llama-3"), with keys from the environment: what the
- * library and the CLI use when there is no configuration. In the arena. 0 or a code. */
+ * library and the CLI use when there is no configuration. In the arena, but for out->key, which
+ * the caller clears. 0 or a code. */
 int lx_deployment_of_name(struct lx_slice name, const struct lx_env *env, struct lx_arena *a,
                           struct lx_deployment *out, struct lx_error *err);
+
+/* The reference of every key, in Markdown, from the table: doc/config.md. */
+void lx_config_write_docs(struct lx_buf *out);
 
 #endif

@@ -1,0 +1,191 @@
+/*
+ * config_deployment.c - what makes a deployment usable besides what its entry says: address and key
+ * from the provider's row and the environment, and an id.
+ */
+#include "serve/config_load.h"
+
+#include <openssl/evp.h>
+
+#include "base/text.h"
+#include "wire/url.h"
+
+static const char *get(const struct lx_env *env, const char *name)
+{
+    const char *value = env && env->get ? env->get(env->arg, name) : NULL;
+    return value && *value ? value : NULL;
+}
+
+static struct lx_slice first_of(const struct lx_env *env, const char *const names[])
+{
+    for (size_t i = 0; i < LX_PROVIDER_NAMES && names[i]; i++)
+        if (get(env, names[i]))
+            return lx_slice_z(get(env, names[i]));
+    return (struct lx_slice){0};
+}
+
+int lx_deployment_set_address(struct lx_deployment *d, struct lx_slice api_base,
+                              const struct lx_env *env, struct lx_arena *a, struct lx_error *err)
+{
+    struct lx_url url;
+    struct lx_slice base = lx_slice_trim(api_base);
+    if (!base.n)
+        base = lx_slice_trim(first_of(env, d->provider->base_url_env));
+    if (!base.n)
+        base = lx_slice_z(d->provider->base_url);
+    while (base.n && base.p[base.n - 1] == '/')
+        base.n--;
+    if (!base.n) {
+        const char *name = d->provider->base_url_env[0];
+        return lx_error_set(err, LX_ENOTFOUND, "%s has no address of its own: give api_base%s%s",
+                            d->provider->title, name ? " or set " : "", name ? name : "");
+    }
+    if (lx_url_read(base, &url, NULL) != 0)
+        return lx_error_set(err, LX_ECONFIG, "expected the URL of an API, http:// or https://");
+    d->base_url = lx_arena_copy(a, base);
+    return d->base_url.p ? 0 : a->failed;
+}
+
+/* "A or B": the variables that would give the key. */
+static struct lx_slice name_variables(const struct lx_provider *p, struct lx_slice first,
+                                      struct lx_arena *a)
+{
+    struct lx_slice all = first.n ? lx_arena_copy(a, first) : first;
+    for (size_t i = 0; i < LX_PROVIDER_NAMES && p->key_env[i]; i++) {
+        if (lx_slice_eq(first, lx_slice_z(p->key_env[i])))
+            continue;
+        all = lx_arena_printf(a, "%.*s%s%s", LX_F(all), all.n ? " or " : "", p->key_env[i]);
+    }
+    return all;
+}
+
+int lx_deployment_set_key(struct lx_deployment *d, struct lx_slice wanted, const struct lx_env *env,
+                          struct lx_arena *a)
+{
+    if (lx_secret_is_set(&d->key))
+        return 0;
+    struct lx_slice key = lx_slice_trim(first_of(env, d->provider->key_env));
+    if (key.n)
+        return lx_secret_init(&d->key, key);
+    d->missing_key = name_variables(d->provider, wanted, a);
+    return 0;
+}
+
+int lx_deployment_of_name(struct lx_slice name, const struct lx_env *env, struct lx_arena *a,
+                          struct lx_deployment *out, struct lx_error *err)
+{
+    struct lx_resolved r;
+    struct lx_deployment d = {.max_retries = -1};
+    int code =
+        lx_provider_resolve(name, (struct lx_slice){0}, (struct lx_slice){0}, NULL, 0, &r, err);
+    if (code != 0)
+        return code;
+    d.provider = r.provider;
+    d.group = d.id = lx_arena_copy(a, name);
+    d.model = lx_arena_copy(a, r.model);
+    code = lx_deployment_set_address(&d, (struct lx_slice){0}, env, a, err);
+    if (code == 0)
+        code = lx_deployment_set_key(&d, (struct lx_slice){0}, env, a);
+    if (code == 0 && a->failed)
+        code = a->failed;
+    if (code != 0) {
+        lx_secret_clear(&d.key);
+        return code;
+    }
+    *out = d;
+    return 0;
+}
+
+/* ---- Ids ---------------------------------------------------------------------------------- */
+
+/*
+ * LiteLLM's id is the SHA-256 of the group's name followed by every parameter's name and value in
+ * the order of the file, values as Python's str() prints them and mappings as json.dumps() does
+ * (litellm 1.106.2, Router.generate_model_id). The same here, so that dashboards keyed by
+ * x-litellm-model-id stay what they were.
+ */
+struct words {
+    const char *null, *yes, *no;
+    char quote;
+};
+static const struct words json_words = {"null", "true", "false", '"'};
+static const struct words python_words = {"None", "True", "False", '\''};
+
+static void add_value(struct lx_load *l, const struct lx_yaml *v, const struct words *w,
+                      bool quoted, struct lx_buf *out)
+{
+    bool yes = false;
+    struct lx_slice text = v->text;
+    switch (lx_yaml_type(v)) {
+    case LX_YAML_NULL:
+        text = lx_slice_z(w->null);
+        quoted = false;
+        break;
+    case LX_YAML_BOOL:
+        lx_yaml_bool(v->text, &yes);
+        text = lx_slice_z(yes ? w->yes : w->no);
+        quoted = false;
+        break;
+    case LX_YAML_INT:
+    case LX_YAML_FLOAT:
+        text = lx_yaml_number(v->text, &l->set.arena);
+        quoted = false;
+        break;
+    default:
+        text = lx_load_peek(l, v);
+        if (!text.p) {
+            text = lx_slice_z(w->null);
+            quoted = false;
+        }
+        break;
+    }
+    if (quoted)
+        lx_buf_add_byte(out, w->quote);
+    lx_buf_add(out, text);
+    if (quoted)
+        lx_buf_add_byte(out, w->quote);
+}
+
+static void add_any(struct lx_load *l, const struct lx_yaml *v, const struct words *w, bool inner,
+                    struct lx_buf *out)
+{
+    if (v->kind == LX_YAML_SCALAR) {
+        add_value(l, v, w, inner, out);
+        return;
+    }
+    bool map = v->kind == LX_YAML_MAP;
+    lx_buf_add_byte(out, map ? '{' : '[');
+    for (size_t i = 0; i < v->n && !out->failed; i++) {
+        if (i)
+            lx_buf_add_lit(out, ", ");
+        if (map) {
+            add_value(l, v->pairs[i].key, w, true, out);
+            lx_buf_add_lit(out, ": ");
+        }
+        add_any(l, map ? v->pairs[i].value : v->items[i], w, true, out);
+    }
+    lx_buf_add_byte(out, map ? '}' : ']');
+}
+
+struct lx_slice lx_deployment_hash(struct lx_load *l, struct lx_slice group,
+                                   const struct lx_yaml *params)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int n = 0;
+    struct lx_buf b, hex;
+    lx_buf_init(&b, 1 << 20);
+    lx_buf_init(&hex, 2 * sizeof digest);
+    lx_buf_add(&b, group);
+    for (size_t i = 0; i < params->n; i++) {
+        const struct lx_yaml *v = params->pairs[i].value;
+        lx_buf_add(&b, params->pairs[i].key->text);
+        add_any(l, v, v->kind == LX_YAML_MAP ? &json_words : &python_words, false, &b);
+    }
+    if (!b.failed && EVP_Digest(b.p ? b.p : "", b.n, digest, &n, EVP_sha256(), NULL) == 1)
+        lx_hex_write(&hex, lx_slice((const char *)digest, n));
+    struct lx_slice id = lx_arena_copy(&l->config->arena, lx_buf_slice(&hex));
+    if (b.p)
+        lx_wipe(b.p, b.n);
+    lx_buf_clear(&b);
+    lx_buf_clear(&hex);
+    return id;
+}

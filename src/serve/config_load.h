@@ -1,0 +1,149 @@
+/*
+ * config_load.h - what the files that read the configuration share: the load in progress, the
+ * table of options, and diagnostics.
+ */
+#ifndef LX_SERVE_CONFIG_LOAD_H
+#define LX_SERVE_CONFIG_LOAD_H
+
+#include "serve/config_yaml.h"
+
+/* ---- Diagnostics (config_diag.c) ---- */
+
+/* Adds one about a place (at may be NULL). Equal ones of the kinds UNKNOWN, NOT_BUILT, WARNING and
+ * NOTE are counted instead of repeated. */
+void lx_diag_add(struct lx_diags *d, enum lx_diag_kind kind, const struct lx_yaml *at,
+                 struct lx_slice path, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* By file, then line, then column. */
+void lx_diags_sort(struct lx_diags *d);
+
+/* ---- The table (config_option.c) ---- */
+
+enum lx_option_type {
+    LX_TYPE_NODE,            /* kept for the code that asked: const struct lx_yaml * */
+    LX_TYPE_BOOL,            /* bool */
+    LX_TYPE_TRISTATE,        /* enum lx_tristate */
+    LX_TYPE_COUNT,           /* int64_t, 0 or more */
+    LX_TYPE_POSITIVE,        /* int64_t, 1 or more */
+    LX_TYPE_SIZE,            /* size_t, 1 or more */
+    LX_TYPE_SIZE_32,         /* uint32_t, 1 or more */
+    LX_TYPE_SECONDS,         /* int64_t, in ms */
+    LX_TYPE_MEGABYTES,       /* int64_t, in bytes of a written 1,048,576 */
+    LX_TYPE_MEGABYTES_SIZE,  /* size_t, the same */
+    LX_TYPE_STRING,          /* struct lx_slice */
+    LX_TYPE_Z,               /* const char * */
+    LX_TYPE_SECRET,          /* struct lx_secret */
+    LX_TYPE_STRINGS,         /* struct lx_strings */
+    LX_TYPE_SSL_VERIFY,      /* struct lx_tls_options: a boolean, or the path of a CA bundle */
+    LX_TYPE_SSL_CERTIFICATE, /* struct lx_tls_options: one file with certificate and key */
+    LX_TYPE_SECTION,         /* a map with keys of its own, or a list of such maps */
+};
+enum lx_option_state {
+    LX_OPTION_BUILT,
+    LX_OPTION_BODY,    /* goes into the request's body where the client gives nothing */
+    LX_OPTION_KNOWN,   /* not built yet */
+    LX_OPTION_NOTHING, /* accepted, and there is nothing to do: `help` says why */
+};
+
+struct lx_strings {
+    struct lx_slice *v;
+    size_t n;
+};
+
+#define LX_BY_HAND ((size_t)-1) /* the code that reads the section looks for it itself */
+
+/* A row. The sections of a list's elements end in "[]", of a map with free names in ".*". */
+struct lx_option {
+    const char *section;
+    const char *names; /* separated by spaces where a row stands for several; '*' as a glob */
+    enum lx_option_type type;
+    enum lx_option_state state;
+    size_t at;             /* where the value goes, in the section's object; or LX_BY_HAND */
+    const char *otherwise; /* the default as the documentation shows it; or NULL */
+    const char *env;       /* variables that give it when no file does, "A|B"; or NULL */
+    const char *help;      /* KNOWN: the subject */
+};
+extern const struct lx_option lx_options[];
+extern const size_t lx_option_count;
+
+/* The row of a key, or NULL. */
+const struct lx_option *lx_option_find(struct lx_slice section, struct lx_slice key);
+bool lx_option_section_exists(struct lx_slice section);
+/* A key of the section that looks like this one, else its place in another section; absent. */
+struct lx_slice lx_option_near(struct lx_slice section, struct lx_slice key, struct lx_arena *a);
+
+/* ---- The load ---- */
+
+struct lx_load {
+    struct lx_config *config;
+    struct lx_diags *diags;
+    struct lx_yaml_set set;
+    struct lx_map variables;        /* environment_variables: name -> const char * */
+    const struct lx_env *outer_env; /* the caller's; or NULL */
+    struct lx_env env;              /* both */
+    const char *dir;                /* NULL: no includes */
+    const char *root_dir;
+    int files;
+    const struct lx_yaml *root; /* all files merged */
+};
+
+/* What the rows of model_list[] and its litellm_params fill in. */
+struct lx_config_entry {
+    struct lx_deployment d;
+    struct lx_slice model, provider, api_base, organization;
+    int64_t num_retries;
+    struct lx_strings drop_paths, allowed_params;
+    const struct lx_yaml *params, *headers, *extra_headers, *extra_body, *model_info;
+};
+
+/* The same of llmux_settings.providers[] and its quirks[]. */
+struct lx_config_provider {
+    struct lx_provider p;
+    struct lx_slice auth;
+    struct lx_strings key_env, base_url_env;
+    const struct lx_yaml *headers, *quirks;
+};
+struct lx_config_quirk {
+    struct lx_quirk q;
+    struct lx_slice op;
+    const struct lx_yaml *arg;
+};
+
+/* The value as text: "os.environ/NAME" answered from the environment (absent, with a warning at
+ * `path`, when it is not set), anything else as it stands. v is a scalar. */
+struct lx_slice lx_load_text(struct lx_load *l, const struct lx_yaml *v, struct lx_slice path);
+/* The same without a warning. */
+struct lx_slice lx_load_peek(struct lx_load *l, const struct lx_yaml *v);
+/* v as JSON in the configuration's arena, environment answered; absent on failure. */
+struct lx_slice lx_load_json(struct lx_load *l, const struct lx_yaml *v);
+void lx_load_write_json(struct lx_load *l, const struct lx_yaml *v, struct lx_out *out);
+
+/* ---- The walk (config_check.c) ---- */
+
+/* Reads a map by the rows of its section into `object` (NULL: only look at the names). `body`
+ * takes the members of an open section that no row names; NULL: they are unknown. */
+void lx_section_read(struct lx_load *l, const char *section, const struct lx_yaml *map,
+                     void *object, struct lx_out *body);
+/* What the environment says where no file will: before the files are read. */
+void lx_section_read_env(struct lx_load *l);
+
+/* ---- Providers and deployments (config_provider.c, config_models.c, config_deployment.c) ---- */
+
+/* llmux_settings.providers -> config->routes.custom. */
+void lx_load_providers(struct lx_load *l);
+/* model_list and model_group_alias -> config->routes. */
+void lx_load_models(struct lx_load *l);
+
+/* The base URL: api_base, else the provider's variable, else its own. 0; LX_ENOTFOUND when there is
+ * none, LX_ECONFIG when it is no URL. */
+int lx_deployment_set_address(struct lx_deployment *d, struct lx_slice api_base,
+                              const struct lx_env *env, struct lx_arena *a, struct lx_error *err);
+/* The key, unless it is set: from the provider's variables. Without one, missing_key names them,
+ * `wanted` (the variable the configuration named; may be empty) first. 0 or LX_ENOMEM. */
+int lx_deployment_set_key(struct lx_deployment *d, struct lx_slice wanted, const struct lx_env *env,
+                          struct lx_arena *a);
+/* 64 hex digits in the configuration's arena. */
+struct lx_slice lx_deployment_hash(struct lx_load *l, struct lx_slice group,
+                                   const struct lx_yaml *params);
+
+#endif

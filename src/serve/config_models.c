@@ -1,0 +1,426 @@
+/*
+ * config_models.c - model_list made into deployments, groups and aliases.
+ *
+ * An entry that cannot work (its provider is not built, its address is missing) is left out with a
+ * warning, as LiteLLM does: one model must not keep the others from being served. An entry that is
+ * wrong is an error.
+ */
+#include "serve/config_load.h"
+
+#define ENTRY  "model_list[]"
+#define PARAMS "model_list[].litellm_params"
+
+/* Providers LiteLLM has (its provider_list, 1.106.2), for telling "not yet" from "no such". */
+static const char litellm_providers[] =
+    "a2a*|ai21*|aiml|aiohttp_openai|aleph_alpha|amazon_nova|anthropic_text|apertis|assemblyai|"
+    "auto_router|aws_polly|aws_textract|azure*|baseten|bedrock*|black_forest_labs|bytez|"
+    "charity_engine|chatgpt|chutes|clarifai|cloudflare|codestral|cohere*|cometapi|compactifai|"
+    "custom|"
+    "dashscope|databricks|datarobot|deepgram|deepinfra|docker_model_runner|dotprompt|edenai|"
+    "elevenlabs|empower|fal_ai|featherless_ai|friendliai|galadriel|gdc|gemini|gigachat|github*|"
+    "gradient_ai|helicone|heroku|huggingface|humanloop|hyperbolic|inception|infinity|jina_ai|"
+    "lambda_ai|langflow|langfuse|langgraph|lemonade|manus|maritalk|meta_llama|milvus|minimax|"
+    "modelscope|mongodb|moonshot|morph|nadir|nano-gpt|nebius|neosantara|nlp_cloud|novita|nscale|"
+    "nvidia_*|oci|ollama*|oobabooga|ovhcloud|palm|parasail|petals|pg_vector|poe|predibase|publicai|"
+    "qwen*|ragflow|recraft|reducto|replicate|runwayml|s3_vectors|sagemaker*|sambanova|sap|scaleway|"
+    "snowflake|soniox|stability|strands_decider|synthetic|tencent|text-completion-*|topaz|"
+    "transcribe|triton|typesafe|v0|valkey|vercel_ai_gateway|vertex_ai*|vllm|volcengine|voyage|"
+    "wandb|watsonx*|xiaomi_mimo|xinference|zai";
+
+static struct lx_slice text_of(const struct lx_yaml *v)
+{
+    return v && v->kind == LX_YAML_SCALAR ? v->text : (struct lx_slice){0};
+}
+
+/* ---- Headers and JSON --------------------------------------------------------------------- */
+
+/* Whether a header's value must be masked where a request is shown. */
+static bool is_secret(struct lx_slice name, const struct lx_yaml *value)
+{
+    return lx_slice_starts(value->text, LX_S("os.environ/")) ||
+           lx_glob_match(LX_S("*auth*|*key*|*token*|*secret*|*cookie*|*Auth*|*Key*|*Token*|"
+                              "*Secret*|*Cookie*|*AUTH*|*KEY*|*TOKEN*|*SECRET*"),
+                         name);
+}
+
+static void add_header(struct lx_load *l, const struct lx_yaml_pair *pair, struct lx_slice path,
+                       struct lx_header_list *to)
+{
+    struct lx_arena *a = &l->config->arena;
+    struct lx_slice name = pair->key->text, value = {0};
+    if (lx_yaml_type(pair->value) == LX_YAML_NULL)
+        return;
+    if (pair->value->kind == LX_YAML_SCALAR) {
+        value = lx_load_text(l, pair->value, path);
+        if (!value.p)
+            return;
+    }
+    if (!value.p || !lx_header_is_valid(name, value)) {
+        lx_diag_add(l->diags, LX_DIAG_ERROR, pair->value, path,
+                    "expected the name and value of an HTTP header");
+        return;
+    }
+    name = lx_arena_copy(a, name);
+    value = lx_arena_copy(a, value);
+    if (!name.p || !value.p)
+        return;
+    if (is_secret(name, pair->value))
+        lx_header_list_set_secret(to, name, value);
+    else
+        lx_header_list_set(to, name, value);
+}
+
+static void add_headers(struct lx_load *l, const struct lx_yaml *map, const char *path,
+                        struct lx_header_list *to)
+{
+    if (!map)
+        return;
+    if (map->kind != LX_YAML_MAP) {
+        lx_diag_add(l->diags, LX_DIAG_ERROR, map, lx_slice_z(path),
+                    "expected a mapping of header names to values");
+        return;
+    }
+    for (size_t i = 0; i < map->n; i++)
+        add_header(l, &map->pairs[i], lx_slice_z(path), to);
+}
+
+static struct lx_slice take_object(struct lx_load *l, const struct lx_yaml *map, const char *path)
+{
+    if (!map)
+        return (struct lx_slice){0};
+    if (map->kind == LX_YAML_MAP)
+        return lx_load_json(l, map);
+    lx_diag_add(l->diags, LX_DIAG_ERROR, map, lx_slice_z(path), "expected a mapping");
+    return (struct lx_slice){0};
+}
+
+/* ---- One deployment ----------------------------------------------------------------------- */
+
+static void left_out(struct lx_load *l, const struct lx_config_entry *e, const char *key,
+                     const char *why)
+{
+    const struct lx_yaml *at = lx_yaml_get(e->params, lx_slice_z(key));
+    lx_diag_add(l->diags, LX_DIAG_WARNING, at ? at : e->params,
+                lx_arena_printf(&l->set.arena, PARAMS ".%s", key), "%s; %.*s is left out", why,
+                LX_F(lx_slice_to(e->d.group, 100)));
+}
+
+/* Whose model it is. False: the entry is left out, which has been said. */
+static bool resolve(struct lx_load *l, const struct lx_config_entry *e, struct lx_resolved *out)
+{
+    const struct lx_route_table *t = &l->config->routes;
+    struct lx_error err;
+    if (lx_provider_resolve(e->model, e->provider, e->api_base, t->custom, t->custom_count, out,
+                            &err) == 0) {
+        const struct lx_dialect *d = lx_dialect_find(lx_slice_z(out->provider->language));
+        if (d && d->back)
+            return true;
+    }
+    if (e->d.mock_response.p) { /* never sent anywhere */
+        *out = (struct lx_resolved){lx_provider_find(LX_S("openai")), e->model};
+        return out->provider != NULL;
+    }
+    struct lx_slice name = e->provider, rest;
+    if (!name.n)
+        lx_slice_cut(e->model, '/', &name, &rest);
+    if (lx_glob_match(lx_slice_z(litellm_providers), name))
+        lx_diag_add(l->diags, LX_DIAG_NOT_BUILT, lx_yaml_get(e->params, LX_S("model")),
+                    LX_S(PARAMS ".model"),
+                    "the provider %.*s is known, but not built yet: its models are left out",
+                    LX_F(name));
+    else
+        left_out(l, e, e->provider.n ? "custom_llm_provider" : "model", err.text);
+    return false;
+}
+
+static bool has_address(struct lx_load *l, struct lx_config_entry *e, bool quiet)
+{
+    struct lx_error err;
+    int code = lx_deployment_set_address(&e->d, e->api_base, &l->env, &l->config->arena, &err);
+    if (code == 0 || code == LX_ENOMEM || e->d.mock_response.p)
+        return true;
+    if (code == LX_ECONFIG && e->api_base.n) {
+        const char *name = lx_yaml_get(e->params, LX_S("api_base")) ? "api_base" : "base_url";
+        lx_diag_add(l->diags, LX_DIAG_ERROR, lx_yaml_get(e->params, lx_slice_z(name)),
+                    lx_arena_printf(&l->set.arena, PARAMS ".%s", name), "%s", err.text);
+    } else if (!quiet) {
+        left_out(l, e, "api_base", err.text);
+    }
+    return false;
+}
+
+static void find_key(struct lx_load *l, struct lx_config_entry *e, bool quiet)
+{
+    struct lx_slice wanted = text_of(lx_yaml_get(e->params, LX_S("api_key")));
+    struct lx_slice prefix = LX_S("os.environ/");
+    wanted =
+        lx_slice_starts(wanted, prefix) ? lx_slice_from(wanted, prefix.n) : (struct lx_slice){0};
+    if (lx_deployment_set_key(&e->d, wanted, &l->env, &l->config->arena) != 0)
+        l->config->arena.failed = LX_ENOMEM;
+    if (quiet || wanted.n || e->d.mock_response.p || lx_signer_has_key(e->d.provider, &e->d.key))
+        return;
+    lx_diag_add(l->diags, LX_DIAG_NOTE, e->params, LX_S(PARAMS),
+                "no key for %s: give api_key or set %.*s", e->d.provider->title,
+                LX_F(e->d.missing_key));
+}
+
+static void own(struct lx_load *l, struct lx_deployment *d)
+{
+    struct lx_config *c = l->config;
+    if (c->owned_count == c->owned_cap) {
+        size_t cap = c->owned_cap ? 2 * c->owned_cap : 16;
+        struct lx_deployment **v = lx_arena_alloc(&c->arena, cap * sizeof *v);
+        if (!v) {
+            lx_secret_clear(&d->key);
+            return;
+        }
+        if (c->owned_count)
+            memcpy(v, c->owned, c->owned_count * sizeof *v);
+        c->owned = v;
+        c->owned_cap = cap;
+    }
+    c->owned[c->owned_count++] = d;
+}
+
+/* Puts a copy of the entry's deployment into the table. by_id: it answers to its id, too. */
+static struct lx_deployment *add(struct lx_load *l, const struct lx_deployment *from, bool by_id)
+{
+    struct lx_deployment *d = lx_arena_new(&l->config->arena, struct lx_deployment);
+    if (!d)
+        return NULL;
+    *d = *from;
+    if (!by_id)
+        d->id = (struct lx_slice){0};
+    /* A failure sticks in the arena, and the whole load fails with it. */
+    if (lx_route_table_add(&l->config->routes, d) == 0)
+        d->id = from->id;
+    return d;
+}
+
+/* The entry at one provider, under one group's name. */
+static void add_at(struct lx_load *l, const struct lx_config_entry *entry, struct lx_slice group,
+                   struct lx_resolved r, bool main)
+{
+    struct lx_config_entry e = *entry;
+    bool shared = lx_secret_is_set(&e.d.key);
+    e.d.group = group;
+    e.d.provider = r.provider;
+    e.d.model = r.model;
+    if (!has_address(l, &e, !main))
+        return;
+    find_key(l, &e, !main);
+    struct lx_deployment *d = add(l, &e.d, main);
+    if (!shared && d)
+        own(l, d);
+    else if (!shared)
+        lx_secret_clear(&e.d.key);
+    struct lx_model_group *g = lx_map_get(&l->config->routes.by_name, group);
+    if (g && !main && g->count == 1)
+        g->hidden = true;
+}
+
+/*
+ * model_name "*" with model "*" means every provider there is: the name's own prefix decides, as in
+ * lx_provider_resolve(). One group for each prefix and each pattern of bare names says the same
+ * without asking anything per request; the rest goes to OpenAI.
+ */
+static void add_everywhere(struct lx_load *l, const struct lx_config_entry *e, struct lx_resolved r)
+{
+    struct lx_route_table *t = &l->config->routes;
+    for (size_t i = 0; i < t->custom_count + lx_provider_count; i++) {
+        bool custom = i < t->custom_count;
+        const struct lx_provider *p = custom ? &t->custom[i] : &lx_providers[i - t->custom_count];
+        const struct lx_dialect *d = lx_dialect_find(lx_slice_z(p->language));
+        struct lx_slice rest = lx_slice_z(p->bare_models), pattern;
+        if (!d || !d->back)
+            continue;
+        struct lx_slice prefix = lx_arena_printf(&l->config->arena, "%s/*", p->id);
+        if (prefix.p && !lx_map_get(&t->by_name, prefix))
+            add_at(l, e, prefix, (struct lx_resolved){p, LX_S("*")}, false);
+        while (rest.n && p != r.provider) {
+            lx_slice_cut(rest, '|', &pattern, &rest);
+            if (pattern.n && pattern.p[0] != '!' && !lx_map_get(&t->by_name, pattern))
+                add_at(l, e, pattern, (struct lx_resolved){p, pattern}, false);
+        }
+    }
+    add_at(l, e, e->d.group, r, true);
+}
+
+/* ---- One entry ---------------------------------------------------------------------------- */
+
+static void take_rest(struct lx_load *l, struct lx_config_entry *e, const struct lx_yaml *at)
+{
+    struct lx_arena *a = &l->config->arena;
+    struct lx_deployment *d = &e->d;
+    struct lx_header_list headers;
+    lx_header_list_init(&headers, a);
+    add_headers(l, e->headers, PARAMS ".headers", &headers);
+    add_headers(l, e->extra_headers, PARAMS ".extra_headers", &headers);
+    if (e->organization.n) {
+        if (lx_header_is_valid(LX_S("OpenAI-Organization"), e->organization))
+            lx_header_list_set(&headers, LX_S("OpenAI-Organization"), e->organization);
+        else
+            lx_diag_add(l->diags, LX_DIAG_ERROR, e->params, LX_S(PARAMS ".organization"),
+                        "expected an organization's id");
+    }
+    d->headers = headers.headers;
+    d->extra_body = take_object(l, e->extra_body, PARAMS ".extra_body");
+    d->model_info = take_object(l, e->model_info, ENTRY ".model_info");
+    d->drop_paths = e->drop_paths.v;
+    d->drop_path_count = e->drop_paths.n;
+    d->allowed_params = e->allowed_params.v;
+    d->allowed_param_count = e->allowed_params.n;
+    if (e->num_retries >= 0)
+        d->max_retries = e->num_retries;
+    struct lx_slice id = text_of(lx_yaml_get(e->model_info, LX_S("id")));
+    d->id = id.n ? lx_arena_copy(a, id) : lx_deployment_hash(l, d->group, e->params);
+    d->where = lx_arena_printf(a, "%.*s:%d", LX_F(at->file->name), at->line);
+}
+
+static bool is_complete(struct lx_load *l, const struct lx_config_entry *e,
+                        const struct lx_yaml *at)
+{
+    if (!e->d.group.n)
+        lx_diag_add(l->diags, LX_DIAG_ERROR, at, LX_S(ENTRY ".model_name"),
+                    "expected the name clients use for this model");
+    if (e->model.n)
+        return e->d.group.n != 0;
+    if (lx_slice_starts(text_of(lx_yaml_get(e->params, LX_S("model"))), LX_S("os.environ/")))
+        left_out(l, e, "model", "it has no value");
+    else
+        lx_diag_add(l->diags, LX_DIAG_ERROR, e->params, LX_S(PARAMS ".model"),
+                    "expected the model to ask, \"provider/model\"");
+    return false;
+}
+
+static void take_params(struct lx_load *l, struct lx_config_entry *e)
+{
+    struct lx_buf b;
+    lx_buf_init(&b, 1 << 20);
+    struct lx_out body = lx_out(&b);
+    lx_out_object(&body, NULL);
+    lx_section_read(l, PARAMS, e->params, e, &body);
+    lx_out_object_end(&body);
+    if (b.failed)
+        lx_diag_add(l->diags, LX_DIAG_ERROR, e->params, LX_S(PARAMS), "%s",
+                    b.failed == LX_ELIMIT ? "larger than 1 MiB as JSON" : "out of memory");
+    else if (b.n > 2) /* more than {} */
+        e->d.default_params = lx_arena_copy(&l->config->arena, lx_buf_slice(&b));
+    lx_buf_clear(&b);
+}
+
+static void take_entry(struct lx_load *l, const struct lx_yaml *at)
+{
+    struct lx_config_entry e = {.d = {.max_retries = -1}, .num_retries = -1};
+    struct lx_resolved r;
+    if (at->kind != LX_YAML_MAP) {
+        lx_diag_add(l->diags, LX_DIAG_ERROR, at, LX_S(ENTRY),
+                    "expected a mapping with model_name and litellm_params");
+        return;
+    }
+    lx_section_read(l, ENTRY, at, &e, NULL);
+    e.params = lx_yaml_get(at, LX_S("litellm_params"));
+    if (!e.params || e.params->kind != LX_YAML_MAP) {
+        lx_diag_add(l->diags, LX_DIAG_ERROR, e.params ? e.params : at, LX_S(PARAMS),
+                    "expected a mapping with at least a model");
+        return;
+    }
+    take_params(l, &e);
+    struct lx_deployment holder = {.key = e.d.key}; /* the one that wipes a key from the file */
+    if (is_complete(l, &e, at)) {
+        take_rest(l, &e, at);
+        if (resolve(l, &e, &r)) {
+            bool all = lx_slice_eq(e.d.group, LX_S("*")) && lx_slice_eq(e.model, LX_S("*")) &&
+                       !e.provider.n && !e.api_base.n && !e.d.mock_response.p;
+            if (all)
+                add_everywhere(l, &e, r);
+            else
+                add_at(l, &e, e.d.group, r, true);
+        }
+    }
+    struct lx_deployment *kept = lx_arena_new(&l->config->arena, struct lx_deployment);
+    if (!kept)
+        lx_secret_clear(&holder.key);
+    else if (lx_secret_is_set(&holder.key)) {
+        *kept = holder;
+        own(l, kept);
+    }
+}
+
+/* ---- Aliases ------------------------------------------------------------------------------ */
+
+static void add_alias(struct lx_load *l, const struct lx_yaml_pair *pair)
+{
+    static const char path[] = "router_settings.model_group_alias";
+    struct lx_route_table *t = &l->config->routes;
+    const struct lx_yaml *v = pair->value;
+    struct lx_slice name = pair->key->text, star;
+    struct lx_slice target = text_of(v->kind == LX_YAML_MAP ? lx_yaml_get(v, LX_S("model")) : v);
+    bool hidden = false;
+    if (v->kind == LX_YAML_MAP)
+        lx_yaml_bool(text_of(lx_yaml_get(v, LX_S("hidden"))), &hidden);
+    if (!name.n || !target.n) {
+        lx_diag_add(l->diags, LX_DIAG_ERROR, v, lx_slice_z(path),
+                    "expected a group's name, or {model: name, hidden: true}");
+        return;
+    }
+    const struct lx_model_group *from = lx_route_find(t, target, &star);
+    struct lx_model_group *g = lx_map_get(&t->by_name, name);
+    if (!from || from == g) {
+        if (!from)
+            lx_diag_add(l->diags, LX_DIAG_WARNING, v, lx_slice_z(path),
+                        "no model of that name is served: the alias %.*s is left out",
+                        LX_F(lx_slice_to(name, 100)));
+        return;
+    }
+    if (g) {
+        lx_diag_add(l->diags, LX_DIAG_WARNING, pair->key, lx_slice_z(path),
+                    "%.*s is a model of its own, too: the alias wins",
+                    LX_F(lx_slice_to(name, 100)));
+        g->count = 0;
+    }
+    name = lx_arena_copy(&l->config->arena, name);
+    for (size_t i = 0; i < from->count && name.p; i++) {
+        struct lx_deployment d = *from->deployments[i];
+        ssize_t at = star.p ? lx_slice_find_byte(d.model, '*') : -1;
+        if (at >= 0)
+            d.model = lx_arena_printf(&l->config->arena, "%.*s%.*s%.*s",
+                                      LX_F(lx_slice_to(d.model, (size_t)at)), LX_F(star),
+                                      LX_F(lx_slice_from(d.model, (size_t)at + 1)));
+        d.group = name;
+        add(l, &d, false);
+    }
+    g = lx_map_get(&t->by_name, name);
+    if (g)
+        g->hidden = hidden;
+}
+
+static void take_aliases(struct lx_load *l)
+{
+    const struct lx_yaml *map =
+        lx_yaml_get(lx_yaml_get(l->root, LX_S("router_settings")), LX_S("model_group_alias"));
+    if (!map || lx_yaml_type(map) == LX_YAML_NULL)
+        return;
+    if (map->kind != LX_YAML_MAP) {
+        lx_diag_add(l->diags, LX_DIAG_ERROR, map, LX_S("router_settings.model_group_alias"),
+                    "expected a mapping of names to groups");
+        return;
+    }
+    for (size_t i = 0; i < map->n; i++)
+        add_alias(l, &map->pairs[i]);
+}
+
+void lx_load_models(struct lx_load *l)
+{
+    const struct lx_yaml *list = lx_yaml_get(l->root, LX_S("model_list"));
+    if (list && list->kind == LX_YAML_LIST) {
+        for (size_t i = 0; i < list->n; i++)
+            take_entry(l, list->items[i]);
+    } else if (list && lx_yaml_type(list) != LX_YAML_NULL) {
+        lx_diag_add(l->diags, LX_DIAG_ERROR, list, LX_S("model_list"), "expected a list of models");
+    } else {
+        lx_diag_add(l->diags, LX_DIAG_WARNING, l->root, LX_S("model_list"),
+                    "not given: no model is served");
+    }
+    take_aliases(l);
+}
