@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "gate/auth.h"
-#include "serve/conn.h"
+#include "serve/inbound.h"
 #include "serve/endpoint.h"
 #include "serve/worker.h"
 
@@ -20,7 +20,7 @@
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 
-struct lx_exchange *lx_exchange_new(struct lx_worker *w, struct lx_conn *c)
+struct lx_exchange *lx_exchange_new(struct lx_worker *w, struct lx_inbound *c)
 {
     struct lx_exchange *x = w->spare;
     struct lx_arena arena;
@@ -279,16 +279,16 @@ void lx_exchange_refuse(struct lx_exchange *x, int status, const struct lx_fault
         lx_header_list_add(&headers, LX_S("www-authenticate"), LX_S("Bearer"));
     lx_buf_init(&body, 1u << 20);
     x->front->front->write_error(fault, &body);
-    lx_conn_reply(x->conn, status, LX_S("application/json"), &headers.headers,
+    lx_inbound_reply(x->conn, status, LX_S("application/json"), &headers.headers,
                   lx_buf_slice(&body), true);
     lx_buf_clear(&body);
-    lx_conn_exchange_done(x->conn);
+    lx_inbound_exchange_done(x->conn);
 }
 
 void lx_exchange_json(struct lx_exchange *x, int status, struct lx_slice json)
 {
-    lx_conn_reply(x->conn, status, LX_S("application/json"), NULL, json, true);
-    lx_conn_exchange_done(x->conn);
+    lx_inbound_reply(x->conn, status, LX_S("application/json"), NULL, json, true);
+    lx_inbound_exchange_done(x->conn);
 }
 
 void lx_exchange_run(struct lx_exchange *x)
@@ -309,15 +309,15 @@ static void on_emit(struct lx_drive *d, const struct lx_step *step)
     struct lx_exchange *x = exchange_of(d);
 
     if (step->emit.head)
-        lx_conn_reply(x->conn, step->emit.status, step->emit.content_type, &step->emit.headers,
+        lx_inbound_reply(x->conn, step->emit.status, step->emit.content_type, &step->emit.headers,
                       step->emit.bytes, step->emit.last);
     else
-        lx_conn_reply_more(x->conn, step->emit.bytes, step->emit.last);
+        lx_inbound_reply_more(x->conn, step->emit.bytes, step->emit.last);
 }
 
 static void on_done(struct lx_drive *d)
 {
-    lx_conn_exchange_done(exchange_of(d)->conn);
+    lx_inbound_exchange_done(exchange_of(d)->conn);
 }
 
 static const struct lx_drive_events drive_events = {.on_emit = on_emit, .on_done = on_done};

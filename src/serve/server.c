@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "serve/conn.h"
+#include "serve/inbound.h"
 #include "serve/exchange.h"
 #include "serve/worker.h"
 
@@ -68,7 +68,7 @@ static void cut_off(struct lx_timer *t)
     while (w->conns) {
         if (w->conns->exchange)
             w->cut++;
-        lx_conn_close(w->conns);
+        lx_inbound_close(w->conns);
     }
     lx_worker_check_drained(w);
 }
@@ -77,7 +77,7 @@ static void drain(struct lx_post *post)
 {
     struct message *m = LX_CONTAINER(post, struct message, post);
     struct lx_worker *w = m->worker;
-    struct lx_conn *next;
+    struct lx_inbound *next;
 
     free(m);
     if (w->draining) { /* told twice: at once */
@@ -89,9 +89,9 @@ static void drain(struct lx_post *post)
     w->listener = NULL;
     w->drain_timer.fire = cut_off;
     lx_timer_set(w->loop, &w->drain_timer, lx_loop_now_ms(w->loop) + w->config->shutdown_ms);
-    for (struct lx_conn *c = w->conns; c; c = next) {
+    for (struct lx_inbound *c = w->conns; c; c = next) {
         next = c->next;
-        lx_conn_drain(c);
+        lx_inbound_drain(c);
     }
     lx_worker_check_drained(w);
 }
@@ -100,7 +100,7 @@ static void drain(struct lx_post *post)
 
 static void on_accept(void *arg, struct lx_stream *s)
 {
-    lx_conn_open(arg, s);
+    lx_inbound_open(arg, s);
 }
 
 static int worker_init(struct lx_server *s, struct lx_worker *w, const struct addrinfo *at,
@@ -129,7 +129,7 @@ static void worker_clear(struct lx_worker *w)
     struct lx_exchange *x;
 
     while (w->conns)
-        lx_conn_close(w->conns);
+        lx_inbound_close(w->conns);
     lx_listener_close(w->listener);
     lx_net_free(w->net);
     if (w->loop) {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "serve/conn.h"
+#include "serve/inbound.h"
 
 #define FLUSH_MS 100           /* how old a log line may get before it is handed over */
 #define FLUSH_BYTES (128 << 10)

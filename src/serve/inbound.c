@@ -1,10 +1,10 @@
 /*
- * conn.c - framing of one client connection, timeouts, back-pressure, and its orderly end.
+ * inbound.c - framing of one client connection, timeouts, back-pressure, and its orderly end.
  *
  * Called by its stream (bytes, end, drained), its timer, and its exchange (replies). It knows HTTP
  * and nothing of models.
  */
-#include "serve/conn.h"
+#include "serve/inbound.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,28 +17,28 @@
 #define ROOM_MIN 16384        /* of a body still to come: read straight into place */
 #define QUEUE_SLACK (1u << 20)
 
-static void process(struct lx_conn *c, struct lx_slice *in);
-static void process_waiting(struct lx_conn *c);
+static void process(struct lx_inbound *c, struct lx_slice *in);
+static void process_waiting(struct lx_inbound *c);
 
-static struct lx_conn *conn_of(struct lx_stream *s)
+static struct lx_inbound *conn_of(struct lx_stream *s)
 {
     return lx_stream_owner(s);
 }
 
 /* ---- State and time ------------------------------------------------------------------------ */
 
-static void set_timer(struct lx_conn *c, int64_t in_ms)
+static void set_timer(struct lx_inbound *c, int64_t in_ms)
 {
     lx_timer_set(c->worker->loop, &c->timer, lx_loop_now_ms(c->worker->loop) + in_ms);
 }
 
-static void set_state(struct lx_conn *c, enum lx_conn_state state)
+static void set_state(struct lx_inbound *c, enum lx_inbound_state state)
 {
     const struct lx_config *config = c->worker->config;
     const int64_t wait_ms[] = {
-        [LX_CONN_IDLE] = config->client_idle_ms, [LX_CONN_HEAD] = config->client_head_ms,
-        [LX_CONN_BODY] = config->client_body_ms, [LX_CONN_RUN] = config->client_body_ms,
-        [LX_CONN_LINGER] = LINGER_MS,
+        [LX_INBOUND_IDLE] = config->client_idle_ms, [LX_INBOUND_HEAD] = config->client_head_ms,
+        [LX_INBOUND_BODY] = config->client_body_ms, [LX_INBOUND_RUN] = config->client_body_ms,
+        [LX_INBOUND_LINGER] = LINGER_MS,
     };
 
     c->state = state;
@@ -47,30 +47,30 @@ static void set_state(struct lx_conn *c, enum lx_conn_state state)
 }
 
 /* A request that cannot be read gets an exchange all the same: for the reply and the log. */
-static void refuse(struct lx_conn *c, int status, const char *text)
+static void refuse(struct lx_inbound *c, int status, const char *text)
 {
     struct lx_exchange *x = c->exchange ? c->exchange : lx_exchange_new(c->worker, c);
     struct lx_fault f = {
         .kind = lx_fault_of_status(status), .status = status, .retry_after_ms = -1};
 
     if (!x) {
-        lx_conn_close(c);
+        lx_inbound_close(c);
         return;
     }
     c->exchange = x;
     x->keep_alive = false;
     f.message = lx_arena_printf(&x->arena, "%s", text);
-    set_state(c, LX_CONN_RUN);
+    set_state(c, LX_INBOUND_RUN);
     lx_exchange_refuse(x, status, &f);
 }
 
 /* The client takes nothing of what is queued for it: progress or the end. */
-static void check_stall(struct lx_conn *c)
+static void check_stall(struct lx_inbound *c)
 {
     size_t queued = lx_stream_queued(c->stream);
 
     if (queued && c->stalled_at && queued >= c->stalled_at) {
-        lx_conn_close(c);
+        lx_inbound_close(c);
         return;
     }
     c->stalled_at = queued;
@@ -79,39 +79,39 @@ static void check_stall(struct lx_conn *c)
 
 static void on_timer(struct lx_timer *t)
 {
-    struct lx_conn *c = LX_CONTAINER(t, struct lx_conn, timer);
+    struct lx_inbound *c = LX_CONTAINER(t, struct lx_inbound, timer);
 
     if (c->broken) {
-        lx_conn_close(c);
+        lx_inbound_close(c);
         return;
     }
     switch (c->state) {
-    case LX_CONN_HEAD:
+    case LX_INBOUND_HEAD:
         refuse(c, 408, "the request's head did not arrive in time");
         break;
-    case LX_CONN_BODY:
+    case LX_INBOUND_BODY:
         refuse(c, 408, "the request's body stopped arriving");
         break;
-    case LX_CONN_RUN:
+    case LX_INBOUND_RUN:
         check_stall(c);
         break;
     default:
-        lx_conn_close(c);
+        lx_inbound_close(c);
         break;
     }
 }
 
 /* ---- Reading ------------------------------------------------------------------------------- */
 
-static void dispatch(struct lx_conn *c)
+static void dispatch(struct lx_inbound *c)
 {
     c->requests++;
-    set_state(c, LX_CONN_RUN);
+    set_state(c, LX_INBOUND_RUN);
     lx_exchange_run(c->exchange);
 }
 
 /* False: more bytes are needed, or the connection has other things to do. */
-static bool read_head(struct lx_conn *c, struct lx_slice *in)
+static bool read_head(struct lx_inbound *c, struct lx_slice *in)
 {
     struct lx_h1_head head;
     struct lx_error err = {0};
@@ -120,8 +120,8 @@ static bool read_head(struct lx_conn *c, struct lx_slice *in)
 
     if (n == 0) {
         c->seen = in->n;
-        if (in->n && c->state == LX_CONN_IDLE)
-            set_state(c, LX_CONN_HEAD);
+        if (in->n && c->state == LX_INBOUND_IDLE)
+            set_state(c, LX_INBOUND_HEAD);
         return false;
     }
     c->seen = 0;
@@ -131,7 +131,7 @@ static bool read_head(struct lx_conn *c, struct lx_slice *in)
     }
     c->exchange = lx_exchange_new(c->worker, c);
     if (!c->exchange) {
-        lx_conn_close(c);
+        lx_inbound_close(c);
         return false;
     }
     lx_exchange_head(c->exchange, &head);
@@ -140,7 +140,7 @@ static bool read_head(struct lx_conn *c, struct lx_slice *in)
         dispatch(c);
         return true;
     }
-    set_state(c, LX_CONN_BODY);
+    set_state(c, LX_INBOUND_BODY);
     if (head.expect_continue && in->n == 0)
         lx_stream_write_slice(c->stream, LX_S("HTTP/1.1 100 Continue\r\n\r\n"));
     return true;
@@ -158,7 +158,7 @@ static void store_body(struct lx_exchange *x, struct lx_slice piece)
         lx_buf_add(&x->body, piece);
 }
 
-static bool read_body(struct lx_conn *c, struct lx_slice *in)
+static bool read_body(struct lx_inbound *c, struct lx_slice *in)
 {
     struct lx_exchange *x = c->exchange;
     struct lx_slice piece;
@@ -186,15 +186,15 @@ static bool read_body(struct lx_conn *c, struct lx_slice *in)
     return true;
 }
 
-static void process(struct lx_conn *c, struct lx_slice *in)
+static void process(struct lx_inbound *c, struct lx_slice *in)
 {
     bool more = true;
 
     c->busy = true;
     while (more && in->n) {
-        if (c->state == LX_CONN_IDLE || c->state == LX_CONN_HEAD)
+        if (c->state == LX_INBOUND_IDLE || c->state == LX_INBOUND_HEAD)
             more = read_head(c, in);
-        else if (c->state == LX_CONN_BODY)
+        else if (c->state == LX_INBOUND_BODY)
             more = read_body(c, in);
         else
             more = false;
@@ -203,32 +203,32 @@ static void process(struct lx_conn *c, struct lx_slice *in)
 }
 
 /* What has been kept while a request ran (or a head was incomplete). */
-static void process_waiting(struct lx_conn *c)
+static void process_waiting(struct lx_inbound *c)
 {
     struct lx_slice in = lx_buf_slice(&c->in);
 
     if (c->busy)
         return;
     process(c, &in);
-    if (c->state == LX_CONN_CLOSED)
+    if (c->state == LX_INBOUND_CLOSED)
         return;
     lx_buf_consume(&c->in, c->in.n - in.n);
     if (c->in.n == 0)
         lx_buf_clear(&c->in);
-    if (c->reading_paused && c->state != LX_CONN_RUN) {
+    if (c->reading_paused && c->state != LX_INBOUND_RUN) {
         c->reading_paused = false;
         lx_stream_resume(c->stream);
     }
 }
 
-static void keep(struct lx_conn *c, struct lx_slice bytes)
+static void keep(struct lx_inbound *c, struct lx_slice bytes)
 {
     lx_buf_add(&c->in, bytes);
     if (c->in.failed) { /* cannot happen while reading is paused in time; out of memory can */
-        lx_conn_close(c);
+        lx_inbound_close(c);
         return;
     }
-    if (c->state == LX_CONN_RUN && !c->reading_paused) {
+    if (c->state == LX_INBOUND_RUN && !c->reading_paused) {
         c->reading_paused = true;
         lx_stream_pause(c->stream);
     }
@@ -236,29 +236,29 @@ static void keep(struct lx_conn *c, struct lx_slice bytes)
 
 static void on_data(struct lx_stream *s, struct lx_slice bytes)
 {
-    struct lx_conn *c = conn_of(s);
+    struct lx_inbound *c = conn_of(s);
 
-    if (c->state == LX_CONN_LINGER)
+    if (c->state == LX_INBOUND_LINGER)
         return;
     if (c->in.n) {
         keep(c, bytes);
-        if (c->state != LX_CONN_CLOSED && c->state != LX_CONN_RUN)
+        if (c->state != LX_INBOUND_CLOSED && c->state != LX_INBOUND_RUN)
             process_waiting(c);
         return;
     }
-    if (c->state != LX_CONN_RUN)
+    if (c->state != LX_INBOUND_RUN)
         process(c, &bytes);
-    if (bytes.n && c->state != LX_CONN_CLOSED && c->state != LX_CONN_LINGER)
+    if (bytes.n && c->state != LX_INBOUND_CLOSED && c->state != LX_INBOUND_LINGER)
         keep(c, bytes);
 }
 
 /* A body of known length is received in its place: no copy, and no more than is announced. */
 static void on_room(struct lx_stream *s, char **p, size_t *n)
 {
-    struct lx_conn *c = conn_of(s);
+    struct lx_inbound *c = conn_of(s);
     struct lx_exchange *x = c->exchange;
 
-    if (c->state != LX_CONN_BODY || c->in.n || x->early_status ||
+    if (c->state != LX_INBOUND_BODY || c->in.n || x->early_status ||
         x->body_reader.kind != LX_H1_BODY_LENGTH || x->body_reader.left < ROOM_MIN)
         return;
     /* Grows as the body really comes, so that an announced length costs nothing by itself. */
@@ -272,19 +272,19 @@ static void on_room(struct lx_stream *s, char **p, size_t *n)
  * that HTTP clients do, and its provider's call is stopped: nobody would pay for it gladly. */
 static void on_end(struct lx_stream *s)
 {
-    lx_conn_close(conn_of(s));
+    lx_inbound_close(conn_of(s));
 }
 
 static void on_error(struct lx_stream *s, int code, const struct lx_error *err)
 {
     (void)code;
     (void)err;
-    lx_conn_close(conn_of(s));
+    lx_inbound_close(conn_of(s));
 }
 
 static void on_drain(struct lx_stream *s)
 {
-    struct lx_conn *c = conn_of(s);
+    struct lx_inbound *c = conn_of(s);
 
     c->stalled_at = 0;
     if (c->exchange)
@@ -301,9 +301,9 @@ static const struct lx_stream_events stream_events = {
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 
-void lx_conn_open(struct lx_worker *w, struct lx_stream *s)
+void lx_inbound_open(struct lx_worker *w, struct lx_stream *s)
 {
-    struct lx_conn *c = calloc(1, sizeof(*c));
+    struct lx_inbound *c = calloc(1, sizeof(*c));
 
     if (!c) {
         lx_stream_close(s);
@@ -322,7 +322,7 @@ void lx_conn_open(struct lx_worker *w, struct lx_stream *s)
         lx_listener_pause(w->listener);
     lx_stream_set_owner(s, &stream_events, c);
     lx_stream_set_queue_max(s, w->config->routes.settings.max_response_bytes + QUEUE_SLACK);
-    set_state(c, LX_CONN_IDLE);
+    set_state(c, LX_INBOUND_IDLE);
 }
 
 static void release(struct lx_post *post)
@@ -331,22 +331,22 @@ static void release(struct lx_post *post)
 }
 
 /* The memory goes on the loop's next turn: callers up the stack may still look at the state. */
-static void free_later(struct lx_conn *c)
+static void free_later(struct lx_inbound *c)
 {
     struct lx_loop *loop = c->worker->loop;
     struct lx_post *post = (void *)c;
 
-    _Static_assert(sizeof(struct lx_post) <= offsetof(struct lx_conn, timer),
+    _Static_assert(sizeof(struct lx_post) <= offsetof(struct lx_inbound, timer),
                    "a post must fit before what is still looked at");
     post->fn = release;
     lx_loop_post(loop, post);
 }
 
-void lx_conn_close(struct lx_conn *c)
+void lx_inbound_close(struct lx_inbound *c)
 {
     struct lx_worker *w = c->worker;
 
-    if (c->state == LX_CONN_CLOSED)
+    if (c->state == LX_INBOUND_CLOSED)
         return;
     if (c->exchange) {
         lx_drive_cancel(&c->exchange->drive);
@@ -354,7 +354,7 @@ void lx_conn_close(struct lx_conn *c)
         lx_exchange_free(c->exchange);
         c->exchange = NULL;
     }
-    c->state = LX_CONN_CLOSED;
+    c->state = LX_INBOUND_CLOSED;
     lx_timer_cancel(w->loop, &c->timer);
     lx_stream_close(c->stream);
     lx_buf_clear(&c->in);
@@ -368,15 +368,15 @@ void lx_conn_close(struct lx_conn *c)
     lx_worker_check_drained(w);
 }
 
-void lx_conn_drain(struct lx_conn *c)
+void lx_inbound_drain(struct lx_inbound *c)
 {
-    if (c->state == LX_CONN_IDLE)
-        lx_conn_close(c);
+    if (c->state == LX_INBOUND_IDLE)
+        lx_inbound_close(c);
 }
 
 /* ---- Replying ------------------------------------------------------------------------------ */
 
-static void write_headers(struct lx_conn *c, struct lx_buf *head, struct lx_slice content_type,
+static void write_headers(struct lx_inbound *c, struct lx_buf *head, struct lx_slice content_type,
                           const struct lx_headers *headers)
 {
     struct lx_exchange *x = c->exchange;
@@ -392,7 +392,7 @@ static void write_headers(struct lx_conn *c, struct lx_buf *head, struct lx_slic
 }
 
 /* Sends, and applies back-pressure when the client does not take it. */
-static void send_pieces(struct lx_conn *c, const struct iovec *pieces, int n)
+static void send_pieces(struct lx_inbound *c, const struct iovec *pieces, int n)
 {
     struct lx_exchange *x = c->exchange;
     int sent;
@@ -417,7 +417,7 @@ static struct iovec piece_of(struct lx_slice s)
 }
 
 /* The body's bytes in their framing, after whatever is in pieces already. */
-static void send_body(struct lx_conn *c, struct iovec *pieces, int n, struct lx_slice bytes,
+static void send_body(struct lx_inbound *c, struct iovec *pieces, int n, struct lx_slice bytes,
                       bool last)
 {
     struct lx_exchange *x = c->exchange;
@@ -439,7 +439,7 @@ static void send_body(struct lx_conn *c, struct iovec *pieces, int n, struct lx_
         send_pieces(c, pieces, n);
 }
 
-void lx_conn_reply(struct lx_conn *c, int status, struct lx_slice content_type,
+void lx_inbound_reply(struct lx_inbound *c, int status, struct lx_slice content_type,
                    const struct lx_headers *headers, struct lx_slice bytes, bool last)
 {
     struct lx_exchange *x = c->exchange;
@@ -472,14 +472,14 @@ void lx_conn_reply(struct lx_conn *c, int status, struct lx_slice content_type,
     send_body(c, pieces, 1, x->method == LX_METHOD_HEAD ? lx_slice(NULL, 0) : bytes, last);
 }
 
-void lx_conn_reply_more(struct lx_conn *c, struct lx_slice bytes, bool last)
+void lx_inbound_reply_more(struct lx_inbound *c, struct lx_slice bytes, bool last)
 {
     struct iovec pieces[3];
 
     send_body(c, pieces, 0, bytes, last);
 }
 
-void lx_conn_exchange_done(struct lx_conn *c)
+void lx_inbound_exchange_done(struct lx_inbound *c)
 {
     struct lx_exchange *x = c->exchange;
     bool keep_alive = x->keep_alive && x->complete && !c->broken;
@@ -496,7 +496,7 @@ void lx_conn_exchange_done(struct lx_conn *c)
         return;
     }
     if (!keep_alive) {
-        set_state(c, LX_CONN_LINGER);
+        set_state(c, LX_INBOUND_LINGER);
         lx_stream_end(c->stream);
         if (c->reading_paused) {
             c->reading_paused = false;
@@ -504,7 +504,7 @@ void lx_conn_exchange_done(struct lx_conn *c)
         }
         return;
     }
-    set_state(c, LX_CONN_IDLE);
+    set_state(c, LX_INBOUND_IDLE);
     if (c->worker->draining) {
         c->broken = true;
         set_timer(c, 0);

@@ -1,0 +1,29 @@
+/*
+ * endpoint.h - the table of routes: method, path, who may, what answers.
+ */
+#ifndef LX_SERVE_ENDPOINT_H
+#define LX_SERVE_ENDPOINT_H
+
+#include "serve/exchange.h"
+
+struct lx_endpoint {
+    enum lx_method method; /* GET serves HEAD too */
+    const char *path;      /* "/v1/models/{id}": the braces match all that is left, slashes too,
+                            * or, when more follows, up to what follows */
+    bool open;             /* needs no key */
+    const struct lx_dialect *front; /* whose language its body and errors are in */
+    void (*run)(struct lx_exchange *x);
+    const char *help;
+};
+
+/* The endpoint for a path, the query excluded. NULL: none; *other_method is set when the path
+ * exists with another method. *value: what the braces matched, as sent. */
+const struct lx_endpoint *lx_endpoint_find(enum lx_method method, struct lx_slice path,
+                                           struct lx_slice *value, bool *other_method);
+
+void lx_endpoint_models(struct lx_exchange *x);      /* models.c */
+void lx_endpoint_model(struct lx_exchange *x);
+void lx_endpoint_liveness(struct lx_exchange *x);    /* health.c */
+void lx_endpoint_readiness(struct lx_exchange *x);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * exchange.h - one request of a client, from its head to the last byte of the reply.
+ *
+ * The connection frames; the exchange knows what was asked, who asked, which endpoint answers, the
+ * call that runs, and what the access log will say. It is recycled with its buffers.
+ */
+#ifndef LX_SERVE_EXCHANGE_H
+#define LX_SERVE_EXCHANGE_H
+
+#include "http/h1.h"
+#include "net/drive.h"
+#include "serve/config.h"
+
+struct lx_inbound;
+struct lx_endpoint;
+struct lx_worker;
+
+enum lx_method { LX_METHOD_GET, LX_METHOD_HEAD, LX_METHOD_POST, LX_METHOD_OTHER };
+
+struct lx_exchange {
+    struct lx_inbound *conn;
+    struct lx_worker *worker;
+    struct lx_config *config;  /* a reference */
+    struct lx_arena arena;
+    /* request */
+    enum lx_method method;
+    struct lx_slice method_name, path, query; /* in the arena */
+    struct lx_slice path_value; /* what {model} or {id} of the endpoint's path matched, decoded */
+    const struct lx_endpoint *endpoint; /* NULL: none */
+    const struct lx_dialect *front;     /* errors are written in its shape */
+    char call_id[128];
+    size_t call_id_n;
+    struct lx_header_list forward;      /* client headers that go to the provider */
+    int64_t timeout_ms, stream_timeout_ms, max_retries;
+    struct lx_h1_body_reader body_reader;
+    struct lx_buf body;
+    uint64_t body_bytes;       /* read, stored or not */
+    int early_status;          /* decided before the body: answered after it */
+    struct lx_fault early_fault;
+    bool keep_alive;           /* as far as the request goes */
+    int minor;                 /* HTTP/1.minor */
+    /* reply */
+    bool head_sent, chunked, complete;
+    int status;
+    uint64_t reply_bytes;
+    struct lx_drive drive;
+    int64_t started_ms, started_wall_ms, done_ms;
+    struct lx_exchange *next_spare;
+};
+
+/* A recycled or new exchange; NULL when out of memory. */
+struct lx_exchange *lx_exchange_new(struct lx_worker *w, struct lx_inbound *c);
+/* Back to the worker; cancels the call. */
+void lx_exchange_free(struct lx_exchange *x);
+
+/* Reads the head: endpoint, auth, ids, limits. Never fails: what is wrong becomes early_status. */
+void lx_exchange_head(struct lx_exchange *x, const struct lx_h1_head *head);
+/* The request is complete: answers it, now or later, through lx_inbound_reply(). */
+void lx_exchange_run(struct lx_exchange *x);
+/* Answers with an error in the client's language. Only before any head was sent. */
+void lx_exchange_refuse(struct lx_exchange *x, int status, const struct lx_fault *fault);
+/* One line in the access log. */
+void lx_exchange_log(struct lx_exchange *x, bool client_gone);
+
+/* For endpoints: a complete reply with a JSON body. */
+void lx_exchange_json(struct lx_exchange *x, int status, struct lx_slice json);
+/* Starts a completion in the exchange's front language. */
+void lx_exchange_complete(struct lx_exchange *x);
+
+#endif

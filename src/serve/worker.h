@@ -1,0 +1,56 @@
+/*
+ * worker.h - one event loop of the server and everything that lives on it.
+ *
+ * Nothing here is shared between threads but the configuration snapshot (immutable, counted), the
+ * log, and the messages that reach a worker through its loop's posts.
+ */
+#ifndef LX_SERVE_WORKER_H
+#define LX_SERVE_WORKER_H
+
+#include <pthread.h>
+
+#include "io/stream.h"
+#include "net/client.h"
+#include "serve/config.h"
+#include "serve/log.h"
+
+struct lx_server;
+struct lx_inbound;
+struct lx_exchange;
+
+struct lx_worker {
+    struct lx_server *server;
+    struct lx_loop *loop;
+    struct lx_net *net;
+    struct lx_listener *listener;
+    struct lx_config *config; /* what new requests see */
+    struct lx_log *log;
+    bool access_log;
+    struct lx_buf lines;      /* access-log lines not yet handed over */
+    struct lx_timer flush_timer;
+    struct lx_buf head;       /* scratch: a reply's head */
+    struct lx_inbound *conns;    /* all open ones, doubly linked */
+    size_t conn_count;
+    struct lx_exchange *spare; /* finished exchanges, kept for reuse */
+    size_t spare_count;
+    uint64_t random[2];       /* xorshift128+ state */
+    char date[32];            /* "Sun, 06 Nov 1994 08:49:37 GMT" */
+    int64_t date_s;
+    bool draining;            /* shutting down: no new requests */
+    bool drained;
+    int64_t drain_until_ms;
+    struct lx_timer drain_timer;
+    size_t cut;               /* exchanges ended by the shutdown limit */
+    pthread_t thread;
+    int index;
+};
+
+uint64_t lx_worker_random(struct lx_worker *w);
+/* The Date header's value, made once a second. */
+struct lx_slice lx_worker_date(struct lx_worker *w);
+/* A line for the access log has been appended to w->lines: hand over soon. */
+void lx_worker_lines_added(struct lx_worker *w);
+/* The last connection of a draining worker has gone. */
+void lx_worker_check_drained(struct lx_worker *w);
+
+#endif
