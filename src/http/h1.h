@@ -17,10 +17,10 @@
 #define LX_H1_MAX_HEADERS 128
 
 enum lx_h1_body {
-    LX_H1_BODY_NONE,    /* no body at all (length 0, 204, 304, reply to HEAD, 1xx) */
-    LX_H1_BODY_LENGTH,  /* content_length bytes */
+    LX_H1_BODY_NONE,   /* no body at all (length 0, 204, 304, reply to HEAD, 1xx) */
+    LX_H1_BODY_LENGTH, /* content_length bytes */
     LX_H1_BODY_CHUNKED,
-    LX_H1_BODY_CLOSE,   /* a reply that ends when the connection does */
+    LX_H1_BODY_CLOSE, /* a reply that ends when the connection does */
 };
 
 /* A message head. Slices point into the bytes given to the reader. */
@@ -30,8 +30,8 @@ struct lx_h1_head {
     /* request */
     struct lx_slice method;
     struct lx_slice target; /* as sent: origin-form, absolute-form, authority-form or "*" */
-    struct lx_slice path;   /* without query; percent-encoding kept; "/" for absolute-form without */
-    struct lx_slice query;  /* after '?', or empty */
+    struct lx_slice path;  /* without query; percent-encoding kept; "/" for absolute-form without */
+    struct lx_slice query; /* after '?', or empty */
     bool expect_continue;
     /* reply */
     int status;

@@ -10,8 +10,8 @@
  *   LINE_START -> NAME -> VALUE -> VALUE_LF -> LINE_START       trailer fields, dropped
  *             `-> LAST_LF -> done                               the empty line
  *
- * RFC 9112 7.1 to the letter, with limits: each chunk line and the trailers together have a ceiling,
- * because neither carries anything for us.
+ * RFC 9112 7.1 to the letter, with limits: each chunk line and the trailers together have a
+ * ceiling, because neither carries anything for us.
  */
 #include "http/h1.h"
 
@@ -81,7 +81,6 @@ static int step(struct lx_h1_body_reader *r, char c)
     case DATA_CR:
         return c == '\r' ? DATA_LF : -1;
     case DATA_LF:
-        r->overhead = 0;
         return c == '\n' ? SIZE_FIRST : -1;
     case LINE_START:
         return c == '\r' ? LAST_LF : lx_is_token_byte(c) ? NAME : -1;

@@ -93,14 +93,38 @@ static const char *value_end(const char *at, const char *end)
     for (; end - at >= 16; at += 16) {
         __m128i x = _mm_loadu_si128((const __m128i *)(const void *)at);
         __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(x, low), x);
-        control = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(x, tab), control),
-                               _mm_cmpeq_epi8(x, del));
+        control =
+            _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(x, tab), control), _mm_cmpeq_epi8(x, del));
         unsigned mask = (unsigned)_mm_movemask_epi8(control);
         if (mask)
             return at + __builtin_ctz(mask);
     }
 #endif
     while (at < end && (((unsigned char)*at >= ' ' && *at != 0x7f) || *at == '\t'))
+        at++;
+    return at;
+}
+
+/* The first byte that no field name has. Nearly all names are letters, digits and hyphens. */
+static const char *name_end(const char *at, const char *end)
+{
+#ifdef __SSE2__
+    const __m128i a = _mm_set1_epi8('a'), zero = _mm_set1_epi8('0'), hyphen = _mm_set1_epi8('-');
+    for (; end - at >= 16; at += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i letter = _mm_sub_epi8(_mm_or_si128(x, _mm_set1_epi8(0x20)), a);
+        __m128i digit = _mm_sub_epi8(x, zero);
+        letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(25)), letter);
+        digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+        x = _mm_or_si128(_mm_or_si128(letter, digit), _mm_cmpeq_epi8(x, hyphen));
+        unsigned mask = 0xffff ^ (unsigned)_mm_movemask_epi8(x);
+        if (mask) {
+            at += __builtin_ctz(mask);
+            break;
+        }
+    }
+#endif
+    while (at < end && lx_is_token_byte(*at))
         at++;
     return at;
 }
@@ -207,7 +231,8 @@ static bool take_transfer_encoding(struct parse *p, struct lx_slice value)
                 "a Transfer-Encoding other than chunked");
 }
 
-/* No two of these names have the same length, so the length finds the only candidate. */
+/* No two of these names have the same length, so the length finds the only candidate; the first
+ * byte rules out nearly all others of that length (User-Agent, for one). */
 static const struct {
     struct lx_slice name;
     bool (*take)(struct parse *p, struct lx_slice value);
@@ -226,6 +251,7 @@ static bool take_known(struct parse *p, const struct lx_header *f)
     size_t n = f->name.n;
 
     if (n >= sizeof known_fields / sizeof *known_fields || !known_fields[n].take ||
+        lx_ascii_lower(f->name.p[0]) != known_fields[n].name.p[0] ||
         !lx_slice_eq_nocase(f->name, known_fields[n].name))
         return true;
     return known_fields[n].take(p, f->value);
@@ -235,8 +261,7 @@ static bool read_field(struct parse *p, struct lx_header *f)
 {
     const char *from = p->at;
 
-    while (p->at < p->end && lx_is_token_byte(*p->at))
-        p->at++;
+    p->at = name_end(from, p->end);
     if (p->at == p->end)
         return false;
     /* A space here is an obs-fold at the start of a line, else a space before the colon. */
@@ -274,7 +299,7 @@ static bool settle(struct parse *p)
     if (p->has_coding && head->minor == 0)
         return fail(p, 400, "Transfer-Encoding in a message of HTTP/1.0");
     head->keep_alive = !p->said_close && (head->minor == 1 || p->said_keep_alive);
-    head->body = p->has_coding             ? LX_H1_BODY_CHUNKED
+    head->body = p->has_coding              ? LX_H1_BODY_CHUNKED
                  : head->content_length > 0 ? LX_H1_BODY_LENGTH
                                             : LX_H1_BODY_NONE;
     return true;
@@ -410,8 +435,8 @@ static bool read_reply(struct parse *p)
     struct lx_slice version;
 
     p->is_reply = true;
-    return read_word(p, &version) && read_space(p) && take_version(p, version) &&
-           read_status(p) && read_fields(p) && settle(p);
+    return read_word(p, &version) && read_space(p) && take_version(p, version) && read_status(p) &&
+           read_fields(p) && settle(p);
 }
 
 /* ---- Entry -------------------------------------------------------------------------------- */

@@ -33,8 +33,8 @@ static void add_parts(struct lx_buf *out, const struct lx_slice *parts, size_t c
     lx_buf_commit(out, n);
 }
 
-#define ADD(out, ...)                                                                              \
-    add_parts((out), (const struct lx_slice[]){__VA_ARGS__},                                       \
+#define ADD(out, ...)                                        \
+    add_parts((out), (const struct lx_slice[]){__VA_ARGS__}, \
               sizeof((const struct lx_slice[]){__VA_ARGS__}) / sizeof(struct lx_slice))
 
 void lx_h1_write_request_line(struct lx_buf *out, struct lx_slice method, struct lx_slice target)

@@ -33,7 +33,6 @@ struct lx_records {
     uint8_t state;         /* of the search for the record's end, after the last byte seen */
     bool spent;            /* pending was given out as a record: drop it at the next call */
     bool started;          /* past the place where a BOM may stand */
-    bool after_cr;         /* the last record ended with CR: a LF next belongs to it */
 };
 
 void lx_records_init(struct lx_records *r, enum lx_framing framing, size_t max_record_bytes);

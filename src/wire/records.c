@@ -8,16 +8,12 @@
  * Two steps for each framing: `scan` looks for the end of the record, keeping its place between
  * pieces in `state`; `cut` takes the whole record apart. This file does not look into the data.
  *
- * SSE as in the WHATWG standard, 9.2.5 and 9.2.6: a line ends with LF, CR or CRLF, and an empty line
- * ends the event. So after a CR the next byte decides whether a LF is part of the same line end:
- *
- *              other            LF or CR            empty line
- *     LINE_START ----> IN_LINE -----------> ... ----------------> end of the event
- *
- * Where a piece ends with the CR of an empty line, waiting for a LF that may not come would hold
- * back an event. So: if the line before ended with CRLF, this stream writes CRLF, the LF is on its
- * way, and it is waited for (`raw` must keep it: there are clients that look for CRLFCRLF). If not,
- * the event ends at the CR and a LF that follows is dropped.
+ * SSE as in the WHATWG standard, 9.2.5 and 9.2.6: a line ends with LF, CR or CRLF, and an empty
+ * line ends the event. Where a piece ends with the CR of an empty line, waiting for a LF that may
+ * not come would hold back an event. So: if the line before ended with CRLF, this stream writes
+ * CRLF, the LF is on its way, and it is waited for (`raw` must keep it: there are clients that look
+ * for CRLFCRLF). If not, the event ends at the CR; a LF that follows makes an empty event, and
+ * those are skipped. Thus the records are the same whether or not the CR was the end of a piece.
  */
 #include "wire/record.h"
 
@@ -33,18 +29,19 @@ enum sse_state {
     EMPTY_CR,   /* a CR after AFTER_CRLF: the end, with the LF if there is one */
     /* no states, but where the record ends: */
     END,        /* after this byte */
-    END_CR,     /* after this CR; a LF that follows is dropped */
     END_BEFORE, /* before this byte */
 };
 
+/* clang-format off */
 static const uint8_t sse_step[][3] = {
     /*                LF          CR          another byte */
-    [LINE_START] = {END,        END_CR,     IN_LINE},
+    [LINE_START] = {END,        END,        IN_LINE},
     [IN_LINE]    = {LINE_START, AFTER_CR,   IN_LINE},
-    [AFTER_CR]   = {AFTER_CRLF, END_CR,     IN_LINE},
+    [AFTER_CR]   = {AFTER_CRLF, END,        IN_LINE},
     [AFTER_CRLF] = {END,        EMPTY_CR,   IN_LINE},
     [EMPTY_CR]   = {END,        END_BEFORE, END_BEFORE},
 };
+/* clang-format on */
 
 /* Index of the first CR or LF at or after `at`; s.n when there is none. */
 static size_t find_line_end(struct lx_slice s, size_t at)
@@ -80,7 +77,6 @@ static ssize_t sse_scan(struct lx_records *r, struct lx_slice s)
         state = sse_step[state][c == '\n' ? 0 : c == '\r' ? 1 : 2];
         if (state >= END) {
             r->state = LINE_START;
-            r->after_cr = state == END_CR;
             return (ssize_t)(state == END_BEFORE ? i - 1 : i);
         }
     }
@@ -203,13 +199,6 @@ int lx_records_next(struct lx_records *r, struct lx_slice *in, struct lx_record 
         drop_spent(r);
         if (in->n == 0)
             return 0;
-        if (r->after_cr) {
-            r->after_cr = false;
-            if (in->p[0] == '\n') {
-                *in = lx_slice_from(*in, 1);
-                continue;
-            }
-        }
         ssize_t end = framings[r->framing].scan(r, *in);
         struct lx_slice raw = end < 0 ? *in : lx_slice_to(*in, (size_t)end);
         if (raw.n > r->max_bytes - r->pending.n)

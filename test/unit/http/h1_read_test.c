@@ -280,6 +280,42 @@ static void test_number_of_fields(void **state)
     }
 }
 
+static ssize_t read_with(struct lx_buf *b, const char *before, char c, const char *after)
+{
+    struct lx_h1_head head;
+    int status;
+
+    lx_buf_reset(b);
+    lx_buf_add_lit(b, "GET / HTTP/1.1\r\nHost: a\r\n");
+    lx_buf_add(b, lx_slice_z(before));
+    lx_buf_add_byte(b, c);
+    lx_buf_add(b, lx_slice_z(after));
+    return lx_h1_read_request(lx_buf_slice(b), 0, b->n, &head, &status, NULL);
+}
+
+/* Vectors take sixteen bytes at a time: so every byte at every place of one, and past it. */
+static void test_every_byte_everywhere(void **state)
+{
+    (void)state;
+    static const char filler[] = "0123456789abcdef0123456789abcdef0123456789abcdef";
+    struct lx_buf b;
+
+    lx_buf_init(&b, 1000);
+    for (int c = 0; c < 256; c++)
+        for (int at = 0; at < 34; at++) {
+            char before[100], after[100];
+            bool in_value = c == '\t' || (c >= ' ' && c != 0x7f);
+            bool in_name = lx_is_token_byte((char)c) || c == ':';
+            snprintf(before, sizeof before, "X: %.*s", at, filler);
+            snprintf(after, sizeof after, "%s\r\n\r\n", filler + at);
+            assert_int_equal(read_with(&b, before, (char)c, after) == (ssize_t)b.n, in_value);
+            snprintf(before, sizeof before, "x%.*s", at, filler);
+            snprintf(after, sizeof after, "%s: x\r\n\r\n", filler + at);
+            assert_int_equal(read_with(&b, before, (char)c, after) == (ssize_t)b.n, in_name);
+        }
+    lx_buf_clear(&b);
+}
+
 /* Feeds a byte at a time and says how many were taken before the error. */
 static size_t taken_before_error(struct lx_slice in)
 {
@@ -358,8 +394,8 @@ static void test_early_refusal(void **state)
     int status = 0;
 
     for (size_t n = 1; n <= 14; n++)
-        assert_int_equal(
-            lx_h1_read_request(lx_slice_to(in, n), n - 1, 100, &head, &status, NULL), 0);
+        assert_int_equal(lx_h1_read_request(lx_slice_to(in, n), n - 1, 100, &head, &status, NULL),
+                         0);
     assert_int_equal(lx_h1_read_request(lx_slice_to(in, 15), 14, 100, &head, &status, &err),
                      LX_EHTTP);
     assert_int_equal(status, 400);
@@ -393,6 +429,7 @@ int main(void)
         cmocka_unit_test(test_reply_table),
         cmocka_unit_test(test_chunked_table),
         cmocka_unit_test(test_number_of_fields),
+        cmocka_unit_test(test_every_byte_everywhere),
         cmocka_unit_test(test_chunk_lines_are_limited),
         cmocka_unit_test(test_payload_is_borrowed),
         cmocka_unit_test(test_early_refusal),

@@ -96,8 +96,8 @@ static inline void events_escape(struct lx_buf *out, struct lx_slice s)
 
 /* Feeds the pieces [0, cut), [cut, n), or single bytes when cut is past the end. Not inlined: gcc
  * 12 at -O3 would warn of pieces of SIZE_MAX bytes. */
-static __attribute__((noinline)) void
-events_run_cut(const struct events_case *c, const struct events_reader *r, size_t cut)
+static __attribute__((noinline)) void events_run_cut(const struct events_case *c,
+                                                     const struct events_reader *r, size_t cut)
 {
     struct lx_slice in = lx_buf_slice(&c->in);
     struct lx_buf log;

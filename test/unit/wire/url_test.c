@@ -161,8 +161,8 @@ static void test_authority(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted),          cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_long_hosts),        cmocka_unit_test(test_errors_do_not_quote),
+        cmocka_unit_test(test_accepted),   cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_long_hosts), cmocka_unit_test(test_errors_do_not_quote),
         cmocka_unit_test(test_authority),
     };
     return cmocka_run_group_tests_name("wire/url", tests, NULL, NULL);
