@@ -131,6 +131,7 @@ static const struct lx_back back = {
     .read_reply = lx_anthropic_read_reply,
     .read_event = lx_anthropic_read_event,
     .read_end = lx_anthropic_read_end,
+    .clear = lx_anthropic_reading_clear,
     .read_error = lx_anthropic_read_error,
     .glance_reply = glance_reply,
     .glance_event = glance_event,

@@ -92,11 +92,15 @@ struct lx_anthropic_reading {
     bool started, open, finished, ended;
     bool json_block;         /* the open block is the tool that stands for a response format */
     bool json_used, tool_used;
+    bool holding;            /* the open block's text is held, see anthropic_read.c */
+    struct lx_buf held;
+    int64_t held_index;
 };
 int lx_anthropic_read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
                             const struct lx_reply_context *ctx, struct lx_events *out,
                             struct lx_error *err);
 int lx_anthropic_read_end(void *state, struct lx_events *out, struct lx_error *err);
+void lx_anthropic_reading_clear(void *state);
 
 /* A stream being written: see anthropic_stream.c. */
 struct lx_anthropic_block;

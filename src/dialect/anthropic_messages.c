@@ -456,14 +456,27 @@ static bool turn_is_void(const struct turn *t)
     return true;
 }
 
+/* Names under which other languages hold thinking: it was read, and stands in the parts. */
+static bool is_thinking_member(struct lx_slice name)
+{
+    static const struct lx_slice names[] = {
+        LX_S_INIT("reasoning_content"), LX_S_INIT("thinking_blocks"), LX_S_INIT("reasoning"),
+        LX_S_INIT("reasoning_details")};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (lx_slice_eq(name, names[i]))
+            return true;
+    return false;
+}
+
 /* Extra members of a message have no place here but in this language. */
 static void lose_message_extra(struct lx_anthropic_writer *w, const struct lx_message *m,
                                size_t index)
 {
     for (const struct lx_extra *x = m->extra; x; x = x->next)
-        lx_anthropic_lose(w, lx_arena_printf(w->b->arena, "messages[%zu].%.*s", index,
-                                             LX_F(x->name)),
-                          LX_S("Anthropic has no such member"));
+        if (!is_thinking_member(x->name))
+            lx_anthropic_lose(w, lx_arena_printf(w->b->arena, "messages[%zu].%.*s", index,
+                                                 LX_F(x->name)),
+                              LX_S("Anthropic has no such member"));
 }
 
 static void write_system_note(struct lx_anthropic_writer *w)

@@ -9,8 +9,14 @@
  *
  * The wire is already in the vocabulary's order: blocks follow each other and are numbered. What
  * is not known is carried as OPAQUE. A block that was not opened, or not closed, is made whole.
+ *
+ * Where a response format was asked for by tool, the call of that tool becomes the text. What the
+ * model says around it would spoil the JSON, and whether it will call is known only at the end: so
+ * other text is held, told at the end if there was no call, else dropped (as in a whole reply).
  */
 #include "dialect/anthropic.h"
+
+enum { MAX_HELD_BYTES = 16 << 20 };
 
 /* One record, while it is read. */
 struct reading {
@@ -43,9 +49,38 @@ static void add_opaque(const struct reading *r)
 
 static void close_block(const struct reading *r)
 {
-    if (r->s->open)
+    if (r->s->open && !r->s->holding)
         add(r, LX_EVENT_PART_END);
-    r->s->open = r->s->json_block = false;
+    r->s->open = r->s->json_block = r->s->holding = false;
+}
+
+static void hold(const struct reading *r, struct lx_json text)
+{
+    lx_buf_add(&r->s->held, lx_json_str(text, r->out->arena));
+}
+
+static void start_holding(const struct reading *r)
+{
+    r->s->holding = true;
+    if (r->s->held.n)
+        return;
+    lx_buf_clear(&r->s->held);
+    lx_buf_init(&r->s->held, MAX_HELD_BYTES);
+    r->s->held_index = r->s->index;
+}
+
+/* The reply is over: the held text is the answer, unless the tool gave it. */
+static void tell_held(const struct reading *r)
+{
+    struct lx_anthropic_reading *s = r->s;
+    if (s->json_used || !s->held.n)
+        return;
+    s->index = s->held_index;
+    s->kind = LX_PART_TEXT;
+    add(r, LX_EVENT_PART_START);
+    add(r, LX_EVENT_TEXT)->text = lx_text(lx_buf_slice(&s->held));
+    add(r, LX_EVENT_PART_END);
+    s->json_used = true; /* told once */
 }
 
 static void read_start(const struct reading *r)
@@ -100,6 +135,11 @@ static void start_tool(const struct reading *r, struct lx_json block)
 
 static void start_text(const struct reading *r, struct lx_json block)
 {
+    if (r->ctx->json_tool) {
+        start_holding(r);
+        hold(r, LX_GET(block, "text"));
+        return;
+    }
     add(r, LX_EVENT_PART_START);
     add_text(r, LX_EVENT_TEXT, LX_GET(block, "text"));
     for (struct lx_json_iter it = lx_json_iter(LX_GET(block, "citations")); lx_json_next(&it);) {
@@ -210,6 +250,8 @@ static void read_block_delta(const struct reading *r)
     }
     if (!type)
         add_opaque(r);
+    else if (r->s->holding)
+        hold(r, LX_GET(delta, "text"));
     else if (!type->member)
         read_citation(r, delta);
     else
@@ -234,6 +276,7 @@ static void read_delta(const struct reading *r)
     ensure_start(r);
     if (lx_json_is(reason, LX_JSON_STRING)) {
         close_block(r);
+        tell_held(r);
         r->s->finished = true;
         struct lx_event *e = lx_events_add(r->out, LX_EVENT_FINISH);
         e->finish = lx_anthropic_finish_read(reason);
@@ -313,7 +356,8 @@ int lx_anthropic_read_event(void *state, const struct lx_record *rec, struct lx_
                 add_opaque(&r);
         }
     }
-    return out->arena->failed ? lx_error_set(err, out->arena->failed, "an event is too large") : 0;
+    int failed = out->arena->failed ? out->arena->failed : s->held.failed;
+    return failed ? lx_error_set(err, failed, "an event is too large") : 0;
 }
 
 /* A reply whose stop reason has come is whole: what is missing says nothing more. */
@@ -327,6 +371,7 @@ int lx_anthropic_read_end(void *state, struct lx_events *out, struct lx_error *e
         return 0;
     s->ended = true;
     close_block(&r);
+    tell_held(&r);
     if (s->finished) {
         lx_events_add(out, LX_EVENT_END);
         return 0;
@@ -335,4 +380,11 @@ int lx_anthropic_read_end(void *state, struct lx_events *out, struct lx_error *e
     struct lx_error truncated = {.code = LX_ETRUNCATED};
     e->fault = lx_fault_of_error(LX_ETRUNCATED, &truncated, out->arena);
     return 0;
+}
+
+void lx_anthropic_reading_clear(void *state)
+{
+    struct lx_anthropic_reading *s = state;
+    lx_buf_clear(&s->held);
+    memset(s, 0, sizeof(*s));
 }

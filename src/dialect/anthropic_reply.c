@@ -290,7 +290,7 @@ void lx_anthropic_write_reply(const struct lx_reply *r, const struct lx_reply_co
     lx_out_str(&w.out, "id", lx_anthropic_id(r->id, ctx, native, id));
     lx_out_lit(&w.out, "type", "message");
     lx_out_lit(&w.out, "role", "assistant");
-    lx_out_text(&w.out, "model", ctx->model.n ? lx_text(ctx->model) : r->model);
+    lx_out_text(&w.out, "model", r->model.s.n ? r->model : lx_text(ctx->model));
     lx_out_array(&w.out, "content");
     for (const struct lx_part *p = c->parts; p; p = p->next)
         if (block_writers[p->kind])

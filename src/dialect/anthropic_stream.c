@@ -237,7 +237,7 @@ static void write_start(struct lx_anthropic_stream *s, const struct lx_event *e,
     lx_out_str(&o, "id", lx_anthropic_id(start ? e->id : none, ctx, s->native, id));
     lx_out_lit(&o, "type", "message");
     lx_out_lit(&o, "role", "assistant");
-    lx_out_text(&o, "model", ctx->model.n || !start ? lx_text(ctx->model) : e->name);
+    lx_out_text(&o, "model", start && e->name.s.n ? e->name : lx_text(ctx->model));
     lx_out_array(&o, "content");
     lx_out_array_end(&o);
     lx_out_null(&o, "stop_reason");
