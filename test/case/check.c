@@ -64,16 +64,10 @@ static const struct lx_case_section *section(const struct checked *c,
     return &c->exchange->section[kind];
 }
 
-/* Everything that the exchange has, one way and back. */
 static void cross(const struct checked *c, struct pieces pieces, struct crossing *x)
 {
-    const struct lx_case_section *request = section(c, LX_CASE_CLIENT_REQUEST);
-    const struct lx_case_section *response = section(c, LX_CASE_UPSTREAM_RESPONSE);
     crossing_init(x);
-    if (request->block_kind.p)
-        crossing_forward(x, &c->parties, request->body);
-    if (x->code == 0 && response->block_kind.p)
-        crossing_backward(x, &c->parties, response, pieces);
+    crossing_run(x, &c->parties, c->exchange, pieces);
 }
 
 static void check_expected(const struct checked *c, const struct crossing *x,
@@ -89,7 +83,7 @@ static void check_expected(const struct checked *c, const struct crossing *x,
     bool same = lx_slice_eq(lx_buf_slice(&expected), lx_buf_slice(&got));
     report(c, same, what);
     if (!same) {
-        if (x->code)
+        if (x->code || x->error.text[0])
             note("%s: %s", lx_code_name(x->code), x->error.text);
         show_diff(lx_buf_slice(&expected), lx_buf_slice(&got), "#   ");
     }
@@ -221,7 +215,7 @@ static void check_text(struct checked *c, struct lx_slice text, struct bless *bl
     lx_arena_init(&arena, MAX_FILE_BYTES);
     int code = lx_case_read(text, &arena, &file, &err);
     if (code == 0)
-        code = parties_find(&file, &c->parties, &err);
+        code = parties_find(&file, &arena, &c->parties, &err);
     if (code) {
         report(c, false, "read");
         note("%s", err.text);
@@ -233,6 +227,7 @@ static void check_text(struct checked *c, struct lx_slice text, struct bless *bl
         }
     }
     c->number = 0;
+    parties_clear(&c->parties);
     lx_arena_clear(&arena);
 }
 

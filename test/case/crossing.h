@@ -4,8 +4,8 @@
 #ifndef LX_TEST_CROSSING_H
 #define LX_TEST_CROSSING_H
 
+#include "call/call.h"
 #include "cmd/case_file.h"
-#include "dialect/dialect.h"
 
 /* How a response body arrives: `first` bytes, then pieces of `rest` bytes. */
 struct pieces {
@@ -16,35 +16,57 @@ struct pieces {
 struct parties {
     const struct lx_case *file;
     const struct lx_dialect *front, *back;
-    struct lx_slice model; /* upstream */
+    bool through_call; /* else through the dialects alone */
+    struct lx_provider provider;
+    struct lx_deployment deployment;
+    struct lx_route_table routes; /* the deployment, under every name */
 };
 
 /* What came of it. Slices live in the arena. */
 struct crossing {
     struct lx_arena arena;
-    int code; /* 0, or the first failure */
+    int code; /* 0, LX_ENOMEM, or what a fault that was not the provider's came from */
     struct lx_error error;
     bool sent; /* a request for upstream was written */
-    struct lx_buf path, upstream;
+    struct lx_buf url, upstream;
     struct lx_headers headers;
     struct lx_losses losses;
     bool answered; /* the client got something */
     int status;
     struct lx_buf client;
-    struct lx_reply_context context; /* facts of the request that the response needs */
 };
 
-/* 0, or a code with what is wrong with the case's facts. */
-int parties_find(const struct lx_case *file, struct parties *out, struct lx_error *err);
+/* 0, or a code with what is wrong with the case's facts. What it makes is in the arena. */
+int parties_find(const struct lx_case *file, struct lx_arena *a, struct parties *out,
+                 struct lx_error *err);
+void parties_clear(struct parties *p);
 
 void crossing_init(struct crossing *x);
 void crossing_clear(struct crossing *x);
-/* Client request -> upstream request, or the error the client gets. */
-void crossing_forward(struct crossing *x, const struct parties *p, struct lx_slice body);
-/* Upstream response -> what the client gets. After forward, where there is a request. */
-void crossing_backward(struct crossing *x, const struct parties *p,
-                       const struct lx_case_section *response, struct pieces pieces);
-/* Whether a response section is a stream of events. */
+/* Carries over what the exchange has, each way. */
+void crossing_run(struct crossing *x, const struct parties *p, const struct lx_case_exchange *e,
+                  struct pieces pieces);
+/* Whether a response is a stream of events. */
 bool crossing_is_stream(const struct lx_case_section *response);
+
+/* ---- For the two ways of crossing ---- */
+
+enum { CROSSING_MAX_BYTES = 64 << 20 };
+
+/* With a request, the whole of a call: call_crossing.c. */
+void crossing_by_call(struct crossing *x, const struct parties *p,
+                      const struct lx_case_exchange *e, struct pieces pieces);
+/* By the two dialects' functions and nothing else: dialect_crossing.c. */
+void crossing_by_dialects(struct crossing *x, const struct parties *p,
+                          const struct lx_case_exchange *e, struct pieces pieces);
+/* The first failure counts, but for memory: that always does. */
+void crossing_fail(struct crossing *x, int code);
+/* The error body a client gets. */
+void crossing_write_fault(struct crossing *x, const struct parties *p,
+                          const struct lx_fault *fault);
+struct lx_headers crossing_response_headers(const struct lx_case_section *s, struct lx_arena *a);
+/* The next piece of *rest, in memory of its own that ends where the piece does: who keeps what he
+ * borrowed, or reads on, is caught by the address sanitizer. NULL when there is no memory. */
+char *crossing_take_piece(struct lx_slice *rest, size_t n, struct lx_slice *piece);
 
 #endif
