@@ -74,6 +74,7 @@ struct lx_openai_writer {
 void lx_openai_write_messages(struct lx_openai_writer *w);
 void lx_openai_write_cache(struct lx_openai_writer *w, const struct lx_cache_mark *mark);
 void lx_openai_write_extra(struct lx_out *o, const struct lx_extra *x);
+bool lx_openai_has_extra(const struct lx_extra *x, struct lx_slice name);
 /* "data:image/png;base64,..." or the URL. */
 void lx_openai_write_url(struct lx_out *o, const char *name, const struct lx_media *m,
                          struct lx_slice default_type);

@@ -551,8 +551,14 @@ static void read_chunk(struct sink *k, bool error_event)
 static void end(struct sink *k)
 {
     start(k);
-    for (size_t i = 0; i < k->stream->count; i++)
-        end_parts(k, &k->stream->choices[i]);
+    for (size_t i = 0; i < k->stream->count; i++) {
+        struct lx_openai_choice *c = &k->stream->choices[i];
+        end_parts(k, c);
+        if (!c->finished) /* OpenRouter was recorded to forget it; clients wait for one */
+            add(k, LX_EVENT_FINISH, c, 0)->finish =
+                c->called ? LX_FINISH_TOOL_CALLS : LX_FINISH_NONE;
+        c->finished = true;
+    }
     lx_events_add(k->out, LX_EVENT_END);
     k->stream->ended = true;
 }

@@ -124,7 +124,7 @@ static void write_format(struct lx_openai_writer *w)
         lx_out_lit(o, "type", "json_schema");
         lx_out_object(o, "json_schema");
         lx_out_text(o, "name", f->name.s.n ? f->name : lx_text(LX_S("response")));
-        if (f->description.s.n)
+        if (f->description.s.p)
             lx_out_text(o, "description", f->description);
         if (f->schema.n)
             lx_out_raw(o, "schema", f->schema);
@@ -150,7 +150,7 @@ static void write_function(struct lx_out *o, const char *name, const struct lx_t
 {
     lx_out_object(o, name);
     lx_out_text(o, "name", t->name);
-    if (t->description.s.n)
+    if (t->description.s.p)
         lx_out_text(o, "description", t->description);
     if (t->parameters.n)
         lx_out_raw(o, "parameters", t->parameters);
@@ -166,7 +166,7 @@ static void write_tool(struct lx_openai_writer *w, const struct lx_tool *t)
         lx_out_lit(o, "type", "custom");
         lx_out_object(o, "custom");
         lx_out_text(o, "name", t->name);
-        if (t->description.s.n)
+        if (t->description.s.p)
             lx_out_text(o, "description", t->description);
         if (t->format.n)
             lx_out_raw(o, "format", t->format);
@@ -277,6 +277,13 @@ void lx_openai_write_extra(struct lx_out *o, const struct lx_extra *x)
         lx_out_name(o, lx_text(x->name));
         lx_out_raw(o, NULL, x->json);
     }
+}
+
+bool lx_openai_has_extra(const struct lx_extra *x, struct lx_slice name)
+{
+    while (x && !lx_slice_eq(x->name, name))
+        x = x->next;
+    return x != NULL;
 }
 
 void lx_openai_write_cache(struct lx_openai_writer *w, const struct lx_cache_mark *mark)

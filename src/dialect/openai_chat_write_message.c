@@ -309,7 +309,7 @@ static void write_result(struct lx_openai_writer *w, const struct lx_message *m,
 
     lx_out_object(o, NULL);
     lx_out_str(o, "role", legacy ? LX_S("function") : LX_S("tool"));
-    if (!legacy)
+    if (!legacy && (p->id.s.p || !w->same))
         lx_out_text(o, "tool_call_id", p->id);
     if (w->same && p->name.s.n)
         lx_out_text(o, "name", p->name);
@@ -496,12 +496,21 @@ static bool has_marks(const struct lx_openai_writer *w, const struct lx_part *p)
     return p != NULL;
 }
 
-/* Mistral's thinking stands in the content; elsewhere it rides along in `extra`. */
+/* Thinking that was read from a member of the message, which rides along. */
+static bool has_own_thinking(const struct lx_message *m)
+{
+    return lx_openai_has_extra(m->extra, LX_S("reasoning_content")) ||
+           lx_openai_has_extra(m->extra, LX_S("reasoning")) ||
+           lx_openai_has_extra(m->extra, LX_S("reasoning_details")) ||
+           lx_openai_has_extra(m->extra, LX_S("thinking_blocks"));
+}
+
+/* Mistral's thinking stands in the content. */
 static bool is_said(const struct lx_openai_writer *w, const struct lx_message *m,
                     const struct lx_part *p)
 {
     if (is_thinking(p))
-        return w->same && !m->extra;
+        return w->same && !has_own_thinking(m);
     return !obstacle(w, p) && (p->kind == LX_PART_TEXT || p->kind == LX_PART_REFUSAL ||
                                p->kind == LX_PART_OPAQUE);
 }

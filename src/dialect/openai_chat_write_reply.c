@@ -105,13 +105,6 @@ static void write_specific(struct lx_out *o, const struct lx_choice *c, bool own
 
 /* ---- Thinking, calls, media --------------------------------------------------------------- */
 
-static bool has_extra(const struct lx_extra *x, struct lx_slice name)
-{
-    while (x && !lx_slice_eq(x->name, name))
-        x = x->next;
-    return x != NULL;
-}
-
 /* As the provider said it, where it speaks this language; reasoning_content in any case. */
 static void write_thinking(struct lx_out *o, const struct lx_part *parts,
                            const struct lx_extra *own)
@@ -119,9 +112,9 @@ static void write_thinking(struct lx_out *o, const struct lx_part *parts,
     bool blocks = false;
     for (const struct lx_part *p = parts; p; p = p->next)
         blocks = blocks || p->signature.s.n || is_kind(p, LX_PART_REDACTED_THINKING);
-    if (first_of(parts, LX_PART_THINKING) && !has_extra(own, LX_S("reasoning_content")))
+    if (first_of(parts, LX_PART_THINKING) && !lx_openai_has_extra(own, LX_S("reasoning_content")))
         write_joined(o, "reasoning_content", parts, LX_PART_THINKING);
-    if (!blocks || has_extra(own, LX_S("thinking_blocks")))
+    if (!blocks || lx_openai_has_extra(own, LX_S("thinking_blocks")))
         return;
     lx_out_array(o, "thinking_blocks");
     for (const struct lx_part *p = parts; p; p = p->next)

@@ -8,6 +8,8 @@
 
 #include "base/text.h"
 
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
 struct row {
     const char *class, *openai, *anthropic;
     int status;
@@ -63,7 +65,7 @@ static const struct status_kind {
 
 enum lx_fault_kind lx_fault_of_status(int status)
 {
-    for (size_t i = 0; i < sizeof(status_kinds) / sizeof(status_kinds[0]); i++)
+    for (size_t i = 0; i < COUNT(status_kinds); i++)
         if (status_kinds[i].status == status)
             return status_kinds[i].kind;
     if (status >= 400 && status < 500)
@@ -108,7 +110,7 @@ struct lx_fault lx_fault_of_error(int code, const struct lx_error *err, struct l
 {
     struct lx_fault f = {.kind = LX_FAULT_INTERNAL, .status = lx_code_status(code),
                          .retry_after_ms = -1};
-    for (size_t i = 0; i < sizeof(code_kinds) / sizeof(code_kinds[0]); i++)
+    for (size_t i = 0; i < COUNT(code_kinds); i++)
         if (code_kinds[i].code == code)
             f.kind = code_kinds[i].kind;
     const char *text = err && err->text[0] ? err->text : lx_code_text(code);
@@ -171,6 +173,8 @@ static const char *const policy_phrases[] = {
     "data_inspection_failed",
     "inappropriate content",
     "content exists risk",
+    "violates usage guidelines",
+    "your chosen model requires moderation",
 };
 
 enum { SCAN_BYTES = 4096 }; /* an explanation comes early; an echoed prompt after it */
@@ -205,12 +209,13 @@ static bool is_vague(enum lx_fault_kind k)
 
 enum lx_fault_kind lx_fault_refine(enum lx_fault_kind kind, struct lx_slice message)
 {
-    if (!is_vague(kind))
+    bool vague = is_vague(kind);
+    if (!vague && kind != LX_FAULT_PERMISSION) /* xAI and OpenRouter answer 403 to bad content */
         return kind;
     message = lx_slice_to(message, SCAN_BYTES);
-    if (says_one(message, context_phrases, sizeof(context_phrases) / sizeof(context_phrases[0])))
+    if (vague && says_one(message, context_phrases, COUNT(context_phrases)))
         return LX_FAULT_CONTEXT_WINDOW;
-    if (says_one(message, policy_phrases, sizeof(policy_phrases) / sizeof(policy_phrases[0])))
+    if (says_one(message, policy_phrases, COUNT(policy_phrases)))
         return LX_FAULT_CONTENT_POLICY;
     return kind;
 }
