@@ -407,6 +407,8 @@ static void answer_mock(struct lx_call *c, struct lx_slice text)
     int code = start_relay(c, c->in.front, LX_FRAMING_NONE);
     if (code == 0)
         code = lx_mock_write(&c->relay, text, choices, arena(c), &c->out);
+    if (code == 0)
+        code = c->out.failed;
     if (code < 0) {
         judge_error(c, code, NULL);
         return;

@@ -1,0 +1,235 @@
+/*
+ * call_alloc_test.c - calls without memory, and the memory of calls: every allocation failed in
+ * turn, what an open stream holds, and what a busy pool asks the heap for.
+ *
+ * Linked with --wrap for malloc, calloc, realloc and free.
+ */
+#include "host.h"
+
+#include <malloc.h>
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void __real_free(void *p);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+void __wrap_free(void *p);
+
+static size_t live, count, fail_at; /* fail_at: the count that fails; 0: none */
+static bool failed;
+
+static bool refuse(void)
+{
+    count++;
+    if (count != fail_at)
+        return false;
+    failed = true;
+    return true;
+}
+
+static void *add(void *p)
+{
+    live += malloc_usable_size(p);
+    return p;
+}
+
+void *__wrap_malloc(size_t n)
+{
+    return refuse() ? NULL : add(__real_malloc(n));
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return refuse() ? NULL : add(__real_calloc(n, size));
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    if (refuse())
+        return NULL;
+    live -= malloc_usable_size(p);
+    return add(__real_realloc(p, n));
+}
+
+void __wrap_free(void *p)
+{
+    live -= malloc_usable_size(p);
+    __real_free(p);
+}
+
+#define CHUNK(text, finish)                                                                        \
+    "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"x\","      \
+    "\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" text "\"},\"finish_reason\":" finish     \
+    "}]}\n\n"
+#define STREAM CHUNK("a", "null") CHUNK("b", "\"stop\"") "data: [DONE]\n\n"
+#define REPLY                                                                                      \
+    "{\"id\":\"1\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"x\",\"choices\":[{"    \
+    "\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"hello\"},\"finish_reason\":"    \
+    "\"stop\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5}}"
+#define BODY(more)                                                                                 \
+    "{\"model\":\"m\",\"max_tokens\":5," more                                                      \
+    "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"
+#define BUSY "{\"error\":{\"message\":\"busy\",\"type\":\"server_error\"}}"
+
+static const struct scenario {
+    const char *name, *provider, *request;
+    const struct lx_dialect *front;
+    int status;
+    const char *type, *reply;
+} scenarios[] = {
+    {"whole", "openai", BODY(""), &lx_dialect_openai_chat, 200, "application/json", REPLY},
+    {"stream", "openai", BODY("\"stream\":true,"), &lx_dialect_openai_chat, 200,
+     "text/event-stream", STREAM},
+    {"crossing", "openai", BODY(""), &lx_dialect_anthropic, 200, "application/json", REPLY},
+    {"crossing stream", "openai", BODY("\"stream\":true,"), &lx_dialect_anthropic, 200,
+     "text/event-stream", STREAM},
+    {"mended", "mistral", BODY("\"stop_sequences\":[\"x\"],"), &lx_dialect_anthropic, 200,
+     "application/json", REPLY},
+    {"quirks", "mistral", BODY("\"seed\":1,\"user\":\"u\","), &lx_dialect_openai_chat, 200,
+     "application/json", REPLY},
+    {"folded", "openai", BODY(""), &lx_dialect_openai_chat, 200, "text/event-stream", STREAM},
+    {"spread", "openai", BODY("\"stream\":true,"), &lx_dialect_openai_chat, 200,
+     "application/json", REPLY},
+    {"error", "openai", BODY(""), &lx_dialect_openai_chat, 400, "application/json", BUSY},
+    {"cut", "openai", BODY("\"stream\":true,"), &lx_dialect_openai_chat, 200, "text/event-stream",
+     CHUNK("a", "null") "data: {\"error\":{\"message\":\"x\"}}\n\n"},
+    {"mock", "openai", BODY("\"mock_response\":\"a b\","), &lx_dialect_openai_chat, 0, NULL, NULL},
+    {"mock stream", "openai", BODY("\"mock_response\":\"a b\",\"stream\":true,"),
+     &lx_dialect_anthropic, 0, NULL, NULL},
+    {"refused", "openai", "{\"model\":\"nothing\"}", &lx_dialect_openai_chat, 0, NULL, NULL},
+};
+
+static struct host h;
+
+/* A host that collects nothing, so that only the call's own memory fails. */
+static void run_bare(const struct scenario *s)
+{
+    struct lx_header type = {LX_S("content-type"), lx_slice_z(s->type), false};
+    struct lx_headers headers = {&type, s->type ? 1 : 0};
+    struct lx_step step;
+    bool last = false;
+    h.in.body = lx_slice_z(s->request);
+    struct lx_call *c = lx_call_new(&h.in);
+    if (!c)
+        return;
+    for (int i = 0; i < 400; i++) {
+        lx_call_next(c, &step);
+        if (step.kind == LX_STEP_DONE)
+            break;
+        if (step.kind == LX_STEP_EMIT) {
+            assert_false(last);
+            last = step.emit.last;
+            if (step.emit.head && step.emit.last && !step.emit.bytes.n)
+                fail_msg("%s: an empty reply when allocation %zu fails", s->name, fail_at);
+        }
+        if (step.kind == LX_STEP_SLEEP)
+            lx_call_feed_wake(c);
+        if (step.kind != LX_STEP_SEND)
+            continue;
+        lx_call_feed_head(c, s->status, &headers);
+        for (const char *p = s->reply; *p; p++) { /* so that nothing is borrowed for long */
+            lx_call_feed_body(c, lx_slice(p, 1));
+            do {
+                lx_call_next(c, &step);
+                last |= step.kind == LX_STEP_EMIT && step.emit.last;
+            } while (step.kind == LX_STEP_EMIT);
+            if (step.kind != LX_STEP_WAIT)
+                break;
+        }
+        if (step.kind == LX_STEP_SLEEP)
+            lx_call_feed_wake(c);
+        else
+            lx_call_feed_end(c);
+    }
+    assert_int_equal(step.kind, LX_STEP_DONE);
+    assert_true(last);
+    lx_call_free(c);
+}
+
+static void without_memory_a_call_still_ends(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
+        host_init(&h, scenarios[i].front);
+        host_add(&h, "m", scenarios[i].provider, "x");
+        size_t before = live, n = 0;
+        do {
+            count = 0;
+            fail_at = ++n;
+            failed = false;
+            run_bare(&scenarios[i]);
+            fail_at = 0;
+            if (live != before)
+                fail_msg("%s leaks %zu bytes when allocation %zu fails", scenarios[i].name,
+                         live - before, n);
+        } while (failed);
+        assert_true(n > 3);
+        host_clear(&h);
+    }
+}
+
+static size_t bytes_of_open_streams(const struct lx_dialect *front, size_t streams)
+{
+    struct lx_header type = {LX_S("content-type"), LX_S("text/event-stream"), false};
+    struct lx_headers headers = {&type, 1};
+    struct lx_step step;
+    host_init(&h, front);
+    host_add(&h, "m", "openai", "x");
+    h.pool = h.in.pool = lx_call_pool_new(&h.table.settings);
+    h.in.body = LX_S(BODY("\"stream\":true,"));
+    struct lx_call **calls = __real_calloc(streams, sizeof(*calls));
+    size_t before = live;
+    for (size_t i = 0; i < streams; i++) {
+        calls[i] = lx_call_new(&h.in);
+        lx_call_next(calls[i], &step);
+        lx_call_feed_head(calls[i], 200, &headers);
+        lx_call_feed_body(calls[i], LX_S(CHUNK("a", "null")));
+        lx_call_next(calls[i], &step);
+        assert_int_equal(step.kind, LX_STEP_EMIT);
+        lx_call_next(calls[i], &step);
+        assert_int_equal(step.kind, LX_STEP_WAIT);
+    }
+    size_t bytes = (live - before) / streams;
+    for (size_t i = 0; i < streams; i++)
+        lx_call_free(calls[i]);
+    __real_free(calls);
+    host_clear(&h);
+    return bytes;
+}
+
+static void an_open_stream_holds_little(void **state)
+{
+    (void)state;
+    size_t same = bytes_of_open_streams(&lx_dialect_openai_chat, 500);
+    size_t crossing = bytes_of_open_streams(&lx_dialect_anthropic, 500);
+    print_message("an open stream holds %zu bytes, %zu where it crosses\n", same, crossing);
+    assert_in_range(same, 1, 4096);
+    assert_in_range(crossing, 1, 6144);
+}
+
+static void a_busy_pool_hardly_allocates(void **state)
+{
+    (void)state;
+    host_init(&h, &lx_dialect_openai_chat);
+    host_add(&h, "m", "openai", "x");
+    h.pool = h.in.pool = lx_call_pool_new(&h.table.settings);
+    for (int i = 0; i < 3; i++)
+        run_bare(&scenarios[0]);
+    count = 0;
+    run_bare(&scenarios[0]);
+    print_message("a call makes %zu allocations\n", count);
+    assert_in_range(count, 0, 1);
+    host_clear(&h);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_memory_a_call_still_ends),
+        cmocka_unit_test(an_open_stream_holds_little),
+        cmocka_unit_test(a_busy_pool_hardly_allocates),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
