@@ -22,9 +22,6 @@ struct told_call {
 struct lx_openai_told {
     int64_t index;
     bool role;       /* the first chunk, which says who speaks, has gone out */
-    bool json;       /* the open call is json_tool's: its arguments are content */
-    bool unwrapped;  /* there was one */
-    int64_t json_part;
     int64_t next_call, next_image;
     struct told_call *calls;
     size_t count, cap;
@@ -306,11 +303,6 @@ static void tell_arguments(struct pen *p, struct told_call *call, struct lx_text
 static void begin_call(struct pen *p)
 {
     const struct lx_event *e = p->event;
-    if (p->context->json_tool && lx_slice_eq(e->name.s, LX_S(LX_JSON_TOOL_NAME))) {
-        p->choice->json = p->choice->unwrapped = true;
-        p->choice->json_part = e->index;
-        return;
-    }
     struct told_call *call = add_call(p->choice, e, p->out.buf);
     if (!is_told(p, call))
         return;
@@ -320,19 +312,10 @@ static void begin_call(struct pen *p)
     end_function(p);
 }
 
-static bool is_json(const struct pen *p)
-{
-    return p->choice->json && p->choice->json_part == p->event->index;
-}
-
 static void write_arguments(struct pen *p)
 {
     struct told_call *call = call_of(p->choice, p->event->index);
-    if (!p->event->text.s.n)
-        return;
-    if (is_json(p))
-        tell_text(p, "content", p->event->text);
-    else if (is_told(p, call))
+    if (p->event->text.s.n && is_told(p, call))
         tell_arguments(p, call, p->event->text);
 }
 
@@ -340,9 +323,7 @@ static void write_arguments(struct pen *p)
 static void write_part_end(struct pen *p)
 {
     struct told_call *call = call_of(p->choice, p->event->index);
-    if (is_json(p))
-        p->choice->json = false;
-    else if (is_told(p, call) && !call->any && !call->custom)
+    if (is_told(p, call) && !call->any && !call->custom)
         tell_arguments(p, call, lx_text(LX_S("{}")));
 }
 
@@ -407,13 +388,10 @@ static void write_logprobs(struct pen *p)
 static void write_finish(struct pen *p)
 {
     const struct lx_event *e = p->event;
-    bool called = p->choice->next_call > 0;
     struct lx_slice name = lx_openai_finish_name(e->finish, e->raw_finish);
 
-    if (called && is_legacy(p) && e->finish == LX_FINISH_TOOL_CALLS)
+    if (is_legacy(p) && e->finish == LX_FINISH_TOOL_CALLS)
         name = LX_S("function_call");
-    else if (!called && p->choice->unwrapped && e->finish == LX_FINISH_TOOL_CALLS)
-        name = LX_S("stop");
     begin_delta(p);
     lx_out_object_end(&p->out);
     lx_out_str(&p->out, "finish_reason", name);

@@ -30,23 +30,9 @@ static void write_joined(struct lx_out *o, const char *name, const struct lx_par
     lx_out_string_close(o);
 }
 
-/* The forced tool that stands for structured output: its arguments are the content. */
-static const struct lx_part *json_call(const struct lx_part *p, const struct lx_reply_context *c)
+static void write_content(struct lx_out *o, const struct lx_part *parts)
 {
-    for (; c->json_tool && p; p = p->next)
-        if (is_kind(p, LX_PART_TOOL_CALL) &&
-            lx_slice_eq(p->name.s, LX_S(LX_JSON_TOOL_NAME)))
-            return p;
-    return NULL;
-}
-
-static void write_content(struct lx_out *o, const struct lx_part *parts,
-                          const struct lx_reply_context *c)
-{
-    const struct lx_part *json = json_call(parts, c);
-    if (json)
-        lx_out_text(o, "content", json->arguments);
-    else if (first_of(parts, LX_PART_TEXT))
+    if (first_of(parts, LX_PART_TEXT))
         write_joined(o, "content", parts, LX_PART_TEXT);
     else if (first_of(parts, LX_PART_TOOL_CALL) || first_of(parts, LX_PART_REFUSAL) ||
              first_of(parts, LX_PART_AUDIO))
@@ -136,19 +122,17 @@ static bool is_legacy(const struct lx_choice *c, const struct lx_reply_context *
     return context->legacy_functions || c->legacy_function_call;
 }
 
-/* Returns whether a call was written: json_tool's is content. */
-static bool write_calls(struct lx_out *o, const struct lx_choice *c,
+static void write_calls(struct lx_out *o, const struct lx_choice *c,
                         const struct lx_reply_context *context)
 {
-    const struct lx_part *json = json_call(c->parts, context);
     bool open = false;
 
     for (const struct lx_part *p = c->parts; p; p = p->next) {
-        if (!is_kind(p, LX_PART_TOOL_CALL) || p == json)
+        if (!is_kind(p, LX_PART_TOOL_CALL))
             continue;
         if (is_legacy(c, context)) {
             write_function_call(o, p);
-            return true;
+            return;
         }
         if (!open)
             lx_out_array(o, "tool_calls");
@@ -157,7 +141,6 @@ static bool write_calls(struct lx_out *o, const struct lx_choice *c,
     }
     if (open)
         lx_out_array_end(o);
-    return open;
 }
 
 static void write_media(struct lx_out *o, const struct lx_part *parts)
@@ -212,9 +195,9 @@ static void write_choice(struct lx_out *o, const struct lx_choice *c,
     lx_out_int(o, "index", c->index);
     lx_out_object(o, "message");
     lx_out_lit(o, "role", "assistant");
-    write_content(o, c->parts, context);
+    write_content(o, c->parts);
     write_thinking(o, c->parts, own ? c->message_extra : NULL);
-    bool called = write_calls(o, c, context);
+    write_calls(o, c, context);
     write_media(o, c->parts);
     if (own)
         write_annotations(o, c->parts);
@@ -227,10 +210,8 @@ static void write_choice(struct lx_out *o, const struct lx_choice *c,
     else
         lx_out_null(o, "logprobs");
     struct lx_slice finish = lx_openai_finish_name(c->finish, c->raw_finish);
-    if (called && is_legacy(c, context) && c->finish == LX_FINISH_TOOL_CALLS)
+    if (is_legacy(c, context) && c->finish == LX_FINISH_TOOL_CALLS)
         finish = LX_S("function_call");
-    else if (!called && c->finish == LX_FINISH_TOOL_CALLS)
-        finish = LX_S("stop"); /* the call was json_tool's */
     lx_out_str(o, "finish_reason", finish);
     write_native_finish(o, c);
     if (own)
