@@ -160,14 +160,14 @@ static void make_replies(void)
         "\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":50}}",
         text));
     for (int l = 0; l < LANGUAGES; l++) {
-        struct text all = {0};
+        struct text all = print("%s", "");
 
         events[l] = calloc((size_t)event_count + 1, sizeof(struct text));
         stream_head[l] = print("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
                                "Transfer-Encoding: chunked\r\n\r\n");
         for (int i = 0; i <= event_count; i++) {
             events[l][i] = chunk(make[l](i));
-            all = print("%s%s", all.p ? all.p : "", events[l][i].p);
+            all = print("%s%s", all.p, events[l][i].p);
         }
         all_events[l] = print("%s%s0\r\n\r\n", stream_head[l].p, all.p);
         events[l][event_count] = print("%s0\r\n\r\n", events[l][event_count].p);
