@@ -147,9 +147,9 @@ void peer_wait_closed(int fd)
 struct lx_loop *loop;
 struct lx_net *net;
 struct lx_net_options net_options;
-static int descriptors_before;
+int descriptors_before;
 
-static int count_descriptors(void)
+int count_descriptors(void)
 {
     int n = 0;
     DIR *dir = opendir("/proc/self/fd");

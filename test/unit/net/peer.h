@@ -68,6 +68,8 @@ extern struct lx_net_options net_options;
 /* Fixture: a loop and a client with net_options; checks afterwards that no descriptor is left. */
 int set_up(void **state);
 int tear_down(void **state);
+extern int descriptors_before; /* as set_up counted; a fixture around it may know better */
+int count_descriptors(void);
 
 struct lx_net_request request_to(int port, const char *path);
 void call_start(struct call *c, const struct lx_net_request *r);
