@@ -56,15 +56,12 @@ static void feed(struct crossing *x, struct lx_call *call, const struct lx_case_
     take_steps(x, call);
 }
 
-/* A fault of ours for want of memory is told from the others by its message. */
 static void keep_report(struct crossing *x, const struct lx_call_report *report)
 {
     const struct lx_losses *losses = report->losses;
     for (const struct lx_loss *l = losses ? losses->first : NULL; l; l = l->next)
         lx_losses_add(&x->losses, l->what, l->why);
-    if (report->fault.kind == LX_FAULT_INTERNAL &&
-        lx_slice_find(report->fault.message, LX_S("memory")) >= 0)
-        crossing_fail(x, LX_ENOMEM);
+    x->internal = report->fault.kind == LX_FAULT_INTERNAL;
     if (report->fault.kind != LX_FAULT_NONE)
         lx_error_set(&x->error, 0, "%s: %.*s", lx_fault_class(report->fault.kind),
                      LX_F(lx_slice_to(report->fault.message, 200)));

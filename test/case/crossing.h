@@ -25,7 +25,7 @@ struct parties {
 /* What came of it. Slices live in the arena. */
 struct crossing {
     struct lx_arena arena;
-    int code; /* 0, LX_ENOMEM, or what a fault that was not the provider's came from */
+    int code; /* 0, or why there is nothing or not all; a call tells the client instead */
     struct lx_error error;
     bool sent; /* a request for upstream was written */
     struct lx_buf url, upstream;
@@ -34,6 +34,7 @@ struct crossing {
     bool answered; /* the client got something */
     int status;
     struct lx_buf client;
+    bool internal; /* the client was told of a failure of ours */
 };
 
 /* 0, or a code with what is wrong with the case's facts. What it makes is in the arena. */
