@@ -200,41 +200,6 @@ static void fail_errno(struct lx_stream *s, int code, const char *what, int numb
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
-static int put_plain(struct lx_stream *s, const struct iovec *pieces, int n, size_t *took)
-{
-    struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)pieces, .msg_iovlen = (size_t)n};
-    for (;;) {
-        ssize_t r = sendmsg(s->watch.fd, &m, MSG_NOSIGNAL);
-        if (r >= 0) {
-            *took = (size_t)r;
-            return LX_IO_MOVED;
-        }
-        if (errno == EAGAIN)
-            return LX_IO_LATER;
-        if (errno != EINTR)
-            return LX_ECLOSED;
-    }
-}
-
-/* Gathers the pieces into one TLS record, so that a head and a small body make one. The stack holds
- * it, for the loop's buffer may hold what is being written. */
-static int put_tls(struct lx_stream *s, const struct iovec *pieces, int n, size_t *took)
-{
-    if (n == 1 || pieces[0].iov_len >= LX_TLS_RECORD_BYTES)
-        return lx_tls_link_write(s->tls, pieces[0].iov_base, pieces[0].iov_len, took);
-    char record[LX_TLS_RECORD_BYTES];
-    size_t filled = 0;
-    for (int i = 0; i < n && filled < sizeof record; i++) {
-        size_t part = pieces[i].iov_len;
-        if (part > sizeof record - filled)
-            part = sizeof record - filled;
-        if (part)
-            memcpy(record + filled, pieces[i].iov_base, part);
-        filled += part;
-    }
-    return lx_tls_link_write(s->tls, record, filled, took);
-}
-
 static size_t total_of(const struct iovec *pieces, int n)
 {
     size_t total = 0;
@@ -243,37 +208,73 @@ static size_t total_of(const struct iovec *pieces, int n)
     return total;
 }
 
+static ssize_t send_pieces(int fd, const struct iovec *pieces, int n)
+{
+    if (n == 1)
+        return send(fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL);
+    struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)pieces, .msg_iovlen = (size_t)n};
+    return sendmsg(fd, &m, MSG_NOSIGNAL);
+}
+
+static ssize_t put_plain(struct lx_stream *s, const struct iovec *pieces, int n)
+{
+    size_t taken = 0;
+    while (n > 0) {
+        int most = n < PIECES_PER_SEND ? n : PIECES_PER_SEND;
+        ssize_t sent = send_pieces(s->watch.fd, pieces, most);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0 && errno != EAGAIN)
+            return LX_ECLOSED;
+        taken += sent < 0 ? 0 : (size_t)sent;
+        if (sent < 0 || (size_t)sent < total_of(pieces, most))
+            break;
+        pieces += most;
+        n -= most;
+    }
+    return (ssize_t)taken;
+}
+
+/* Encrypts the pieces from byte `skip` on, a record at a time, gathering small ones, so that a head
+ * and a small body make one record. The stack holds it, for the loop's buffer may hold what is being
+ * written. */
+static ssize_t put_tls(struct lx_stream *s, const struct iovec *pieces, int n)
+{
+    char record[LX_TLS_RECORD_BYTES];
+    size_t taken = 0, total = total_of(pieces, n);
+    size_t skip = 0; /* of the first piece */
+    while (taken < total) {
+        const char *p = (char *)pieces->iov_base + skip;
+        size_t size = pieces->iov_len - skip;
+        if (size < sizeof record && size < total - taken) {
+            size = 0;
+            for (int i = 0; i < n && size < sizeof record; i++) {
+                size_t from = i ? 0 : skip, part = pieces[i].iov_len - from;
+                if (part > sizeof record - size)
+                    part = sizeof record - size;
+                if (part)
+                    memcpy(record + size, (char *)pieces[i].iov_base + from, part);
+                size += part;
+            }
+            p = record;
+        }
+        size_t took = 0;
+        int r = lx_tls_link_write(s->tls, p, size, &took);
+        if (r < 0)
+            return LX_ECLOSED;
+        if (r == LX_IO_LATER)
+            break;
+        taken += took;
+        for (skip += took; n > 0 && skip >= pieces->iov_len; pieces++, n--)
+            skip -= pieces->iov_len;
+    }
+    return lx_tls_link_flush(s->tls) < 0 ? LX_ECLOSED : (ssize_t)taken;
+}
+
 /* Gives the kernel what it takes now. Bytes taken, or LX_ECLOSED. */
 static ssize_t put(struct lx_stream *s, const struct iovec *pieces, int n)
 {
-    size_t taken = 0;
-    size_t skip = 0; /* bytes of pieces[0] that are gone */
-    while (n > 0) {
-        if (pieces->iov_len == skip) {
-            pieces++, n--;
-            skip = 0;
-            continue;
-        }
-        struct iovec part[PIECES_PER_SEND];
-        int most = n < PIECES_PER_SEND ? n : PIECES_PER_SEND;
-        memcpy(part, pieces, (size_t)most * sizeof *part);
-        part[0].iov_base = (char *)part[0].iov_base + skip;
-        part[0].iov_len -= skip;
-        size_t asked = total_of(part, most);
-        size_t took = 0;
-        int r = s->tls ? put_tls(s, part, most, &took) : put_plain(s, part, most, &took);
-        if (r < 0)
-            return LX_ECLOSED;
-        taken += took;
-        if (r == LX_IO_LATER || (!s->tls && took < asked))
-            break;
-        for (took += skip, skip = 0; n > 0 && took >= pieces->iov_len; pieces++, n--)
-            took -= pieces->iov_len;
-        skip = took;
-    }
-    if (s->tls && lx_tls_link_flush(s->tls) < 0)
-        return LX_ECLOSED;
-    return (ssize_t)taken;
+    return s->tls ? put_tls(s, pieces, n) : put_plain(s, pieces, n);
 }
 
 size_t lx_stream_queued(const struct lx_stream *s)
