@@ -373,7 +373,7 @@ static struct lx_config *load(const char *path, struct lx_slice text, const char
         read_includes(&l, path, path ? directory_of(&l, path) : dir);
         read_sections(&l, first);
     }
-    if (!l.config || l.config->arena.failed || l.set.arena.failed)
+    if (!l.config || l.config->arena.failed || l.set.arena.failed || diags->arena->failed)
         lx_diag_add(diags, LX_DIAG_ERROR, NULL, (struct lx_slice){0}, "out of memory");
     lx_yaml_set_clear(&l.set);
     lx_diags_sort(diags);

@@ -16,6 +16,9 @@
 #define LINGER_MS 2000        /* how long an answered client may go on sending what nobody reads */
 #define ROOM_MIN 16384        /* of a body still to come: read straight into place */
 #define QUEUE_SLACK (1u << 20)
+#define OUT_MAX 65536         /* gathered of a stream within one turn before it is sent */
+#define OUT_LIMIT (1u << 30)  /* one piece of a reply may be as large as the reply itself */
+#define OUT_KEEP 16384        /* size of a buffer worth keeping */
 
 static void process(struct lx_inbound *c, struct lx_slice *in);
 static void process_waiting(struct lx_inbound *c);
@@ -299,6 +302,32 @@ static const struct lx_stream_events stream_events = {
     .on_drain = on_drain,
 };
 
+/* ---- Gathering ----------------------------------------------------------------------------- */
+
+static void unlink_dirty(struct lx_inbound *c)
+{
+    struct lx_inbound **at = &c->worker->dirty;
+
+    while (*at != c)
+        at = &(*at)->next_dirty;
+    *at = c->next_dirty;
+    c->dirty = false;
+}
+
+/* An open stream that waits holds no buffer. */
+static void give_out(struct lx_inbound *c)
+{
+    struct lx_worker *w = c->worker;
+    size_t places = sizeof(w->spare_out) / sizeof(w->spare_out[0]);
+
+    lx_buf_reset(&c->out);
+    if (c->out.p && c->out.cap <= OUT_KEEP && w->spare_out_count < places)
+        w->spare_out[w->spare_out_count++] = c->out;
+    else
+        lx_buf_clear(&c->out);
+    lx_buf_init(&c->out, OUT_LIMIT);
+}
+
 /* ---- Life ---------------------------------------------------------------------------------- */
 
 void lx_inbound_open(struct lx_worker *w, struct lx_stream *s)
@@ -313,6 +342,7 @@ void lx_inbound_open(struct lx_worker *w, struct lx_stream *s)
     c->stream = s;
     c->timer.fire = on_timer;
     lx_buf_init(&c->in, IN_MAX);
+    lx_buf_init(&c->out, OUT_LIMIT);
     c->next = w->conns;
     if (c->next)
         c->next->prev = c;
@@ -355,6 +385,9 @@ void lx_inbound_close(struct lx_inbound *c)
         c->exchange = NULL;
     }
     c->state = LX_INBOUND_CLOSED;
+    if (c->dirty)
+        unlink_dirty(c);
+    give_out(c);
     lx_timer_cancel(w->loop, &c->timer);
     lx_stream_close(c->stream);
     lx_buf_clear(&c->in);
@@ -416,46 +449,64 @@ static struct iovec piece_of(struct lx_slice s)
     return (struct iovec){(void *)(uintptr_t)s.p, s.n};
 }
 
-/* The body's bytes in their framing, after whatever is in pieces already. */
-static void send_body(struct lx_inbound *c, struct iovec *pieces, int n, struct lx_slice bytes,
-                      bool last)
+/* Sends what a stream has gathered, and returns the buffer. */
+static void flush_out(struct lx_inbound *c)
 {
-    struct lx_exchange *x = c->exchange;
-    char size[24];
+    struct iovec piece;
 
-    if (x->chunked && bytes.n) {
-        int len = snprintf(size, sizeof(size), "%zx\r\n", bytes.n);
-
-        pieces[n++] = piece_of(lx_slice(size, (size_t)len));
-        pieces[n++] = piece_of(bytes);
-        pieces[n++] = piece_of(last ? LX_S("\r\n0\r\n\r\n") : LX_S("\r\n"));
-    } else if (x->chunked && last) {
-        pieces[n++] = piece_of(LX_S("0\r\n\r\n"));
-    } else if (bytes.n) {
-        pieces[n++] = piece_of(bytes);
+    if (c->chunk_open)
+        lx_h1_chunk_close(&c->out, c->chunk_at);
+    c->chunk_open = false;
+    if (c->out.failed) {
+        c->broken = true;
+        set_timer(c, 0);
+    } else if (c->out.n) {
+        piece = piece_of(lx_buf_slice(&c->out));
+        send_pieces(c, &piece, 1);
     }
-    x->complete = last;
-    if (n)
-        send_pieces(c, pieces, n);
+    give_out(c);
 }
 
-void lx_inbound_reply(struct lx_inbound *c, int status, struct lx_slice content_type,
-                   const struct lx_headers *headers, struct lx_slice bytes, bool last)
+static void gather(struct lx_inbound *c, struct lx_slice bytes)
+{
+    struct lx_worker *w = c->worker;
+
+    if (!c->dirty) {
+        c->dirty = true;
+        c->next_dirty = w->dirty;
+        w->dirty = c;
+    }
+    if (!c->out.p && w->spare_out_count)
+        c->out = w->spare_out[--w->spare_out_count];
+    if (bytes.n && c->exchange->chunked && !c->chunk_open) {
+        c->chunk_at = lx_h1_chunk_open(&c->out);
+        c->chunk_open = true;
+    }
+    lx_buf_add(&c->out, bytes);
+}
+
+void lx_inbound_flush_dirty(struct lx_worker *w)
+{
+    struct lx_inbound *c;
+
+    while ((c = w->dirty)) {
+        w->dirty = c->next_dirty;
+        c->dirty = false;
+        flush_out(c);
+    }
+}
+
+static void write_head(struct lx_inbound *c, int status, struct lx_slice content_type,
+                       const struct lx_headers *headers, size_t length, bool last)
 {
     struct lx_exchange *x = c->exchange;
     struct lx_buf *head = &c->worker->head;
-    struct iovec pieces[4];
 
-    x->head_sent = true;
-    x->status = status;
-    x->chunked = !last && x->minor >= 1;
-    if (c->worker->draining || !x->body_reader.done || (!last && !x->chunked))
-        x->keep_alive = false;
     lx_buf_reset(head);
     lx_h1_write_status_line(head, status);
     write_headers(c, head, content_type, headers);
     if (last)
-        lx_h1_write_content_length(head, bytes.n);
+        lx_h1_write_content_length(head, length);
     else if (x->chunked)
         lx_h1_write_chunked(head);
     if (!x->keep_alive)
@@ -463,20 +514,57 @@ void lx_inbound_reply(struct lx_inbound *c, int status, struct lx_slice content_
     else if (x->minor == 0)
         lx_h1_write_header_lit(head, "connection", "keep-alive");
     lx_h1_write_head_end(head);
+}
+
+void lx_inbound_reply(struct lx_inbound *c, int status, struct lx_slice content_type,
+                      const struct lx_headers *headers, struct lx_slice bytes, bool last)
+{
+    struct lx_exchange *x = c->exchange;
+    struct lx_buf *head = &c->worker->head;
+    struct iovec pieces[2];
+
+    x->head_sent = true;
+    x->status = status;
+    x->chunked = !last && x->minor >= 1;
+    if (c->worker->draining || !x->body_reader.done || (!last && !x->chunked))
+        x->keep_alive = false;
+    write_head(c, status, content_type, headers, bytes.n, last);
     if (head->failed) { /* no memory for a head: the client sees the connection end */
         c->broken = true;
         set_timer(c, 0);
         return;
     }
+    if (x->method == LX_METHOD_HEAD)
+        bytes.n = 0;
+    if (!last) {
+        x->chunked = false; /* the head is no chunk */
+        gather(c, lx_buf_slice(head));
+        x->chunked = x->minor >= 1;
+        if (bytes.n)
+            gather(c, bytes);
+        return;
+    }
+    x->complete = true;
     pieces[0] = piece_of(lx_buf_slice(head));
-    send_body(c, pieces, 1, x->method == LX_METHOD_HEAD ? lx_slice(NULL, 0) : bytes, last);
+    pieces[1] = piece_of(bytes);
+    send_pieces(c, pieces, bytes.n ? 2 : 1);
 }
 
 void lx_inbound_reply_more(struct lx_inbound *c, struct lx_slice bytes, bool last)
 {
-    struct iovec pieces[3];
-
-    send_body(c, pieces, 0, bytes, last);
+    gather(c, bytes);
+    if (last) {
+        if (c->chunk_open)
+            lx_h1_chunk_close(&c->out, c->chunk_at);
+        c->chunk_open = false;
+        if (c->exchange->chunked)
+            lx_h1_write_last_chunk(&c->out);
+        c->exchange->complete = true;
+    }
+    if (last || c->out.n > OUT_MAX) {
+        unlink_dirty(c);
+        flush_out(c);
+    }
 }
 
 void lx_inbound_exchange_done(struct lx_inbound *c)

@@ -29,6 +29,11 @@ struct lx_inbound {
     struct lx_exchange *exchange; /* from the head to the last byte; else NULL */
     struct lx_buf in;             /* bytes read but not yet used */
     size_t seen;                  /* of `in`: known to hold no end of head */
+    struct lx_buf out;            /* of a streamed reply: what this turn of the loop has brought */
+    size_t chunk_at;              /* of out: where the open chunk's size line stands */
+    bool chunk_open;
+    bool dirty;                   /* out is to be sent when the turn ends */
+    struct lx_inbound *next_dirty;
     struct lx_timer timer;
     enum lx_inbound_state state;
     bool busy;                    /* inside process(): no re-entry */
@@ -44,6 +49,9 @@ void lx_inbound_open(struct lx_worker *w, struct lx_stream *s);
 void lx_inbound_close(struct lx_inbound *c);
 /* A draining server: idle connections close, others after their reply. */
 void lx_inbound_drain(struct lx_inbound *c);
+
+/* The end of a loop's turn: what streams have gathered goes out, one write a connection. */
+void lx_inbound_flush_dirty(struct lx_worker *w);
 
 /* ---- For exchange.c: the reply of the current exchange ---- */
 /* Head and some or all of the body. `last`: nothing follows, Content-Length is known. */

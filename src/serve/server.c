@@ -103,6 +103,11 @@ static void on_accept(void *arg, struct lx_stream *s)
     lx_inbound_open(arg, s);
 }
 
+static void on_turn_end(void *arg)
+{
+    lx_inbound_flush_dirty(arg);
+}
+
 static int worker_init(struct lx_server *s, struct lx_worker *w, const struct addrinfo *at,
                        struct lx_error *err)
 {
@@ -117,6 +122,7 @@ static int worker_init(struct lx_server *s, struct lx_worker *w, const struct ad
     w->loop = lx_loop_new();
     if (!w->loop)
         return lx_error_set(err, LX_EIO, "cannot start an event loop: %s", strerror(errno));
+    lx_loop_on_idle(w->loop, on_turn_end, w);
     w->net = lx_net_new(w->loop, &s->config->net, err);
     if (!w->net)
         return err && err->code ? err->code : LX_ENOMEM;
@@ -130,7 +136,8 @@ static void worker_clear(struct lx_worker *w)
 
     while (w->conns)
         lx_inbound_close(w->conns);
-    lx_listener_close(w->listener);
+    if (w->listener)
+        lx_listener_close(w->listener);
     lx_net_free(w->net);
     if (w->loop) {
         lx_loop_turn(w->loop, 0); /* what was closed in the last turn is freed */
@@ -142,6 +149,8 @@ static void worker_clear(struct lx_worker *w)
         lx_buf_clear(&x->body);
         free(x);
     }
+    while (w->spare_out_count)
+        lx_buf_clear(&w->spare_out[--w->spare_out_count]);
     lx_buf_clear(&w->head);
     lx_buf_clear(&w->lines);
     lx_config_unref(w->config);

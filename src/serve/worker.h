@@ -31,6 +31,9 @@ struct lx_worker {
     struct lx_buf head;       /* scratch: a reply's head */
     struct lx_inbound *conns;    /* all open ones, doubly linked */
     size_t conn_count;
+    struct lx_inbound *dirty; /* connections with something to send at the end of the turn */
+    struct lx_buf spare_out[16]; /* their buffers, between uses */
+    size_t spare_out_count;
     struct lx_exchange *spare; /* finished exchanges, kept for reuse */
     size_t spare_count;
     uint64_t random[2];       /* xorshift128+ state */
