@@ -158,7 +158,7 @@ void lx_anthropic_input_write(struct lx_out *out, const char *name, struct lx_te
         lx_out_raw(out, name, LX_S("{}"));
         return;
     }
-    bool json = !custom && lx_json_read(scratch, plain, NULL, NULL) == 0;
+    bool json = !custom && lx_anthropic_json_read(scratch, plain, out->buf);
     if (json && lx_json_is(lx_json_root(scratch), LX_JSON_OBJECT)) {
         lx_out_raw(out, name, lx_slice_trim(plain));
         return;
@@ -311,7 +311,10 @@ static void write_decoded_source(const struct writing *p)
 {
     struct lx_buf text;
     lx_buf_init(&text, p->p->media.data.s.n + 4);
-    if (lx_base64_read(lx_text_plain(p->p->media.data, p->w->b->arena), &text))
+    int code = lx_base64_read(lx_text_plain(p->p->media.data, p->w->b->arena), &text);
+    if (code == LX_ENOMEM)
+        p->w->b->buf->failed = code;
+    else if (code)
         refuse_part(p->w, p->at, LX_S("file_data is not base64"));
     write_text_source(p->w, lx_text(lx_buf_slice(&text)));
     lx_buf_clear(&text);

@@ -299,6 +299,7 @@ static void read_stop(const struct reading *r)
 {
     ensure_start(r);
     close_block(r);
+    tell_held(r);
     r->s->ended = true;
     lx_events_add(r->out, LX_EVENT_END);
 }

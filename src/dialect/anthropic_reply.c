@@ -141,7 +141,7 @@ struct reply_writer {
 
 static void write_citations(struct reply_writer *w, struct lx_slice citations)
 {
-    if (!citations.n || lx_json_read(&w->scratch, citations, NULL, NULL))
+    if (!citations.n || !lx_anthropic_json_read(&w->scratch, citations, w->out.buf))
         return;
     lx_out_array(&w->out, "citations");
     for (struct lx_json_iter it = lx_json_iter(lx_json_root(&w->scratch)); lx_json_next(&it);)
@@ -228,7 +228,7 @@ static void write_opaque(struct reply_writer *w, const struct lx_part *p)
 {
     if (!lx_slice_eq(p->language, LX_ANTHROPIC))
         return;
-    if (!p->arguments.s.n || lx_json_read(&w->scratch, p->raw, NULL, NULL)) {
+    if (!p->arguments.s.n || !lx_anthropic_json_read(&w->scratch, p->raw, w->out.buf)) {
         lx_out_raw(&w->out, NULL, p->raw);
         return;
     }

@@ -234,7 +234,8 @@ void lx_anthropic_read_error(int status, struct lx_slice body, const struct lx_h
     *out = (struct lx_fault){.status = status, .raw = body,
                              .retry_after_ms = retry_after(headers)};
     lx_json_doc_init(&doc);
-    if (body.n && lx_json_read(&doc, body, &limits, NULL) == 0)
+    int code = body.n ? lx_json_read(&doc, body, &limits, NULL) : LX_EJSON;
+    if (code == 0)
         lx_anthropic_fault_read(lx_json_root(&doc), status, a, out);
     else
         out->kind = lx_fault_of_status(status);
@@ -243,8 +244,8 @@ void lx_anthropic_read_error(int status, struct lx_slice body, const struct lx_h
         out->message = message_of_text(body, a);
     if (!out->message.n)
         out->message = lx_arena_printf(a, "the provider answered with status %d", status);
-    if (!out->message.n) /* out of memory */
-        out->message = LX_S("the provider answered with an error");
+    if (code == LX_ENOMEM || a->failed) /* what the provider said is lost */
+        *out = lx_fault_of_error(LX_ENOMEM, NULL, a);
 }
 
 void lx_anthropic_write_error(const struct lx_fault *f, struct lx_buf *out)

@@ -211,7 +211,7 @@ static void write_output_config(struct lx_anthropic_writer *w)
     if (schema) {
         lx_out_object(&w->out, "format");
         lx_out_lit(&w->out, "type", "json_schema");
-        if (!w->same && lx_json_read(&w->scratch, f->schema, NULL, NULL) == 0)
+        if (!w->same && lx_anthropic_json_read(&w->scratch, f->schema, w->b->buf))
             lx_anthropic_schema_write(&w->out, "schema", lx_json_root(&w->scratch));
         else
             lx_out_raw(&w->out, "schema", f->schema);
@@ -327,7 +327,7 @@ static void write_context_management(struct lx_anthropic_writer *w, struct lx_sl
     w->betas |= LX_BETA_CONTEXT;
     if (lx_slice_find(json, LX_S("compact")) >= 0)
         w->betas |= LX_BETA_COMPACT;
-    if (json.p[0] == '[' && lx_json_read(&w->scratch, json, NULL, NULL) == 0)
+    if (json.p[0] == '[' && lx_anthropic_json_read(&w->scratch, json, w->b->buf))
         write_compaction(w, lx_json_root(&w->scratch));
     else
         lx_out_raw(&w->out, "context_management", json);
@@ -364,7 +364,7 @@ static void write_metadata(struct lx_anthropic_writer *w)
     if (!user.n)
         user = params[LX_PARAM_SAFETY_IDENTIFIER];
     if (params[LX_PARAM_METADATA].n &&
-        lx_json_read(&w->scratch, params[LX_PARAM_METADATA], NULL, NULL) == 0) {
+        lx_anthropic_json_read(&w->scratch, params[LX_PARAM_METADATA], w->b->buf)) {
         struct lx_json id = LX_GET(lx_json_root(&w->scratch), "user_id");
         if (!user.n && lx_json_is(id, LX_JSON_STRING))
             user = lx_json_raw(id);
@@ -565,8 +565,7 @@ void lx_anthropic_write_request(const struct lx_write_options *o, const struct l
     write_betas(&w);
 
     lx_json_doc_clear(&w.scratch);
-    if (!b->code && b->arena->failed)
-        b->code = lx_error_set(&b->error, b->arena->failed, "the request is too large");
-    if (!b->code && b->buf->failed)
-        b->code = lx_error_set(&b->error, b->buf->failed, "the request is too large");
+    int failed = b->arena->failed ? b->arena->failed : b->buf->failed;
+    if (failed)
+        b->code = lx_error_set(&b->error, failed, "the request is too large");
 }

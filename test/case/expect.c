@@ -134,5 +134,5 @@ void expect_bless(const struct lx_case_section *s, enum lx_case_section_kind kin
     if (out->n > start && body->n > 0)
         lx_buf_add_lit(out, "\n");
     if (body->n > 0)
-        show_block(lx_buf_slice(body), stream, out);
+        show_block(lx_buf_slice(body), stream && kind != LX_CASE_UPSTREAM_REQUEST, out);
 }
