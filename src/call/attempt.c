@@ -99,14 +99,14 @@ static void read_options(struct writer *w, const struct lx_route_settings *setti
 {
     const struct lx_json *v = w->members.v;
     lx_provider_options(w->p, model, &w->options);
-    w->options.drop_params = lx_json_bool(v[LX_MEMBER_DROP_PARAMS],
-                                          tristate(w->d->drop_params, settings->drop_params));
+    w->options.drop_params =
+        lx_json_bool(v[LX_MEMBER_DROP_PARAMS], tristate(w->d->drop_params, settings->drop_params));
     w->options.modify_params = tristate(w->d->modify_params, settings->modify_params);
     w->at->stream = lx_json_bool(v[LX_MEMBER_STREAM], false);
     w->allowed = joined(w->d->allowed_params, w->d->allowed_param_count,
                         v[LX_MEMBER_ALLOWED_PARAMS], w->arena, &w->allowed_count);
-    w->paths = joined(w->d->drop_paths, w->d->drop_path_count,
-                      v[LX_MEMBER_ADDITIONAL_DROP_PARAMS], w->arena, &w->path_count);
+    w->paths = joined(w->d->drop_paths, w->d->drop_path_count, v[LX_MEMBER_ADDITIONAL_DROP_PARAMS],
+                      w->arena, &w->path_count);
 }
 
 static int check(struct writer *w)
@@ -206,8 +206,7 @@ static void mend(struct writer *w, struct lx_json_edit *edit)
     lx_quirks_apply(w->p->quirks, &w->options, w->allowed, w->allowed_count, edit->doc, edit,
                     &w->out);
     for (size_t i = 0; i < w->path_count; i++)
-        lx_path_drop(w->paths[i], LX_S("additional_drop_params"), edit->doc, edit,
-                     &w->at->losses);
+        lx_path_drop(w->paths[i], LX_S("additional_drop_params"), edit->doc, edit, &w->at->losses);
     add_extra_body(w, edit);
 }
 
@@ -274,8 +273,8 @@ static void mend_written(struct writer *w, struct lx_buf *written, struct lx_buf
 static void write_anew(struct writer *w, const struct lx_request *request, struct lx_buf *buf)
 {
     struct lx_buf written;
-    bool mended = w->path_count || w->d->extra_body.n ||
-                  lx_quirks_concern(w->p->quirks, w->options.model);
+    bool mended =
+        w->path_count || w->d->extra_body.n || lx_quirks_concern(w->p->quirks, w->options.model);
     lx_buf_init(&written, buf->max);
     w->out.buf = mended ? &written : buf;
     w->to->back->write_request(&w->options, with_allowed(w, request), &w->out);
@@ -298,8 +297,8 @@ int lx_request_of_body(const struct lx_dialect *from, const struct lx_json_doc *
     return code;
 }
 
-static int write_body(struct writer *w, struct lx_json_edit *edit,
-                      const struct lx_request *request, struct lx_buf *buf)
+static int write_body(struct writer *w, struct lx_json_edit *edit, const struct lx_request *request,
+                      struct lx_buf *buf)
 {
     if (w->at->same_language) {
         edit_in_place(w, edit, buf);
@@ -307,8 +306,8 @@ static int write_body(struct writer *w, struct lx_json_edit *edit,
         write_anew(w, request, buf);
     } else {
         struct lx_request *own = lx_arena_new(w->arena, struct lx_request);
-        int code = own ? lx_request_of_body(w->from, w->body, w->arena, own, &w->out.error)
-                       : LX_ENOMEM;
+        int code =
+            own ? lx_request_of_body(w->from, w->body, w->arena, own, &w->out.error) : LX_ENOMEM;
         if (code == 0)
             write_anew(w, own, buf);
         else if (!w->out.code)
@@ -375,8 +374,8 @@ static bool is_list(struct lx_slice name)
 
 static void merge_header(struct lx_header_list *to, struct lx_header h)
 {
-    struct lx_slice have = is_list(h.name) ? lx_headers_get(&to->headers, h.name)
-                                           : lx_slice(NULL, 0);
+    struct lx_slice have =
+        is_list(h.name) ? lx_headers_get(&to->headers, h.name) : lx_slice(NULL, 0);
     if (have.n && lx_slice_find(have, h.value) >= 0)
         return;
     if (have.n)
@@ -404,8 +403,7 @@ static void write_headers(struct writer *w, const struct lx_headers *of_body)
                        w->at->stream ? LX_S("text/event-stream") : LX_S("application/json"));
     for (size_t i = 0; i < sizeof(w->p->headers) / sizeof(w->p->headers[0]); i++)
         if (w->p->headers[i][0])
-            lx_header_list_set(l, lx_slice_z(w->p->headers[i][0]),
-                               lx_slice_z(w->p->headers[i][1]));
+            lx_header_list_set(l, lx_slice_z(w->p->headers[i][0]), lx_slice_z(w->p->headers[i][1]));
     lx_signer_apply(w->p, &w->d->key, l);
     for (size_t i = 0; i < of_body->n; i++)
         merge_header(l, of_body->v[i]);

@@ -22,9 +22,9 @@ enum state {
     START,
     ATTEMPT,
     SEND,
-    HEAD,     /* waits for the provider's head */
-    BODY,     /* waits for a body that is relayed */
-    ERROR,    /* waits for a body that tells an error */
+    HEAD,  /* waits for the provider's head */
+    BODY,  /* waits for a body that is relayed */
+    ERROR, /* waits for a body that tells an error */
     SLEEP,
     SLEEPING, /* waits for the wake */
     LAST,     /* nothing is read any more; something is left to emit */
@@ -32,9 +32,9 @@ enum state {
 };
 
 enum {
-    MAX_RETRIES = 32,           /* whatever a client asks for */
-    MAX_ERROR_BYTES = 1 << 18,  /* of an error's body; the rest is not read */
-    MAX_IDLE_OUT_BYTES = 2048,  /* an output buffer that an open stream keeps */
+    MAX_RETRIES = 32,          /* whatever a client asks for */
+    MAX_ERROR_BYTES = 1 << 18, /* of an error's body; the rest is not read */
+    MAX_IDLE_OUT_BYTES = 2048, /* an output buffer that an open stream keeps */
 };
 
 struct lx_call {
@@ -47,12 +47,12 @@ struct lx_call {
     const struct lx_model_group *group;
     struct lx_slice star;
     uint64_t tried, random;
-    int64_t max_retries;           /* -1: the deployment's, or the settings' */
+    int64_t max_retries;                   /* -1: the deployment's, or the settings' */
     int64_t timeout_ms, stream_timeout_ms; /* 0: the same */
     int64_t sleep_ms;
     const struct lx_request *request; /* the body, where a language had to be crossed */
     struct lx_attempt attempt;
-    struct lx_headers upstream;    /* the provider's, prefixed */
+    struct lx_headers upstream; /* the provider's, prefixed */
     int upstream_status;
     struct lx_relay relay;
     bool relaying;                 /* relay is initialized */
@@ -204,7 +204,8 @@ static void report_fault(struct lx_call *c, const struct lx_fault *f)
     }
 }
 
-/* Nothing more can be tried: the client learns of it, in a reply of its own or within its stream. */
+/* Nothing more can be tried: the client learns of it, in a reply of its own or within its stream.
+ */
 static void give_up(struct lx_call *c)
 {
     const struct lx_fault *f = &c->report.fault;
@@ -256,9 +257,8 @@ static void judge(struct lx_call *c, const struct lx_fault *f)
 {
     report_fault(c, f);
     if (!c->head_sent) {
-        struct lx_retry_verdict v =
-            lx_retry_decide(c->settings, max_retries(c), c->report.attempts, f,
-                            another_untried(c), next_random(c));
+        struct lx_retry_verdict v = lx_retry_decide(c->settings, max_retries(c), c->report.attempts,
+                                                    f, another_untried(c), next_random(c));
         if (v.retry) {
             drop_relay(c);
             lx_buf_reset(&c->out);
@@ -319,14 +319,14 @@ static void refuse_model(struct lx_call *c, struct lx_slice model)
     struct lx_fault f = {
         .kind = LX_FAULT_BAD_REQUEST,
         .param = LX_S("model"),
-        .message = model.n ? lx_arena_printf(arena(c),
-                                             "Invalid model name passed in model=%.*s. Call "
-                                             "`/v1/models` to view available models for your "
-                                             "key.%s%s%s",
-                                             LX_F(lx_slice_to(model, 200)),
-                                             near[0] ? " Did you mean " : "", near,
-                                             near[0] ? "?" : "")
-                           : LX_S("the request names no model: `model` must be a string"),
+        .message = model.n
+                       ? lx_arena_printf(arena(c),
+                                         "Invalid model name passed in model=%.*s. Call "
+                                         "`/v1/models` to view available models for your "
+                                         "key.%s%s%s",
+                                         LX_F(lx_slice_to(model, 200)),
+                                         near[0] ? " Did you mean " : "", near, near[0] ? "?" : "")
+                       : LX_S("the request names no model: `model` must be a string"),
         .retry_after_ms = -1,
     };
     refuse(c, &f);
@@ -354,8 +354,8 @@ static void start(struct lx_call *c)
     }
     lx_members_read(doc, arena(c), NULL, &c->members);
     read_wishes(c);
-    struct lx_slice model = c->in.model.n ? c->in.model
-                                          : lx_json_str(c->members.v[LX_MEMBER_MODEL], arena(c));
+    struct lx_slice model =
+        c->in.model.n ? c->in.model : lx_json_str(c->members.v[LX_MEMBER_MODEL], arena(c));
     c->report.model = model;
     c->group = lx_route_find(c->in.routes, model, &c->star);
     if (c->group)
@@ -372,8 +372,8 @@ static struct lx_reply_context context(struct lx_call *c)
         .now_s = c->in.now_ms / 1000,
         .json_tool = c->attempt.json_tool,
         .legacy_functions = c->request && c->request->legacy_functions,
-        .include_usage = lx_json_bool(
-            LX_GET(c->members.v[LX_MEMBER_STREAM_OPTIONS], "include_usage"), false),
+        .include_usage =
+            lx_json_bool(LX_GET(c->members.v[LX_MEMBER_STREAM_OPTIONS], "include_usage"), false),
     };
 }
 
@@ -545,8 +545,8 @@ static const struct media_type {
     const char *name;
     enum lx_framing framing;
 } media_types[] = {
-    {"application/json", LX_FRAMING_NONE},       {"text/html", LX_FRAMING_NONE},
-    {"text/event-stream", LX_FRAMING_SSE},       {"application/x-ndjson", LX_FRAMING_NDJSON},
+    {"application/json", LX_FRAMING_NONE},        {"text/html", LX_FRAMING_NONE},
+    {"text/event-stream", LX_FRAMING_SSE},        {"application/x-ndjson", LX_FRAMING_NDJSON},
     {"application/jsonlines", LX_FRAMING_NDJSON},
 };
 

@@ -48,7 +48,8 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
                      const struct lx_json_doc *body, const struct lx_request *request,
                      struct lx_slice upstream_model, struct lx_arena *arena, struct lx_buf *buf,
                      struct lx_fault *fault);
-/* Adds a client's headers to the written request: they replace, and flags of anthropic-beta add up. */
+/* Adds a client's headers to the written request: they replace, and flags of anthropic-beta add up.
+ */
 void lx_attempt_forward(struct lx_attempt *at, const struct lx_headers *headers,
                         struct lx_arena *arena);
 /* The front's read_request(), without the members that are the gateway's. */
@@ -59,23 +60,23 @@ int lx_request_of_body(const struct lx_dialect *from, const struct lx_json_doc *
  * Memory that calls hand on to each other, so that a busy host hardly ever allocates. One for each
  * thread; calls made with it must be freed before it is.
  */
-struct lx_call_pool; /* opaque */
+struct lx_call_pool;                                                             /* opaque */
 struct lx_call_pool *lx_call_pool_new(const struct lx_route_settings *settings); /* or NULL */
-void lx_call_pool_free(struct lx_call_pool *p); /* NULL-safe */
+void lx_call_pool_free(struct lx_call_pool *p);                                  /* NULL-safe */
 
 /* Everything is borrowed until the first EMIT has been taken; after it the call needs none of it
  * but routes, front and pool. The host may then drop a request's body while its stream goes on. */
 struct lx_call_input {
     const struct lx_route_table *routes;
-    const struct lx_dialect *front;  /* language of the client; front != NULL in it */
-    struct lx_call_pool *pool;       /* or NULL */
+    const struct lx_dialect *front; /* language of the client; front != NULL in it */
+    struct lx_call_pool *pool;      /* or NULL */
     struct lx_slice body;
-    struct lx_slice model;           /* from the path; empty: the body's */
+    struct lx_slice model; /* from the path; empty: the body's */
     struct lx_slice call_id;
-    int64_t now_ms;                  /* wall clock, for `created` */
-    uint64_t random;                 /* seeds this call's own generator */
+    int64_t now_ms;                                     /* wall clock, for `created` */
+    uint64_t random;                                    /* seeds this call's own generator */
     int64_t timeout_ms, stream_timeout_ms, max_retries; /* from headers; 0 / 0 / -1: none */
-    struct lx_headers forward;       /* client headers that go along (anthropic-beta, ...) */
+    struct lx_headers forward; /* client headers that go along (anthropic-beta, ...) */
 };
 
 enum lx_step_kind {
@@ -95,29 +96,29 @@ struct lx_step {
     } send;
     int64_t sleep_ms;
     struct {
-        bool head;                  /* first EMIT: status and headers are set */
+        bool head; /* first EMIT: status and headers are set */
         int status;
         struct lx_slice content_type;
-        struct lx_headers headers;  /* llm_provider-*, x-litellm-*: without content-* */
-        struct lx_slice bytes;      /* of the body */
-        bool last;                  /* nothing follows: with head also set the length is known */
-        bool stream;                /* flush at once */
+        struct lx_headers headers; /* llm_provider-*, x-litellm-*: without content-* */
+        struct lx_slice bytes;     /* of the body */
+        bool last;                 /* nothing follows: with head also set the length is known */
+        bool stream;               /* flush at once */
     } emit;
 };
 
 /* What the log and the ledger need; complete at DONE. */
 struct lx_call_report {
-    struct lx_slice model;             /* as asked */
+    struct lx_slice model;                  /* as asked */
     const struct lx_deployment *deployment; /* the last one used; or NULL */
     struct lx_slice upstream_model;
     bool stream;
-    int status;                        /* given to the client */
+    int status; /* given to the client */
     struct lx_usage usage;
     enum lx_finish finish;
     int64_t attempts;
-    struct lx_fault fault;             /* kind NONE when all went well */
+    struct lx_fault fault; /* kind NONE when all went well */
     const struct lx_losses *losses;
-    bool cut_short;                    /* a stream that ended in an error event */
+    bool cut_short; /* a stream that ended in an error event */
 };
 
 /* NULL when out of memory. */

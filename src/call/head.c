@@ -10,10 +10,12 @@
 enum { PREFIX_BYTES = sizeof(PREFIX) - 1, MAX_DROPPED_BYTES = 1024 };
 
 static const struct lx_slice skipped[] = {
-    LX_S_INIT("connection"),        LX_S_INIT("keep-alive"), LX_S_INIT("transfer-encoding"),
-    LX_S_INIT("content-length"),    LX_S_INIT("upgrade"),    LX_S_INIT("content-encoding"),
-    LX_S_INIT("trailer"),           LX_S_INIT("te"),         LX_S_INIT("set-cookie"),
-    LX_S_INIT("proxy-authenticate"), LX_S_INIT("alt-svc"),
+    LX_S_INIT("connection"),        LX_S_INIT("keep-alive"),
+    LX_S_INIT("transfer-encoding"), LX_S_INIT("content-length"),
+    LX_S_INIT("upgrade"),           LX_S_INIT("content-encoding"),
+    LX_S_INIT("trailer"),           LX_S_INIT("te"),
+    LX_S_INIT("set-cookie"),        LX_S_INIT("proxy-authenticate"),
+    LX_S_INIT("alt-svc"),
 };
 
 static bool is_skipped(struct lx_slice name)
@@ -108,8 +110,10 @@ struct lx_headers lx_head_write(const struct lx_call_report *report,
                                 struct lx_arena *a)
 {
     const struct lx_deployment *d = report->deployment;
-    struct lx_header_list l;
-    lx_header_list_init(&l, a);
+    struct lx_header_list l = {.arena = a, .cap = 8 + 2 * prefixed->n};
+    l.headers.v = lx_arena_alloc(a, l.cap * sizeof(*l.headers.v));
+    if (!l.headers.v)
+        return l.headers;
     if (d) {
         add(&l, LX_S("x-litellm-model-id"), d->id);
         add(&l, LX_S("x-litellm-model-api-base"), d->base_url);

@@ -13,7 +13,10 @@ static const struct row {
     struct lx_slice name;
     enum lx_member member;
 } rows[] = {
-#define OURS(name) {LX_S_INIT(name), LX_MEMBER_OURS}
+#define OURS(name)                      \
+    {                                   \
+        LX_S_INIT(name), LX_MEMBER_OURS \
+    }
     OURS("rpm"),
     OURS("tpm"),
     OURS("ttl"),
@@ -119,12 +122,23 @@ static const struct row {
 
 /* Whole families of names. */
 static const struct lx_slice prefixes[] = {
-    LX_S_INIT("litellm_"),      LX_S_INIT("langfuse_"),    LX_S_INIT("langsmith_"),
-    LX_S_INIT("gcs_"),          LX_S_INIT("arize_"),       LX_S_INIT("posthog_"),
-    LX_S_INIT("humanloop_"),    LX_S_INIT("weave_"),       LX_S_INIT("lunary_"),
-    LX_S_INIT("aws_"),          LX_S_INIT("vertex_"),      LX_S_INIT("auto_router_"),
-    LX_S_INIT("input_cost_per"), LX_S_INIT("output_cost_per"),
-    LX_S_INIT("complexity_router_"), LX_S_INIT("adaptive_router_"), LX_S_INIT("quality_router_"),
+    LX_S_INIT("litellm_"),
+    LX_S_INIT("langfuse_"),
+    LX_S_INIT("langsmith_"),
+    LX_S_INIT("gcs_"),
+    LX_S_INIT("arize_"),
+    LX_S_INIT("posthog_"),
+    LX_S_INIT("humanloop_"),
+    LX_S_INIT("weave_"),
+    LX_S_INIT("lunary_"),
+    LX_S_INIT("aws_"),
+    LX_S_INIT("vertex_"),
+    LX_S_INIT("auto_router_"),
+    LX_S_INIT("input_cost_per"),
+    LX_S_INIT("output_cost_per"),
+    LX_S_INIT("complexity_router_"),
+    LX_S_INIT("adaptive_router_"),
+    LX_S_INIT("quality_router_"),
     LX_S_INIT("mock_testing_"),
 };
 

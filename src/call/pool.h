@@ -8,10 +8,10 @@
 
 /* What a call needs until its reply has begun; a stream that runs has given it back. */
 struct lx_call_memory {
-    struct lx_arena arena;   /* everything about the attempt */
-    struct lx_json_doc doc;  /* the index of the client's body */
-    struct lx_buf body;      /* the body for the provider */
-    struct lx_buf whole;     /* the provider's body, where it is held whole */
+    struct lx_arena arena;  /* everything about the attempt */
+    struct lx_json_doc doc; /* the index of the client's body */
+    struct lx_buf body;     /* the body for the provider */
+    struct lx_buf whole;    /* the provider's body, where it is held whole */
     struct lx_call_memory *next;
 };
 

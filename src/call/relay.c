@@ -379,8 +379,8 @@ int lx_relay_reply(struct lx_relay *r, const struct lx_reply *reply, struct lx_b
 static int translate_whole(struct lx_relay *r, struct lx_buf *out, struct lx_error *err)
 {
     struct lx_reply *reply = lx_arena_new(&r->scratch->arena, struct lx_reply);
-    int code = reply ? r->back->back->read_reply(&r->scratch->doc, &r->context,
-                                                 &r->scratch->arena, reply, err)
+    int code = reply ? r->back->back->read_reply(&r->scratch->doc, &r->context, &r->scratch->arena,
+                                                 reply, err)
                      : LX_ENOMEM;
     return code < 0 ? code : lx_relay_reply(r, reply, out);
 }
@@ -422,8 +422,8 @@ int lx_relay_finish(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as_
     *as_is = lx_slice(NULL, 0);
     if (r->over)
         return 0;
-    int code = r->framing == LX_FRAMING_NONE ? end_whole(r, out, as_is, err)
-                                             : end_stream(r, out, err);
+    int code =
+        r->framing == LX_FRAMING_NONE ? end_whole(r, out, as_is, err) : end_stream(r, out, err);
     r->over = true;
     return code;
 }

@@ -16,11 +16,11 @@ void lx_relay_scratch_clear(struct lx_relay_scratch *s);
 
 struct lx_relay {
     const struct lx_dialect *back, *front;
-    bool same;           /* one language: records pass as they came */
-    bool stream;         /* the client gets a stream */
+    bool same;               /* one language: records pass as they came */
+    bool stream;             /* the client gets a stream */
     enum lx_framing framing; /* of the provider's body; NONE: whole */
-    bool over;           /* nothing more is read */
-    size_t max_bytes;    /* of a whole body */
+    bool over;               /* nothing more is read */
+    size_t max_bytes;        /* of a whole body */
     struct lx_reply_context context;
     struct lx_json_limits limits;
     struct lx_relay_scratch *scratch;
@@ -28,10 +28,10 @@ struct lx_relay {
     struct lx_buf *whole;                 /* collects a whole body; own_whole or someone else's */
     struct lx_buf own_whole;
     struct lx_records records;
-    void *back_state, *front_state; /* in `states`, or NULL */
-    char *states;                   /* the states, then the context's strings */
+    void *back_state, *front_state;   /* in `states`, or NULL */
+    char *states;                     /* the states, then the context's strings */
     struct lx_reply_builder *builder; /* a stream for a client who wants none */
-    struct lx_arena keep;           /* the builder's, and a fault's texts */
+    struct lx_arena keep;             /* the builder's, and a fault's texts */
     struct lx_glance glance;
     char service_tier[24];
     struct lx_fault fault;

@@ -41,7 +41,7 @@ struct lx_auth_verdict lx_auth_check(const struct lx_secret *master_key,
     enum lx_auth_result result = LX_AUTH_OK;
     if (lx_secret_is_set(master_key)) {
         struct lx_slice key = lx_auth_key(headers, custom);
-        result = !key.p                           ? LX_AUTH_MISSING
+        result = !key.p                          ? LX_AUTH_MISSING
                  : lx_secret_eq(master_key, key) ? LX_AUTH_OK
                                                  : LX_AUTH_WRONG;
     }

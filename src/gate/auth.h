@@ -1,8 +1,8 @@
 /*
  * auth.h - whether a request may come in: the master key, and where clients put keys.
  *
- * A pure verdict on headers. The server answers in the language of the route; nothing here says more
- * than it must about a key that was wrong.
+ * A pure verdict on headers. The server answers in the language of the route; nothing here says
+ * more than it must about a key that was wrong.
  */
 #ifndef LX_GATE_AUTH_H
 #define LX_GATE_AUTH_H

@@ -1,7 +1,8 @@
 /*
  * path.c - paths into a request body: what additional_drop_params and quirks are written in.
  *
- *   path  = step *( "." step / index )      step = name / "**"      index = "[" ( "*" / digits ) "]"
+ *   path  = step *( "." step / index )      step = name / "**"      index = "[" ( "*" / digits )
+ * "]"
  *
  * The walk goes no deeper than the document, whose depth the reader has limited, and takes one "**"
  * at most, so that a client's path costs no more than reading the body did.

@@ -31,15 +31,15 @@ enum lx_quirk_op {
 };
 struct lx_quirk {
     enum lx_quirk_op op;
-    const char *member;   /* of the body; REFUSE, DROP: also paths, several with '|' between */
+    const char *member; /* of the body; REFUSE, DROP: also paths, several with '|' between */
     const char *arg;
-    const char *models;   /* glob over the upstream model name, "o1*|o3*"; NULL: all */
-    const char *why;      /* where the fact comes from */
+    const char *models; /* glob over the upstream model name, "o1*|o3*"; NULL: all */
+    const char *why;    /* where the fact comes from */
 };
 
 #define LX_PROVIDER_NAMES 4
 struct lx_provider {
-    const char *id;       /* "groq": the prefix of model names */
+    const char *id; /* "groq": the prefix of model names */
     const char *title;
     const char *language; /* dialect name */
     const char *base_url; /* without a slash at the end; NULL: must be configured */
@@ -89,8 +89,8 @@ int lx_provider_resolve(struct lx_slice name, struct lx_slice explicit_provider,
 /* Writes up to three ids that look like name, "groq, xai": for error texts. n > 0; "" when none. */
 void lx_provider_near(struct lx_slice name, const struct lx_provider *custom, size_t custom_count,
                       char *out, size_t n);
-/* The model's name in the provider's own terms: with the row's prefix, where it needs one. Borrowed,
- * or in the arena (absent when that has failed). */
+/* The model's name in the provider's own terms: with the row's prefix, where it needs one.
+ * Borrowed, or in the arena (absent when that has failed). */
 struct lx_slice lx_provider_model(const struct lx_provider *p, struct lx_slice model,
                                   struct lx_arena *a);
 

@@ -42,13 +42,31 @@ static bool is_blank(struct lx_json v)
     return !lx_json_given(v) || (lx_json_is(v, LX_JSON_ARRAY) && lx_json_count(v) == 0);
 }
 
+/* A number without the ".0" that some languages cannot help writing. */
+static struct lx_slice plain_number(struct lx_slice json)
+{
+    struct lx_slice whole, fraction;
+    if (!lx_slice_cut(json, '.', &whole, &fraction))
+        return json;
+    for (size_t i = 0; i < fraction.n; i++)
+        if (fraction.p[i] != '0')
+            return json;
+    return whole;
+}
+
+static bool is_accepted(const struct lx_quirk *q, struct lx_json v)
+{
+    struct lx_slice json = lx_json_raw(v);
+    if (lx_json_is(v, LX_JSON_NUMBER))
+        json = plain_number(json);
+    return q->arg && lx_slice_eq(json, lx_slice_z(q->arg));
+}
+
 static void refuse(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
 {
     struct lx_json root = lx_json_root(m->doc);
     struct lx_json v = lx_json_get(root, member);
-    if (lx_json_type(v) == LX_JSON_NONE || is_allowed(m, member))
-        return;
-    if (q->arg && lx_slice_eq(lx_json_raw(v), lx_slice_z(q->arg)))
+    if (lx_json_type(v) == LX_JSON_NONE || is_allowed(m, member) || is_accepted(q, v))
         return;
     if (!is_blank(v))
         lx_body_refuse(m->body, m->o, member, lx_slice_z(q->why));
@@ -82,8 +100,7 @@ static void replace(struct mending *m, const struct lx_quirk *q, struct lx_slice
     struct lx_slice from, to;
     lx_slice_cut(lx_slice_z(q->arg), '=', &from, &to);
     if (lx_json_eq(v, from))
-        lx_json_edit_replace(m->edit, v,
-                             lx_arena_printf(m->edit->arena, "\"%.*s\"", LX_F(to)));
+        lx_json_edit_replace(m->edit, v, lx_arena_printf(m->edit->arena, "\"%.*s\"", LX_F(to)));
 }
 
 /* The bytes that the texts of a list of text parts have together, still escaped; -1 when it holds
@@ -123,15 +140,14 @@ static void flatten(struct mending *m, const struct lx_quirk *q, struct lx_slice
 static const struct {
     void (*apply)(struct mending *m, const struct lx_quirk *q, struct lx_slice member);
 } ops[] = {
-    [LX_QUIRK_REFUSE] = {refuse},   [LX_QUIRK_DROP] = {drop},
+    [LX_QUIRK_REFUSE] = {refuse},        [LX_QUIRK_DROP] = {drop},
     [LX_QUIRK_RENAME] = {rename_member}, [LX_QUIRK_DEFAULT] = {set_default},
-    [LX_QUIRK_REPLACE] = {replace}, [LX_QUIRK_FLATTEN] = {flatten},
+    [LX_QUIRK_REPLACE] = {replace},      [LX_QUIRK_FLATTEN] = {flatten},
 };
 
 void lx_quirks_apply(const struct lx_quirk *quirks, const struct lx_write_options *o,
                      const struct lx_slice *allowed, size_t allowed_count,
-                     const struct lx_json_doc *doc, struct lx_json_edit *edit,
-                     struct lx_body *body)
+                     const struct lx_json_doc *doc, struct lx_json_edit *edit, struct lx_body *body)
 {
     struct mending m = {o, allowed, allowed_count, doc, edit, body};
     for (const struct lx_quirk *q = quirks; q && q->op != LX_QUIRK_END; q++) {

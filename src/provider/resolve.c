@@ -72,8 +72,8 @@ static int fail_unknown(const struct search *s, struct lx_slice id, const char *
     char near[128];
     lx_provider_near(id, s->custom, s->custom_count, near, sizeof(near));
     const char *sep = near[0] ? "; did you mean " : "";
-    return lx_error_set(err, LX_EPROVIDER, "%s '%.*s'%s%s%s", what,
-                        LX_F(lx_slice_to(id, 80)), sep, near, near[0] ? "?" : "");
+    return lx_error_set(err, LX_EPROVIDER, "%s '%.*s'%s%s%s", what, LX_F(lx_slice_to(id, 80)), sep,
+                        near, near[0] ? "?" : "");
 }
 
 int lx_provider_resolve(struct lx_slice name, struct lx_slice explicit_provider,
@@ -106,8 +106,8 @@ int lx_provider_resolve(struct lx_slice name, struct lx_slice explicit_provider,
         return 0;
     }
     if (has_prefix)
-        return fail_unknown(&s, prefix, "the model name begins with no provider that is known:",
-                            err);
+        return fail_unknown(&s, prefix,
+                            "the model name begins with no provider that is known:", err);
     return lx_error_set(err, LX_EPROVIDER,
                         "no provider given for model '%.*s': put one in front, as in openai/%.*s",
                         LX_F(lx_slice_to(name, 80)), LX_F(lx_slice_to(name, 80)));

@@ -10,19 +10,19 @@
 #define REASONING_O "o1|o1-*|o3|o3-*|o4-*"
 /* gpt-5-chat is no reasoning model; from gpt-5.1 on, effort "none" gives sampling back. */
 #define REASONING_5 "!gpt-5-chat*|!gpt-5-search*|gpt-5|gpt-5-*"
-#define O_PAGE "platform.openai.com/docs/guides/reasoning; LiteLLM o_series_transformation.py"
-#define GPT5_PAGE "platform.openai.com/docs/guides/latest-model; LiteLLM gpt_5_transformation.py"
+#define O_PAGE      "platform.openai.com/docs/guides/reasoning; LiteLLM o_series_transformation.py"
+#define GPT5_PAGE   "platform.openai.com/docs/guides/latest-model; LiteLLM gpt_5_transformation.py"
 
 /* Also the rows for any OpenAI-compatible address: such servers stand in front of these models. */
 static const struct lx_quirk openai_quirks[] = {
-    {LX_QUIRK_RENAME, "max_tokens", "max_completion_tokens",
-     REASONING_O "|!gpt-5-chat*|gpt-5*", O_PAGE},
+    {LX_QUIRK_RENAME, "max_tokens", "max_completion_tokens", REASONING_O "|!gpt-5-chat*|gpt-5*",
+     O_PAGE},
     {LX_QUIRK_REFUSE, "temperature", "1", REASONING_O "|" REASONING_5,
      "OpenAI's reasoning models take temperature=1 only"},
     {LX_QUIRK_REFUSE, "top_p", "1", REASONING_O "|" REASONING_5,
      "OpenAI's reasoning models do not take top_p"},
-    {LX_QUIRK_REFUSE, "presence_penalty|frequency_penalty", "0",
-     REASONING_O "|!gpt-5-chat*|gpt-5*", "OpenAI's reasoning models take no penalties"},
+    {LX_QUIRK_REFUSE, "presence_penalty|frequency_penalty", "0", REASONING_O "|!gpt-5-chat*|gpt-5*",
+     "OpenAI's reasoning models take no penalties"},
     {LX_QUIRK_REFUSE, "logprobs", "false", REASONING_O "|" REASONING_5,
      "OpenAI's reasoning models give no log-probabilities"},
     {LX_QUIRK_REFUSE, "top_logprobs", NULL, REASONING_O "|" REASONING_5,
@@ -74,8 +74,7 @@ static const struct lx_quirk mistral_quirks[] = {
 static const struct lx_quirk xai_quirks[] = {
     {LX_QUIRK_REFUSE, "stop", NULL, "grok-3-mini*|grok-4*|grok-code*",
      "xAI's reasoning models take no stop (docs.x.ai/docs/guides/reasoning; LiteLLM)"},
-    {LX_QUIRK_REFUSE, "presence_penalty|frequency_penalty", "0",
-     "grok-3-mini*|grok-4*|grok-code*",
+    {LX_QUIRK_REFUSE, "presence_penalty|frequency_penalty", "0", "grok-3-mini*|grok-4*|grok-code*",
      "xAI's reasoning models take no penalties (docs.x.ai/docs/guides/reasoning; LiteLLM)"},
     {LX_QUIRK_REFUSE, "reasoning_effort", NULL, "grok-4|grok-4-0709|grok-code*",
      "recorded 2025: 'Model grok-code-fast-1 does not support parameter reasoningEffort'"},

@@ -167,8 +167,7 @@ static bool is_tried(uint64_t tried, size_t i)
 
 static bool may_pick(const struct candidates *c, size_t i)
 {
-    return (c->retake || !is_tried(c->tried, i)) &&
-           order_of(c->group->deployments[i]) == c->order;
+    return (c->retake || !is_tried(c->tried, i)) && order_of(c->group->deployments[i]) == c->order;
 }
 
 static struct candidates candidates(const struct lx_model_group *g, uint64_t tried)
@@ -214,8 +213,8 @@ static uint64_t weigh(size_t measure, const struct lx_deployment *d)
     return w < MAX_MEASURE ? w : MAX_MEASURE;
 }
 
-struct lx_deployment *lx_route_pick(const struct lx_model_group *g, uint64_t tried,
-                                    uint64_t random, size_t *index)
+struct lx_deployment *lx_route_pick(const struct lx_model_group *g, uint64_t tried, uint64_t random,
+                                    size_t *index)
 {
     const struct candidates c = candidates(g, tried);
     uint64_t sum = 0;

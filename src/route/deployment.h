@@ -10,27 +10,27 @@
 #include "provider/provider.h"
 
 struct lx_deployment {
-    struct lx_slice group;       /* the name clients use; may hold '*' */
-    struct lx_slice id;          /* model_info.id, or a hash of the parameters: 64 hex digits */
+    struct lx_slice group; /* the name clients use; may hold '*' */
+    struct lx_slice id;    /* model_info.id, or a hash of the parameters: 64 hex digits */
     const struct lx_provider *provider;
-    struct lx_slice model;       /* upstream; holds '*' where the group does and it is to be filled */
-    struct lx_slice base_url;    /* without a slash at the end; never empty when usable */
+    struct lx_slice model;    /* upstream; holds '*' where the group does and it is to be filled */
+    struct lx_slice base_url; /* without a slash at the end; never empty when usable */
     struct lx_slice api_version;
-    struct lx_secret key;        /* unset: none was found (an error when used, naming key_env) */
-    struct lx_headers headers;   /* headers + extra_headers of the configuration */
-    struct lx_slice extra_body;  /* a JSON object whose members go into the body; or empty */
+    struct lx_secret key;           /* unset: none was found (an error when used, naming key_env) */
+    struct lx_headers headers;      /* headers + extra_headers of the configuration */
+    struct lx_slice extra_body;     /* a JSON object whose members go into the body; or empty */
     struct lx_slice default_params; /* a JSON object: members for the body where the client gives
                                      * none (temperature: 0.2 in litellm_params); or empty */
-    struct lx_slice mock_response; /* set: answered without a provider */
+    struct lx_slice mock_response;  /* set: answered without a provider */
     enum lx_tristate drop_params, modify_params; /* unset: the settings' */
-    struct lx_slice *drop_paths; /* additional_drop_params */
+    struct lx_slice *drop_paths;                 /* additional_drop_params */
     size_t drop_path_count;
     struct lx_slice *allowed_params; /* allowed_openai_params: never refused */
     size_t allowed_param_count;
-    int64_t timeout_ms;          /* total; 0: the settings' */
-    int64_t stream_timeout_ms;   /* to the first byte of a stream; 0: timeout_ms */
-    int64_t max_retries;         /* -1: the settings' */
-    int64_t weight, rpm, tpm;    /* 0: not given */
+    int64_t timeout_ms;        /* total; 0: the settings' */
+    int64_t stream_timeout_ms; /* to the first byte of a stream; 0: timeout_ms */
+    int64_t max_retries;       /* -1: the settings' */
+    int64_t weight, rpm, tpm;  /* 0: not given */
     int64_t order;
     struct lx_slice model_info;  /* JSON object; or empty */
     struct lx_slice where;       /* "config.yaml:12": for messages */
@@ -47,16 +47,16 @@ struct lx_model_group {
 
 struct lx_route_settings {
     bool drop_params, modify_params;
-    int64_t num_retries;          /* default 2 */
-    int64_t request_timeout_ms;   /* default 600,000 */
-    int64_t stream_timeout_ms;    /* 0: request_timeout_ms */
-    int64_t connect_timeout_ms;   /* default 10,000 */
-    int64_t between_bytes_ms;     /* default 600,000 */
-    int64_t retry_after_ms;       /* least wait before a retry; default 0 */
+    int64_t num_retries;                     /* default 2 */
+    int64_t request_timeout_ms;              /* default 600,000 */
+    int64_t stream_timeout_ms;               /* 0: request_timeout_ms */
+    int64_t connect_timeout_ms;              /* default 10,000 */
+    int64_t between_bytes_ms;                /* default 600,000 */
+    int64_t retry_after_ms;                  /* least wait before a retry; default 0 */
     int64_t backoff_base_ms, backoff_max_ms; /* 500, 8,000 */
-    size_t max_response_bytes;    /* of a reply that is held whole; default 64 MiB */
-    size_t max_event_bytes;       /* one event of a stream; default 16 MiB */
-    size_t max_arena_bytes;       /* memory of one request besides bodies; default 64 MiB */
+    size_t max_response_bytes;               /* of a reply that is held whole; default 64 MiB */
+    size_t max_event_bytes;                  /* one event of a stream; default 16 MiB */
+    size_t max_arena_bytes; /* memory of one request besides bodies; default 64 MiB */
     struct lx_json_limits json;
 };
 void lx_route_settings_default(struct lx_route_settings *s);
@@ -67,7 +67,7 @@ struct lx_route_table {
     size_t count;
     struct lx_model_group **wildcards; /* most specific first */
     size_t wildcard_count;
-    struct lx_map by_id;            /* deployment id -> a group of that deployment alone */
+    struct lx_map by_id; /* deployment id -> a group of that deployment alone */
     struct lx_route_settings settings;
     const struct lx_provider *custom; /* the user's own rows */
     size_t custom_count;
@@ -93,8 +93,8 @@ struct lx_slice lx_deployment_model(const struct lx_deployment *d, struct lx_sli
 /* Picks one of the group for an attempt: of the lowest `order`, by weight (else rpm, else tpm, else
  * evenly), not one of the `tried` (bit i = deployment i, first 64) unless all were. random: uniform
  * 64 bits. *index (may be NULL) gets its place in the group. */
-struct lx_deployment *lx_route_pick(const struct lx_model_group *g, uint64_t tried,
-                                    uint64_t random, size_t *index);
+struct lx_deployment *lx_route_pick(const struct lx_model_group *g, uint64_t tried, uint64_t random,
+                                    size_t *index);
 
 /* ---- Retry (retry.c) ---- */
 struct lx_retry_verdict {

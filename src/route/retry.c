@@ -42,8 +42,7 @@ struct lx_retry_verdict lx_retry_decide(const struct lx_route_settings *s, int64
         return v;
     if (fault->retry_after_ms > RETRY_AFTER_MAX_MS)
         return (struct lx_retry_verdict){false, 0};
-    v.after_ms =
-        fault->retry_after_ms >= 0 ? fault->retry_after_ms : backoff(s, attempts, random);
+    v.after_ms = fault->retry_after_ms >= 0 ? fault->retry_after_ms : backoff(s, attempts, random);
     if (v.after_ms < s->retry_after_ms)
         v.after_ms = s->retry_after_ms;
     return v;

@@ -59,17 +59,17 @@ void __wrap_free(void *p)
     __real_free(p);
 }
 
-#define CHUNK(text, finish)                                                                        \
-    "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"x\","      \
-    "\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" text "\"},\"finish_reason\":" finish     \
+#define CHUNK(text, finish)                                                                    \
+    "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"x\","  \
+    "\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" text "\"},\"finish_reason\":" finish \
     "}]}\n\n"
 #define STREAM CHUNK("a", "null") CHUNK("b", "\"stop\"") "data: [DONE]\n\n"
-#define REPLY                                                                                      \
-    "{\"id\":\"1\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"x\",\"choices\":[{"    \
-    "\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"hello\"},\"finish_reason\":"    \
+#define REPLY                                                                                   \
+    "{\"id\":\"1\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"x\",\"choices\":[{" \
+    "\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"hello\"},\"finish_reason\":" \
     "\"stop\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5}}"
-#define BODY(more)                                                                                 \
-    "{\"model\":\"m\",\"max_tokens\":5," more                                                      \
+#define BODY(more)                            \
+    "{\"model\":\"m\",\"max_tokens\":5," more \
     "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"
 #define BUSY "{\"error\":{\"message\":\"busy\",\"type\":\"server_error\"}}"
 
@@ -90,8 +90,8 @@ static const struct scenario {
     {"quirks", "mistral", BODY("\"seed\":1,\"user\":\"u\","), &lx_dialect_openai_chat, 200,
      "application/json", REPLY},
     {"folded", "openai", BODY(""), &lx_dialect_openai_chat, 200, "text/event-stream", STREAM},
-    {"spread", "openai", BODY("\"stream\":true,"), &lx_dialect_openai_chat, 200,
-     "application/json", REPLY},
+    {"spread", "openai", BODY("\"stream\":true,"), &lx_dialect_openai_chat, 200, "application/json",
+     REPLY},
     {"error", "openai", BODY(""), &lx_dialect_openai_chat, 400, "application/json", BUSY},
     {"cut", "openai", BODY("\"stream\":true,"), &lx_dialect_openai_chat, 200, "text/event-stream",
      CHUNK("a", "null") "data: {\"error\":{\"message\":\"x\"}}\n\n"},

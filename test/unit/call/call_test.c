@@ -4,40 +4,39 @@
 #include "host.h"
 
 #define CHAT "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"
-#define CHAT_STREAM                                                                                \
+#define CHAT_STREAM \
     "{\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"
-#define CHAT_STREAM_USAGE                                                                          \
-    "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true},"                \
+#define CHAT_STREAM_USAGE                                                           \
+    "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true}," \
     "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"
-#define MESSAGES                                                                                   \
+#define MESSAGES \
     "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"
-#define MESSAGES_STREAM                                                                            \
-    "{\"model\":\"m\",\"max_tokens\":9,\"stream\":true,"                                           \
+#define MESSAGES_STREAM                                  \
+    "{\"model\":\"m\",\"max_tokens\":9,\"stream\":true," \
     "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"
-#define REPLY                                                                                      \
-    "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"gpt-4o\","    \
-    "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"hello\"},"        \
-    "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,"         \
+#define REPLY                                                                                   \
+    "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"gpt-4o\"," \
+    "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"hello\"},"     \
+    "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,"      \
     "\"total_tokens\":5}}"
-#define CLAUDE_REPLY                                                                               \
-    "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-x\","        \
-    "\"content\":[{\"type\":\"text\",\"text\":\"hello\"}],\"stop_reason\":\"end_turn\","           \
+#define CLAUDE_REPLY                                                                        \
+    "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-x\"," \
+    "\"content\":[{\"type\":\"text\",\"text\":\"hello\"}],\"stop_reason\":\"end_turn\","    \
     "\"stop_sequence\":null,\"usage\":{\"input_tokens\":3,\"output_tokens\":2}}"
 #define CHUNK(delta, finish)                                                                       \
     "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,"             \
-    "\"model\":\"gpt-4o\",\"choices\":[{\"index\":0,\"delta\":" delta                              \
-    ",\"finish_reason\":" finish "}]}\n\n"
-#define USAGE_CHUNK                                                                                \
-    "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,"             \
-    "\"model\":\"gpt-4o\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,"  \
+    "\"model\":\"gpt-4o\",\"choices\":[{\"index\":0,\"delta\":" delta ",\"finish_reason\":" finish \
+    "}]}\n\n"
+#define USAGE_CHUNK                                                                               \
+    "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,"            \
+    "\"model\":\"gpt-4o\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2," \
     "\"total_tokens\":5}}\n\n"
-#define DONE_MARK "data: [DONE]\n\n"
+#define DONE_MARK   "data: [DONE]\n\n"
 #define FIRST_CHUNK CHUNK("{\"role\":\"assistant\",\"content\":\"hel\"}", "null")
-#define REST CHUNK("{\"content\":\"lo\"}", "null") CHUNK("{}", "\"stop\"")
-#define ERROR_EVENT                                                                                \
+#define REST        CHUNK("{\"content\":\"lo\"}", "null") CHUNK("{}", "\"stop\"")
+#define ERROR_EVENT \
     "data: {\"error\":{\"message\":\"boom\",\"type\":\"server_error\",\"code\":\"x\"}}\n\n"
-#define OVERLOADED                                                                                 \
-    "{\"error\":{\"message\":\"too busy\",\"type\":\"server_error\",\"code\":null}}"
+#define OVERLOADED "{\"error\":{\"message\":\"too busy\",\"type\":\"server_error\",\"code\":null}}"
 
 static struct host h;
 
@@ -63,8 +62,8 @@ static void one_language_passes(void **state)
     assert_string_equal(h.url, "https://api.openai.com/v1/chat/completions");
     assert_string_equal(host_sent(&h), "{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\","
                                        "\"content\":\"hi\"}]}");
-    assert_true(lx_slice_eq(lx_headers_get(&h.headers, LX_S("authorization")),
-                            LX_S("Bearer sk-test")));
+    assert_true(
+        lx_slice_eq(lx_headers_get(&h.headers, LX_S("authorization")), LX_S("Bearer sk-test")));
     assert_int_equal(h.step.kind, LX_STEP_WAIT);
     assert_int_equal(host_reply(&h, 200, "application/json", REPLY), LX_STEP_DONE);
     assert_int_equal(h.status, 200);
@@ -144,7 +143,8 @@ static void usage_is_asked_for_and_kept_from_who_did_not(void **state)
     host_reply(&h, 200, "text/event-stream", FIRST_CHUNK REST USAGE_CHUNK DONE_MARK);
     assert_string_equal(host_got(&h), FIRST_CHUNK REST USAGE_CHUNK DONE_MARK);
 
-    host_start(&h, "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"x\":1},\"messages\":[]}");
+    host_start(&h,
+               "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"x\":1},\"messages\":[]}");
     assert_contains(host_sent(&h), "\"stream_options\":{\"x\":1,\"include_usage\":true}");
     host_clear(&h);
 
@@ -349,12 +349,18 @@ static void failures_have_their_status(void **state)
         int code, status;
         bool again;
     } rows[] = {
-        {LX_ECONNECT, 502, true},           {LX_EDNS, 502, true},
-        {LX_ETLS, 502, true},               {LX_ETIMEOUT_CONNECT, 504, true},
-        {LX_ETIMEOUT_FIRST_BYTE, 504, true}, {LX_ETIMEOUT_IDLE, 504, true},
-        {LX_ETIMEOUT_TOTAL, 504, true},     {LX_ECLOSED, 502, true},
-        {LX_ETOOBIG, 502, false},           {LX_EBUSY, 503, true},
-        {LX_ENOMEM, 500, false},            {LX_ECANCELLED, 499, false},
+        {LX_ECONNECT, 502, true},
+        {LX_EDNS, 502, true},
+        {LX_ETLS, 502, true},
+        {LX_ETIMEOUT_CONNECT, 504, true},
+        {LX_ETIMEOUT_FIRST_BYTE, 504, true},
+        {LX_ETIMEOUT_IDLE, 504, true},
+        {LX_ETIMEOUT_TOTAL, 504, true},
+        {LX_ECLOSED, 502, true},
+        {LX_ETOOBIG, 502, false},
+        {LX_EBUSY, 503, true},
+        {LX_ENOMEM, 500, false},
+        {LX_ECANCELLED, 499, false},
     };
     openai_to("openai", "gpt-4o");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -625,10 +631,8 @@ static void a_mock_fails(void **state)
         const char *text;
         int status;
     } rows[] = {
-        {"litellm.RateLimitError", 429},
-        {"litellm.ContextWindowExceededError", 400},
-        {"litellm.InternalServerError", 500},
-        {"Exception: content_filter_policy", 400},
+        {"litellm.RateLimitError", 429},      {"litellm.ContextWindowExceededError", 400},
+        {"litellm.InternalServerError", 500}, {"Exception: content_filter_policy", 400},
         {"Exception: something", 500},
     };
     openai_to("openai", "gpt-4o");

@@ -23,11 +23,11 @@ struct host {
     struct lx_call *call;
     struct lx_call_input in;
     /* what came of it */
-    struct lx_step step;      /* the last */
-    struct lx_buf sent;       /* body of the last SEND */
+    struct lx_step step; /* the last */
+    struct lx_buf sent;  /* body of the last SEND */
     char url[512];
     struct lx_headers headers; /* of the last SEND; until the next step */
-    struct lx_buf got;        /* bytes for the client */
+    struct lx_buf got;         /* bytes for the client */
     int status;
     bool stream, last, done;
     char reply_headers[4096]; /* "name: value\n" */
@@ -35,8 +35,8 @@ struct host {
     int64_t slept_ms;
 };
 
-static struct lx_deployment *host_add(struct host *h, const char *group, const char *provider,
-                                      const char *model)
+static inline struct lx_deployment *host_add(struct host *h, const char *group,
+                                             const char *provider, const char *model)
 {
     struct lx_deployment *d = lx_arena_new(&h->arena, struct lx_deployment);
     d->group = lx_slice_z(group);
@@ -51,7 +51,7 @@ static struct lx_deployment *host_add(struct host *h, const char *group, const c
     return d;
 }
 
-static void host_init(struct host *h, const struct lx_dialect *front)
+static inline void host_init(struct host *h, const struct lx_dialect *front)
 {
     static const uint64_t seed[2] = {1, 2};
     *h = (struct host){.done = false};
@@ -67,7 +67,7 @@ static void host_init(struct host *h, const struct lx_dialect *front)
                                    .max_retries = -1};
 }
 
-static void host_clear_call(struct host *h)
+static inline void host_clear_call(struct host *h)
 {
     lx_call_free(h->call);
     h->call = NULL;
@@ -79,7 +79,7 @@ static void host_clear_call(struct host *h)
     h->reply_headers[0] = '\0';
 }
 
-static void host_clear(struct host *h)
+static inline void host_clear(struct host *h)
 {
     host_clear_call(h);
     lx_call_pool_free(h->pool);
@@ -91,7 +91,7 @@ static void host_clear(struct host *h)
     lx_arena_clear(&h->arena);
 }
 
-static void host_emit(struct host *h)
+static inline void host_emit(struct host *h)
 {
     const struct lx_step *s = &h->step;
     assert_false(h->last);
@@ -111,7 +111,7 @@ static void host_emit(struct host *h)
 }
 
 /* Steps until something must be fed: returns WAIT (after a SEND), SLEEP or DONE. */
-static enum lx_step_kind host_run(struct host *h)
+static inline enum lx_step_kind host_run(struct host *h)
 {
     enum lx_step_kind kind = LX_STEP_WAIT;
     for (int i = 0; i < 1000; i++) {
@@ -146,7 +146,7 @@ static enum lx_step_kind host_run(struct host *h)
     return kind;
 }
 
-static enum lx_step_kind host_start(struct host *h, const char *body)
+static inline enum lx_step_kind host_start(struct host *h, const char *body)
 {
     host_clear_call(h);
     h->in.body = lx_slice_z(body);
@@ -156,7 +156,7 @@ static enum lx_step_kind host_start(struct host *h, const char *body)
     return host_run(h);
 }
 
-static enum lx_step_kind host_head(struct host *h, int status, const char *type)
+static inline enum lx_step_kind host_head(struct host *h, int status, const char *type)
 {
     struct lx_header v[] = {{LX_S("content-type"), lx_slice_z(type), false},
                             {LX_S("x-request-id"), LX_S("req_1"), false},
@@ -167,7 +167,7 @@ static enum lx_step_kind host_head(struct host *h, int status, const char *type)
     return host_run(h);
 }
 
-static enum lx_step_kind host_retry_after(struct host *h, int status, const char *seconds)
+static inline enum lx_step_kind host_retry_after(struct host *h, int status, const char *seconds)
 {
     struct lx_header v[] = {{LX_S("content-type"), LX_S("application/json"), false},
                             {LX_S("retry-after"), lx_slice_z(seconds), false}};
@@ -177,19 +177,19 @@ static enum lx_step_kind host_retry_after(struct host *h, int status, const char
     return host_run(h);
 }
 
-static enum lx_step_kind host_body(struct host *h, const char *bytes)
+static inline enum lx_step_kind host_body(struct host *h, const char *bytes)
 {
     lx_call_feed_body(h->call, lx_slice_z(bytes));
     return host_run(h);
 }
 
-static enum lx_step_kind host_end(struct host *h)
+static inline enum lx_step_kind host_end(struct host *h)
 {
     lx_call_feed_end(h->call);
     return host_run(h);
 }
 
-static enum lx_step_kind host_fail(struct host *h, int code)
+static inline enum lx_step_kind host_fail(struct host *h, int code)
 {
     struct lx_error err = {.code = code};
     snprintf(err.text, sizeof(err.text), "test failure");
@@ -197,7 +197,8 @@ static enum lx_step_kind host_fail(struct host *h, int code)
     return host_run(h);
 }
 
-static enum lx_step_kind host_reply(struct host *h, int status, const char *type, const char *body)
+static inline enum lx_step_kind host_reply(struct host *h, int status, const char *type,
+                                           const char *body)
 {
     enum lx_step_kind k = host_head(h, status, type);
     if (k == LX_STEP_WAIT)
@@ -205,28 +206,28 @@ static enum lx_step_kind host_reply(struct host *h, int status, const char *type
     return k == LX_STEP_WAIT ? host_end(h) : k;
 }
 
-static const char *host_got(struct host *h)
+static inline const char *host_got(struct host *h)
 {
     lx_buf_add_byte(&h->got, '\0');
     h->got.n--;
     return h->got.p;
 }
-static const char *host_sent(struct host *h)
+static inline const char *host_sent(struct host *h)
 {
     lx_buf_add_byte(&h->sent, '\0');
     h->sent.n--;
     return h->sent.p;
 }
 
-#define assert_contains(text, part)                                                                \
-    do {                                                                                           \
-        if (!strstr((text), (part)))                                                               \
-            fail_msg("\"%s\" is not in: %s", (part), (text));                                      \
+#define assert_contains(text, part)                           \
+    do {                                                      \
+        if (!strstr((text), (part)))                          \
+            fail_msg("\"%s\" is not in: %s", (part), (text)); \
     } while (0)
-#define assert_lacks(text, part)                                                                   \
-    do {                                                                                           \
-        if (strstr((text), (part)))                                                                \
-            fail_msg("\"%s\" is in: %s", (part), (text));                                          \
+#define assert_lacks(text, part)                          \
+    do {                                                  \
+        if (strstr((text), (part)))                       \
+            fail_msg("\"%s\" is in: %s", (part), (text)); \
     } while (0)
 
 #endif
