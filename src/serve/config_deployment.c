@@ -183,6 +183,8 @@ struct lx_slice lx_deployment_hash(struct lx_load *l, struct lx_slice group,
     if (!b.failed && EVP_Digest(b.p ? b.p : "", b.n, digest, &n, EVP_sha256(), NULL) == 1)
         lx_hex_write(&hex, lx_slice((const char *)digest, n));
     struct lx_slice id = lx_arena_copy(&l->config->arena, lx_buf_slice(&hex));
+    if (!id.p && b.failed != LX_ELIMIT)
+        l->config->arena.failed = LX_ENOMEM;
     if (b.p)
         lx_wipe(b.p, b.n);
     lx_buf_clear(&b);

@@ -145,6 +145,21 @@ static bool integer_value(struct lx_slice s, int base, uint64_t *out)
     return true;
 }
 
+/* s has no sign. */
+static struct lx_slice integer_text(struct lx_slice s, bool minus, struct lx_arena *a)
+{
+    char *to = lx_arena_bytes(a, s.n + 1);
+    size_t n = 0;
+    if (!to)
+        return (struct lx_slice){0};
+    if (minus && !lx_slice_eq(s, LX_S("0")))
+        to[n++] = '-';
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != '_')
+            to[n++] = s.p[i];
+    return lx_slice(to, n);
+}
+
 static struct lx_slice float_text(struct lx_slice s, bool minus, struct lx_arena *a)
 {
     char *to = lx_arena_bytes(a, s.n + 4);
@@ -178,18 +193,8 @@ struct lx_slice lx_yaml_number(struct lx_slice text, struct lx_arena *a)
             return (struct lx_slice){0};
         return lx_arena_printf(a, "%s%llu", minus && value ? "-" : "", (unsigned long long)value);
     }
-    if (base == 10) {
-        struct lx_buf b;
-        lx_buf_init(&b, s.n + 1);
-        if (minus && !lx_slice_eq(s, LX_S("0")))
-            lx_buf_add_byte(&b, '-');
-        for (size_t i = 0; i < s.n; i++)
-            if (s.p[i] != '_')
-                lx_buf_add_byte(&b, s.p[i]);
-        struct lx_slice copy = b.failed ? (struct lx_slice){0} : lx_arena_copy(a, lx_buf_slice(&b));
-        lx_buf_clear(&b);
-        return copy;
-    }
+    if (base == 10)
+        return integer_text(s, minus, a);
     bool special = s.n > 1 && s.p[0] == '.' && !is_digit(s.p[1]); /* infinity, not a number */
     return is_float(text) && !special ? float_text(s, minus, a) : (struct lx_slice){0};
 }

@@ -52,6 +52,7 @@ struct lx_exchange *lx_exchange_new(struct lx_worker *w, struct lx_inbound *c)
     x->drive.loop = w->loop;
     x->drive.net = w->net;
     lx_header_list_init(&x->forward, &x->arena);
+    lx_worker_count_busy(w, 1);
     return x;
 }
 
@@ -59,6 +60,7 @@ void lx_exchange_free(struct lx_exchange *x)
 {
     struct lx_worker *w = x->worker;
 
+    lx_worker_count_busy(w, -1);
     lx_drive_cancel(&x->drive);
     lx_call_free(x->drive.call);
     lx_config_unref(x->config);

@@ -3,13 +3,14 @@
  */
 #include "serve/worker.h"
 
-#include <stdio.h>
+#include <malloc.h>
 #include <time.h>
 
 #include "serve/inbound.h"
 
 #define FLUSH_MS 100           /* how old a log line may get before it is handed over */
 #define FLUSH_BYTES (128 << 10)
+#define TRIM_MS 3000           /* how long a worker is quiet before memory goes back */
 
 uint64_t lx_worker_random(struct lx_worker *w)
 {
@@ -60,6 +61,23 @@ void lx_worker_lines_added(struct lx_worker *w)
         flush(w);
 }
 
+static void on_quiet(struct lx_timer *t)
+{
+    struct lx_worker *w = LX_CONTAINER(t, struct lx_worker, trim_timer);
+
+    if (w->busy == 0)
+        malloc_trim(0);
+}
+
+void lx_worker_count_busy(struct lx_worker *w, int change)
+{
+    w->busy += (size_t)change;
+    if (w->busy)
+        return;
+    w->trim_timer.fire = on_quiet;
+    lx_timer_set(w->loop, &w->trim_timer, lx_loop_now_ms(w->loop) + TRIM_MS);
+}
+
 void lx_worker_check_drained(struct lx_worker *w)
 {
     if (!w->draining || w->drained || w->conns)
@@ -67,6 +85,7 @@ void lx_worker_check_drained(struct lx_worker *w)
     w->drained = true;
     lx_timer_cancel(w->loop, &w->drain_timer);
     lx_timer_cancel(w->loop, &w->flush_timer);
+    lx_timer_cancel(w->loop, &w->trim_timer);
     flush(w);
     lx_loop_stop(w->loop);
 }

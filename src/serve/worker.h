@@ -36,6 +36,8 @@ struct lx_worker {
     size_t spare_out_count;
     struct lx_exchange *spare; /* finished exchanges, kept for reuse */
     size_t spare_count;
+    size_t busy;               /* exchanges under way */
+    struct lx_timer trim_timer;
     uint64_t random[2];       /* xorshift128+ state */
     char date[32];            /* "Sun, 06 Nov 1994 08:49:37 GMT" */
     int64_t date_s;
@@ -53,6 +55,8 @@ uint64_t lx_worker_random(struct lx_worker *w);
 struct lx_slice lx_worker_date(struct lx_worker *w);
 /* A line for the access log has been appended to w->lines: hand over soon. */
 void lx_worker_lines_added(struct lx_worker *w);
+/* An exchange begins (+1) or ends (-1): a worker that has fallen quiet gives memory back. */
+void lx_worker_count_busy(struct lx_worker *w, int change);
 /* The last connection of a draining worker has gone. */
 void lx_worker_check_drained(struct lx_worker *w);
 
