@@ -166,26 +166,23 @@ static void both_refuse(void **state)
 /* ---- TLS -------------------------------------------------------------------------------------- */
 
 static atomic_int resumed;
-static bool want_client_certificate;
-static const char *server_certificate;
+static SSL_CTX *server_ctx; /* of the scripts */
+
+static void serve_with(const char *certificate)
+{
+    SSL_CTX_free(server_ctx);
+    server_ctx = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_use_certificate_file(server_ctx, certificate, SSL_FILETYPE_PEM);
+    SSL_CTX_use_PrivateKey_file(server_ctx, certificate, SSL_FILETYPE_PEM);
+    SSL_CTX_set_session_id_context(server_ctx, (const unsigned char *)"t", 1);
+}
 
 /* One exchange or more over TLS; "/cut" ends without close_notify. */
 static void answer_tls(struct peer *p, int fd, int number)
 {
-    static SSL_CTX *ctx;
     char request[4096];
-    if (number == 0) {
-        SSL_CTX_free(ctx);
-        ctx = SSL_CTX_new(TLS_server_method());
-        SSL_CTX_use_certificate_file(ctx, server_certificate, SSL_FILETYPE_PEM);
-        SSL_CTX_use_PrivateKey_file(ctx, server_certificate, SSL_FILETYPE_PEM);
-        if (want_client_certificate) {
-            SSL_CTX_load_verify_file(ctx, certs.ca);
-            SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-            SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"t", 1);
-        }
-    }
-    SSL *ssl = SSL_new(ctx);
+    (void)number;
+    SSL *ssl = SSL_new(server_ctx);
     SSL_set_fd(ssl, fd);
     if (SSL_accept(ssl) == 1) {
         resumed += SSL_session_reused(ssl);
@@ -208,18 +205,13 @@ static void answer_tls(struct peer *p, int fd, int number)
         }
     }
     SSL_free(ssl);
-    if (p->release) {
-        SSL_CTX_free(ctx);
-        ctx = NULL;
-    }
 }
 
 static int with_tls(void **state)
 {
     certs_make(&certs);
+    serve_with(certs.good);
     resumed = 0;
-    want_client_certificate = false;
-    server_certificate = certs.good;
     net_options.tls.ca_file = certs.ca;
     return with_names(state);
 }
@@ -230,13 +222,16 @@ static int with_client_certificate(void **state)
     struct lx_error err;
     lx_net_free(net);
     net_options.tls.cert_file = certs.client;
-    want_client_certificate = true;
+    SSL_CTX_load_verify_file(server_ctx, certs.ca);
+    SSL_CTX_set_verify(server_ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     net = lx_net_new(loop, &net_options, &err);
     return r || !net;
 }
 
 static int without_tls(void **state)
 {
+    SSL_CTX_free(server_ctx);
+    server_ctx = NULL;
     certs_remove(&certs);
     return without_names(state);
 }
@@ -304,7 +299,7 @@ static void expired_is_refused(void **state)
 {
     (void)state;
     struct peer p;
-    server_certificate = certs.expired;
+    serve_with(certs.expired);
     peer_start(&p, answer_tls);
     struct call c = {0};
     tls_call(&c, &p, "good.example", "/");
@@ -381,23 +376,23 @@ static void a_requests_own_tls(void **state)
 
 /* ---- Proxies ---------------------------------------------------------------------------------- */
 
-static struct peer proxy, behind;
+static struct peer proxy;
 static const char *connect_reply;
 
-/* Answers CONNECT; then carries bytes to `behind`, whatever the name was. */
+/* Answers CONNECT; then it is the origin itself, whatever its name was. */
 static void serve_connect(struct peer *p, int fd, int number)
 {
     char request[4096];
-    (void)number;
+    const char *reply = connect_reply;
     if (!peer_read_request(p, fd, request, sizeof request))
         return;
     strcpy(seen, request);
-    for (const char *c = connect_reply; *c; c++) { /* a byte at a time */
+    for (const char *c = reply; *c; c++) { /* a byte at a time */
         peer_send_bytes(fd, c, 1);
         usleep(100);
     }
-    if (strncmp(connect_reply, "HTTP/1.1 200", 12) == 0)
-        answer_tls(&behind, fd, number);
+    if (strncmp(reply, "HTTP/1.1 200", 12) == 0)
+        answer_tls(p, fd, number);
 }
 
 static int with_proxy(void **state)
@@ -405,9 +400,7 @@ static int with_proxy(void **state)
     static char address[64];
     int before = count_descriptors();
     certs_make(&certs);
-    server_certificate = certs.good;
-    want_client_certificate = false;
-    memset(&behind, 0, sizeof behind);
+    serve_with(certs.good);
     peer_start(&proxy, serve_connect);
     snprintf(address, sizeof address, "http://me:secret@127.0.0.1:%d", proxy.port);
     net_options.tls.ca_file = certs.ca;
@@ -422,8 +415,9 @@ static int without_proxy(void **state)
 {
     lx_net_free(net);
     net = NULL;
-    behind.release = true;
     peer_stop(&proxy);
+    SSL_CTX_free(server_ctx);
+    server_ctx = NULL;
     certs_remove(&certs);
     return without_names(state);
 }
@@ -438,7 +432,7 @@ static void https_through_connect(void **state)
         fail_msg("%s", c.error);
     assert_non_null(strstr(seen, "GET /v1 HTTP/1.1\r\nhost: good.example\r\n"));
     assert_null(strstr(seen, "proxy-authorization")); /* is the proxy's, not the origin's */
-    assert_int_equal(1, proxy.requests);
+    assert_int_equal(2, proxy.requests); /* CONNECT and GET */
     call_url(&c, "https://nosuch.invalid/"); /* the proxy resolves, not we */
 }
 
