@@ -508,6 +508,8 @@ static void on_ready(struct lx_watch *w, uint32_t events)
             lx_tls_link_readable(s->tls, s->hung);
     }
     advance(s);
+    if ((events & EPOLLERR) && s->state == OPEN && s->ended)
+        fail_errno(s, LX_ECLOSED, "reset by the peer", ECONNRESET); /* nobody reads any more */
     if (hung && s->state == OPEN && s->paused && !s->gone_told && s->events->on_gone) {
         s->gone_told = true;
         s->events->on_gone(s);

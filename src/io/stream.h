@@ -42,7 +42,8 @@ struct lx_stream_events {
 void lx_stream_close(struct lx_stream *s);
 
 /* Starts to connect. tls NULL: plain. server_name: for SNI and verification (a host name or an IP
- * literal). NULL when out of memory; everything else comes as on_error. */
+ * literal). NULL when out of memory or TLS cannot be set up for that name; everything else comes as
+ * on_error. */
 struct lx_stream *lx_stream_connect(struct lx_loop *loop, const struct sockaddr *address,
                                     socklen_t address_len, struct lx_tls_context *tls,
                                     struct lx_slice server_name,

@@ -371,6 +371,24 @@ static void reset_is_an_error(void **state)
     pair_close(&p);
 }
 
+/* The peer has finished sending, we have not; then it is gone altogether. */
+static void reset_after_the_end(void **state)
+{
+    (void)state;
+    struct pair p = {0};
+    pair_connect(&p, NULL, NULL, "");
+    lx_stream_end(p.client.s);
+    wait_for(&p, &p.server.ended);
+    assert_int_equal(0, p.server.failed);
+    lx_stream_pause(p.client.s);
+    lx_stream_write_slice(p.server.s, LX_S("never read"));
+    run_for(&p, 5);
+    end_close(&p.client);
+    wait_for(&p, &p.server.failed);
+    assert_int_equal(LX_ECLOSED, p.server.failed);
+    pair_close(&p);
+}
+
 static void no_delay_is_on(void **state)
 {
     (void)state;
@@ -515,6 +533,7 @@ int main(void)
         T(refused),
         T(unreachable_at_once_is_told_later),
         T(reset_is_an_error),
+        T(reset_after_the_end),
         T(no_delay_is_on),
         T(listener_pauses),
         T(listener_survives_want_of_descriptors),
