@@ -104,6 +104,8 @@ static bool escape_bytes(struct lx_buf *buf, struct lx_slice s)
 static void escape(struct lx_buf *buf, struct lx_slice s)
 {
     size_t start = buf->n;
+    if (!s.n) /* an absent text: no bytes to point at */
+        return;
     if (escape_bytes(buf, s) || lx_json_utf8_valid(s) == s.n)
         return;
     buf->n = start;
