@@ -290,12 +290,13 @@ void lx_openai_read_error(int status, struct lx_slice body, const struct lx_head
     struct lx_slice text = lx_slice_trim(body);
 
     lx_json_doc_init(&doc);
-    bool is_json = text.n && lx_json_read(&doc, text, NULL, NULL) == 0 &&
-                   lx_json_type(lx_json_root(&doc)) >= LX_JSON_STRING;
-    if (is_json)
+    int code = text.n ? lx_json_read(&doc, text, NULL, NULL) : LX_EJSON;
+    if (code == 0 && lx_json_type(lx_json_root(&doc)) >= LX_JSON_STRING)
         lx_openai_read_fault(status, lx_json_root(&doc), a, out);
     else
         read_plain(status, body, a, out);
+    if (code == LX_ENOMEM || a->failed) /* what the provider said is lost */
+        *out = lx_fault_of_error(LX_ENOMEM, NULL, a);
     out->raw = body;
     out->retry_after_ms = read_retry_after(headers, out->kind);
     lx_json_doc_clear(&doc); /* what was taken from it points into the body or the arena */

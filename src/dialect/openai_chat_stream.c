@@ -59,6 +59,7 @@ struct sink {
     struct lx_openai_stream *stream;
     struct lx_events *out;
     struct lx_json chunk;
+    struct lx_json error; /* in the chunk: then nothing finishes */
     struct lx_error *err;
     int code;
 };
@@ -453,6 +454,8 @@ static void read_finish(struct sink *k, struct lx_openai_choice *c, struct lx_js
     struct lx_text sequence = lx_json_text(LX_GET(choice, "stop_reason")); /* vLLM */
     if (!raw.n || c->finished) /* OpenRouter repeats it in the chunk that has the usage */
         return;
+    if (lx_json_given(k->error))
+        return;
     end_parts(k, c);
     c->finished = true;
     struct lx_event *e = add(k, LX_EVENT_FINISH, c, 0);
@@ -531,8 +534,8 @@ static struct lx_json find_error(struct lx_json chunk)
 static void read_chunk(struct sink *k, bool error_event)
 {
     struct lx_json choices = LX_GET(k->chunk, "choices");
-    struct lx_json error = error_event ? k->chunk : find_error(k->chunk);
 
+    k->error = error_event ? k->chunk : find_error(k->chunk);
     /* Azure sends a first chunk about the prompt, without id, model or choices. */
     if (lx_json_count(choices) || lx_json_text(LX_GET(k->chunk, "id")).s.n)
         start(k);
@@ -544,8 +547,8 @@ static void read_chunk(struct sink *k, bool error_event)
         start(k);
         lx_events_add(k->out, LX_EVENT_USAGE)->usage = usage;
     }
-    if (lx_json_given(error))
-        add_fault(k, error);
+    if (lx_json_given(k->error))
+        add_fault(k, k->error);
 }
 
 static void end(struct sink *k)

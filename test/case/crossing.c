@@ -116,6 +116,7 @@ void crossing_write_fault(struct crossing *x, const struct parties *p, const str
 {
     x->status = lx_fault_status(fault);
     x->answered = true;
+    x->internal = fault->kind == LX_FAULT_INTERNAL;
     p->front->front->write_error(fault, &x->client);
 }
 
