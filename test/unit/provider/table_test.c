@@ -1,0 +1,100 @@
+/*
+ * table_test.c - every row of the table is whole, and says where its facts come from.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <ctype.h>
+
+#include "provider/provider.h"
+#include "wire/url.h"
+
+static void check_quirk(const struct lx_provider *p, const struct lx_quirk *q)
+{
+    struct lx_json_doc doc;
+    assert_non_null(q->member);
+    if (!q->why || strlen(q->why) < 10)
+        fail_msg("%s: the quirk of %s does not say why", p->id, q->member);
+    bool needs = q->op == LX_QUIRK_RENAME || q->op == LX_QUIRK_DEFAULT || q->op == LX_QUIRK_REPLACE;
+    if (needs && !q->arg)
+        fail_msg("%s: the quirk of %s lacks its argument", p->id, q->member);
+    if (!q->arg || (q->op != LX_QUIRK_DEFAULT && q->op != LX_QUIRK_REFUSE))
+        return;
+    lx_json_doc_init(&doc);
+    assert_int_equal(lx_json_read(&doc, lx_slice_z(q->arg), NULL, NULL), 0);
+    lx_json_doc_clear(&doc);
+}
+
+static void rows_are_whole(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < lx_provider_count; i++) {
+        const struct lx_provider *p = &lx_providers[i];
+        struct lx_url url;
+        assert_ptr_equal(lx_provider_find(lx_slice_z(p->id)), p); /* ids are unique */
+        for (const char *c = p->id; *c; c++)
+            assert_true(islower(*c) || isdigit(*c) || *c == '_');
+        assert_non_null(p->title);
+        assert_non_null(p->docs);
+        assert_non_null(lx_dialect_find(lx_slice_z(p->language)));
+        assert_non_null(lx_dialect_find(lx_slice_z(p->language))->back);
+        assert_true(p->base_url || p->base_url_env[0]);
+        if (p->base_url) {
+            assert_int_equal(lx_url_read(lx_slice_z(p->base_url), &url, NULL), 0);
+            assert_false(lx_slice_ends(lx_slice_z(p->base_url), LX_S("/")));
+        }
+        assert_true(p->auth == LX_AUTH_NONE || p->key_env[0]);
+        assert_int_equal(p->auth == LX_AUTH_HEADER, p->auth_header != NULL);
+        assert_int_equal(p->model_prefix != NULL, p->model_prefix_unless != NULL);
+        for (const struct lx_quirk *q = p->quirks; q && q->op != LX_QUIRK_END; q++)
+            check_quirk(p, q);
+    }
+}
+
+static void models_have_their_powers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *model;
+        bool schema, adaptive;
+    } rows[] = {
+        {"claude-3-haiku-20240307", false, false},
+        {"claude-3-7-sonnet-latest", false, false},
+        {"claude-sonnet-4-20250514", false, false},
+        {"claude-sonnet-4-0", false, false},
+        {"claude-opus-4-1-20250805", false, false},
+        {"claude-opus-4-1", false, false},
+        {"claude-sonnet-4-5", true, false},
+        {"claude-sonnet-4-5-20250929", true, false},
+        {"claude-haiku-4-5-20251001", true, false},
+        {"claude-opus-4-5", true, false},
+        {"claude-opus-4-6", true, true},
+        {"claude-sonnet-4-6", true, true},
+        {"claude-opus-5", true, true},
+        {"claude-opus-4-10", true, true},
+    };
+    const struct lx_provider *p = lx_provider_find(LX_S("anthropic"));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct lx_write_options o = {.drop_params = true};
+        lx_provider_options(p, lx_slice_z(rows[i].model), &o);
+        if (o.native_json_schema != rows[i].schema || o.adaptive_thinking != rows[i].adaptive)
+            fail_msg("%s", rows[i].model);
+        assert_true(o.drop_params); /* what is the deployment's stays */
+    }
+    struct lx_write_options o = {0};
+    lx_provider_options(lx_provider_find(LX_S("openai")), LX_S("gpt-4o"), &o);
+    assert_true(o.native_json_schema);
+    assert_false(o.adaptive_thinking);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_are_whole),
+        cmocka_unit_test(models_have_their_powers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
