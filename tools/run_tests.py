@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as xml
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,6 +102,16 @@ def count_output(text, good):
     return counts
 
 
+def show_failures(test, text):
+    """The lines of TAP that failed, with their explanations: meson does not show them."""
+    shown = False
+    for line in text.splitlines():
+        if re.match(r"(not )?ok\b", line):
+            shown = line.startswith("not ") and not re.search(r"#\s*skip", line, re.I)
+        if shown:
+            say(f"{test}: {line}")
+
+
 def meson_tests(folder, suites, env):
     command = ["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs"]
     for suite in suites:
@@ -117,6 +128,7 @@ def meson_tests(folder, suites, env):
             counts.skipped += 1
             continue
         text = (test.get("stdout") or "") + "\n" + (test.get("stderr") or "")
+        show_failures(test["name"], text)
         counts.add(count_output(text, test["result"] in ("OK", "EXPECTEDFAIL")))
     return counts
 
@@ -188,10 +200,12 @@ def fuzz_one(target, folder, seconds, env):
 
 def fuzz_targets(folder, env):
     seconds = os.environ.get("FUZZ_SECONDS", "600")
+    targets = [target for target in sorted((ROOT / folder / "test" / "fuzz").glob("fuzz_*"))
+               if target.is_file()]
     counts = Counts()
-    for target in sorted((ROOT / folder / "test" / "fuzz").glob("fuzz_*")):
-        if target.is_file():
-            counts.add(fuzz_one(target, folder, seconds, env))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for one in pool.map(lambda target: fuzz_one(target, folder, seconds, env), targets):
+            counts.add(one)
     if not counts.passed and not counts.failed:
         say("fuzz: no target was built")
         counts.failed = 1

@@ -123,6 +123,13 @@ static void check_splits(const struct checked *c, const struct crossing *clean)
     report(c, good, "split");
 }
 
+/* An error instead of the answer; or instead of an error another one, which says less. */
+static bool is_clean_error(const struct crossing *clean, const struct crossing *x)
+{
+    return x->code == LX_ENOMEM || x->code == LX_ELIMIT ||
+           (x->answered && (x->internal || (clean->status >= 400 && x->status >= 400)));
+}
+
 /* Lets allocation n fail, and with `onwards` all after it. */
 static bool check_without(const struct checked *c, const struct crossing *clean, size_t n,
                           bool onwards)
@@ -132,8 +139,7 @@ static bool check_without(const struct checked *c, const struct crossing *clean,
     alloc_arm(n, onwards);
     cross(c, WHOLE, &x);
     alloc_arm(0, false);
-    bool clean_error = x.code == LX_ENOMEM || x.code == LX_ELIMIT || (x.internal && x.answered);
-    bool good = clean_error || same_outcome(clean, &x);
+    bool good = is_clean_error(clean, &x) || same_outcome(clean, &x);
     if (!good) {
         note("allocation %zu%s fails: %s, output differs", n, onwards ? " and all after" : "",
              lx_code_name(x.code));

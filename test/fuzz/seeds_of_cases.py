@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the languages' fuzz targets from test/case: seeds_of_cases.py
+
+Run it when cases were added. A seed is the target's first byte (who asks for what), then a body of
+a case. Names are hashes of the content, so that a seed is written once.
+"""
+
+import hashlib
+import re
+from pathlib import Path
+
+FUZZ = Path(__file__).resolve().parent
+CASES = FUZZ.parent / "case"
+BLOCK = re.compile(r"^## ([\w ]+)\n(.*?)^(`{3,})(\w+)\n(.*?)^\3$", re.M | re.S)
+ANTHROPIC, USAGE, OTHER = 1, 8, 16
+MAX_BYTES = 20000
+
+
+def decoded(kind, text):
+    if kind == "escaped":
+        text = re.sub(r"\\x(..)", lambda found: chr(int(found.group(1), 16)),
+                      text.replace("\n", ""))
+        for escape, char in (("\\n", "\n"), ("\\r", "\r"), ("\\t", "\t"), ("\\\\", "\\")):
+            text = text.replace(escape, char)
+        return text.encode("latin-1", "replace")
+    return (text + "\n" if kind == "sse" else text[:-1]).encode()
+
+
+def write(target, body):
+    if len(body) > MAX_BYTES:
+        return
+    folder = FUZZ / "seeds" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / hashlib.sha1(body).hexdigest()[:16]).write_bytes(body)
+
+
+def main():
+    for path in sorted(CASES.glob("*/*.md")):
+        front, back = path.parent.name.split("-", 1)
+        mode = (ANTHROPIC if front == "anthropic" else 0) | USAGE
+        for heading, _, _, kind, text in BLOCK.findall(path.read_text()):
+            body = decoded(kind, text)
+            if heading == "Client request":
+                write(f"attempt_{front}", bytes([2]) + body)
+                write(f"attempt_{front}", bytes([0]) + body)
+            elif heading == "Upstream response":
+                part = "stream" if kind == "sse" else "reply"
+                write(f"relay_{part}_{back}", bytes([mode]) + body)
+                write(f"relay_{part}_{back}", bytes([mode ^ ANTHROPIC | OTHER]) + body)
+
+
+main()
