@@ -13,7 +13,8 @@
 
 #define BODY_MAX (1u << 30)
 
-enum { MODEL, FROM, TO, PROVIDER, STATUS, CONTENT_TYPE, STREAM, DROP, MODIFY, API_BASE };
+enum { MODEL, FROM, TO, PROVIDER, STATUS, CONTENT_TYPE, STREAM, DROP, MODIFY, API_BASE,
+       CANONICAL };
 
 static const struct lx_option options[] = {
     [MODEL] = {"model", 'm', "PROVIDER/MODEL", "the target"},
@@ -26,6 +27,7 @@ static const struct lx_option options[] = {
     [DROP] = {"drop-params", 0, NULL, "request: leave out what the target cannot carry"},
     [MODIFY] = {"modify-params", 0, NULL, "request: repair what the target would refuse"},
     [API_BASE] = {"api-base", 0, "URL", "request: instead of the provider's address"},
+    [CANONICAL] = {"canonical", 0, NULL, "read and write anew, also within one language"},
     {0},
 };
 
@@ -36,7 +38,16 @@ struct job {
     struct lx_json_doc doc;
     struct lx_route_settings settings;
     const struct lx_dialect *from, *to;
+    struct lx_dialect foreign; /* --canonical: the client's language, not to be known again */
 };
+
+/* A dialect that is nobody's own language: what is in it does not pass as it came. */
+static void be_canonical(struct job *j, const struct lx_dialect **side)
+{
+    j->foreign = **side;
+    if (j->values[CANONICAL])
+        *side = &j->foreign;
+}
 
 static const struct lx_dialect *language(const char *name, const char *otherwise)
 {
@@ -116,6 +127,7 @@ static int run_request(struct job *j)
         return j->from ? lx_cmd_fail("translate", LX_EXIT_USAGE, "%s is no clients' language",
                                      j->from->name)
                        : LX_EXIT_USAGE;
+    be_canonical(j, &j->from);
     code = lx_deployment_of_name(lx_slice_z(j->values[MODEL]), &lx_process_env, &j->arena, &d, &err);
     if (code == 0)
         code = lx_json_read(&j->doc, lx_buf_slice(&j->in), NULL, &err);
@@ -198,6 +210,7 @@ static int run_response(struct job *j)
         lx_buf_add_byte(&j->out, '\n');
         return lx_cmd_print(lx_buf_slice(&j->out));
     }
+    be_canonical(j, &j->to);
     return relay(j, &context);
 }
 
