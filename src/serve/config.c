@@ -361,6 +361,10 @@ static struct lx_config *load(const char *path, struct lx_slice text, const char
                               const char *dir, const struct lx_env *env, struct lx_diags *diags)
 {
     struct lx_load l = {.config = config_new(), .diags = diags, .outer_env = env};
+    size_t errors = diags->errors; /* of an earlier load into the same list */
+    for (size_t i = 0; i < diags->n; i++)
+        if (diags->v[i].order >= l.files)
+            l.files = diags->v[i].order + 1;
     l.env = (struct lx_env){get_variable, &l};
     lx_yaml_set_init(&l.set);
     lx_map_init(&l.variables, &l.set.arena, (uint64_t[2]){0x656e7669, 0x726f6e21});
@@ -377,7 +381,7 @@ static struct lx_config *load(const char *path, struct lx_slice text, const char
         lx_diag_add(diags, LX_DIAG_ERROR, NULL, (struct lx_slice){0}, "out of memory");
     lx_yaml_set_clear(&l.set);
     lx_diags_sort(diags);
-    if (diags->errors) {
+    if (diags->errors > errors) {
         lx_config_unref(l.config);
         return NULL;
     }

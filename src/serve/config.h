@@ -31,7 +31,8 @@ struct lx_diag {
     int times;            /* the same at so many places, this being the first */
     int order;            /* of the file, in order of reading */
 };
-/* Sorted by file and line when lx_config_load() returns. {.arena = &a} is a ready start. */
+/* Sorted by file and line when lx_config_load() returns. {.arena = &a} is a ready start; several
+ * loads may add to one list. */
 struct lx_diags {
     struct lx_diag *v;
     size_t n, cap, errors, unknown, not_built; /* the last two count keys, not places */

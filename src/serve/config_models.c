@@ -32,12 +32,18 @@ static struct lx_slice text_of(const struct lx_yaml *v)
     return v && v->kind == LX_YAML_SCALAR ? v->text : (struct lx_slice){0};
 }
 
+/* What a variable holds may be a secret, whatever the key it was given for: it is never shown. */
+static bool is_variable(const struct lx_yaml *v)
+{
+    return lx_slice_starts(text_of(v), LX_S("os.environ/"));
+}
+
 /* ---- Headers and JSON --------------------------------------------------------------------- */
 
 /* Whether a header's value must be masked where a request is shown. */
 static bool is_secret(struct lx_slice name, const struct lx_yaml *value)
 {
-    return lx_slice_starts(value->text, LX_S("os.environ/")) ||
+    return is_variable(value) ||
            lx_glob_match(LX_S("*auth*|*key*|*token*|*secret*|*cookie*|*Auth*|*Key*|*Token*|"
                               "*Secret*|*Cookie*|*AUTH*|*KEY*|*TOKEN*|*SECRET*"),
                          name);
@@ -101,8 +107,8 @@ static void left_out(struct lx_load *l, const struct lx_config_entry *e, const c
 {
     const struct lx_yaml *at = lx_yaml_get(e->params, lx_slice_z(key));
     lx_diag_add(l->diags, LX_DIAG_WARNING, at ? at : e->params,
-                lx_arena_printf(&l->set.arena, PARAMS ".%s", key), "%s; %.*s is left out", why,
-                LX_F(lx_slice_to(e->d.group, 100)));
+                lx_arena_printf(&l->set.arena, PARAMS ".%s", key), "%s; the deployment is left out",
+                why);
 }
 
 /* Whose model it is. False: the entry is left out, which has been said. */
@@ -120,6 +126,7 @@ static bool resolve(struct lx_load *l, const struct lx_config_entry *e, struct l
         *out = (struct lx_resolved){lx_provider_find(LX_S("openai")), e->model};
         return out->provider != NULL;
     }
+    const char *key = e->provider.n ? "custom_llm_provider" : "model";
     struct lx_slice name = e->provider, rest;
     if (!name.n)
         lx_slice_cut(e->model, '/', &name, &rest);
@@ -129,7 +136,10 @@ static bool resolve(struct lx_load *l, const struct lx_config_entry *e, struct l
                     "the provider %.*s is known, but not built yet: its models are left out",
                     LX_F(name));
     else
-        left_out(l, e, e->provider.n ? "custom_llm_provider" : "model", err.text);
+        left_out(l, e, key,
+                 is_variable(lx_yaml_get(e->params, lx_slice_z(key)))
+                     ? "no provider is known by what the variable holds"
+                     : err.text);
     return false;
 }
 
@@ -285,7 +295,7 @@ static bool is_complete(struct lx_load *l, const struct lx_config_entry *e,
                     "expected the name clients use for this model");
     if (e->model.n)
         return e->d.group.n != 0;
-    if (lx_slice_starts(text_of(lx_yaml_get(e->params, LX_S("model"))), LX_S("os.environ/")))
+    if (is_variable(lx_yaml_get(e->params, LX_S("model"))))
         left_out(l, e, "model", "it has no value");
     else
         lx_diag_add(l->diags, LX_DIAG_ERROR, e->params, LX_S(PARAMS ".model"),

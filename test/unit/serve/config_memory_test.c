@@ -1,0 +1,106 @@
+/*
+ * config_memory_test.c - a load with each allocation failing in turn: an error every time, never a
+ * crash, a leak, or a configuration with a hole.
+ */
+#include "config_unit.h"
+
+#include <stdlib.h>
+
+static long left = -1; /* allocations before the one that fails; below 0: none fails */
+
+static bool fails(void)
+{
+    return left >= 0 && left-- == 0;
+}
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+
+void *__wrap_malloc(size_t n)
+{
+    return fails() ? NULL : __real_malloc(n);
+}
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : __real_calloc(n, size);
+}
+void *__wrap_realloc(void *p, size_t n)
+{
+    return fails() ? NULL : __real_realloc(p, n);
+}
+
+static const char yaml[] =
+    "x-p: &p {api_key: k1, timeout: 5, headers: {X-A: b, X-Token: os.environ/LITELLM_MASTER_KEY}}\n"
+    "environment_variables: {A: b}\n"
+    "model_list:\n"
+    "  - {model_name: a, litellm_params: {<<: *p, model: openai/a, temperature: 1, b: [1, {c: d}]}}\n"
+    "  - {model_name: a, litellm_params: {<<: *p, model: mine/a, extra_body: {a: b}}, model_info: "
+    "{id: x}}\n"
+    "  - {model_name: '*', litellm_params: {model: '*'}}\n"
+    "  - {model_name: z, litellm_params: {model: bedrock/z}}\n"
+    "litellm_settings: {drop_params: true, cache: true, typing_eror: 1, ssl_verify: /ca}\n"
+    "router_settings: {model_group_alias: {b: a, c: {model: groq/x, hidden: true}}}\n"
+    "general_settings: {master_key: sk}\n"
+    "llmux_settings: {providers: [{name: mine, base_url: 'http://m', headers: {a: b}, quirks: "
+    "[{op: default, member: m, arg: {x: 1}}]}]}\n";
+
+static void every_allocation_may_fail(void **state)
+{
+    struct lx_env env = {unit_get, (void *)(uintptr_t)unit_plain};
+    long n = 0;
+    (void)state;
+    for (bool done = false; !done; n++) {
+        struct unit_read r;
+        unit_open(&r);
+        left = n;
+        r.config = lx_config_read(lx_slice_z(yaml), "c.yaml", NULL, &env, &r.diags);
+        done = left >= 0;
+        left = -1;
+        if (done)
+            assert_non_null(r.config);
+        else if (r.config || !r.diags.errors)
+            fail_msg("allocation %ld failed and nobody noticed", n);
+        for (size_t i = 0; i < r.diags.n; i++)
+            lx_diag_write(&r.diags.v[i], &r.text);
+        unit_close(&r);
+    }
+    assert_true(n > 20);
+}
+
+static void a_name_alone_may_fail(void **state)
+{
+    struct lx_env env = {unit_get,
+                         (void *)(uintptr_t)(const char *const[]){"GROQ_API_KEY", "k", NULL}};
+    (void)state;
+    for (long n = 0;; n++) {
+        struct lx_arena a;
+        struct lx_deployment d;
+        lx_arena_init(&a, 1 << 16);
+        left = n;
+        int code = lx_deployment_of_name(LX_S("groq/x"), &env, &a, &d, NULL);
+        bool done = left >= 0;
+        left = -1;
+        if (code == 0)
+            lx_secret_clear(&d.key);
+        lx_arena_clear(&a);
+        if (done) {
+            assert_int_equal(code, 0);
+            assert_true(n > 0);
+            return;
+        }
+        assert_int_equal(code, LX_ENOMEM);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(a_name_alone_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
