@@ -132,7 +132,7 @@ struct lx_listener *lx_listener_new(struct lx_loop *loop, const struct sockaddr 
 
 int lx_listener_port(const struct lx_listener *l)
 {
-    struct sockaddr_storage a;
+    struct sockaddr_storage a = {0};
     socklen_t len = sizeof a;
     if (getsockname(l->watch.fd, (struct sockaddr *)&a, &len) != 0)
         return 0;

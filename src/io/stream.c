@@ -153,9 +153,7 @@ struct lx_stream *lx_stream_connect(struct lx_loop *loop, const struct sockaddr 
             return NULL;
         }
         s->state = CONNECTING;
-        if (connect(fd, address, address_len) != 0 && errno != EINPROGRESS)
-            failed = errno;
-        else if (watch(s) != 0)
+        if ((connect(fd, address, address_len) != 0 && errno != EINPROGRESS) || watch(s) != 0)
             failed = errno;
     }
     if (failed) {
@@ -236,8 +234,8 @@ static ssize_t put_plain(struct lx_stream *s, const struct iovec *pieces, int n)
 }
 
 /* Encrypts the pieces from byte `skip` on, a record at a time, gathering small ones, so that a head
- * and a small body make one record. The stack holds it, for the loop's buffer may hold what is being
- * written. */
+ * and a small body make one record. The stack holds it, for the loop's buffer may hold what is
+ * being written. */
 static ssize_t put_tls(struct lx_stream *s, const struct iovec *pieces, int n)
 {
     char record[LX_TLS_RECORD_BYTES];
@@ -419,7 +417,8 @@ static void read_all(struct lx_stream *s)
             n = LX_LOOP_READ_BYTES;
         }
         struct lx_error err;
-        int r = s->tls ? lx_tls_link_read(s->tls, p, n, &got, &err) : get_plain(s, p, n, &got, &err);
+        int r =
+            s->tls ? lx_tls_link_read(s->tls, p, n, &got, &err) : get_plain(s, p, n, &got, &err);
         if (r == LX_IO_MOVED) {
             if (!s->tls && got < n && !s->hung)
                 s->more = false; /* a new edge will tell of more */
@@ -541,7 +540,7 @@ void lx_stream_resume(struct lx_stream *s)
         lx_loop_defer(s->loop, &s->task);
 }
 
-/* ---- Who -------------------------------------------------------------------------------------- */
+/* ---- Who ------------------------------------------------------------------------------------- */
 
 void *lx_stream_owner(const struct lx_stream *s)
 {
@@ -563,7 +562,7 @@ const char *lx_stream_peer(struct lx_stream *s)
 {
     if (s->peer)
         return s->peer;
-    struct sockaddr_storage a;
+    struct sockaddr_storage a = {0};
     socklen_t len = sizeof a;
     char text[INET6_ADDRSTRLEN] = "";
     if (s->watch.fd < 0 || getpeername(s->watch.fd, (struct sockaddr *)&a, &len) != 0)

@@ -106,7 +106,8 @@ static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_l
 {
     (void)ssl, (void)arg;
     unsigned char *chosen;
-    int r = SSL_select_next_proto(&chosen, out_len, alpn_http11, sizeof alpn_http11 - 1, in, in_len);
+    int r =
+        SSL_select_next_proto(&chosen, out_len, alpn_http11, sizeof alpn_http11 - 1, in, in_len);
     *out = chosen;
     return r == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -190,8 +191,8 @@ static struct lx_tls_context *context_new(const struct lx_tls_options *o, bool c
     if (!t->ctx) {
         code = fail(err, "cannot set up TLS", NULL);
     } else {
-        SSL_CTX_set_min_proto_version(t->ctx, o->min_version == 13 ? TLS1_3_VERSION
-                                                                   : TLS1_2_VERSION);
+        SSL_CTX_set_min_proto_version(t->ctx,
+                                      o->min_version == 13 ? TLS1_3_VERSION : TLS1_2_VERSION);
         SSL_CTX_set_options(t->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
         SSL_CTX_set_mode(t->ctx, SSL_MODE_RELEASE_BUFFERS);
         SSL_CTX_set_read_ahead(t->ctx, 1); /* one recv for a record's head and body */

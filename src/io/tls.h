@@ -16,8 +16,8 @@ struct lx_tls_options {
                             * certificate that it signed */
     const char *cert_file; /* a server's certificate chain, or a client's; PEM */
     const char *key_file;
-    bool no_verify;        /* clients only; off unless the user says so in the configuration */
-    int min_version;       /* 12 or 13; 0: TLS 1.2 */
+    bool no_verify;  /* clients only; off unless the user says so in the configuration */
+    int min_version; /* 12 or 13; 0: TLS 1.2 */
 };
 
 /* Contexts are reference counted and may be shared between loops. NULL with *err on failure. */

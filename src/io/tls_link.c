@@ -30,8 +30,8 @@ struct lx_tls_link {
     struct lx_buf out; /* encrypted */
     size_t out_sent;
     int fd;
-    int failed_errno;  /* of the last recv or send; 0: none */
-    bool drained;      /* the last recv was short: ask no more until the next edge */
+    int failed_errno; /* of the last recv or send; 0: none */
+    bool drained;     /* the last recv was short: ask no more until the next edge */
     bool to_the_end;
     bool eof;
     bool open;
@@ -102,8 +102,8 @@ static void make_bio_method(void)
 static bool set_peer(struct lx_tls_link *l)
 {
     struct in6_addr address;
-    bool literal = inet_pton(AF_INET, l->name, &address) == 1 ||
-                   inet_pton(AF_INET6, l->name, &address) == 1;
+    bool literal =
+        inet_pton(AF_INET, l->name, &address) == 1 || inet_pton(AF_INET6, l->name, &address) == 1;
     if (!literal && SSL_set_tlsext_host_name(l->ssl, l->name) != 1)
         return false;
     if (lx_tls_context_verifies(l->context)) {
@@ -232,7 +232,8 @@ int lx_tls_link_verified(int ok, X509_STORE_CTX *store)
         return ok;
     int number = X509_STORE_CTX_get_error(store);
     X509 *cert = X509_STORE_CTX_get_current_cert(store);
-    if ((number == X509_V_ERR_HOSTNAME_MISMATCH || number == X509_V_ERR_IP_ADDRESS_MISMATCH) && cert)
+    if ((number == X509_V_ERR_HOSTNAME_MISMATCH || number == X509_V_ERR_IP_ADDRESS_MISMATCH) &&
+        cert)
         describe_mismatch(l, cert);
     else
         add_text(l, X509_verify_cert_error_string(number));

@@ -13,7 +13,7 @@ struct lx_tls_link;
 enum lx_io_step {
     LX_IO_LATER = 0, /* the kernel has nothing, or no room, now */
     LX_IO_MOVED = 1,
-    LX_IO_END = 2,   /* the peer has finished */
+    LX_IO_END = 2, /* the peer has finished */
 };
 
 /* peer_name: whom a client wants to meet (SNI and verification); absent for the server's side.

@@ -1,5 +1,6 @@
 /*
- * client.c - the upstream HTTP client: what the layers above call, deadlines, and how exchanges end.
+ * client.c - the upstream HTTP client: what the layers above call, deadlines, and how exchanges
+ * end.
  *
  * Called by serve/ and by the library's blocking calls. One client belongs to one loop. Nothing
  * here calls back from within lx_net_send(): what fails at once is reported by a task.
@@ -62,7 +63,8 @@ struct lx_net *lx_net_new(struct lx_loop *loop, const struct lx_net_options *o,
     net->loop = loop;
     net->idle_timer.fire = lx_pool_idle_over;
     lx_buf_init(&net->head, REQUEST_HEAD_MAX);
-    lx_buf_init(&net->decoded, SIZE_MAX / 2); /* a piece at a time: the decoder keeps to its limit */
+    lx_buf_init(&net->decoded,
+                SIZE_MAX / 2); /* a piece at a time: the decoder keeps to its limit */
     net->o = (struct lx_net_options){
         .max_idle_per_origin = or_default(o->max_idle_per_origin, 256),
         .max_per_origin = o->max_per_origin,
@@ -117,11 +119,10 @@ static void exchange_free(struct lx_net_exchange *x)
     free(x);
 }
 
+/* Puts the host before the text. */
 static void describe(const struct lx_net_exchange *x, struct lx_error *err, int code,
-                     const char *format, va_list args)
+                     const char *text)
 {
-    char text[sizeof err->text];
-    vsnprintf(text, sizeof text, format, args);
     struct lx_slice where = x->origin ? x->origin->authority : LX_S("request");
     if (where.n > 80)
         where.n = 80; /* the reason is what must not be cut off */
@@ -137,25 +138,28 @@ static void fail(struct lx_net_exchange *x, const struct lx_error *err)
 void lx_exchange_fail(struct lx_net_exchange *x, int code, const char *format, ...)
 {
     struct lx_error err;
+    char text[sizeof err.text];
     va_list args;
     va_start(args, format);
-    describe(x, &err, code, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    describe(x, &err, code, text);
     fail(x, &err);
 }
 
 void lx_exchange_fail_later(struct lx_net_exchange *x, int code, const char *format, ...)
 {
+    char text[sizeof x->failure->text];
     va_list args;
     if (x->failing)
         return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
     x->failing = true;
     x->failure = malloc(sizeof *x->failure);
-    if (x->failure) {
-        va_start(args, format);
-        describe(x, x->failure, code, format, args);
-        va_end(args);
-    }
+    if (x->failure)
+        describe(x, x->failure, code, text);
     lx_loop_defer(x->net->loop, &x->task);
 }
 
@@ -243,8 +247,10 @@ static int check_headers(const struct lx_net_request *r, struct lx_error *err)
         return lx_error_set(err, LX_EINVAL, "not an HTTP method");
     for (size_t i = 0; i < r->headers.n; i++)
         if (!lx_header_is_valid(r->headers.v[i].name, r->headers.v[i].value))
-            return lx_error_set(err, LX_EINVAL, "header %zu cannot be sent: a name that is no token "
-                                                "or a line break in the value", i + 1);
+            return lx_error_set(err, LX_EINVAL,
+                                "header %zu cannot be sent: a name that is no token "
+                                "or a line break in the value",
+                                i + 1);
     return 0;
 }
 

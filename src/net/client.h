@@ -25,8 +25,8 @@ struct lx_net_options {
     /* As the environment variables, or NULL: "http://user:password@host:port", for http and for
      * https origins (the latter by CONNECT); and the list of hosts that are reached directly. */
     const char *http_proxy, *https_proxy, *no_proxy;
-    struct lx_tls_options tls;    /* for https origins */
-    const char *dns_servers;      /* "127.0.0.1:5353,..."; NULL: the system's */
+    struct lx_tls_options tls; /* for https origins */
+    const char *dns_servers;   /* "127.0.0.1:5353,..."; NULL: the system's */
 };
 
 /* Options are copied. NULL with *err. */
@@ -37,9 +37,10 @@ void lx_net_free(struct lx_net *net);
 
 struct lx_net_request {
     struct lx_slice method;
-    struct lx_slice url;        /* absolute, http or https; user:password becomes Authorization */
-    struct lx_headers headers;  /* Host, Content-Length, Accept-Encoding and what belongs to a
-                                 * connection (Connection, Transfer-Encoding, ...) are ours: skipped */
+    struct lx_slice url; /* absolute, http or https; user:password becomes Authorization */
+    struct lx_headers
+        headers; /* Host, Content-Length, Accept-Encoding and what belongs to a
+                  * connection (Connection, Transfer-Encoding, ...) are ours: skipped */
     struct lx_slice body;
     int64_t connect_ms;         /* deadlines, from the start of each phase; 0: none */
     int64_t first_byte_ms;      /* from the last byte of the request that the kernel took to the

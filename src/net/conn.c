@@ -48,9 +48,8 @@ static void send_connect(struct lx_conn *c)
     lx_buf_reset(head);
     lx_buf_addf(head, "CONNECT %s%.*s%s:%u HTTP/1.1\r\nhost: %s%.*s%s:%u\r\n",
                 o->authority.p[0] == '[' ? "[" : "", LX_F(o->host),
-                o->authority.p[0] == '[' ? "]" : "", o->port,
-                o->authority.p[0] == '[' ? "[" : "", LX_F(o->host),
-                o->authority.p[0] == '[' ? "]" : "", o->port);
+                o->authority.p[0] == '[' ? "]" : "", o->port, o->authority.p[0] == '[' ? "[" : "",
+                LX_F(o->host), o->authority.p[0] == '[' ? "]" : "", o->port);
     if (lx_secret_is_set(&o->proxy->authorization))
         lx_h1_write_header(head, LX_S("proxy-authorization"),
                            lx_secret_bytes(&o->proxy->authorization));
@@ -125,8 +124,7 @@ void lx_conn_lost(struct lx_conn *c, int code, const char *why)
     struct lx_net_exchange *x = c->x;
     if (!x) {
         lx_pool_drop(c);
-    } else if (c->reused && x->phase == LX_NET_WAITING && !x->replaced &&
-               !x->times.first_byte_ms) {
+    } else if (c->reused && x->phase == LX_NET_WAITING && !x->replaced && !x->times.first_byte_ms) {
         x->replaced = true;
         c->x = NULL;
         x->conn = NULL;
@@ -146,10 +144,18 @@ void lx_conn_lost(struct lx_conn *c, int code, const char *why)
 static bool is_ours(struct lx_slice name)
 {
     static const struct lx_slice ours[] = {
-        LX_S_INIT("host"), LX_S_INIT("content-length"), LX_S_INIT("connection"),
-        LX_S_INIT("accept-encoding"), LX_S_INIT("transfer-encoding"), LX_S_INIT("keep-alive"),
-        LX_S_INIT("proxy-connection"), LX_S_INIT("proxy-authorization"), LX_S_INIT("te"),
-        LX_S_INIT("trailer"), LX_S_INIT("upgrade"), LX_S_INIT("expect"),
+        LX_S_INIT("host"),
+        LX_S_INIT("content-length"),
+        LX_S_INIT("connection"),
+        LX_S_INIT("accept-encoding"),
+        LX_S_INIT("transfer-encoding"),
+        LX_S_INIT("keep-alive"),
+        LX_S_INIT("proxy-connection"),
+        LX_S_INIT("proxy-authorization"),
+        LX_S_INIT("te"),
+        LX_S_INIT("trailer"),
+        LX_S_INIT("upgrade"),
+        LX_S_INIT("expect"),
     };
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         if (ours[i].n == name.n && lx_slice_eq_nocase(ours[i], name))

@@ -126,11 +126,9 @@ static void on_task(struct lx_task *t)
         begin(d);
 }
 
-struct lx_dial *lx_dial_new(struct lx_loop *loop, struct lx_dns *dns, struct lx_slice host,
-                            uint16_t port,
-                            void (*done)(void *owner, struct lx_stream *s,
-                                         const struct lx_error *err),
-                            void *owner)
+struct lx_dial *lx_dial_new(
+    struct lx_loop *loop, struct lx_dns *dns, struct lx_slice host, uint16_t port,
+    void (*done)(void *owner, struct lx_stream *s, const struct lx_error *err), void *owner)
 {
     struct lx_dial *d = calloc(1, sizeof *d);
     if (!d)

@@ -33,7 +33,7 @@ enum lx_net_phase {
     LX_NET_WAITING,    /* the request is on its way; nothing has come back */
     LX_NET_HEAD,       /* a part of the reply's head has come */
     LX_NET_BODY,
-    LX_NET_DEAD,       /* over; the memory goes when the turn ends */
+    LX_NET_DEAD, /* over; the memory goes when the turn ends */
 };
 
 struct lx_net_exchange {
@@ -60,13 +60,13 @@ struct lx_net_exchange {
     struct lx_decoder *decoder;
     char *held; /* read but not delivered when paused: payload first, then framed bytes */
     size_t held_n, held_payload;
-    size_t rest; /* bytes that follow what is being delivered */
+    size_t rest;              /* bytes that follow what is being delivered */
     struct lx_error *failure; /* to be reported by the task */
 
     uint8_t phase;
     uint8_t interim; /* 1xx replies so far */
     bool queued;
-    bool failing;     /* the task will report x->failure */
+    bool failing; /* the task will report x->failure */
     bool paused;
     bool decoding;    /* the decoder has more to give without input */
     bool replaced;    /* the safe retry is used up */
@@ -119,9 +119,9 @@ struct lx_net {
     struct lx_conn *oldest, *newest; /* idle */
     struct lx_timer idle_timer;
     struct lx_net_counts counts;
-    struct lx_buf head;        /* of the request being written */
-    struct lx_buf decoded;     /* the piece being delivered */
-    struct lx_h1_head parsed;  /* the reply's head being delivered */
+    struct lx_buf head;       /* of the request being written */
+    struct lx_buf decoded;    /* the piece being delivered */
+    struct lx_h1_head parsed; /* the reply's head being delivered */
 };
 
 /* client.c */

@@ -10,7 +10,7 @@
 #include "net/inner.h"
 
 enum {
-    INTERIM_MAX = 32,     /* 1xx replies before the real one */
+    INTERIM_MAX = 32, /* 1xx replies before the real one */
     DECODED_PIECE = 65536,
 };
 

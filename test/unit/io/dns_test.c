@@ -233,12 +233,8 @@ static void freed_with_questions_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(both_families_and_the_cache),
-        T(one_query_for_many),
-        T(literals_and_special_names),
-        T(names_that_do_not_exist),
-        T(no_server_answers),
-        T(an_old_answer_stands_in),
+        T(both_families_and_the_cache), T(one_query_for_many), T(literals_and_special_names),
+        T(names_that_do_not_exist),     T(no_server_answers),  T(an_old_answer_stands_in),
         T(freed_with_questions_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

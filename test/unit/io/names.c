@@ -48,9 +48,18 @@ static size_t answer(struct names *t, unsigned char *m)
         return n;
     m[7] = 1;
     size_t size = type == TYPE_A ? 4 : 16;
-    const unsigned char record[] = {0xc0, HEADER, 0, (unsigned char)type, 0, 1,
-                                    0, 0, (unsigned char)(found->ttl >> 8),
-                                    (unsigned char)found->ttl, 0, (unsigned char)size};
+    const unsigned char record[] = {0xc0,
+                                    HEADER,
+                                    0,
+                                    (unsigned char)type,
+                                    0,
+                                    1,
+                                    0,
+                                    0,
+                                    (unsigned char)(found->ttl >> 8),
+                                    (unsigned char)found->ttl,
+                                    0,
+                                    (unsigned char)size};
     memcpy(m + n, record, sizeof record);
     inet_pton(type == TYPE_A ? AF_INET : AF_INET6, text, m + n + sizeof record);
     return n + sizeof record + size;

@@ -16,10 +16,10 @@ struct name {
 struct names {
     const struct name *list; /* ends with a NULL name; others do not exist */
     int fd;
-    char servers[32];     /* for lx_dns_options */
+    char servers[32]; /* for lx_dns_options */
     atomic_int queries;
-    atomic_bool silent;   /* answers nothing */
-    atomic_bool broken;   /* answers SERVFAIL */
+    atomic_bool silent; /* answers nothing */
+    atomic_bool broken; /* answers SERVFAIL */
     pthread_t thread;
 };
 

@@ -77,7 +77,7 @@ static void on_gone(struct lx_stream *s)
     on(s, 'g')->gone++;
 }
 
-const struct lx_stream_events end_events = {on_open, on_data,  on_room, on_end,
+const struct lx_stream_events end_events = {on_open,  on_data,  on_room, on_end,
                                             on_error, on_drain, on_gone};
 
 static void on_accept(void *arg, struct lx_stream *s)
@@ -97,8 +97,8 @@ void pair_open(struct pair *p, struct lx_tls_context *client, struct lx_tls_cont
     lx_buf_init(&p->client.in, (size_t)1 << 30);
     lx_buf_init(&p->server.in, (size_t)1 << 30);
     p->loop = lx_loop_new();
-    p->listener = lx_listener_new(p->loop, (struct sockaddr *)&a, sizeof a, server, on_accept, p,
-                                  &err);
+    p->listener =
+        lx_listener_new(p->loop, (struct sockaddr *)&a, sizeof a, server, on_accept, p, &err);
     assert_non_null(p->listener);
     a.sin_port = htons((uint16_t)lx_listener_port(p->listener));
     p->client.s = lx_stream_connect(p->loop, (struct sockaddr *)&a, sizeof a, client,

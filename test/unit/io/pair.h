@@ -27,8 +27,8 @@ struct pair {
     int accepted;
 };
 
-/* TLS contexts are borrowed; NULL: plain. name: whom the client wants to meet. Connecting has begun;
- * the server's end appears with the accept. */
+/* TLS contexts are borrowed; NULL: plain. name: whom the client wants to meet. Connecting has
+ * begun; the server's end appears with the accept. */
 void pair_open(struct pair *p, struct lx_tls_context *client, struct lx_tls_context *server,
                const char *name);
 /* The same, waiting until both ends are open. */

@@ -88,8 +88,8 @@ static void slow_reader_fills_the_queue(void **state)
         size_t n = 1 + (size_t)writes * 977 % 50000;
         if (n > BIG - at)
             n = BIG - at;
-        struct iovec v[3] = {{bytes + at, n / 3}, {bytes + at + n / 3, 0},
-                             {bytes + at + n / 3, n - n / 3}};
+        struct iovec v[3] = {
+            {bytes + at, n / 3}, {bytes + at + n / 3, 0}, {bytes + at + n / 3, n - n / 3}};
         assert_true(lx_stream_write(p.client.s, v, 3) >= 0);
         at += n;
     }
@@ -316,7 +316,7 @@ static void reading_into_the_owners_room(void **state)
     pair_close(&p);
 }
 
-/* ---- Plain only ------------------------------------------------------------------------------- */
+/* ---- Plain only ------------------------------------------------------------------------------ */
 
 static void refused(void **state)
 {
@@ -329,8 +329,8 @@ static void refused(void **state)
     end_close(&p.client);
     lx_listener_close(p.listener);
     lx_loop_turn(p.loop, 0);
-    p.client.s = lx_stream_connect(p.loop, (struct sockaddr *)&a, sizeof a, NULL,
-                                   lx_slice(NULL, 0), &end_events, &p.client);
+    p.client.s = lx_stream_connect(p.loop, (struct sockaddr *)&a, sizeof a, NULL, lx_slice(NULL, 0),
+                                   &end_events, &p.client);
     wait_for(&p, &p.client.failed);
     assert_int_equal(LX_ECONNECT, p.client.failed);
     assert_non_null(strstr(p.client.error, "refused"));
@@ -345,11 +345,11 @@ static void unreachable_at_once_is_told_later(void **state)
     struct pair p = {0};
     pair_connect(&p, NULL, NULL, "");
     end_close(&p.client);
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(9),
-                            .sin_addr.s_addr = htonl(INADDR_BROADCAST)};
+    struct sockaddr_in a = {
+        .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_BROADCAST)};
     p.client = (struct end){0};
-    p.client.s = lx_stream_connect(p.loop, (struct sockaddr *)&a, sizeof a, NULL,
-                                   lx_slice(NULL, 0), &end_events, &p.client);
+    p.client.s = lx_stream_connect(p.loop, (struct sockaddr *)&a, sizeof a, NULL, lx_slice(NULL, 0),
+                                   &end_events, &p.client);
     assert_non_null(p.client.s);
     assert_int_equal(0, p.client.failed);
     wait_for(&p, &p.client.failed);
@@ -519,11 +519,11 @@ static int end_tls_round(void **state)
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, check_before, check_after)
-#define COMMON                                                                                     \
-    T(echo), T(slow_reader_fills_the_queue), T(pausing_in_every_callback),                         \
-        T(write_some_copies_nothing), T(writes_before_open_are_queued), T(end_is_half_a_close),    \
-        T(closing_within_callbacks), T(one_closes_the_other_in_the_same_turn),                     \
-        T(gone_is_told_while_paused), T(writing_to_a_closed_peer), T(a_broken_queue_is_told),      \
+#define COMMON                                                                                  \
+    T(echo), T(slow_reader_fills_the_queue), T(pausing_in_every_callback),                      \
+        T(write_some_copies_nothing), T(writes_before_open_are_queued), T(end_is_half_a_close), \
+        T(closing_within_callbacks), T(one_closes_the_other_in_the_same_turn),                  \
+        T(gone_is_told_while_paused), T(writing_to_a_closed_peer), T(a_broken_queue_is_told),   \
         T(the_queue_has_a_ceiling), T(reading_into_the_owners_room)
 
 int main(void)

@@ -54,7 +54,7 @@ static void contexts_are_shared(void **state)
     certs_remove(&certs);
 }
 
-/* ---- A post that goes round all loops --------------------------------------------------------- */
+/* ---- A post that goes round all loops -------------------------------------------------------- */
 
 static struct lx_loop *loops[THREADS];
 

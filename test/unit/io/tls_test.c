@@ -69,7 +69,8 @@ static void names_and_addresses(void **state)
     attempt(ca, good, "good.example", NULL);
     attempt(ca, good, "GOOD.example.", NULL); /* case and the root's dot do not matter */
     attempt(ca, good, "127.0.0.1", NULL);
-    attempt(ca, good, "bad.example", "certificate is for good.example, localhost, not for bad.example");
+    attempt(ca, good, "bad.example",
+            "certificate is for good.example, localhost, not for bad.example");
     attempt(ca, good, "127.0.0.2", "not for 127.0.0.2");
     attempt(ca, (struct lx_tls_options){.cert_file = certs.other_host}, "good.example",
             "certificate is for other.example, not for good.example");
@@ -136,7 +137,7 @@ static void wrong_files(void **state)
     assert_int_equal(LX_ETLS, err.code);
 }
 
-/* ---- Resumption, seen by OpenSSL itself ------------------------------------------------------- */
+/* ---- Resumption, seen by OpenSSL itself ------------------------------------------------------ */
 
 struct plain_server {
     int fd, port, rounds;
@@ -211,7 +212,7 @@ static void sessions_are_resumed(void **state)
     resumes(TLS1_2_VERSION);
 }
 
-/* ---- Peers that do not speak TLS -------------------------------------------------------------- */
+/* ---- Peers that do not speak TLS ------------------------------------------------------------- */
 
 static void a_client_that_speaks_plain(void **state)
 {

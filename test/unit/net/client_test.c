@@ -145,7 +145,7 @@ static void refused(void **state)
     assert_non_null(strstr(c.error, "Connection refused"));
 }
 
-/* ---- Stale connections ------------------------------------------------------------------------ */
+/* ---- Stale connections ----------------------------------------------------------------------- */
 
 /* Answers once; then, when the next request is there, closes without a byte. */
 static void close_on_second(struct peer *p, int fd, int number)
@@ -269,7 +269,7 @@ static void extra_bytes_close_the_connection(void **state)
     peer_stop(&p);
 }
 
-/* ---- Replies that go wrong -------------------------------------------------------------------- */
+/* ---- Replies that go wrong ------------------------------------------------------------------- */
 
 static const char *reply;
 static size_t reply_n;
@@ -322,7 +322,8 @@ static void replies_end_as_they_should(void **state)
         {"HTTP/1.1 200 OK\r\n\r\nuntil the end", "GET", 0, 1, "until the end"},
         {"HTTP/1.0 200 OK\r\n\r\nold", "GET", 0, 1, "old"},
         {"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n"
-         "t: v\r\n\r\n", "GET", 0, 1, "abcde"},
+         "t: v\r\n\r\n",
+         "GET", 0, 1, "abcde"},
         {"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nd", "GET",
          LX_ETRUNCATED, 1, "abcd"},
         {"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabcX", "GET", LX_EPROTO, 1,
@@ -331,7 +332,8 @@ static void replies_end_as_they_should(void **state)
         {"garbage\r\n\r\n", "GET", LX_EPROTO, 0, ""},
         {"\x16\x03\x01 TLS?\r\n\r\n", "GET", LX_EPROTO, 0, ""},
         {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"
-         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", "GET", 0, 1, "ok"},
+         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+         "GET", 0, 1, "ok"},
         {"HTTP/1.1 101 Switching Protocols\r\n\r\n", "GET", LX_EPROTO, 0, ""},
         {"HTTP/1.1 204 No Content\r\n\r\n", "GET", 0, 1, ""},
         {"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n", "HEAD", 0, 1, ""},
@@ -380,11 +382,13 @@ static void endless_interim_replies(void **state)
     call_clear(&c);
 }
 
-/* ---- gzip ------------------------------------------------------------------------------------- */
+/* ---- gzip ------------------------------------------------------------------------------------ */
 
 static size_t gzip(const void *in, size_t n, unsigned char *out, size_t size)
 {
-    z_stream z = {.next_in = (Bytef *)(uintptr_t)in, .avail_in = (uInt)n, .next_out = out,
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)in,
+                  .avail_in = (uInt)n,
+                  .next_out = out,
                   .avail_out = (uInt)size};
     deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
     assert_int_equal(Z_STREAM_END, deflate(&z, Z_FINISH));
@@ -422,7 +426,7 @@ static void gzip_is_undone(void **state)
     free(packed);
 }
 
-/* ---- Deadlines -------------------------------------------------------------------------------- */
+/* ---- Deadlines ------------------------------------------------------------------------------- */
 
 static void say_nothing(struct peer *p, int fd, int number)
 {
@@ -519,7 +523,7 @@ static void connect_deadline(void **state)
     peer_stop(&p);
 }
 
-/* ---- Bodies both ways ------------------------------------------------------------------------- */
+/* ---- Bodies both ways ------------------------------------------------------------------------ */
 
 enum { BIG = 8 << 20 };
 static char big_body[BIG];
@@ -707,7 +711,7 @@ static void pausing_between_chunks_of_one_read(void **state)
     peer_stop(&p);
 }
 
-/* ---- Cancelling ------------------------------------------------------------------------------- */
+/* ---- Cancelling ------------------------------------------------------------------------------ */
 
 static void cancelling(void **state)
 {
@@ -783,7 +787,7 @@ static void free_with_everything_in_flight(void **state)
     peer_stop(&p);
 }
 
-/* ---- Limits of the pool ----------------------------------------------------------------------- */
+/* ---- Limits of the pool ---------------------------------------------------------------------- */
 
 static void wait_and_answer(struct peer *p, int fd, int number)
 {

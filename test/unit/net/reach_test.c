@@ -74,7 +74,7 @@ static void stop(struct peer *p)
     peer_stop(p);
 }
 
-/* ---- Names ------------------------------------------------------------------------------------ */
+/* ---- Names ----------------------------------------------------------------------------------- */
 
 static void no_such_name(void **state)
 {
@@ -91,8 +91,8 @@ static void no_server_answers(void **state)
 {
     (void)state;
     names.silent = true;
-    struct lx_net_request r = {.method = LX_S("GET"), .url = LX_S("http://dual.test/"),
-                               .connect_ms = 100};
+    struct lx_net_request r = {
+        .method = LX_S("GET"), .url = LX_S("http://dual.test/"), .connect_ms = 100};
     struct call c = {0};
     call_start(&c, &r);
     call_wait(&c);
@@ -122,7 +122,8 @@ static void the_other_family_when_one_is_silent(void **state)
     (void)state;
     struct peer p;
     peer_start(&p, answer_all);
-    struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT,
+    struct sockaddr_in6 a = {.sin6_family = AF_INET6,
+                             .sin6_addr = IN6ADDR_LOOPBACK_INIT,
                              .sin6_port = htons((uint16_t)p.port)};
     int full = socket(AF_INET6, SOCK_STREAM, 0), fillers[3];
     if (full < 0 || bind(full, (struct sockaddr *)&a, sizeof a) != 0) {
@@ -163,7 +164,7 @@ static void both_refuse(void **state)
     assert_non_null(strstr(c.error, "refused"));
 }
 
-/* ---- TLS -------------------------------------------------------------------------------------- */
+/* ---- TLS ------------------------------------------------------------------------------------- */
 
 static atomic_int resumed;
 static SSL_CTX *server_ctx; /* of the scripts */
@@ -374,7 +375,7 @@ static void a_requests_own_tls(void **state)
     stop(&p);
 }
 
-/* ---- Proxies ---------------------------------------------------------------------------------- */
+/* ---- Proxies --------------------------------------------------------------------------------- */
 
 static struct peer proxy;
 static const char *connect_reply;
@@ -432,8 +433,8 @@ static void https_through_connect(void **state)
         fail_msg("%s", c.error);
     assert_non_null(strstr(seen, "GET /v1 HTTP/1.1\r\nhost: good.example\r\n"));
     assert_null(strstr(seen, "proxy-authorization")); /* is the proxy's, not the origin's */
-    assert_int_equal(2, proxy.requests); /* CONNECT and GET */
-    call_url(&c, "https://nosuch.invalid/"); /* the proxy resolves, not we */
+    assert_int_equal(2, proxy.requests);              /* CONNECT and GET */
+    call_url(&c, "https://nosuch.invalid/");          /* the proxy resolves, not we */
 }
 
 static void connect_is_refused(void **state)
@@ -498,7 +499,7 @@ static void wrong_settings(void **state)
 }
 
 #define NAMES(f) cmocka_unit_test_setup_teardown(f, with_names, without_names)
-#define TLS(f) cmocka_unit_test_setup_teardown(f, with_tls, without_tls)
+#define TLS(f)   cmocka_unit_test_setup_teardown(f, with_tls, without_tls)
 #define PROXY(f) cmocka_unit_test_setup_teardown(f, with_proxy, without_proxy)
 
 int main(void)
