@@ -108,7 +108,7 @@ def show_failures(test, text):
     for line in text.splitlines():
         if re.match(r"(not )?ok\b", line):
             shown = line.startswith("not ") and not re.search(r"#\s*skip", line, re.I)
-        if shown:
+        if shown and re.match(r"not ok|#", line):
             say(f"{test}: {line}")
 
 

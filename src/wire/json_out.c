@@ -189,10 +189,23 @@ void lx_out_null(struct lx_out *o, const char *name)
     lx_buf_add_lit(o->buf, "null");
 }
 
+/* Within a string of JSON no line break stands bare, so each one here is white space. */
+static void join_lines(char *p, char *end)
+{
+    char *start = p;
+    while (p < end && (p = memchr(p, '\n', (size_t)(end - p))))
+        *p++ = ' ';
+    for (p = start; p < end && (p = memchr(p, '\r', (size_t)(end - p)));)
+        *p++ = ' ';
+}
+
 void lx_out_raw(struct lx_out *o, const char *name, struct lx_slice json)
 {
     begin(o, name);
+    size_t start = o->buf->n;
     lx_buf_add(o->buf, json.n ? json : LX_S("null"));
+    if (o->buf->n > start)
+        join_lines(o->buf->p + start, o->buf->p + o->buf->n);
 }
 
 void lx_out_string_open(struct lx_out *o, const char *name)
