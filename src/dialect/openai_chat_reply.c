@@ -183,6 +183,7 @@ int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *d
         if (finish)
             out->finish = finish;
         out->content = out->content || says_something(LX_GET(it.value, "delta"));
+        out->is_fault = out->is_fault || lx_json_given(LX_GET(it.value, "error"));
     }
     lx_openai_read_usage(lx_openai_find_usage(body), &out->usage, NULL);
     out->usage_only = out->usage.known && !lx_json_count(choices);
