@@ -306,19 +306,6 @@ static void write_content_source(const struct writing *p)
     lx_out_object_end(out);
 }
 
-/* Text files travel as text: base64 is for PDF only. */
-static void write_decoded_source(const struct writing *p)
-{
-    struct lx_buf text;
-    lx_buf_init(&text, p->p->media.data.s.n + 4);
-    int code = lx_base64_read(lx_text_plain(p->p->media.data, p->w->b->arena), &text);
-    if (code == LX_ENOMEM)
-        p->w->b->buf->failed = code;
-    else if (code)
-        refuse_part(p->w, p->at, LX_S("file_data is not base64"));
-    write_text_source(p->w, lx_text(lx_buf_slice(&text)));
-    lx_buf_clear(&text);
-}
 
 static bool is_textual(struct lx_slice type)
 {
@@ -339,17 +326,39 @@ static void write_document_rest(const struct writing *p)
     part_close(p);
 }
 
+/* Text files travel as text: base64 is for PDF only. */
+static void write_text_file(const struct writing *p)
+{
+    struct lx_buf text;
+    lx_buf_init(&text, p->p->media.data.s.n + 4);
+    int code = lx_base64_read(lx_text_plain(p->p->media.data, p->w->b->arena), &text);
+    if (code == LX_ENOMEM) {
+        p->w->b->buf->failed = code;
+    } else if (code) {
+        refuse_part(p->w, p->at, LX_S("its data is not base64"));
+    } else {
+        part_open(p, LX_S("document"));
+        write_text_source(p->w, lx_text(lx_buf_slice(&text)));
+        write_document_rest(p);
+    }
+    lx_buf_clear(&text);
+}
+
 static void write_file(const struct writing *p)
 {
     const struct lx_media *m = &p->p->media;
-    bool inside = p->p->content || p->p->text.s.n;
+    bool inside = p->p->content || p->p->text.s.p;
     struct lx_slice type = media_type(m, p->w->b->arena);
     struct lx_slice fault = inside ? LX_S("") : media_fault(m);
     if (!inside && lx_slice_starts(type, LX_S("image/"))) {
         write_image(p);
         return;
     }
-    if (!fault.n && !inside && m->data.s.n && !is_textual(type) &&
+    if (!inside && m->data.s.n && is_textual(type)) {
+        write_text_file(p);
+        return;
+    }
+    if (!fault.n && !inside && m->data.s.n &&
         !lx_slice_eq(type, LX_S("application/pdf")))
         fault = LX_S("Anthropic reads PDF and text files");
     if (fault.n) {
@@ -361,8 +370,6 @@ static void write_file(const struct writing *p)
         write_content_source(p);
     else if (inside)
         write_text_source(p->w, p->p->text);
-    else if (m->data.s.n && is_textual(type))
-        write_decoded_source(p);
     else
         write_source(p->w, m, LX_S("application/pdf"));
     write_document_rest(p);

@@ -143,10 +143,17 @@ static void write_citations(struct reply_writer *w, struct lx_slice citations)
 {
     if (!citations.n || !lx_anthropic_json_read(&w->scratch, citations, w->out.buf))
         return;
+    struct lx_out before = w->out;
+    size_t start = w->out.buf->n;
+    bool any = false;
     lx_out_array(&w->out, "citations");
     for (struct lx_json_iter it = lx_json_iter(lx_json_root(&w->scratch)); lx_json_next(&it);)
-        lx_anthropic_citation_write(&w->out, NULL, it.value, w->language);
+        any |= lx_anthropic_citation_write(&w->out, NULL, it.value, w->language);
     lx_out_array_end(&w->out);
+    if (!any) {
+        w->out = before;
+        w->out.buf->n = start;
+    }
 }
 
 static void block_open(struct reply_writer *w, struct lx_slice type)
