@@ -290,7 +290,7 @@ class Bench:
             self.load(s, path, "--connections", 64, "--seconds", self.args.seconds)
             self.load(s, large, "--connections", 64, "--seconds", self.args.seconds)
             loaded = s.rss_kb()
-            time.sleep(3)
+            time.sleep(5)  # a worker gives memory back when it has been quiet for a while
             print(f"  {s.name:12} idle {idle}  loaded {loaded}  recovered {s.rss_kb()}")
             self.results[f"memory|{s.name}"] = {"idle_kb": idle, "loaded_kb": loaded, "recovered_kb": s.rss_kb()}
             s.stop()
@@ -312,6 +312,17 @@ class Bench:
                 self.results[f"streams {n}|{s.name}"] = {"peak_kb": peak, **result}
                 s.stop()
             up.stop()
+
+    def library(self):
+        up = self.upstream()
+        calls = []
+        for _ in range(self.args.rounds):
+            done = subprocess.run(pin(0) + [str(self.build / "bench/library"), "--port", str(up.port)],
+                                  capture_output=True, text=True, check=True)
+            calls.append(json.loads(done.stdout)["cpu_us"])
+        up.stop()
+        print(f"\nlibrary, 16 calls at once: cpu/call {med(calls)} us")
+        self.results["library_cpu_us"] = statistics.median(calls)
 
     def start(self):
         times = []
@@ -346,7 +357,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--streams", type=int, default=10000)
-    parser.add_argument("--only", default="start,requests,streams,memory")
+    parser.add_argument("--only", default="start,requests,streams,memory,library")
     parser.add_argument("--json", help="write the figures to a file")
     args = parser.parse_args()
     if not (shutil.which("nginx") or os.path.exists("/usr/sbin/nginx")):

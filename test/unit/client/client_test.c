@@ -1,0 +1,302 @@
+/*
+ * client_test.c - the library through its public header alone, on models that answer by themselves.
+ *
+ * What needs a provider on the other side (retries, many at once, broken streams) is in test/e2e.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <llmux/llmux.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char config[] =
+    "model_list:\n"
+    "  - model_name: hello\n"
+    "    litellm_params: {model: openai/hello, mock_response: \"Hello, w\\u00f6rld\"}\n"
+    "  - model_name: limited\n"
+    "    litellm_params: {model: openai/x, mock_response: litellm.RateLimitError, max_retries: 0}\n"
+    "litellm_settings: {num_retries: 0}\n";
+
+static llmux_client *client_with(const char *text)
+{
+    char path[] = "/tmp/llmux-client-test-XXXXXX";
+    int fd = mkstemp(path);
+    llmux_client *c = llmux_client_new();
+    llmux_error *err = NULL;
+
+    assert_non_null(c);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    assert_int_equal(llmux_client_load_config(c, path, &err), 0);
+    unlink(path);
+    return c;
+}
+
+static llmux_request *ask(const char *model)
+{
+    llmux_request *r = llmux_request_new(model);
+
+    assert_non_null(r);
+    assert_int_equal(llmux_request_add_message(r, "user", "Hi \"you\"\n"), 0);
+    return r;
+}
+
+static void blocking_gives_text_finish_and_tokens(void **state)
+{
+    llmux_client *c = client_with(config);
+    llmux_request *r = ask("hello");
+    llmux_reply *reply = NULL;
+    llmux_error *err = NULL;
+    size_t n;
+
+    (void)state;
+    assert_int_equal(llmux_completion(c, r, &reply, &err), 0);
+    assert_null(err);
+    assert_string_equal(llmux_reply_text(reply), "Hello, w\xc3\xb6rld");
+    assert_string_equal(llmux_reply_finish(reply), "stop");
+    assert_int_equal(llmux_reply_prompt_tokens(reply), 10);
+    assert_int_equal(llmux_reply_completion_tokens(reply), 20);
+    assert_int_equal(llmux_reply_tool_count(reply), 0);
+    assert_null(llmux_reply_tool_id(reply, 0));
+    assert_non_null(strstr(llmux_reply_json(reply, &n), "\"chat.completion\""));
+    llmux_reply_free(reply);
+    llmux_request_free(r);
+    llmux_client_free(c);
+}
+
+static void an_error_says_class_status_and_retryable(void **state)
+{
+    llmux_client *c = client_with(config);
+    llmux_request *r = ask("limited");
+    llmux_reply *reply = NULL;
+    llmux_error *err = NULL;
+
+    (void)state;
+    assert_int_not_equal(llmux_completion(c, r, &reply, &err), 0);
+    assert_null(reply);
+    assert_string_equal(llmux_error_class(err), "RateLimitError");
+    assert_int_equal(llmux_error_status(err), 429);
+    assert_int_equal(llmux_error_retryable(err), 1);
+    llmux_error_free(err);
+    assert_int_not_equal(llmux_completion(c, r, &reply, NULL), 0); /* no wish to know */
+    llmux_request_free(r);
+    llmux_client_free(c);
+}
+
+static void an_unknown_provider_is_named(void **state)
+{
+    llmux_client *c = llmux_client_new();
+    llmux_request *r = ask("grok_q/llama");
+    llmux_error *err = NULL;
+    llmux_reply *reply = NULL;
+
+    (void)state;
+    assert_int_not_equal(llmux_completion(c, r, &reply, &err), 0);
+    assert_non_null(strstr(llmux_error_message(err), "grok_q"));
+    assert_int_equal(llmux_error_status(err), 400);
+    llmux_error_free(err);
+    llmux_request_free(r);
+    llmux_client_free(c);
+}
+
+struct heard {
+    char text[64];
+    int events, finished, stop_after;
+};
+
+static int hear(void *arg, const llmux_event *e)
+{
+    struct heard *h = arg;
+    size_t n;
+
+    h->events++;
+    if (llmux_event_get_kind(e) == LLMUX_EVENT_TEXT) {
+        const char *text = llmux_event_text(e, &n);
+
+        assert_int_equal(strlen(text), n);
+        strncat(h->text, text, sizeof(h->text) - strlen(h->text) - 1);
+    }
+    if (llmux_event_get_kind(e) == LLMUX_EVENT_FINISH)
+        h->finished++;
+    return h->stop_after && h->events >= h->stop_after;
+}
+
+static void a_stream_is_heard_and_its_reply_kept(void **state)
+{
+    llmux_client *c = client_with(config);
+    llmux_request *r = ask("hello");
+    llmux_reply *reply = NULL;
+    struct heard h = {0};
+
+    (void)state;
+    assert_int_equal(llmux_completion_stream(c, r, hear, &h, &reply, NULL), 0);
+    assert_string_equal(h.text, "Hello, w\xc3\xb6rld");
+    assert_int_equal(h.finished, 1);
+    assert_string_equal(llmux_reply_text(reply), "Hello, w\xc3\xb6rld");
+    llmux_reply_free(reply);
+    llmux_request_free(r);
+    llmux_client_free(c);
+}
+
+static void a_stream_can_be_stopped(void **state)
+{
+    llmux_client *c = client_with(config);
+    llmux_request *r = ask("hello");
+    struct heard h = {.stop_after = 1};
+
+    (void)state;
+    assert_int_equal(llmux_completion_stream(c, r, hear, &h, NULL, NULL), 0);
+    assert_int_equal(h.events, 1);
+    llmux_request_free(r);
+    llmux_client_free(c);
+}
+
+static void a_stream_can_be_pulled(void **state)
+{
+    llmux_client *c = client_with(config);
+    llmux_request *r = ask("hello");
+    llmux_stream *s = llmux_stream_open(c, r, NULL);
+    const llmux_event *e;
+    struct heard h = {0};
+
+    (void)state;
+    assert_non_null(s);
+    assert_null(llmux_stream_reply(s));
+    while (llmux_stream_next(s, &e, NULL) > 0)
+        hear(&h, e);
+    assert_string_equal(h.text, "Hello, w\xc3\xb6rld");
+    assert_string_equal(llmux_reply_text(llmux_stream_reply(s)), h.text);
+    assert_int_equal(llmux_stream_next(s, &e, NULL), 0); /* over is over */
+    llmux_stream_free(s);
+    s = llmux_stream_open(c, r, NULL); /* left unread */
+    llmux_stream_free(s);
+    llmux_request_free(r);
+    llmux_client_free(c);
+}
+
+static void on_done(void *arg, llmux_reply *reply, llmux_error *err)
+{
+    int *done = arg;
+
+    assert_null(err);
+    assert_string_equal(llmux_reply_text(reply), "Hello, w\xc3\xb6rld");
+    llmux_reply_free(reply);
+    ++*done;
+}
+
+static void many_run_at_once(void **state)
+{
+    llmux_client *c = client_with(config);
+    llmux_request *r = ask("hello");
+    int done = 0;
+
+    (void)state;
+    for (int i = 0; i < 32; i++)
+        assert_int_equal(llmux_completion_start(c, r, on_done, &done, NULL), 0);
+    while (llmux_client_turn(c, 100))
+        continue;
+    assert_int_equal(done, 32);
+    llmux_request_free(r);
+    llmux_client_free(c);
+}
+
+static void requests_are_checked_as_they_are_built(void **state)
+{
+    llmux_request *r = llmux_request_new("m");
+    llmux_error *err = NULL;
+
+    (void)state;
+    assert_int_not_equal(llmux_request_set_json(r, "temperature", "0.2x"), 0);
+    assert_int_equal(llmux_request_set_json(r, "temperature", "0.2"), 0);
+    assert_int_not_equal(llmux_request_add_tool(r, "f", NULL, "{"), 0);
+    assert_int_not_equal(llmux_request_add_message_json(r, "{]"), 0);
+    llmux_request_free(r);
+    assert_null(llmux_request_new_json("[1]", 3, &err));
+    assert_non_null(strstr(llmux_error_message(err), "object"));
+    llmux_error_free(err);
+    err = NULL;
+    assert_null(llmux_request_new_json("{\"a\":", 5, &err));
+    llmux_error_free(err);
+}
+
+/* The step machine shows the request that would be sent, and takes a reply from our hands. */
+static void steps_are_taken_by_hand(void **state)
+{
+    static const char reply[] = "{\"id\":\"c1\",\"object\":\"chat.completion\",\"created\":1,\"model\":"
+                                "\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
+                                "\"content\":\"ok\"},\"finish_reason\":\"stop\"}]}";
+    const char *names[] = {"content-type"}, *values[] = {"application/json"};
+    llmux_client *c = llmux_client_new();
+    llmux_request *r = ask("openai/gpt-4o-mini");
+    llmux_call *call;
+    const char *bytes;
+    int has_key = 0;
+    size_t n;
+
+    (void)state;
+    llmux_client_set_key(c, "openai", "sk-test");
+    llmux_client_set_base_url(c, "openai", "http://example.test/v1");
+    call = llmux_call_new(c, r, NULL);
+    assert_non_null(call);
+    assert_int_equal(llmux_call_next(call), LLMUX_STEP_SEND);
+    assert_string_equal(llmux_call_method(call), "POST");
+    assert_string_equal(llmux_call_url(call), "http://example.test/v1/chat/completions");
+    for (size_t i = 0; i < llmux_call_header_count(call); i++)
+        has_key |= strcmp(llmux_call_header_value(call, i), "Bearer sk-test") == 0;
+    assert_int_equal(has_key, 1);
+    bytes = llmux_call_body(call, &n);
+    assert_non_null(memmem(bytes, n, "\"gpt-4o-mini\"", 13));
+    assert_int_equal(llmux_call_next(call), LLMUX_STEP_WAIT);
+    llmux_call_feed_failure(call, "try again");
+    assert_int_equal(llmux_call_next(call), LLMUX_STEP_SLEEP);
+    assert_true(llmux_call_sleep_ms(call) >= 0);
+    llmux_call_feed_wake(call);
+    assert_int_equal(llmux_call_next(call), LLMUX_STEP_SEND);
+    llmux_call_feed_head(call, 200, names, values, 1);
+    llmux_call_feed_body(call, reply, sizeof(reply) - 1);
+    llmux_call_feed_end(call);
+    assert_int_equal(llmux_call_next(call), LLMUX_STEP_EMIT);
+    bytes = llmux_call_bytes(call, &n);
+    assert_int_equal(n, sizeof(reply) - 1);
+    assert_memory_equal(bytes, reply, n);
+    assert_int_equal(llmux_call_status(call), 200);
+    assert_int_equal(llmux_call_next(call), LLMUX_STEP_DONE);
+    llmux_call_free(call);
+    llmux_request_free(r);
+    llmux_client_free(c);
+}
+
+static void null_is_freed_without_harm(void **state)
+{
+    (void)state;
+    llmux_client_free(NULL);
+    llmux_request_free(NULL);
+    llmux_reply_free(NULL);
+    llmux_stream_free(NULL);
+    llmux_call_free(NULL);
+    llmux_error_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocking_gives_text_finish_and_tokens),
+        cmocka_unit_test(an_error_says_class_status_and_retryable),
+        cmocka_unit_test(an_unknown_provider_is_named),
+        cmocka_unit_test(a_stream_is_heard_and_its_reply_kept),
+        cmocka_unit_test(a_stream_can_be_stopped),
+        cmocka_unit_test(a_stream_can_be_pulled),
+        cmocka_unit_test(many_run_at_once),
+        cmocka_unit_test(requests_are_checked_as_they_are_built),
+        cmocka_unit_test(steps_are_taken_by_hand),
+        cmocka_unit_test(null_is_freed_without_harm),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
