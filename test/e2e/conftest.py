@@ -11,15 +11,14 @@ import pytest
 import harness
 
 
-@pytest.fixture
-def gateway(tmp_path):
-    """Starts `llmux serve`: gateway(config, *arguments, workers=2, env=None)."""
+def _gateways(folder):
+    """A generator that starts gateways, and checks and ends them afterwards."""
     started, number = [], itertools.count()
 
     def start(config, *arguments, **more):
-        folder = tmp_path / f"gateway-{next(number)}"
-        folder.mkdir()
-        one = harness.Gateway(folder, config, *arguments, **more)
+        own = folder / f"gateway-{next(number)}"
+        own.mkdir()
+        one = harness.Gateway(own, config, *arguments, **more)
         started.append(one)
         return one
 
@@ -32,6 +31,12 @@ def gateway(tmp_path):
     finally:
         for one in started:
             one.kill()
+
+
+@pytest.fixture
+def gateway(tmp_path):
+    """Starts `llmux serve` for one test: gateway(config, *arguments, workers=2, env=None)."""
+    yield from _gateways(tmp_path)
 
 
 @pytest.fixture
@@ -58,10 +63,16 @@ def replay(tmp_path_factory):
     one.close()
 
 
+@pytest.fixture(scope="module")
+def cases_gateway(replay, tmp_path_factory):
+    """A gateway whose providers answer from cases/: "oa/CASE", "an/CASE", "ds/CASE"."""
+    rows = [harness.deployment(f"{prefix}/*", f"{provider}/*", replay.url)
+            for prefix, provider in (("oa", "openai"), ("an", "anthropic"), ("ds", "deepseek"))]
+    starting = _gateways(tmp_path_factory.mktemp("gateways"))
+    yield next(starting)(harness.config(rows, litellm_settings={"num_retries": 0}))
+    next(starting, None)
+
+
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory):
     return harness.Authority(tmp_path_factory.mktemp("authority"))
-
-
-def config(model_list, **more):
-    return {"model_list": model_list, "general_settings": {"master_key": harness.KEY}, **more}

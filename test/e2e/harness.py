@@ -47,6 +47,17 @@ def environment(**extra):
     return {**clean, "TZ": "UTC", **{k: str(v) for k, v in extra.items()}}
 
 
+def deployment(name, model, url, **params):
+    """A row of model_list; the version is part of OpenAI's base URL, not of Anthropic's."""
+    base = url if model.startswith("anthropic/") else url + "/v1"
+    return {"model_name": name, "litellm_params": {"model": model, "api_base": base,
+                                                   "api_key": UPSTREAM_KEY, **params}}
+
+
+def config(model_list, **sections):
+    return {"model_list": model_list, "general_settings": {"master_key": KEY}, **sections}
+
+
 # ---- Processes ----
 
 class Process:
