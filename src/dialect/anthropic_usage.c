@@ -251,7 +251,9 @@ void lx_anthropic_read_error(int status, struct lx_slice body, const struct lx_h
 void lx_anthropic_write_error(const struct lx_fault *f, struct lx_buf *out)
 {
     struct lx_out o = lx_out(out);
-    bool ours = error_type_find(f->type) != NULL;
+    /* OpenAI's 401 and 404 are of type invalid_request_error, too; the kind knows better. */
+    const struct error_type *known = error_type_find(f->type);
+    bool ours = known && known->kind != LX_FAULT_BAD_REQUEST;
     lx_out_object(&o, NULL);
     lx_out_lit(&o, "type", "error");
     lx_out_object(&o, "error");
