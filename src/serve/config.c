@@ -49,10 +49,23 @@ struct lx_config *lx_config_ref(struct lx_config *c)
     return c;
 }
 
+/* Headers are plain bytes to those who send them; here ends what was secret among them. */
+static void wipe_headers(const struct lx_model_group *g)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        const struct lx_headers *h = &g->deployments[i]->headers;
+        for (size_t k = 0; k < h->n; k++)
+            if (h->v[k].secret)
+                lx_wipe((void *)(uintptr_t)h->v[k].value.p, h->v[k].value.n);
+    }
+}
+
 void lx_config_unref(struct lx_config *c)
 {
     if (!c || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
         return;
+    for (size_t i = 0; i < c->routes.count; i++)
+        wipe_headers(c->routes.groups[i]);
     for (size_t i = 0; i < c->owned_count; i++)
         lx_secret_clear(&c->owned[i]->key);
     lx_secret_clear(&c->master_key);

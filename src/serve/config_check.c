@@ -259,6 +259,7 @@ static const struct {
     const char *expected;
 } types[] = {
     [LX_TYPE_NODE] = {NULL, NULL},
+    [LX_TYPE_ANY] = {NULL, NULL},
     [LX_TYPE_BOOL] = {read_bool, "true or false"},
     [LX_TYPE_TRISTATE] = {read_tristate, "true or false"},
     [LX_TYPE_COUNT] = {read_count, "a whole number, 0 or more"},
@@ -315,12 +316,12 @@ static void read_items(struct lx_load *l, const struct lx_yaml *list, struct lx_
     }
 }
 
-static void read_value(struct lx_load *l, const struct lx_option *o, const struct lx_yaml *v,
+static void read_value(struct lx_load *l, const struct lx_config_option *o, const struct lx_yaml *v,
                        struct lx_slice path, void *to)
 {
     if (lx_yaml_type(v) == LX_YAML_NULL)
         return; /* as if it were not there */
-    if (o->type == LX_TYPE_NODE || o->type == LX_TYPE_SECTION) {
+    if (!types[o->type].read) {
         *(const struct lx_yaml **)to = v;
         return;
     }
@@ -358,7 +359,7 @@ static struct lx_slice join(struct lx_load *l, struct lx_slice section, struct l
 
 static void add_unknown(struct lx_load *l, struct lx_slice section, const struct lx_yaml *key)
 {
-    struct lx_slice near = lx_option_near(section, key->text, &l->set.arena);
+    struct lx_slice near = lx_config_option_near(section, key->text, &l->set.arena);
     lx_diag_add(l->diags, LX_DIAG_UNKNOWN, key, join(l, section, key->text),
                 near.n ? "unknown key; did you mean %.*s?" : "unknown key", LX_F(near));
 }
@@ -368,20 +369,20 @@ static void check_names(struct lx_load *l, struct lx_slice path, const struct lx
 {
     struct lx_slice any = join(l, path, LX_S("*"));
     struct lx_slice item = lx_arena_printf(&l->set.arena, "%.*s[]", LX_F(path));
-    if (v->kind == LX_YAML_LIST && lx_option_section_exists(item)) {
+    if (v->kind == LX_YAML_LIST && lx_config_option_section_exists(item)) {
         for (size_t i = 0; i < v->n; i++)
             if (v->items[i]->kind == LX_YAML_MAP)
                 check_names(l, item, v->items[i]);
     }
     if (v->kind != LX_YAML_MAP)
         return;
-    if (lx_option_section_exists(any)) {
+    if (lx_config_option_section_exists(any)) {
         for (size_t i = 0; i < v->n; i++)
             check_names(l, any, v->pairs[i].value);
-    } else if (lx_option_section_exists(path)) {
+    } else if (lx_config_option_section_exists(path)) {
         for (size_t i = 0; i < v->n; i++) {
             const struct lx_yaml *key = v->pairs[i].key;
-            if (!lx_option_find(path, key->text))
+            if (!lx_config_option_find(path, key->text))
                 add_unknown(l, path, key);
             else
                 check_names(l, join(l, path, key->text), v->pairs[i].value);
@@ -396,7 +397,7 @@ static void add_member(struct lx_load *l, struct lx_slice section, const struct 
 {
     struct lx_slice near = {0}, name = pair->key->text;
     if (!named && name.n > 5)
-        near = lx_option_near(section, name, &l->set.arena);
+        near = lx_config_option_near(section, name, &l->set.arena);
     if (near.n && near.n + 1 >= name.n && near.n <= name.n + 1)
         lx_diag_add(l->diags, LX_DIAG_WARNING, pair->key, join(l, section, name),
                     "sent to the provider as it stands; did you mean %.*s?", LX_F(near));
@@ -415,7 +416,7 @@ static void read_pair(struct lx_load *l, struct lx_slice section, const struct l
         return;
     }
     struct lx_slice path = join(l, section, key->text);
-    const struct lx_option *o = lx_option_find(section, key->text);
+    const struct lx_config_option *o = lx_config_option_find(section, key->text);
     if (body && (!o || o->state == LX_OPTION_BODY)) {
         add_member(l, section, pair, o != NULL, body);
         return;
@@ -473,8 +474,8 @@ static const char *first_set(struct lx_load *l, const char *names, struct lx_sli
 void lx_section_read_env(struct lx_load *l)
 {
     static const struct lx_yaml_file file = {LX_S_INIT("environment"), -1};
-    for (size_t i = 0; i < lx_option_count; i++) {
-        const struct lx_option *o = &lx_options[i];
+    for (size_t i = 0; i < lx_config_option_count; i++) {
+        const struct lx_config_option *o = &lx_config_options[i];
         struct lx_slice name;
         const char *value = o->env ? first_set(l, o->env, &name) : NULL;
         if (!value)

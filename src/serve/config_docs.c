@@ -6,6 +6,7 @@
 
 static const char *const type_names[] = {
     [LX_TYPE_NODE] = "mapping",
+    [LX_TYPE_ANY] = "any value",
     [LX_TYPE_BOOL] = "true, false",
     [LX_TYPE_TRISTATE] = "true, false",
     [LX_TYPE_COUNT] = "number",
@@ -52,10 +53,29 @@ static const char intro[] =
     "- Keys of providers come from `api_key`, else from the provider's own variables: "
     "`llmux providers` lists them.\n";
 
+static const char outro[] =
+    "\n"
+    "## Example: a provider of your own\n"
+    "\n"
+    "```yaml\n"
+    "llmux_settings:\n"
+    "  providers:\n"
+    "    - name: mine\n"
+    "      language: openai_chat            # what it speaks\n"
+    "      base_url: https://llm.example.com/v1\n"
+    "      api_key_env: MY_LLM_KEY          # sent as Authorization: Bearer ...\n"
+    "      quirks:\n"
+    "        - {op: refuse, member: logit_bias, why: answers 400}\n"
+    "        - {op: rename, member: max_completion_tokens, arg: max_tokens}\n"
+    "        - {op: default, member: temperature, arg: 0.7, models: \"small-*\"}\n"
+    "model_list:\n"
+    "  - {model_name: \"mine/*\", litellm_params: {model: \"mine/*\"}}\n"
+    "```\n";
+
 static bool next_row(const char *section, enum lx_option_state state, size_t *i)
 {
-    for (; *i < lx_option_count; (*i)++)
-        if (!strcmp(lx_options[*i].section, section) && lx_options[*i].state == state)
+    for (; *i < lx_config_option_count; (*i)++)
+        if (!strcmp(lx_config_options[*i].section, section) && lx_config_options[*i].state == state)
             return true;
     return false;
 }
@@ -87,7 +107,7 @@ static void write_built(struct lx_buf *out, const char *section)
     lx_buf_add_lit(out, "\n| key | value | default | environment | meaning |\n"
                         "| --- | --- | --- | --- | --- |\n");
     for (; next_row(section, LX_OPTION_BUILT, &i); i++) {
-        const struct lx_option *o = &lx_options[i];
+        const struct lx_config_option *o = &lx_config_options[i];
         lx_buf_addf(out, "| `%s` | %s | ", o->names, type_names[o->type]);
         write_cell(out, o->otherwise);
         lx_buf_add_lit(out, " | ");
@@ -107,8 +127,8 @@ static void write_list(struct lx_buf *out, const char *section, enum lx_option_s
         return;
     lx_buf_addf(out, "\n%s\n\n", title);
     for (; next_row(section, state, &i); i++) {
-        lx_buf_addf(out, "- %s: ", lx_options[i].help);
-        write_names(out, lx_options[i].names, ' ');
+        lx_buf_addf(out, "- %s: ", lx_config_options[i].help);
+        write_names(out, lx_config_options[i].names, ' ');
         lx_buf_add_byte(out, '\n');
     }
 }
@@ -117,10 +137,10 @@ void lx_config_write_docs(struct lx_buf *out)
 {
     const char *section = NULL;
     lx_buf_add(out, lx_slice_z(intro));
-    for (size_t i = 0; i < lx_option_count; i++) {
-        if (section && !strcmp(section, lx_options[i].section))
+    for (size_t i = 0; i < lx_config_option_count; i++) {
+        if (section && !strcmp(section, lx_config_options[i].section))
             continue;
-        section = lx_options[i].section;
+        section = lx_config_options[i].section;
         if (*section)
             lx_buf_addf(out, "\n## `%s`\n", section);
         else
@@ -132,4 +152,5 @@ void lx_config_write_docs(struct lx_buf *out)
         write_list(out, section, LX_OPTION_KNOWN, "Known, but not built yet:");
         write_list(out, section, LX_OPTION_NOTHING, "Accepted, without an effect:");
     }
+    lx_buf_add(out, lx_slice_z(outro));
 }

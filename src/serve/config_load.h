@@ -20,7 +20,8 @@ void lx_diags_sort(struct lx_diags *d);
 /* ---- The table (config_option.c) ---- */
 
 enum lx_option_type {
-    LX_TYPE_NODE,            /* kept for the code that asked: const struct lx_yaml * */
+    LX_TYPE_NODE,            /* a mapping, kept for the code that asked: const struct lx_yaml * */
+    LX_TYPE_ANY,             /* the same, any value */
     LX_TYPE_BOOL,            /* bool */
     LX_TYPE_TRISTATE,        /* enum lx_tristate */
     LX_TYPE_COUNT,           /* int64_t, 0 or more */
@@ -53,7 +54,7 @@ struct lx_strings {
 #define LX_BY_HAND ((size_t)-1) /* the code that reads the section looks for it itself */
 
 /* A row. The sections of a list's elements end in "[]", of a map with free names in ".*". */
-struct lx_option {
+struct lx_config_option {
     const char *section;
     const char *names; /* separated by spaces where a row stands for several; '*' as a glob */
     enum lx_option_type type;
@@ -63,14 +64,15 @@ struct lx_option {
     const char *env;       /* variables that give it when no file does, "A|B"; or NULL */
     const char *help;      /* KNOWN: the subject */
 };
-extern const struct lx_option lx_options[];
-extern const size_t lx_option_count;
+extern const struct lx_config_option lx_config_options[];
+extern const size_t lx_config_option_count;
 
 /* The row of a key, or NULL. */
-const struct lx_option *lx_option_find(struct lx_slice section, struct lx_slice key);
-bool lx_option_section_exists(struct lx_slice section);
+const struct lx_config_option *lx_config_option_find(struct lx_slice section, struct lx_slice key);
+bool lx_config_option_section_exists(struct lx_slice section);
 /* A key of the section that looks like this one, else its place in another section; absent. */
-struct lx_slice lx_option_near(struct lx_slice section, struct lx_slice key, struct lx_arena *a);
+struct lx_slice lx_config_option_near(struct lx_slice section, struct lx_slice key,
+                                      struct lx_arena *a);
 
 /* ---- The load ---- */
 

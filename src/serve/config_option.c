@@ -9,7 +9,7 @@
 #define LX_CUSTOM(member) offsetof(struct lx_config_provider, member)
 #define LX_MEND(member)   offsetof(struct lx_config_quirk, member)
 
-const struct lx_option lx_options[] = {
+const struct lx_config_option lx_config_options[] = {
 #define LX_OPTION(section, name, type, at, otherwise, env, help) \
     {section, name, LX_TYPE_##type, LX_OPTION_BUILT, at, otherwise, env, help},
 #define LX_BODY(section, names, help) \
@@ -24,7 +24,7 @@ const struct lx_option lx_options[] = {
 #undef LX_KNOWN
 #undef LX_NOTHING
 };
-const size_t lx_option_count = sizeof lx_options / sizeof *lx_options;
+const size_t lx_config_option_count = sizeof lx_config_options / sizeof *lx_config_options;
 
 static bool next_name(struct lx_slice *names, struct lx_slice *name)
 {
@@ -34,7 +34,7 @@ static bool next_name(struct lx_slice *names, struct lx_slice *name)
     return true;
 }
 
-static bool has_name(const struct lx_option *o, struct lx_slice key)
+static bool has_name(const struct lx_config_option *o, struct lx_slice key)
 {
     struct lx_slice names = lx_slice_z(o->names), name;
     while (next_name(&names, &name))
@@ -43,19 +43,19 @@ static bool has_name(const struct lx_option *o, struct lx_slice key)
     return false;
 }
 
-const struct lx_option *lx_option_find(struct lx_slice section, struct lx_slice key)
+const struct lx_config_option *lx_config_option_find(struct lx_slice section, struct lx_slice key)
 {
-    for (size_t i = 0; i < lx_option_count; i++)
-        if (lx_slice_eq(lx_slice_z(lx_options[i].section), section) &&
-            has_name(&lx_options[i], key))
-            return &lx_options[i];
+    for (size_t i = 0; i < lx_config_option_count; i++)
+        if (lx_slice_eq(lx_slice_z(lx_config_options[i].section), section) &&
+            has_name(&lx_config_options[i], key))
+            return &lx_config_options[i];
     return NULL;
 }
 
-bool lx_option_section_exists(struct lx_slice section)
+bool lx_config_option_section_exists(struct lx_slice section)
 {
-    for (size_t i = 0; i < lx_option_count; i++)
-        if (lx_slice_eq(lx_slice_z(lx_options[i].section), section))
+    for (size_t i = 0; i < lx_config_option_count; i++)
+        if (lx_slice_eq(lx_slice_z(lx_config_options[i].section), section))
             return true;
     return false;
 }
@@ -67,9 +67,9 @@ static struct lx_slice nearest(struct lx_slice section, struct lx_slice key)
     struct lx_slice name;
     struct lx_near near;
     lx_near_init(&near, key);
-    for (size_t i = 0; i < lx_option_count; i++) {
-        struct lx_slice names = lx_slice_z(lx_options[i].names);
-        if (!lx_slice_eq(lx_slice_z(lx_options[i].section), section))
+    for (size_t i = 0; i < lx_config_option_count; i++) {
+        struct lx_slice names = lx_slice_z(lx_config_options[i].names);
+        if (!lx_slice_eq(lx_slice_z(lx_config_options[i].section), section))
             continue;
         while (next_name(&names, &name))
             if (lx_slice_find_byte(name, '*') < 0)
@@ -78,7 +78,8 @@ static struct lx_slice nearest(struct lx_slice section, struct lx_slice key)
     return near.n ? near.best[0] : (struct lx_slice){0};
 }
 
-struct lx_slice lx_option_near(struct lx_slice section, struct lx_slice key, struct lx_arena *a)
+struct lx_slice lx_config_option_near(struct lx_slice section, struct lx_slice key,
+                                      struct lx_arena *a)
 {
     /* Right name, wrong section: of the sections at the root, and the root itself. */
     static const char *const homes[] = {"general_settings", "litellm_settings", "router_settings",
@@ -88,10 +89,10 @@ struct lx_slice lx_option_near(struct lx_slice section, struct lx_slice key, str
         return near;
     for (size_t i = 0; i < sizeof homes / sizeof *homes; i++) {
         struct lx_slice home = lx_slice_z(homes[i]);
-        if (!lx_slice_eq(home, section) && lx_option_find(home, key))
+        if (!lx_slice_eq(home, section) && lx_config_option_find(home, key))
             return lx_arena_printf(a, "%.*s.%.*s", LX_F(home), LX_F(key));
     }
-    if (lx_option_find(LX_S(""), key))
+    if (lx_config_option_find(LX_S(""), key))
         return lx_arena_printf(a, "%.*s, at the top of the file", LX_F(key));
     return (struct lx_slice){0};
 }
