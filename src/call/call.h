@@ -82,7 +82,8 @@ struct lx_call_input {
 enum lx_step_kind {
     LX_STEP_SEND,  /* send .out, then feed; any exchange before it is over */
     LX_STEP_SLEEP, /* wait ms, then feed_wake */
-    LX_STEP_EMIT,  /* give .head (the first time) and .bytes to the client; valid until next() */
+    LX_STEP_EMIT,  /* give .head (the first time) and .bytes to the client; valid until the next
+                    * function is called on the call */
     LX_STEP_ASK,   /* reserved: the host must fetch something (a token) */
     LX_STEP_WAIT,
     LX_STEP_DONE,
@@ -134,6 +135,7 @@ void lx_call_feed_end(struct lx_call *c);
 void lx_call_feed_failure(struct lx_call *c, int code, const struct lx_error *err);
 void lx_call_feed_wake(struct lx_call *c);
 
+/* What is known so far; its slices live as long as the call. */
 const struct lx_call_report *lx_call_report(const struct lx_call *c);
 
 /* A provider's reply -> the client's, without a call: behind `llmux translate response`. Whole

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 #define CHECK_STEP(ok)                                               \
     do {                                                             \
         if (!(ok)) {                                                 \
