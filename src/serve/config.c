@@ -2,8 +2,8 @@
  * config.c - the life of a configuration: files read and merged, sections handed to those who read
  * them, the snapshot counted and freed.
  *
- * The order of a load decides what wins: the environment, then the file's sections; within the
- * file, router_settings after litellm_settings. Everything read from YAML is wiped at the end.
+ * The order of a load decides what wins: the environment, then the sections, litellm_settings after
+ * llmux_settings and router_settings after both. Everything read from YAML is wiped at the end.
  */
 #include "serve/config_load.h"
 
@@ -352,8 +352,8 @@ static void check_strategy(struct lx_load *l)
 
 static void read_sections(struct lx_load *l, const struct lx_yaml_file *file)
 {
-    static const char *const sections[] = {"litellm_settings", "router_settings",
-                                           "general_settings", "llmux_settings"};
+    static const char *const sections[] = {"llmux_settings", "litellm_settings",
+                                           "router_settings", "general_settings"};
     struct lx_yaml at = {.file = file};
     read_variables(l);
     lx_section_read_env(l);

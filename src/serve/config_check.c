@@ -474,7 +474,8 @@ static const char *first_set(struct lx_load *l, const char *names, struct lx_sli
 void lx_section_read_env(struct lx_load *l)
 {
     static const struct lx_yaml_file file = {LX_S_INIT("environment"), -1};
-    for (size_t i = 0; i < lx_config_option_count; i++) {
+    /* From the last, so that LiteLLM's rows win over ours as they do in the files. */
+    for (size_t i = lx_config_option_count; i-- > 0;) {
         const struct lx_config_option *o = &lx_config_options[i];
         struct lx_slice name;
         const char *value = o->env ? first_set(l, o->env, &name) : NULL;

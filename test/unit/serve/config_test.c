@@ -336,7 +336,8 @@ static void settings_reach_their_places(void **state)
                     "general_settings: {master_key: ' sk-1 ', litellm_key_header_name: X-Key, "
                     "max_request_size_mb: 0.5, max_response_size_mb: 2}\n"
                     "llmux_settings: {shutdown_timeout: 5, client_queue_bytes: 1_000, "
-                    "https_proxy: 'http://p:1', upstream_max_idle: 7, json_max_depth: 9}\n",
+                    "https_proxy: 'http://p:1', upstream_max_idle: 7, json_max_depth: 9, "
+                    "ca_file: /other.pem}\n",
               unit_plain);
     assert_string_equal(r.text.p, "");
     const struct lx_config *c = r.config;
