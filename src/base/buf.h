@@ -58,6 +58,7 @@ static inline void lx_buf_add_byte(struct lx_buf *b, char c)
     }
 }
 #define lx_buf_add_lit(b, lit) lx_buf_add((b), LX_S(lit))
+/* Appends in decimal; appends what printf would print. */
 void lx_buf_add_int(struct lx_buf *b, int64_t v);
 void lx_buf_addf(struct lx_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -22,6 +22,7 @@ struct lx_map {
     uint64_t seed[2];
 };
 
+/* SipHash of the bytes: without the seed nobody can choose keys that collide. */
 uint64_t lx_hash(struct lx_slice s, const uint64_t seed[2]);
 
 void lx_map_init(struct lx_map *m, struct lx_arena *a, const uint64_t seed[2]);

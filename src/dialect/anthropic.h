@@ -74,6 +74,7 @@ void lx_anthropic_write_error(const struct lx_fault *f, struct lx_buf *out);
 
 /* ---- Front and back ---- */
 
+/* These are what struct lx_front and struct lx_back say of their members. */
 int lx_anthropic_read_request(const struct lx_json_doc *body, struct lx_arena *a,
                               struct lx_request *out, struct lx_error *err);
 void lx_anthropic_write_request(const struct lx_write_options *o, const struct lx_request *r,

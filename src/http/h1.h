@@ -97,6 +97,7 @@ size_t lx_h1_chunk_open(struct lx_buf *out);
 void lx_h1_chunk_close(struct lx_buf *out, size_t mark); /* removes itself when nothing was added */
 void lx_h1_write_last_chunk(struct lx_buf *out);
 
+/* "Not Found"; never NULL. */
 const char *lx_http_status_text(int status);
 
 #endif

@@ -8,6 +8,8 @@
 
 #include "io/tls.h"
 
+/* What the settings came to: OpenSSL's context (borrowed), whether peers are verified, which side
+ * of a connection they are for. */
 SSL_CTX *lx_tls_context_ssl(struct lx_tls_context *t);
 bool lx_tls_context_verifies(const struct lx_tls_context *t);
 bool lx_tls_context_is_client(const struct lx_tls_context *t);

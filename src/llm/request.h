@@ -12,6 +12,7 @@ enum lx_param {
 #undef LX_PARAM
     LX_PARAM_COUNT
 };
+/* As params.def names it. */
 const char *lx_param_name(enum lx_param p);
 
 enum lx_tristate { LX_UNSET = 0, LX_NO, LX_YES };

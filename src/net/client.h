@@ -81,6 +81,7 @@ struct lx_net_times lx_net_exchange_times(const struct lx_net_exchange *x);
 struct lx_net_counts {
     size_t connections, idle, in_flight, queued;
 };
+/* As things are now; for metrics and tests. */
 struct lx_net_counts lx_net_counts(const struct lx_net *net);
 
 #endif

@@ -74,6 +74,7 @@ struct lx_json_limits {
     uint32_t max_nodes; /* 0: 16 Mi */
 };
 
+/* An empty document, which owns nothing yet; and its nodes freed. */
 void lx_json_doc_init(struct lx_json_doc *doc);
 void lx_json_doc_clear(struct lx_json_doc *doc);
 

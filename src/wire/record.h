@@ -35,6 +35,7 @@ struct lx_records {
     bool started;          /* past the place where a BOM may stand */
 };
 
+/* No allocation happens before the first record in pieces. Clearing frees the buffers. */
 void lx_records_init(struct lx_records *r, enum lx_framing framing, size_t max_record_bytes);
 void lx_records_clear(struct lx_records *r);
 
