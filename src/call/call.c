@@ -455,12 +455,17 @@ static void attempt(struct lx_call *c)
     c->report.upstream_model = lx_deployment_model(d, c->star, arena(c));
     c->upstream = (struct lx_headers){NULL, 0};
     struct lx_slice mock = mock_text(c, d);
-    if (mock.p)
+    if (mock.p) {
         answer_mock(c, mock);
-    else if (write_attempt(c, d, &f) < 0)
-        judge(c, &f);
-    else
+        return;
+    }
+    int code = write_attempt(c, d, &f);
+    if (code == 0)
         c->state = SEND;
+    else if (code == LX_EAUTH)
+        judge(c, &f); /* another deployment may have a key */
+    else
+        refuse(c, &f);
 }
 
 /* ---- What the host is told ------------------------------------------------------------------ */
