@@ -148,11 +148,12 @@ static void plan_max_tokens(struct lx_anthropic_writer *w)
                                                          &w->max_tokens) == 0;
     if (!asked)
         w->max_tokens = otherwise;
-    if (w->same || w->thinking != LX_THINK_BUDGET || !w->max_tokens_known ||
-        w->budget < w->max_tokens)
+    if (w->same || w->thinking != LX_THINK_BUDGET || !w->max_tokens_known)
         return;
     if (!asked) {
         w->max_tokens = w->budget + otherwise;
+    } else if (w->budget < w->max_tokens) {
+        return;
     } else if (w->r->reasoning.budget_tokens) {
         w->max_tokens += w->budget;
         lx_anthropic_lose(w, LX_S("max_tokens"),
