@@ -105,6 +105,7 @@ void lx_openai_write_error(const struct lx_fault *f, struct lx_buf *out);
 
 /* ---- The functions of the two tables ------------------------------------------------------ */
 
+/* See struct lx_front and struct lx_back for what each promises. */
 int lx_openai_read_request(const struct lx_json_doc *body, struct lx_arena *a,
                            struct lx_request *out, struct lx_error *err);
 void lx_openai_write_request(const struct lx_write_options *o, const struct lx_request *r,

@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+enum { MAX_BLOCK_BYTES = 16 << 20 };
+
 /* ---- State -------------------------------------------------------------------------------- */
 
 /* A tool call of one choice that was begun: which of its calls it is for the client. */
@@ -22,6 +24,8 @@ struct told_call {
 struct lx_openai_told {
     int64_t index;
     bool role;       /* the first chunk, which says who speaks, has gone out */
+    struct lx_buf block, input; /* the open part that only its provider understands; heap */
+    bool finished;
     int64_t next_call, next_image;
     struct told_call *calls;
     size_t count, cap;
@@ -30,8 +34,11 @@ struct lx_openai_told {
 void lx_openai_telling_clear(void *state)
 {
     struct lx_openai_telling *t = state;
-    for (size_t i = 0; i < t->count; i++)
+    for (size_t i = 0; i < t->count; i++) {
         free(t->choices[i].calls);
+        lx_buf_clear(&t->choices[i].block);
+        lx_buf_clear(&t->choices[i].input);
+    }
     free(t->choices);
     free(t->head);
     *t = (struct lx_openai_telling){0};
@@ -63,6 +70,8 @@ static struct lx_openai_told *choice_of(struct lx_openai_telling *t, int64_t ind
     }
     struct lx_openai_told *c = &t->choices[t->count++];
     *c = (struct lx_openai_told){.index = index};
+    lx_buf_init(&c->block, MAX_BLOCK_BYTES);
+    lx_buf_init(&c->input, MAX_BLOCK_BYTES);
     return c;
 }
 
@@ -251,6 +260,70 @@ static void tell_citation(struct pen *p)
     end_delta(p);
 }
 
+/* ---- Parts that only their provider understands ------------------------------------------- */
+
+/* They are told whole, as in a whole reply: what a server tool was asked comes in pieces, which no
+ * client would put together. */
+static void keep_block(struct pen *p)
+{
+    lx_buf_reset(&p->choice->block);
+    lx_buf_reset(&p->choice->input);
+    lx_buf_add(&p->choice->block, p->event->raw);
+}
+
+static void keep_input(struct pen *p)
+{
+    struct lx_arena arena;
+    lx_arena_init(&arena, MAX_BLOCK_BYTES);
+    lx_buf_add(&p->choice->input, lx_text_plain(p->event->text, &arena));
+    if (arena.failed)
+        p->choice->input.failed = arena.failed;
+    lx_arena_clear(&arena);
+}
+
+static bool read_kept(struct lx_json_doc *doc, struct lx_buf *kept, struct lx_buf *out)
+{
+    int code = kept->n ? lx_json_read(doc, lx_buf_slice(kept), NULL, NULL) : LX_EJSON;
+    if (code == LX_ENOMEM)
+        out->failed = code;
+    return code == 0;
+}
+
+static void write_block(struct pen *p, struct lx_json block, struct lx_json input)
+{
+    struct lx_out *o = &p->out;
+    begin_delta(p);
+    lx_out_object(o, "provider_specific_fields");
+    lx_out_object(o, "content_block");
+    for (struct lx_json_iter it = lx_json_iter(block); lx_json_next(&it);) {
+        bool told = lx_json_given(input) && lx_json_eq(it.name, LX_S("input"));
+        lx_out_name(o, lx_json_text(it.name));
+        lx_out_value(o, NULL, told ? input : it.value);
+    }
+    lx_out_object_end(o);
+    lx_out_object_end(o);
+    end_delta(p);
+}
+
+static void tell_block(struct pen *p)
+{
+    struct lx_openai_told *c = p->choice;
+    struct lx_json_doc block, input;
+    struct lx_json none = {0};
+    bool whole;
+    lx_json_doc_init(&block);
+    lx_json_doc_init(&input);
+    whole = read_kept(&input, &c->input, p->out.buf);
+    if (read_kept(&block, &c->block, p->out.buf))
+        write_block(p, lx_json_root(&block), whole ? lx_json_root(&input) : none);
+    if (c->block.failed || c->input.failed)
+        p->out.buf->failed = c->block.failed ? c->block.failed : c->input.failed;
+    lx_buf_reset(&c->block);
+    lx_buf_reset(&c->input);
+    lx_json_doc_clear(&input);
+    lx_json_doc_clear(&block);
+}
+
 /* ---- Calls -------------------------------------------------------------------------------- */
 
 static bool is_legacy(const struct pen *p)
@@ -315,7 +388,9 @@ static void begin_call(struct pen *p)
 static void write_arguments(struct pen *p)
 {
     struct told_call *call = call_of(p->choice, p->event->index);
-    if (p->event->text.s.n && is_told(p, call))
+    if (p->choice->block.n)
+        keep_input(p);
+    else if (p->event->text.s.n && is_told(p, call))
         tell_arguments(p, call, p->event->text);
 }
 
@@ -323,7 +398,9 @@ static void write_arguments(struct pen *p)
 static void write_part_end(struct pen *p)
 {
     struct told_call *call = call_of(p->choice, p->event->index);
-    if (is_told(p, call) && !call->any && !call->custom)
+    if (p->choice->block.n)
+        tell_block(p);
+    else if (is_told(p, call) && !call->any && !call->custom)
         tell_arguments(p, call, lx_text(LX_S("{}")));
 }
 
@@ -338,8 +415,8 @@ static void write_part_start(struct pen *p)
         tell_image(p);
     else if (e->part == LX_PART_AUDIO && e->id.s.n)
         tell_audio(p, "id", e->id);
-    else if (e->part == LX_PART_OPAQUE && e->raw.n)
-        tell_specific(p, "content_block");
+    else if (e->part == LX_PART_OPAQUE)
+        keep_block(p);
 }
 
 static void write_text(struct pen *p)
@@ -390,6 +467,9 @@ static void write_finish(struct pen *p)
     const struct lx_event *e = p->event;
     struct lx_slice name = lx_openai_finish_name(e->finish, e->raw_finish);
 
+    if (p->choice->finished) /* a provider that says so twice is quoted once */
+        return;
+    p->choice->finished = true;
     if (is_legacy(p) && e->finish == LX_FINISH_TOOL_CALLS)
         name = LX_S("function_call");
     begin_delta(p);

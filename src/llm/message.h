@@ -98,6 +98,7 @@ bool lx_media_read_data_url(struct lx_media *m, struct lx_text url, struct lx_ar
 struct lx_slice lx_media_type_of(struct lx_slice name);
 
 /* "system", "developer", "user", "assistant", "tool". */
+/* "system", "user", ... as OpenAI calls them. */
 const char *lx_role_name(enum lx_role role);
 
 #endif

@@ -13,6 +13,7 @@ enum lx_param {
     LX_PARAM_COUNT
 };
 /* As params.def names it. */
+/* The name in params.def; "" for LX_PARAM_COUNT. */
 const char *lx_param_name(enum lx_param p);
 
 enum lx_tristate { LX_UNSET = 0, LX_NO, LX_YES };
