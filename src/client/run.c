@@ -78,6 +78,8 @@ static void reader_free(struct reader *r)
     lx_arena_clear(&r->record_arena);
     lx_arena_clear(&r->event_arena);
     lx_arena_clear(&r->reply_arena);
+    if (r->state && lx_dialect_openai_chat.back->clear)
+        lx_dialect_openai_chat.back->clear(r->state);
     free(r->state);
     free(r->builder);
     free(r);

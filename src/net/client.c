@@ -7,9 +7,11 @@
  */
 #include "net/client.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "net/inner.h"
 
@@ -34,6 +36,17 @@ static size_t or_default(size_t n, size_t otherwise)
     return n ? n : otherwise;
 }
 
+/* A file that is not there is an error now; what is in it is read with the first https origin. */
+static int take_file(char **to, const char *path, struct lx_error *err)
+{
+    if (!path)
+        return 0;
+    if (access(path, R_OK) != 0)
+        return lx_error_set(err, LX_ETLS, "cannot read %s: %s", path, strerror(errno));
+    *to = strdup(path);
+    return *to ? 0 : lx_error_set(err, LX_ENOMEM, "out of memory");
+}
+
 static int set_up(struct lx_net *net, const struct lx_net_options *o, struct lx_error *err)
 {
     struct lx_dns_options dns = {.servers = o->dns_servers, .ttl_max_ms = o->dns_ttl_max_ms};
@@ -45,10 +58,14 @@ static int set_up(struct lx_net *net, const struct lx_net_options *o, struct lx_
         code = lx_proxy_init(&net->https_proxy, o->https_proxy, err);
     if (code == 0 && o->no_proxy && !(net->no_proxy = strdup(o->no_proxy)))
         code = lx_error_set(err, LX_ENOMEM, "out of memory");
-    if (code == 0 && (o->tls.ca_file || o->tls.cert_file)) {
-        net->tls = lx_tls_client_new(&o->tls, err); /* a wrong file is an error now, not later */
-        code = net->tls ? 0 : LX_ETLS;
-    }
+    for (size_t i = 0; i < LX_NET_TLS_FILES && code == 0; i++)
+        code = take_file(&net->tls_files[i],
+                         ((const char *const[]){o->tls.ca_file, o->tls.cert_file,
+                                                o->tls.key_file})[i],
+                         err);
+    net->o.tls.ca_file = net->tls_files[0];
+    net->o.tls.cert_file = net->tls_files[1];
+    net->o.tls.key_file = net->tls_files[2];
     return code;
 }
 
@@ -77,6 +94,12 @@ struct lx_net *lx_net_new(struct lx_loop *loop, const struct lx_net_options *o,
         return net;
     lx_net_free(net);
     return NULL;
+}
+
+void lx_net_use_tls(struct lx_net *net, struct lx_tls_context *tls)
+{
+    if (!net->tls)
+        net->tls = lx_tls_context_ref(tls);
 }
 
 /* ---- Exchanges ------------------------------------------------------------------------------ */
@@ -143,7 +166,8 @@ void lx_exchange_fail(struct lx_net_exchange *x, int code, const char *format, .
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    describe(x, &err, code, text);
+    /* A limit met here is one of the provider's reply, not of the client's request. */
+    describe(x, &err, code == LX_ELIMIT ? LX_ETOOBIG : code, text);
     fail(x, &err);
 }
 
@@ -331,6 +355,8 @@ void lx_net_free(struct lx_net *net)
     lx_tls_context_free(net->tls);
     lx_proxy_clear(&net->http_proxy);
     lx_proxy_clear(&net->https_proxy);
+    for (size_t i = 0; i < LX_NET_TLS_FILES; i++)
+        free(net->tls_files[i]);
     free(net->no_proxy);
     lx_buf_clear(&net->head);
     lx_buf_clear(&net->decoded);

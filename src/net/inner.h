@@ -106,11 +106,14 @@ struct lx_origin {
 
 enum { LX_NET_BUCKETS = 256 };
 
+#define LX_NET_TLS_FILES 3
+
 struct lx_net {
     struct lx_loop *loop;
     struct lx_net_options o;
     struct lx_dns *dns;
-    struct lx_tls_context *tls; /* made for the first https origin, when no file is named */
+    struct lx_tls_context *tls; /* given, or made for the first https origin */
+    char *tls_files[LX_NET_TLS_FILES]; /* named by the options: authorities, certificate, key */
     struct lx_proxy http_proxy, https_proxy;
     char *no_proxy;
     struct lx_origin *buckets[LX_NET_BUCKETS];

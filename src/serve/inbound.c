@@ -300,6 +300,7 @@ static const struct lx_stream_events stream_events = {
     .on_end = on_end,
     .on_error = on_error,
     .on_drain = on_drain,
+    .on_gone = on_end,
 };
 
 /* ---- Gathering ----------------------------------------------------------------------------- */

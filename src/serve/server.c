@@ -36,10 +36,12 @@ struct lx_server {
 struct message {
     struct lx_post post;
     struct lx_worker *worker;
-    struct lx_config *config; /* reload: a reference for the worker */
+    struct lx_config *config;   /* reload: a reference for the worker */
+    struct lx_tls_context *tls; /* for its provider connections: a reference too */
 };
 
-static int tell(struct lx_worker *w, void (*fn)(struct lx_post *), struct lx_config *config)
+static int tell(struct lx_worker *w, void (*fn)(struct lx_post *), struct lx_config *config,
+                struct lx_tls_context *tls)
 {
     struct message *m = calloc(1, sizeof(*m));
 
@@ -48,8 +50,18 @@ static int tell(struct lx_worker *w, void (*fn)(struct lx_post *), struct lx_con
     m->post.fn = fn;
     m->worker = w;
     m->config = config ? lx_config_ref(config) : NULL;
+    m->tls = tls ? lx_tls_context_ref(tls) : NULL;
     lx_loop_post(w->loop, &m->post);
     return 0;
+}
+
+static void take_tls(struct lx_post *post)
+{
+    struct message *m = LX_CONTAINER(post, struct message, post);
+
+    lx_net_use_tls(m->worker->net, m->tls);
+    lx_tls_context_free(m->tls);
+    free(m);
 }
 
 static void take_config(struct lx_post *post)
@@ -166,6 +178,23 @@ static void *worker_run(void *arg)
 
 /* ---- The server ---------------------------------------------------------------------------- */
 
+/* Every listener shares its port with the other workers', which would let a second gateway take half
+ * of the first one's requests unnoticed: so the port is tried once without sharing. */
+static int check_port_free(const struct addrinfo *at, const char *host, const char *port,
+                           struct lx_error *err)
+{
+    int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, failed;
+
+    if (fd < 0)
+        return lx_error_set(err, LX_EIO, "cannot make a socket: %s", strerror(errno));
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    failed = bind(fd, at->ai_addr, at->ai_addrlen) == 0 ? 0 : errno;
+    close(fd);
+    return failed ? lx_error_set(err, LX_EIO, "cannot listen on %s port %s: %s", host, port,
+                                 strerror(failed))
+                  : 0;
+}
+
 /* The first worker takes the port, the others share it (SO_REUSEPORT). */
 static int listen_all(struct lx_server *s, struct lx_error *err)
 {
@@ -180,7 +209,10 @@ static int listen_all(struct lx_server *s, struct lx_error *err)
         if (failed)
             return lx_error_set(err, LX_EDNS, "cannot listen on %s: %s", host,
                                 gai_strerror(failed));
-        code = worker_init(s, &s->workers[i], at, err);
+        if (i == 0)
+            code = check_port_free(at, host, port, err);
+        if (code == 0)
+            code = worker_init(s, &s->workers[i], at, err);
         freeaddrinfo(at);
         if (code == 0)
             s->port = lx_listener_port(s->workers[i].listener);
@@ -273,7 +305,7 @@ static void reload(struct lx_server *s)
         lx_log_say(s->log, LX_LOG_ERROR, "reload failed: the running configuration stays");
     } else {
         for (int i = 0; i < s->worker_count; i++)
-            if (tell(&s->workers[i], take_config, config) != 0)
+            if (tell(&s->workers[i], take_config, config, NULL) != 0)
                 lx_log_say(s->log, LX_LOG_ERROR, "reload: out of memory for worker %d", i);
         lx_config_unref(s->config);
         s->config = config;
@@ -286,10 +318,24 @@ static void reload(struct lx_server *s)
     lx_arena_clear(&arena);
 }
 
+/* Read once, for all loops, while they already serve. A loop that needs it earlier makes its own. */
+static void load_authorities(struct lx_server *s)
+{
+    struct lx_error err = {0};
+    struct lx_tls_context *tls = lx_tls_client_new(&s->config->net.tls, &err);
+
+    if (!tls)
+        lx_log_say(s->log, LX_LOG_ERROR, "no https to providers: %s", err.text);
+    for (int i = 0; tls && i < s->worker_count; i++)
+        if (tell(&s->workers[i], take_tls, NULL, tls) != 0)
+            lx_log_say(s->log, LX_LOG_ERROR, "out of memory for worker %d", i);
+    lx_tls_context_free(tls);
+}
+
 static void drain_all(struct lx_server *s)
 {
     for (int i = 0; i < s->worker_count; i++)
-        if (tell(&s->workers[i], drain, NULL) != 0)
+        if (tell(&s->workers[i], drain, NULL, NULL) != 0)
             lx_loop_stop(s->workers[i].loop);
 }
 
@@ -311,6 +357,8 @@ int lx_server_run(struct lx_server *s)
     if (running < s->worker_count)
         lx_log_say(s->log, LX_LOG_ERROR, "only %d of %d workers could start: %s; stopping",
                    running, s->worker_count, strerror(code));
+    if (running == s->worker_count)
+        load_authorities(s);
     while (running == s->worker_count && sigwait(&signals, &signal) == 0 && signal == SIGHUP)
         reload(s);
     drain_all(s);
