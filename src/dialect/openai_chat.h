@@ -41,7 +41,7 @@ void lx_openai_read_message(struct lx_openai_reader *r, struct lx_json message,
                             struct lx_message ***at);
 /* One element of thinking_blocks or reasoning_details. */
 struct lx_openai_thought {
-    bool redacted;         /* text is opaque data */
+    bool redacted; /* text is opaque data */
     struct lx_text text;
     struct lx_text signature;
 };

@@ -115,8 +115,8 @@ static void add_upstream_text(struct lx_json error, struct lx_fault *f, struct l
 {
     struct lx_slice raw = lx_json_str(LX_GET(LX_GET(error, "metadata"), "raw"), a);
     if (raw.n)
-        f->message = lx_arena_printf(a, "%.*s: %.*s", LX_F(f->message),
-                                     LX_F(lx_slice_to(raw, SHOWN_BYTES)));
+        f->message =
+            lx_arena_printf(a, "%.*s: %.*s", LX_F(f->message), LX_F(lx_slice_to(raw, SHOWN_BYTES)));
 }
 
 /* An object with message, type, code, param: OpenAI's error, or a body that is one itself. */
@@ -162,14 +162,13 @@ static void read_document(struct lx_json body, struct lx_fault *f, struct lx_are
 static void default_message(struct lx_fault *f, int status, struct lx_arena *a)
 {
     if (!f->message.n && status)
-        f->message = lx_arena_printf(a, "the provider answered with status %d and no message",
-                                     status);
+        f->message =
+            lx_arena_printf(a, "the provider answered with status %d and no message", status);
     if (!f->message.n)
         f->message = LX_S("the provider reported an error without a message");
 }
 
-void lx_openai_read_fault(int status, struct lx_json body, struct lx_arena *a,
-                          struct lx_fault *out)
+void lx_openai_read_fault(int status, struct lx_json body, struct lx_arena *a, struct lx_fault *out)
 {
     *out = (struct lx_fault){.retry_after_ms = -1, .raw = lx_json_raw(body)};
     read_document(body, out, a);
@@ -277,8 +276,7 @@ static int64_t read_retry_after(const struct lx_headers *h, enum lx_fault_kind k
     ms = read_seconds(lx_headers_get(h, LX_S("retry-after")));
     if (ms >= 0 || kind != LX_FAULT_RATE_LIMIT)
         return ms;
-    ms = read_reset(h, LX_S("x-ratelimit-remaining-requests"),
-                    LX_S("x-ratelimit-reset-requests"));
+    ms = read_reset(h, LX_S("x-ratelimit-remaining-requests"), LX_S("x-ratelimit-reset-requests"));
     other = read_reset(h, LX_S("x-ratelimit-remaining-tokens"), LX_S("x-ratelimit-reset-tokens"));
     return ms > other ? ms : other;
 }

@@ -201,17 +201,25 @@ static const struct part_type {
     {LX_S_INIT("input_text"), LX_PART_TEXT, read_text, {LX_S_INIT("text")}},
     {LX_S_INIT("guarded_text"), LX_PART_TEXT, read_text, {LX_S_INIT("text")}},
     {LX_S_INIT("refusal"), LX_PART_REFUSAL, read_refusal, {LX_S_INIT("refusal")}},
-    {LX_S_INIT("image_url"), LX_PART_IMAGE, read_image_url,
+    {LX_S_INIT("image_url"),
+     LX_PART_IMAGE,
+     read_image_url,
      {LX_S_INIT("image_url"), LX_S_INIT("detail")}},
     {LX_S_INIT("image"), LX_PART_IMAGE, read_source_part, {LX_S_INIT("source")}},
     {LX_S_INIT("input_audio"), LX_PART_AUDIO, read_input_audio, {LX_S_INIT("input_audio")}},
     {LX_S_INIT("video_url"), LX_PART_VIDEO, read_video_url, {LX_S_INIT("video_url")}},
     {LX_S_INIT("file"), LX_PART_FILE, read_file, {LX_S_INIT("file")}},
-    {LX_S_INIT("document"), LX_PART_FILE, read_source_part,
+    {LX_S_INIT("document"),
+     LX_PART_FILE,
+     read_source_part,
      {LX_S_INIT("source"), LX_S_INIT("title"), LX_S_INIT("context"), LX_S_INIT("citations")}},
-    {LX_S_INIT("thinking"), LX_PART_THINKING, read_thinking,
+    {LX_S_INIT("thinking"),
+     LX_PART_THINKING,
+     read_thinking,
      {LX_S_INIT("thinking"), LX_S_INIT("signature"), LX_S_INIT("closed")}},
-    {LX_S_INIT("redacted_thinking"), LX_PART_REDACTED_THINKING, read_redacted_thinking,
+    {LX_S_INIT("redacted_thinking"),
+     LX_PART_REDACTED_THINKING,
+     read_redacted_thinking,
      {LX_S_INIT("data")}},
 };
 
@@ -373,8 +381,8 @@ static void read_tool_call(struct lx_openai_reader *r, struct lx_json call, size
                            struct lx_part ***at)
 {
     static const struct lx_slice known[] = {
-        LX_S_INIT("id"), LX_S_INIT("type"), LX_S_INIT("index"), LX_S_INIT("function"),
-        LX_S_INIT("custom"),
+        LX_S_INIT("id"),       LX_S_INIT("type"),   LX_S_INIT("index"),
+        LX_S_INIT("function"), LX_S_INIT("custom"),
     };
     struct lx_json custom = LX_GET(call, "custom"), function = LX_GET(call, "function");
     struct lx_part *p = lx_part_add(at, LX_PART_TOOL_CALL, r->arena);
@@ -395,8 +403,7 @@ static void read_tool_calls(struct lx_openai_reader *r, struct lx_json message,
                             struct lx_part ***at)
 {
     size_t n = 0;
-    for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "tool_calls"));
-         lx_json_next(&it);)
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "tool_calls")); lx_json_next(&it);)
         if (lx_json_is(it.value, LX_JSON_OBJECT))
             read_tool_call(r, it.value, n++, at);
     struct lx_json legacy = LX_GET(message, "function_call");
@@ -461,9 +468,10 @@ void lx_openai_read_assistant(struct lx_openai_reader *r, struct lx_json message
 {
     /* What thinking came in is understood and rides along as well: see read_reasoning(). */
     static const struct lx_slice known[] = {
-        LX_S_INIT("role"), LX_S_INIT("content"), LX_S_INIT("name"), LX_S_INIT("refusal"),
-        LX_S_INIT("tool_calls"), LX_S_INIT("function_call"), LX_S_INIT("audio"),
-        LX_S_INIT("annotations"), LX_S_INIT("images"), LX_S_INIT("cache_control"),
+        LX_S_INIT("role"),          LX_S_INIT("content"),     LX_S_INIT("name"),
+        LX_S_INIT("refusal"),       LX_S_INIT("tool_calls"),  LX_S_INIT("function_call"),
+        LX_S_INIT("audio"),         LX_S_INIT("annotations"), LX_S_INIT("images"),
+        LX_S_INIT("cache_control"),
     };
     struct lx_arena *a = r->arena;
     struct lx_json refusal = LX_GET(message, "refusal");
@@ -542,8 +550,9 @@ void lx_openai_read_message(struct lx_openai_reader *r, struct lx_json message,
 {
     const struct role *role = role_of(message);
     if (!role) {
-        lx_openai_reader_fail(r, ".role", "expected one of system, developer, user, assistant, "
-                                          "tool, function");
+        lx_openai_reader_fail(r, ".role",
+                              "expected one of system, developer, user, assistant, "
+                              "tool, function");
         return;
     }
     struct lx_message *m = lx_message_add(at, role->role, r->arena);

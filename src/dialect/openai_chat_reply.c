@@ -7,12 +7,17 @@
 #include "dialect/openai_chat.h"
 
 static const struct lx_slice choice_members[] = {
-    LX_S_INIT("index"), LX_S_INIT("message"), LX_S_INIT("delta"), LX_S_INIT("finish_reason"),
-    LX_S_INIT("logprobs"),
+    LX_S_INIT("index"),         LX_S_INIT("message"),  LX_S_INIT("delta"),
+    LX_S_INIT("finish_reason"), LX_S_INIT("logprobs"),
 };
 static const struct lx_slice reply_members[] = {
-    LX_S_INIT("id"), LX_S_INIT("object"), LX_S_INIT("created"), LX_S_INIT("model"),
-    LX_S_INIT("choices"), LX_S_INIT("usage"), LX_S_INIT("system_fingerprint"),
+    LX_S_INIT("id"),
+    LX_S_INIT("object"),
+    LX_S_INIT("created"),
+    LX_S_INIT("model"),
+    LX_S_INIT("choices"),
+    LX_S_INIT("usage"),
+    LX_S_INIT("system_fingerprint"),
     LX_S_INIT("service_tier"),
 };
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -27,12 +32,15 @@ static bool has_tool_call(const struct lx_part *p)
 /*
  * OpenAI itself says "stop" when a named tool was forced, others always: for any other language
  * the reply stopped to have its tools called. raw_finish keeps the word. vLLM says in stop_reason
- * which stop sequence it met (docs.vllm.ai, "OpenAI-compatible server").
+ * which stop sequence it met (docs.vllm.ai, "OpenAI-compatible server"). OpenAI's first vision
+ * model had {"finish_details":{"type":"max_tokens"}} instead (recorded 2023).
  */
 static void read_finish(struct lx_json choice, struct lx_choice *c, struct lx_arena *a)
 {
     struct lx_text sequence = lx_json_text(LX_GET(choice, "stop_reason"));
     c->raw_finish = lx_json_str(LX_GET(choice, "finish_reason"), a);
+    if (!c->raw_finish.n)
+        c->raw_finish = lx_json_str(LX_GET(LX_GET(choice, "finish_details"), "type"), a);
     c->finish = lx_openai_read_finish(c->raw_finish);
     if (c->finish == LX_FINISH_NONE && lx_json_given(LX_GET(choice, "error"))) {
         c->finish = LX_FINISH_OTHER; /* OpenRouter: broke off after it had said something */
@@ -52,6 +60,8 @@ static void read_choice(struct lx_openai_reader *r, struct lx_json choice, int64
     struct lx_json message = LX_GET(choice, "message");
     if (!lx_json_given(message))
         message = LX_GET(choice, "delta"); /* a stream's last chunk sent as a whole reply */
+    if (!lx_json_given(message) && !lx_json_given(LX_GET(choice, "error")))
+        r->code = LX_EPROTO; /* what it says instead is not understood, and must not be lost */
     if (lx_json_int(LX_GET(choice, "index"), &c->index) != 0)
         c->index = position;
     struct lx_part **parts = &c->parts;
@@ -118,7 +128,8 @@ int lx_openai_read_reply(const struct lx_json_doc *doc, const struct lx_reply_co
     struct lx_extra **extra = &reply.extra;
     lx_openai_read_extra(body, reply_members, COUNT(reply_members), &extra, a);
     if (r.code)
-        return lx_error_set(err, LX_EPROTO, "the reply's content is neither text nor parts");
+        return lx_error_set(err, LX_EPROTO,
+                            "a choice of the reply has no message of text or parts");
     if (a->failed)
         return lx_error_set(err, a->failed, "%s", lx_code_text(a->failed));
     *out = reply;
@@ -178,8 +189,7 @@ int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *d
     out->is_fault = lx_json_given(LX_GET(body, "error"));
     out->model = word(LX_GET(body, "model"));
     for (struct lx_json_iter it = lx_json_iter(choices); lx_json_next(&it);) {
-        enum lx_finish finish =
-            lx_openai_read_finish(word(LX_GET(it.value, "finish_reason")));
+        enum lx_finish finish = lx_openai_read_finish(word(LX_GET(it.value, "finish_reason")));
         if (finish)
             out->finish = finish;
         out->content = out->content || says_something(LX_GET(it.value, "delta"));

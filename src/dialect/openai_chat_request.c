@@ -62,8 +62,9 @@ static void read_tool(struct lx_tool *t, struct lx_json tool, struct lx_arena *a
     static const struct lx_slice known[] = {LX_S_INIT("type"), LX_S_INIT("function"),
                                             LX_S_INIT("custom"), LX_S_INIT("cache_control")};
     static const struct lx_slice flat[] = {
-        LX_S_INIT("type"), LX_S_INIT("name"), LX_S_INIT("description"), LX_S_INIT("parameters"),
-        LX_S_INIT("input_schema"), LX_S_INIT("strict"), LX_S_INIT("cache_control"),
+        LX_S_INIT("type"),          LX_S_INIT("name"),         LX_S_INIT("description"),
+        LX_S_INIT("parameters"),    LX_S_INIT("input_schema"), LX_S_INIT("strict"),
+        LX_S_INIT("cache_control"),
     };
     struct lx_json function = LX_GET(tool, "function"), custom = LX_GET(tool, "custom");
     struct lx_slice type = lx_json_str(LX_GET(tool, "type"), a);
@@ -264,11 +265,21 @@ static int read_messages(struct lx_json messages, struct lx_request *r, struct l
 
 /* Members read above; all but the last three are written from what was understood. */
 static const struct lx_slice structured[] = {
-    LX_S_INIT("model"), LX_S_INIT("messages"), LX_S_INIT("tools"), LX_S_INIT("tool_choice"),
-    LX_S_INIT("functions"), LX_S_INIT("function_call"), LX_S_INIT("parallel_tool_calls"),
-    LX_S_INIT("stop"), LX_S_INIT("stream"), LX_S_INIT("stream_options"),
-    LX_S_INIT("cache_control"), LX_S_INIT("response_format"),
-    LX_S_INIT("reasoning_effort"), LX_S_INIT("reasoning"), LX_S_INIT("thinking"),
+    LX_S_INIT("model"),
+    LX_S_INIT("messages"),
+    LX_S_INIT("tools"),
+    LX_S_INIT("tool_choice"),
+    LX_S_INIT("functions"),
+    LX_S_INIT("function_call"),
+    LX_S_INIT("parallel_tool_calls"),
+    LX_S_INIT("stop"),
+    LX_S_INIT("stream"),
+    LX_S_INIT("stream_options"),
+    LX_S_INIT("cache_control"),
+    LX_S_INIT("response_format"),
+    LX_S_INIT("reasoning_effort"),
+    LX_S_INIT("reasoning"),
+    LX_S_INIT("thinking"),
 };
 /* Those that a target of this language gets as they came: they are said in several ways. */
 static const struct lx_slice own[] = {LX_S_INIT("reasoning_effort"), LX_S_INIT("reasoning"),
@@ -339,8 +350,7 @@ int lx_openai_read_request(const struct lx_json_doc *doc, struct lx_arena *a,
     read_format(LX_GET(body, "response_format"), &r);
     read_reasoning(body, &r.reasoning, a);
     r.stream = lx_json_bool(LX_GET(body, "stream"), false);
-    r.include_usage =
-        lx_json_bool(LX_GET(LX_GET(body, "stream_options"), "include_usage"), false);
+    r.include_usage = lx_json_bool(LX_GET(LX_GET(body, "stream_options"), "include_usage"), false);
     lx_openai_read_cache(body, &r.cache, a);
     read_rest(body, &r, a);
     if (a->failed)

@@ -21,7 +21,7 @@ enum {
     MAX_CALLS = 1024,  /* of one choice */
     MAX_HELD_ID = 64,
 };
-#define NO_INDEX (-1)
+#define NO_INDEX     (-1)
 #define LEGACY_INDEX (-2)
 
 /* How far the arguments are along, as JSON. */
@@ -31,24 +31,24 @@ struct scan {
 };
 
 struct call {
-    int64_t index;             /* the provider's; NO_INDEX where it gave none */
-    int64_t part;              /* ours */
+    int64_t index;               /* the provider's; NO_INDEX where it gave none */
+    int64_t part;                /* ours */
     uint64_t id_hash, name_hash; /* 0: none was given */
     struct scan scan;
     bool open, custom;
-    bool waiting;              /* for its name, before it can be told */
-    uint8_t held;              /* bytes of id held until then */
+    bool waiting; /* for its name, before it can be told */
+    uint8_t held; /* bytes of id held until then */
     char id[MAX_HELD_ID];
 };
 
 struct lx_openai_choice {
     int64_t index;
     int64_t next_part;
-    int64_t part;              /* the open one, unless it is a call */
+    int64_t part; /* the open one, unless it is a call */
     enum lx_part_kind kind;
     bool open;
-    bool is_signed;            /* the open THINKING part: more thinking is another part */
-    bool called, legacy;       /* a tool, a function */
+    bool is_signed;      /* the open THINKING part: more thinking is another part */
+    bool called, legacy; /* a tool, a function */
     bool finished;
     struct call *calls;
     size_t count, cap;
@@ -347,8 +347,8 @@ static struct call *find_call(struct lx_openai_choice *c, const struct call_delt
         return call; /* without a name nothing begins */
     if (d->id_hash && call->id_hash)
         return d->id_hash == call->id_hash ? call : NULL;
-    bool again = call->waiting || (d->name_hash == call->name_hash &&
-                                   (!is_whole(call) || !d->arguments.s.n));
+    bool again = call->waiting ||
+                 (d->name_hash == call->name_hash && (!is_whole(call) || !d->arguments.s.n));
     return again ? call : NULL;
 }
 
@@ -392,8 +392,7 @@ static void hold_call(struct sink *k, struct call *call, const struct call_delta
     }
 }
 
-static void read_call_delta(struct sink *k, struct lx_openai_choice *c,
-                            const struct call_delta *d)
+static void read_call_delta(struct sink *k, struct lx_openai_choice *c, const struct call_delta *d)
 {
     struct call *call = find_call(c, d);
     if (!call) {
@@ -442,8 +441,7 @@ static void read_calls(struct sink *k, struct lx_openai_choice *c, struct lx_jso
     }
     struct lx_json legacy = LX_GET(delta, "function_call");
     if (lx_json_is(legacy, LX_JSON_OBJECT) && !k->code)
-        read_function(k, c, legacy,
-                      (struct call_delta){.index = LEGACY_INDEX, .legacy = true});
+        read_function(k, c, legacy, (struct call_delta){.index = LEGACY_INDEX, .legacy = true});
 }
 
 /* ---- Chunks ------------------------------------------------------------------------------- */
@@ -569,8 +567,8 @@ static void end(struct sink *k)
 static int result(struct sink *k)
 {
     if (!k->code && k->out->arena->failed)
-        k->code = lx_error_set(k->err, k->out->arena->failed, "%s",
-                               lx_code_text(k->out->arena->failed));
+        k->code =
+            lx_error_set(k->err, k->out->arena->failed, "%s", lx_code_text(k->out->arena->failed));
     return k->code;
 }
 

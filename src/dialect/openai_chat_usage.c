@@ -9,6 +9,8 @@
 
 /* ---- Reading usage ------------------------------------------------------------------------ */
 
+#define MAX_COUNT ((int64_t)1 << 53) /* what a double holds exactly; sums of them fit */
+
 /* A count, or -1 when there is none. Some servers count in floats ("12.0"), none in fractions. */
 static int64_t count_of(struct lx_json v)
 {
@@ -17,7 +19,7 @@ static int64_t count_of(struct lx_json v)
         return -1;
     struct lx_slice whole, fraction;
     lx_slice_cut(lx_json_raw(v), '.', &whole, &fraction);
-    return lx_slice_int(whole, &n) == 0 && n >= 0 ? n : -1;
+    return lx_slice_int(whole, &n) == 0 && n >= 0 && n <= MAX_COUNT ? n : -1;
 }
 
 /*
@@ -31,16 +33,16 @@ struct place {
     struct lx_slice member;
 };
 
-#define PROMPT LX_S_INIT("prompt_tokens_details")
+#define PROMPT     LX_S_INIT("prompt_tokens_details")
 #define COMPLETION LX_S_INIT("completion_tokens_details")
-#define TOP LX_S_INIT("")
+#define TOP        LX_S_INIT("")
 
 static const struct place prompt_places[] = {{TOP, LX_S_INIT("prompt_tokens")},
                                              {TOP, LX_S_INIT("input_tokens")}};
 static const struct place completion_places[] = {{TOP, LX_S_INIT("completion_tokens")},
                                                  {TOP, LX_S_INIT("output_tokens")}};
 static const struct place cached_places[] = {
-    {PROMPT, LX_S_INIT("cached_tokens")},       {TOP, LX_S_INIT("cache_read_input_tokens")},
+    {PROMPT, LX_S_INIT("cached_tokens")},        {TOP, LX_S_INIT("cache_read_input_tokens")},
     {TOP, LX_S_INIT("prompt_cache_hit_tokens")}, {TOP, LX_S_INIT("cached_tokens")},
     {TOP, LX_S_INIT("num_cached_tokens")},
 };
@@ -62,8 +64,7 @@ static const struct place reasoning_places[] = {{COMPLETION, LX_S_INIT("reasonin
 static int64_t find_count(struct lx_json usage, const struct place *places, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        struct lx_json object =
-            places[i].object.n ? lx_json_get(usage, places[i].object) : usage;
+        struct lx_json object = places[i].object.n ? lx_json_get(usage, places[i].object) : usage;
         int64_t count = count_of(lx_json_get(object, places[i].member));
         if (count >= 0)
             return count;
@@ -131,8 +132,8 @@ void lx_openai_read_usage(struct lx_json usage, struct lx_usage *u, struct lx_ar
     read_completion(usage, u);
     u->web_search_requests = or_zero(FIND(usage, search_places));
     /* xAI leaves reasoning out of completion_tokens but not out of the total (recorded 2025). */
-    if (u->reasoning_tokens && total == u->prompt_tokens + u->completion_tokens +
-                                            u->reasoning_tokens)
+    if (u->reasoning_tokens &&
+        total == u->prompt_tokens + u->completion_tokens + u->reasoning_tokens)
         u->completion_tokens += u->reasoning_tokens;
     u->total_tokens = total >= 0 ? total : u->prompt_tokens + u->completion_tokens;
     u->raw = lx_json_raw(usage);
@@ -197,8 +198,8 @@ void lx_openai_write_usage(struct lx_out *o, const char *name, const struct lx_u
     lx_out_object(o, name);
     lx_out_int(o, "prompt_tokens", u->prompt_tokens);
     lx_out_int(o, "completion_tokens", u->completion_tokens);
-    lx_out_int(o, "total_tokens", u->total_tokens ? u->total_tokens
-                                                  : u->prompt_tokens + u->completion_tokens);
+    lx_out_int(o, "total_tokens",
+               u->total_tokens ? u->total_tokens : u->prompt_tokens + u->completion_tokens);
     if (u->has_prompt_details || u->has_cached || u->has_cache_write || u->web_search_requests)
         write_prompt_details(o, u);
     if (u->has_completion_details || u->reasoning_tokens)

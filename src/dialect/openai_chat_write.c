@@ -21,8 +21,7 @@ enum policy {
 static const enum policy policies[LX_PARAM_COUNT] = {
     [LX_PARAM_METADATA] = HINT,           /* OpenAI's is another thing, with limits of its own */
     [LX_PARAM_CONTEXT_MANAGEMENT] = HINT, /* Claude Code sends it always */
-    [LX_PARAM_CONTAINER] = ALIEN,
-    [LX_PARAM_MCP_SERVERS] = ALIEN,
+    [LX_PARAM_CONTAINER] = ALIEN,         [LX_PARAM_MCP_SERVERS] = ALIEN,
     [LX_PARAM_INFERENCE_GEO] = ALIEN,
 };
 
@@ -306,7 +305,9 @@ void lx_openai_write_cache(struct lx_openai_writer *w, const struct lx_cache_mar
 void lx_openai_write_request(const struct lx_write_options *options, const struct lx_request *r,
                              struct lx_body *body)
 {
-    struct lx_openai_writer w = {.options = options, .request = r, .body = body,
+    struct lx_openai_writer w = {.options = options,
+                                 .request = r,
+                                 .body = body,
                                  .out = lx_out(body->buf),
                                  .same = lx_slice_eq(r->language, LX_OPENAI_CHAT)};
     struct lx_out *o = &w.out;

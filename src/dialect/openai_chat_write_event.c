@@ -23,7 +23,7 @@ struct told_call {
 
 struct lx_openai_told {
     int64_t index;
-    bool role;       /* the first chunk, which says who speaks, has gone out */
+    bool role;                  /* the first chunk, which says who speaks, has gone out */
     struct lx_buf block, input; /* the open part that only its provider understands; heap */
     bool finished;
     int64_t next_call, next_image;
@@ -57,7 +57,7 @@ static void *grow(void *v, size_t *cap, size_t size, struct lx_buf *out)
 }
 
 static struct lx_openai_told *choice_of(struct lx_openai_telling *t, int64_t index,
-                                     struct lx_buf *out)
+                                        struct lx_buf *out)
 {
     for (size_t i = 0; i < t->count; i++)
         if (t->choices[i].index == index)
@@ -486,11 +486,16 @@ static void write_finish(struct pen *p)
 }
 
 static void (*const choice_events[])(struct pen *) = {
-    [LX_EVENT_PART_START] = write_part_start, [LX_EVENT_TEXT] = write_text,
-    [LX_EVENT_SIGNATURE] = write_signature,   [LX_EVENT_ARGUMENTS] = write_arguments,
-    [LX_EVENT_DATA] = write_data,             [LX_EVENT_CITATION] = tell_citation,
-    [LX_EVENT_LOGPROBS] = write_logprobs,     [LX_EVENT_PART_END] = write_part_end,
-    [LX_EVENT_FINISH] = write_finish,         [LX_EVENT_OPAQUE] = write_opaque,
+    [LX_EVENT_PART_START] = write_part_start,
+    [LX_EVENT_TEXT] = write_text,
+    [LX_EVENT_SIGNATURE] = write_signature,
+    [LX_EVENT_ARGUMENTS] = write_arguments,
+    [LX_EVENT_DATA] = write_data,
+    [LX_EVENT_CITATION] = tell_citation,
+    [LX_EVENT_LOGPROBS] = write_logprobs,
+    [LX_EVENT_PART_END] = write_part_end,
+    [LX_EVENT_FINISH] = write_finish,
+    [LX_EVENT_OPAQUE] = write_opaque,
     [LX_EVENT_END] = NULL,
 };
 

@@ -157,10 +157,14 @@ static void write_redacted_part(struct lx_openai_writer *w, const struct lx_part
 }
 
 static void (*const part_writers[])(struct lx_openai_writer *, const struct lx_part *) = {
-    [LX_PART_TEXT] = write_text_part,         [LX_PART_REFUSAL] = write_refusal_part,
-    [LX_PART_IMAGE] = write_image_part,       [LX_PART_AUDIO] = write_audio_part,
-    [LX_PART_VIDEO] = write_video_part,       [LX_PART_FILE] = write_file_part,
-    [LX_PART_THINKING] = write_thinking_part, [LX_PART_REDACTED_THINKING] = write_redacted_part,
+    [LX_PART_TEXT] = write_text_part,
+    [LX_PART_REFUSAL] = write_refusal_part,
+    [LX_PART_IMAGE] = write_image_part,
+    [LX_PART_AUDIO] = write_audio_part,
+    [LX_PART_VIDEO] = write_video_part,
+    [LX_PART_FILE] = write_file_part,
+    [LX_PART_THINKING] = write_thinking_part,
+    [LX_PART_REDACTED_THINKING] = write_redacted_part,
     [LX_PART_OPAQUE] = NULL,
 };
 
@@ -227,8 +231,7 @@ static bool is_media(const struct lx_part *p)
            (p->kind == LX_PART_FILE && !is_text_file(p));
 }
 
-static bool is_chosen(const struct lx_openai_writer *w, const struct lx_part *p,
-                      enum choice choice)
+static bool is_chosen(const struct lx_openai_writer *w, const struct lx_part *p, enum choice choice)
 {
     if (p->kind == LX_PART_TOOL_CALL || p->kind == LX_PART_TOOL_RESULT || obstacle(w, p))
         return false;
@@ -511,8 +514,8 @@ static bool is_said(const struct lx_openai_writer *w, const struct lx_message *m
 {
     if (is_thinking(p))
         return w->same && !has_own_thinking(m);
-    return !obstacle(w, p) && (p->kind == LX_PART_TEXT || p->kind == LX_PART_REFUSAL ||
-                               p->kind == LX_PART_OPAQUE);
+    return !obstacle(w, p) &&
+           (p->kind == LX_PART_TEXT || p->kind == LX_PART_REFUSAL || p->kind == LX_PART_OPAQUE);
 }
 
 static void write_said(struct lx_openai_writer *w, const struct lx_message *m)

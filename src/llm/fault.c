@@ -17,7 +17,7 @@ struct row {
 };
 
 static const struct row rows[LX_FAULT_COUNT] = {
-#define LX_FAULT(id, litellm, code, openai_type, anthropic_type, again)                            \
+#define LX_FAULT(id, litellm, code, openai_type, anthropic_type, again) \
     [LX_FAULT_##id] = {litellm, openai_type, anthropic_type, code, again},
     LX_FAULTS(LX_FAULT)
 #undef LX_FAULT
@@ -53,14 +53,14 @@ static const struct status_kind {
     int status;
     enum lx_fault_kind kind;
 } status_kinds[] = {
-    {401, LX_FAULT_AUTHENTICATION}, {402, LX_FAULT_BILLING},       {403, LX_FAULT_PERMISSION},
-    {404, LX_FAULT_NOT_FOUND},      {408, LX_FAULT_TIMEOUT},       {413, LX_FAULT_TOO_LARGE},
-    {422, LX_FAULT_UNPROCESSABLE},  {425, LX_FAULT_UNAVAILABLE},   {429, LX_FAULT_RATE_LIMIT},
+    {401, LX_FAULT_AUTHENTICATION}, {402, LX_FAULT_BILLING},     {403, LX_FAULT_PERMISSION},
+    {404, LX_FAULT_NOT_FOUND},      {408, LX_FAULT_TIMEOUT},     {413, LX_FAULT_TOO_LARGE},
+    {422, LX_FAULT_UNPROCESSABLE},  {425, LX_FAULT_UNAVAILABLE}, {429, LX_FAULT_RATE_LIMIT},
     {498, LX_FAULT_UNAVAILABLE}, /* Groq: flex tier capacity exceeded */
-    {502, LX_FAULT_BAD_GATEWAY},    {503, LX_FAULT_UNAVAILABLE},   {504, LX_FAULT_TIMEOUT},
-    {522, LX_FAULT_TIMEOUT},     /* Cloudflare: connection to the origin timed out */
-    {524, LX_FAULT_TIMEOUT},     /* Cloudflare: the origin did not answer in time */
-    {529, LX_FAULT_OVERLOADED},  /* Anthropic */
+    {502, LX_FAULT_BAD_GATEWAY},    {503, LX_FAULT_UNAVAILABLE}, {504, LX_FAULT_TIMEOUT},
+    {522, LX_FAULT_TIMEOUT},    /* Cloudflare: connection to the origin timed out */
+    {524, LX_FAULT_TIMEOUT},    /* Cloudflare: the origin did not answer in time */
+    {529, LX_FAULT_OVERLOADED}, /* Anthropic */
 };
 
 enum lx_fault_kind lx_fault_of_status(int status)
@@ -80,36 +80,24 @@ static const struct code_kind {
     int code;
     enum lx_fault_kind kind;
 } code_kinds[] = {
-    {LX_ELIMIT, LX_FAULT_TOO_LARGE},
-    {LX_EINVAL, LX_FAULT_BAD_REQUEST},
-    {LX_EJSON, LX_FAULT_BAD_REQUEST},
-    {LX_EUTF8, LX_FAULT_BAD_REQUEST},
-    {LX_EDEPTH, LX_FAULT_BAD_REQUEST},
-    {LX_EUNSUPPORTED, LX_FAULT_UNSUPPORTED_PARAMS},
-    {LX_EMODEL, LX_FAULT_BAD_REQUEST},
-    {LX_EPROVIDER, LX_FAULT_BAD_REQUEST},
-    {LX_EAUTH, LX_FAULT_AUTHENTICATION},
-    {LX_EHTTP, LX_FAULT_BAD_REQUEST},
-    {LX_EPROTO, LX_FAULT_BAD_GATEWAY},
-    {LX_ETRUNCATED, LX_FAULT_BAD_GATEWAY},
-    {LX_ETOOBIG, LX_FAULT_BAD_GATEWAY},
-    {LX_EDNS, LX_FAULT_CONNECTION},
-    {LX_ECONNECT, LX_FAULT_CONNECTION},
-    {LX_ETLS, LX_FAULT_CONNECTION},
-    {LX_ETIMEOUT_CONNECT, LX_FAULT_TIMEOUT},
-    {LX_ETIMEOUT_FIRST_BYTE, LX_FAULT_TIMEOUT},
-    {LX_ETIMEOUT_IDLE, LX_FAULT_TIMEOUT},
-    {LX_ETIMEOUT_TOTAL, LX_FAULT_TIMEOUT},
-    {LX_ECLOSED, LX_FAULT_CONNECTION},
-    {LX_ECANCELLED, LX_FAULT_API},
-    {LX_EBUSY, LX_FAULT_UNAVAILABLE},
-    {LX_ENOTFOUND, LX_FAULT_NOT_FOUND},
+    {LX_ELIMIT, LX_FAULT_TOO_LARGE},         {LX_EINVAL, LX_FAULT_BAD_REQUEST},
+    {LX_EJSON, LX_FAULT_BAD_REQUEST},        {LX_EUTF8, LX_FAULT_BAD_REQUEST},
+    {LX_EDEPTH, LX_FAULT_BAD_REQUEST},       {LX_EUNSUPPORTED, LX_FAULT_UNSUPPORTED_PARAMS},
+    {LX_EMODEL, LX_FAULT_BAD_REQUEST},       {LX_EPROVIDER, LX_FAULT_BAD_REQUEST},
+    {LX_EAUTH, LX_FAULT_AUTHENTICATION},     {LX_EHTTP, LX_FAULT_BAD_REQUEST},
+    {LX_EPROTO, LX_FAULT_BAD_GATEWAY},       {LX_ETRUNCATED, LX_FAULT_BAD_GATEWAY},
+    {LX_ETOOBIG, LX_FAULT_BAD_GATEWAY},      {LX_EDNS, LX_FAULT_CONNECTION},
+    {LX_ECONNECT, LX_FAULT_CONNECTION},      {LX_ETLS, LX_FAULT_CONNECTION},
+    {LX_ETIMEOUT_CONNECT, LX_FAULT_TIMEOUT}, {LX_ETIMEOUT_FIRST_BYTE, LX_FAULT_TIMEOUT},
+    {LX_ETIMEOUT_IDLE, LX_FAULT_TIMEOUT},    {LX_ETIMEOUT_TOTAL, LX_FAULT_TIMEOUT},
+    {LX_ECLOSED, LX_FAULT_CONNECTION},       {LX_ECANCELLED, LX_FAULT_API},
+    {LX_EBUSY, LX_FAULT_UNAVAILABLE},        {LX_ENOTFOUND, LX_FAULT_NOT_FOUND},
 };
 
 struct lx_fault lx_fault_of_error(int code, const struct lx_error *err, struct lx_arena *a)
 {
-    struct lx_fault f = {.kind = LX_FAULT_INTERNAL, .status = lx_code_status(code),
-                         .retry_after_ms = -1};
+    struct lx_fault f = {
+        .kind = LX_FAULT_INTERNAL, .status = lx_code_status(code), .retry_after_ms = -1};
     for (size_t i = 0; i < COUNT(code_kinds); i++)
         if (code_kinds[i].code == code)
             f.kind = code_kinds[i].kind;

@@ -140,8 +140,8 @@ struct lx_slice lx_media_type_of(struct lx_slice name)
 const char *lx_role_name(enum lx_role role)
 {
     static const char *const names[] = {
-        [LX_ROLE_SYSTEM] = "system",       [LX_ROLE_DEVELOPER] = "developer",
-        [LX_ROLE_USER] = "user",           [LX_ROLE_ASSISTANT] = "assistant",
+        [LX_ROLE_SYSTEM] = "system", [LX_ROLE_DEVELOPER] = "developer",
+        [LX_ROLE_USER] = "user",     [LX_ROLE_ASSISTANT] = "assistant",
         [LX_ROLE_TOOL] = "tool",
     };
     return names[role];

@@ -39,13 +39,13 @@ struct lx_cache_mark {
 
 /* Where media come from: just one of url, data, file_id, is set. */
 struct lx_media {
-    struct lx_slice type;    /* MIME type, "image/png"; or empty when not known */
-    struct lx_text url;      /* http(s), gs, s3: not a data URL */
-    struct lx_text data;     /* base64 without line breaks */
-    struct lx_text file_id;  /* of the provider's file API */
+    struct lx_slice type;   /* MIME type, "image/png"; or empty when not known */
+    struct lx_text url;     /* http(s), gs, s3: not a data URL */
+    struct lx_text data;    /* base64 without line breaks */
+    struct lx_text file_id; /* of the provider's file API */
     struct lx_text filename;
-    struct lx_slice detail;  /* images: "low", "high", "auto" */
-    struct lx_slice format;  /* audio: "wav", "mp3" */
+    struct lx_slice detail; /* images: "low", "high", "auto" */
+    struct lx_slice format; /* audio: "wav", "mp3" */
 };
 
 /* A member that this vocabulary does not name, kept for targets of the same language. */
@@ -67,11 +67,11 @@ struct lx_part {
     bool is_error;            /* TOOL_RESULT */
     struct lx_media media;
     struct lx_text title, context; /* FILE */
-    struct lx_slice citations;     /* TEXT: JSON array in the language of the reply; FILE: settings */
-    struct lx_part *content;       /* TOOL_RESULT and FILE: nested parts */
+    struct lx_slice citations; /* TEXT: JSON array in the language of the reply; FILE: settings */
+    struct lx_part *content;   /* TOOL_RESULT and FILE: nested parts */
     struct lx_cache_mark cache;
-    struct lx_slice language;      /* OPAQUE: the only language that understands raw */
-    struct lx_slice raw;           /* OPAQUE: the whole part as JSON */
+    struct lx_slice language; /* OPAQUE: the only language that understands raw */
+    struct lx_slice raw;      /* OPAQUE: the whole part as JSON */
     struct lx_extra *extra;
     struct lx_part *next;
 };
@@ -80,7 +80,7 @@ struct lx_message {
     enum lx_role role;
     struct lx_text name;
     struct lx_part *parts;
-    bool plain;   /* content was (or may be) a plain string, not a list of parts */
+    bool plain; /* content was (or may be) a plain string, not a list of parts */
     struct lx_cache_mark cache;
     struct lx_extra *extra;
     struct lx_message *next;

@@ -16,26 +16,26 @@ enum lx_finish {
     LX_FINISH_TOOL_CALLS,
     LX_FINISH_CONTENT_FILTER,
     LX_FINISH_REFUSAL,
-    LX_FINISH_PAUSE,         /* Anthropic's pause_turn: send it back to go on */
+    LX_FINISH_PAUSE, /* Anthropic's pause_turn: send it back to go on */
     LX_FINISH_CONTEXT_WINDOW,
-    LX_FINISH_OTHER,         /* raw_finish says what */
+    LX_FINISH_OTHER, /* raw_finish says what */
 };
 
 struct lx_choice {
     int64_t index;
     struct lx_part *parts;
     enum lx_finish finish;
-    struct lx_slice raw_finish;    /* as the provider said it */
+    struct lx_slice raw_finish; /* as the provider said it */
     struct lx_text stop_sequence;
-    struct lx_slice logprobs;      /* JSON, OpenAI's shape */
-    bool legacy_function_call;     /* the tool call came as function_call */
+    struct lx_slice logprobs;       /* JSON, OpenAI's shape */
+    bool legacy_function_call;      /* the tool call came as function_call */
     struct lx_extra *message_extra; /* unknown members of the message */
     struct lx_extra *extra;
     struct lx_choice *next;
 };
 
 struct lx_reply {
-    struct lx_slice language;  /* that it was read from */
+    struct lx_slice language; /* that it was read from */
     struct lx_text id;
     struct lx_text model;
     int64_t created_s;         /* 0: the provider does not say */
@@ -62,18 +62,18 @@ enum lx_event_kind {
     LX_EVENT_CITATION,   /* raw: one citation, JSON, in the reply's language */
     LX_EVENT_LOGPROBS,   /* raw: JSON, OpenAI's shape, for the choice */
     LX_EVENT_PART_END,
-    LX_EVENT_FINISH,     /* choice, finish, raw_finish, stop_sequence */
-    LX_EVENT_USAGE,      /* usage so far; the last one counts */
+    LX_EVENT_FINISH, /* choice, finish, raw_finish, stop_sequence */
+    LX_EVENT_USAGE,  /* usage so far; the last one counts */
     LX_EVENT_PING,
-    LX_EVENT_OPAQUE,     /* raw: an event known to the reply's language only */
-    LX_EVENT_FAULT,      /* fault: the stream ends with an error */
+    LX_EVENT_OPAQUE, /* raw: an event known to the reply's language only */
+    LX_EVENT_FAULT,  /* fault: the stream ends with an error */
     LX_EVENT_END,
 };
 
 struct lx_event {
     enum lx_event_kind kind;
     int64_t choice;
-    int64_t index;          /* of the part in its choice, 0, 1, 2, ... */
+    int64_t index; /* of the part in its choice, 0, 1, 2, ... */
     enum lx_part_kind part;
     struct lx_text text;
     struct lx_text id, name; /* START: reply id and model; PART_START: tool call's */
@@ -87,7 +87,7 @@ struct lx_event {
     struct lx_slice raw;
     struct lx_slice language; /* START: the reply's; PART_START of OPAQUE, OPAQUE, CITATION: raw's.
                                * Static, as in struct lx_part */
-    struct lx_usage usage;   /* START (known only), USAGE */
+    struct lx_usage usage;    /* START (known only), USAGE */
     struct lx_fault fault;
     struct lx_text system_fingerprint, service_tier; /* START */
     struct lx_extra *extra;

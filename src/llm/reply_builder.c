@@ -88,9 +88,13 @@ static struct lx_text copy_text(struct lx_text t, struct lx_arena *a)
 static struct lx_media copy_media(const struct lx_media *m, struct lx_arena *a)
 {
     return (struct lx_media){
-        .type = copy(m->type, a), .url = copy_text(m->url, a), .data = copy_text(m->data, a),
-        .file_id = copy_text(m->file_id, a), .filename = copy_text(m->filename, a),
-        .detail = copy(m->detail, a), .format = copy(m->format, a),
+        .type = copy(m->type, a),
+        .url = copy_text(m->url, a),
+        .data = copy_text(m->data, a),
+        .file_id = copy_text(m->file_id, a),
+        .filename = copy_text(m->filename, a),
+        .detail = copy(m->detail, a),
+        .format = copy(m->format, a),
     };
 }
 
@@ -159,8 +163,7 @@ static struct built_part *part_of(struct built_choice *c, int64_t index)
     return p;
 }
 
-static void start_part(struct lx_reply_builder *b, struct built_choice *c,
-                       const struct lx_event *e)
+static void start_part(struct lx_reply_builder *b, struct built_choice *c, const struct lx_event *e)
 {
     struct built_part *p = lx_arena_new(b->arena, struct built_part);
     if (!p)
@@ -305,8 +308,8 @@ static void end_choice(struct built_choice *c, struct lx_arena *a)
     if (content->n || refusal->n) {
         struct lx_slice said = content->n ? list_of(content, a) : LX_S("null");
         struct lx_slice refused = refusal->n ? list_of(refusal, a) : LX_S("null");
-        c->choice.logprobs = lx_arena_printf(a, "{\"content\":%.*s,\"refusal\":%.*s}", LX_F(said),
-                                             LX_F(refused));
+        c->choice.logprobs =
+            lx_arena_printf(a, "{\"content\":%.*s,\"refusal\":%.*s}", LX_F(said), LX_F(refused));
     }
 }
 

@@ -23,10 +23,10 @@ struct lx_tool {
     struct lx_text description;
     struct lx_slice parameters; /* JSON schema text; absent when none */
     enum lx_tristate strict;
-    bool custom;                /* free-text input; `format` is its grammar */
+    bool custom; /* free-text input; `format` is its grammar */
     struct lx_slice format;
     struct lx_cache_mark cache;
-    struct lx_slice language;   /* set: a tool of the provider's own (web search, bash, ...); raw */
+    struct lx_slice language; /* set: a tool of the provider's own (web search, bash, ...); raw */
     struct lx_slice raw;
     struct lx_extra *extra;
     struct lx_tool *next;
@@ -38,7 +38,7 @@ enum lx_tool_choice_kind {
     LX_CHOICE_NONE,
     LX_CHOICE_REQUIRED, /* any tool, but one */
     LX_CHOICE_NAMED,
-    LX_CHOICE_RAW,      /* known to the request's language only */
+    LX_CHOICE_RAW, /* known to the request's language only */
 };
 
 enum lx_format_kind { LX_FORMAT_UNSET, LX_FORMAT_TEXT, LX_FORMAT_JSON, LX_FORMAT_SCHEMA };
@@ -59,32 +59,32 @@ enum lx_reasoning_kind {
 
 struct lx_reasoning {
     enum lx_reasoning_kind kind;
-    struct lx_slice effort; /* none minimal low medium high xhigh max; empty: not said */
-    int64_t budget_tokens;  /* 0: not said */
+    struct lx_slice effort;  /* none minimal low medium high xhigh max; empty: not said */
+    int64_t budget_tokens;   /* 0: not said */
     struct lx_slice summary; /* auto, concise, detailed; or Anthropic's display */
 };
 
 struct lx_request {
-    struct lx_slice language; /* of the front that read it: "openai_chat" */
-    struct lx_text model;     /* as the client named it */
+    struct lx_slice language;    /* of the front that read it: "openai_chat" */
+    struct lx_text model;        /* as the client named it */
     struct lx_message *messages; /* system messages included, in order */
     struct lx_tool *tools;
     enum lx_tool_choice_kind tool_choice;
-    struct lx_text tool_choice_name;  /* NAMED */
-    struct lx_slice tool_choice_raw;  /* RAW */
+    struct lx_text tool_choice_name; /* NAMED */
+    struct lx_slice tool_choice_raw; /* RAW */
     enum lx_tristate parallel_tool_calls;
-    bool legacy_functions;            /* came as `functions`: the reply must use function_call */
+    bool legacy_functions; /* came as `functions`: the reply must use function_call */
     struct lx_response_format format;
     struct lx_reasoning reasoning;
     struct lx_text *stop;
     size_t stop_count;
     bool stream;
-    bool include_usage;               /* the client wants usage in the stream */
+    bool include_usage;                     /* the client wants usage in the stream */
     struct lx_slice params[LX_PARAM_COUNT]; /* JSON text; absent: not given */
-    struct lx_cache_mark cache;       /* on the request as a whole (automatic caching) */
-    struct lx_extra *extra;           /* unknown members: go to the target's body as they are */
-    struct lx_extra *own_extra;       /* members understood above, as they came: a target of the
-                                       * request's own language gets these instead (reasoning) */
+    struct lx_cache_mark cache;             /* on the request as a whole (automatic caching) */
+    struct lx_extra *extra;     /* unknown members: go to the target's body as they are */
+    struct lx_extra *own_extra; /* members understood above, as they came: a target of the
+                                 * request's own language gets these instead (reasoning) */
 };
 
 /* The integer value of a parameter; 0, or LX_EINVAL (absent, or not an integer). */

@@ -14,23 +14,23 @@
 #include "base/slice.h"
 
 struct lx_usage {
-    bool known;                   /* a provider reported it */
-    int64_t prompt_tokens;        /* all input */
-    int64_t cached_tokens;        /* of prompt: read from a cache */
-    int64_t cache_write_tokens;   /* of prompt: written to a cache, all lifetimes */
+    bool known;                    /* a provider reported it */
+    int64_t prompt_tokens;         /* all input */
+    int64_t cached_tokens;         /* of prompt: read from a cache */
+    int64_t cache_write_tokens;    /* of prompt: written to a cache, all lifetimes */
     int64_t cache_write_1h_tokens; /* of cache_write: kept for an hour */
     int64_t prompt_audio_tokens;
     int64_t prompt_image_tokens;
     int64_t prompt_text_tokens;
-    int64_t completion_tokens;    /* all output */
-    int64_t reasoning_tokens;     /* of completion */
+    int64_t completion_tokens; /* all output */
+    int64_t reasoning_tokens;  /* of completion */
     int64_t completion_audio_tokens;
     int64_t completion_image_tokens;
     int64_t completion_text_tokens;
     int64_t accepted_prediction_tokens;
     int64_t rejected_prediction_tokens;
     int64_t web_search_requests;
-    int64_t total_tokens;         /* as reported, or prompt + completion */
+    int64_t total_tokens; /* as reported, or prompt + completion */
     bool has_cached, has_cache_write, has_cache_split, has_prompt_details, has_completion_details;
     struct lx_slice service_tier; /* as billed, where the provider says so */
     struct lx_slice raw;          /* the provider's own object */

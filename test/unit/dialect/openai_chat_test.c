@@ -136,7 +136,9 @@ static void test_retry_after(void **state)
          {"0", "1m2.5s"},
          62500},
         {429, {"x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"}, {"0", "20ms"}, 20},
-        {429, {"x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"}, {"0", "2d1h"},
+        {429,
+         {"x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"},
+         {"0", "2d1h"},
          176400000},
         {429, {"x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"}, {"0", "soon"}, -1},
         {400, {"x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"}, {"0", "1s"}, -1},
@@ -149,8 +151,7 @@ static void test_retry_after(void **state)
         lx_arena_init(&a, 1 << 16);
         lx_header_list_init(&list, &a);
         for (size_t h = 0; h < 4 && rows[i].names[h]; h++)
-            lx_header_list_add(&list, lx_slice_z(rows[i].names[h]),
-                               lx_slice_z(rows[i].values[h]));
+            lx_header_list_add(&list, lx_slice_z(rows[i].names[h]), lx_slice_z(rows[i].values[h]));
         lx_openai_read_error(rows[i].status, LX_S("{}"), &list.headers, &a, &f);
         assert_true(f.retry_after_ms == rows[i].ms);
         lx_arena_clear(&a);
@@ -181,7 +182,10 @@ static void test_error_bodies(void **state)
         {500, "{\"error\":null}", LX_FAULT_INTERNAL, 500,
          "the provider answered with status 500 and no message"},
         {429, "upstream busy\n", LX_FAULT_RATE_LIMIT, 429, "upstream busy"},
-        {500, "a\xff" "b", LX_FAULT_INTERNAL, 500, "a"},
+        {500,
+         "a\xff"
+         "b",
+         LX_FAULT_INTERNAL, 500, "a"},
         {502, "<html><title> x", LX_FAULT_BAD_GATEWAY, 502,
          "the provider answered with status 502 and no message"},
         {404, "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\"}}",
@@ -209,12 +213,10 @@ static void test_error_bodies(void **state)
 /* ---- Streams: a chunk a line in, an event a word out --------------------------------------- */
 
 static const char *const words[] = {
-    [LX_EVENT_START] = "start",         [LX_EVENT_PART_START] = "+",
-    [LX_EVENT_TEXT] = "text",           [LX_EVENT_SIGNATURE] = "sign",
-    [LX_EVENT_ARGUMENTS] = "args",      [LX_EVENT_DATA] = "data",
-    [LX_EVENT_CITATION] = "cite",       [LX_EVENT_LOGPROBS] = "logprobs",
-    [LX_EVENT_PART_END] = "-",          [LX_EVENT_FINISH] = "finish",
-    [LX_EVENT_USAGE] = "usage",         [LX_EVENT_FAULT] = "fault",
+    [LX_EVENT_START] = "start",    [LX_EVENT_PART_START] = "+",      [LX_EVENT_TEXT] = "text",
+    [LX_EVENT_SIGNATURE] = "sign", [LX_EVENT_ARGUMENTS] = "args",    [LX_EVENT_DATA] = "data",
+    [LX_EVENT_CITATION] = "cite",  [LX_EVENT_LOGPROBS] = "logprobs", [LX_EVENT_PART_END] = "-",
+    [LX_EVENT_FINISH] = "finish",  [LX_EVENT_USAGE] = "usage",       [LX_EVENT_FAULT] = "fault",
     [LX_EVENT_END] = "end",
 };
 
@@ -225,12 +227,12 @@ static void log_events(struct lx_buf *log, const struct lx_events *e)
         lx_buf_addf(log, "%s%s", log->n ? " " : "", words[v->kind]);
         if (v->kind == LX_EVENT_FINISH)
             lx_buf_addf(log, "%d", (int)v->finish);
-        else if (v->kind == LX_EVENT_PART_START || v->kind == LX_EVENT_PART_END ||
-                 v->text.s.n || v->kind == LX_EVENT_CITATION)
+        else if (v->kind == LX_EVENT_PART_START || v->kind == LX_EVENT_PART_END || v->text.s.n ||
+                 v->kind == LX_EVENT_CITATION)
             lx_buf_addf(log, "%lld.%lld", (long long)v->choice, (long long)v->index);
         if (v->kind == LX_EVENT_PART_START)
-            lx_buf_addf(log, "(%d%s%.*s%s%.*s)", (int)v->part, v->id.s.n ? ":" : "",
-                        LX_F(v->id.s), v->name.s.n ? ":" : "", LX_F(v->name.s));
+            lx_buf_addf(log, "(%d%s%.*s%s%.*s)", (int)v->part, v->id.s.n ? ":" : "", LX_F(v->id.s),
+                        v->name.s.n ? ":" : "", LX_F(v->name.s));
         if (v->text.s.n)
             lx_buf_addf(log, "=%.*s", LX_F(v->text.s));
     }
@@ -264,7 +266,7 @@ static struct lx_slice chunk_of(const char *delta, char *out, size_t size)
 static void test_streams(void **state)
 {
     (void)state;
-#define D(delta) "{\"delta\":{" delta "}}"
+#define D(delta)   "{\"delta\":{" delta "}}"
 #define CALL(rest) D("\"tool_calls\":[{" rest "}]")
     static const struct {
         const char *chunks[6]; /* the choice, or the whole record; then the end of the body */
@@ -302,7 +304,8 @@ static void test_streams(void **state)
           D("\"content\":\"x\""), "[DONE]"},
          "start +0.0(8:c:f) args0.0={ -0.0 +0.1(0) text0.1=x -0.1 finish4 end"},
         /* a call that is whole ends where the next begins */
-        {{CALL("\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"}\\\":1}\"}"),
+        {{CALL(
+              "\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"}\\\":1}\"}"),
           CALL("\"index\":1,\"id\":\"d\",\"function\":{\"name\":\"g\",\"arguments\":\"\"}"),
           CALL("\"index\":0,\"function\":{\"arguments\":\"  \"}"), "[DONE]"},
          "start +0.0(8:c:f) args0.0={\\\"}\\\":1} -0.0 +0.1(8:d:g) -0.1 finish4 end"},
@@ -474,9 +477,9 @@ static void test_long_names(void **state)
     memset(id, 'X', LONG);
     for (int i = 0; i < 2; i++) {
         lx_buf_reset(&out);
-        lx_openai_write_event(
-            &t, &(struct lx_event){.kind = LX_EVENT_TEXT, .text = lx_text(LX_S("x"))}, &context,
-            &out);
+        lx_openai_write_event(&t,
+                              &(struct lx_event){.kind = LX_EVENT_TEXT, .text = lx_text(LX_S("x"))},
+                              &context, &out);
         struct lx_slice line = lx_buf_slice(&out);
         assert_true(lx_slice_starts(line, LX_S("data: ")));
         assert_true(lx_slice_ends(line, LX_S("\n\n")));
@@ -496,16 +499,11 @@ static void test_long_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_usage),
-        cmocka_unit_test(test_finish),
-        cmocka_unit_test(test_retry_after),
-        cmocka_unit_test(test_error_bodies),
-        cmocka_unit_test(test_streams),
-        cmocka_unit_test(test_stream_limits),
-        cmocka_unit_test(test_glance_event),
-        cmocka_unit_test(test_find),
-        cmocka_unit_test(test_refuse),
-        cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_usage),        cmocka_unit_test(test_finish),
+        cmocka_unit_test(test_retry_after),  cmocka_unit_test(test_error_bodies),
+        cmocka_unit_test(test_streams),      cmocka_unit_test(test_stream_limits),
+        cmocka_unit_test(test_glance_event), cmocka_unit_test(test_find),
+        cmocka_unit_test(test_refuse),       cmocka_unit_test(test_long_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

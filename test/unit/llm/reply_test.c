@@ -132,9 +132,8 @@ static void test_builder(void **state)
         feed(b, &rows[i]);
     lx_reply_builder_add(
         b, &(struct lx_event){.kind = LX_EVENT_FINISH, .finish = LX_FINISH_TOOL_CALLS});
-    lx_reply_builder_add(
-        b, &(struct lx_event){.kind = LX_EVENT_USAGE,
-                              .usage = {.known = true, .prompt_tokens = 3}});
+    lx_reply_builder_add(b, &(struct lx_event){.kind = LX_EVENT_USAGE,
+                                               .usage = {.known = true, .prompt_tokens = 3}});
     const struct lx_reply *r = lx_reply_builder_end(b);
     assert_slice(r->id.s, "r-1");
     assert_slice(r->model.s, "m");
