@@ -182,6 +182,7 @@ static void addresses_are_joined_once(void **state)
         {"anthropic", "http://a/v1", "http://a/v1/messages"},
         {"anthropic", "http://a/v1/messages", "http://a/v1/messages"},
         {"anthropic", "http://a/xv1", "http://a/xv1/v1/messages"},
+        {"anthropic", "http://a/v", "http://a/v/v1/messages"},
     };
     for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
         host_for(&lx_dialect_openai_chat, urls[i].provider, "x");
