@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -81,6 +82,8 @@ static void *run(void *arg)
 struct lx_log *lx_log_new(int fd, bool json, size_t max_bytes)
 {
     struct lx_log *log = calloc(1, sizeof(*log));
+    sigset_t all, before;
+    int failed;
 
     if (!log)
         return NULL;
@@ -90,7 +93,12 @@ struct lx_log *lx_log_new(int fd, bool json, size_t max_bytes)
     pthread_mutex_init(&log->lock, NULL);
     pthread_cond_init(&log->wake, NULL);
     pthread_cond_init(&log->idle, NULL);
-    if (pthread_create(&log->thread, NULL, run, log) != 0) {
+    /* Signals are for whoever waits for them: one that this thread took would end the process. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    failed = pthread_create(&log->thread, NULL, run, log);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed) {
         free(log);
         return NULL;
     }
