@@ -123,7 +123,7 @@ class Gateway(Process):
     """`llmux serve`. The configuration is a dict (JSON is YAML) or the text of the file."""
 
     # Idle connections to providers go soon, so that leaked descriptors show.
-    DEFAULTS = {"upstream_idle_timeout": 0.3, "backoff_base": 0.05}
+    DEFAULTS = {"upstream_idle_timeout": 0.1, "backoff_base": 0.05}
 
     def __init__(self, folder, config, *arguments, workers=2, env=None):
         self.config_path = folder / "config.yaml"
