@@ -367,7 +367,7 @@ static void head_too_large(void **state)
     size_t n = (size_t)snprintf(big, sizeof big, "HTTP/1.1 200 OK\r\nx: ");
     memset(big + n, 'a', sizeof big - n);
     struct call c = call_with_reply(big, sizeof big, 0, "GET");
-    assert_int_equal(LX_ELIMIT, c.failed);
+    assert_int_equal(LX_ETOOBIG, c.failed);
     call_clear(&c);
 }
 
