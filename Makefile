@@ -24,7 +24,7 @@ packages-%:
 	@tools/deps.sh build test $*
 
 run: all  ## start the gateway on port 4000 with examples/config.yaml
-	@exec $(BUILD)/llmux serve --config examples/config.yaml --port $(PORT)
+	@exec $(BUILD)/llmux serve --config examples/config.yaml --port $(PORT) --hints
 
 test: packages  ## build, and run every test that needs no network
 	@python3 tools/run_tests.py test

@@ -99,7 +99,8 @@ int lx_relay_init(struct lx_relay *r, const struct lx_dialect *back, const struc
     *r = (struct lx_relay){
         .back = back,
         .front = front,
-        .same = back == front && !context->json_tool,
+        .same = back == front && !context->json_tool &&
+                (framing == LX_FRAMING_NONE || framing == front->front->framing),
         .stream = stream,
         .framing = framing,
         .max_bytes = settings->max_response_bytes,

@@ -6,7 +6,7 @@
 
 #include "llmux/llmux.h"
 #include "net/drive.h"
-#include "serve/config.h"
+#include "config/config.h"
 
 #define LX_REPLY_MAX (256u << 20) /* bytes of one reply the library holds */
 

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
-#include "serve/config.h"
+#include "config/config.h"
 
 static void print_diags(const struct lx_diags *diags)
 {
@@ -51,6 +51,19 @@ static void print_json(const struct lx_diags *diags, bool ok)
     lx_buf_clear(&out);
 }
 
+/* Only what there is: a script may look for the word "unknown". */
+static void print_summary(const struct lx_diags *diags, bool ok)
+{
+    fputs(ok ? "usable" : "not usable", stderr);
+    if (diags->errors)
+        fprintf(stderr, ", %zu errors", diags->errors);
+    if (diags->unknown)
+        fprintf(stderr, ", %zu unknown keys", diags->unknown);
+    if (diags->not_built)
+        fprintf(stderr, ", %zu keys known but not built yet", diags->not_built);
+    fputc('\n', stderr);
+}
+
 static int run(const char *const *values, char *const *words, int word_count)
 {
     struct lx_arena arena;
@@ -69,8 +82,7 @@ static int run(const char *const *values, char *const *words, int word_count)
     else
         print_diags(&diags);
     if (!values[0])
-        fprintf(stderr, "%s: %zu errors, %zu unknown keys, %zu keys known but not built yet\n",
-                ok ? "usable" : "not usable", diags.errors, diags.unknown, diags.not_built);
+        print_summary(&diags, ok);
     lx_arena_clear(&arena);
     return ok ? LX_EXIT_OK : LX_EXIT_FAILED;
 }

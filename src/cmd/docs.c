@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
-#include "serve/config.h"
+#include "config/config.h"
 
 static const struct {
     const char *name;

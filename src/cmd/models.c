@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "cmd/command.h"
-#include "serve/config.h"
+#include "config/config.h"
 
 static void write_group(struct lx_out *o, const struct lx_model_group *g)
 {

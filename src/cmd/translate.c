@@ -9,7 +9,7 @@
 
 #include "call/call.h"
 #include "cmd/command.h"
-#include "serve/config.h"
+#include "config/config.h"
 
 #define BODY_MAX (1u << 30)
 

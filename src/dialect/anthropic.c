@@ -79,6 +79,10 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
 static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc,
                         struct lx_glance *out)
 {
+    if (lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]"))) {
+        out->end = true; /* servers that speak several languages end every stream so */
+        return 0;
+    }
     int code = lx_json_read(doc, rec->data, NULL, NULL);
     if (code)
         return code;
@@ -89,6 +93,8 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc,
     } else if (lx_json_eq(type, LX_S("message_start"))) {
         struct lx_json message = LX_GET(root, "message");
         out->model = lx_json_text(LX_GET(message, "model")).s;
+        out->content = lx_json_count(LX_GET(message, "content")) != 0;
+        out->finish = lx_anthropic_finish_read(LX_GET(message, "stop_reason"));
         lx_anthropic_usage_read(LX_GET(message, "usage"), &out->usage);
     } else if (lx_json_eq(type, LX_S("message_delta"))) {
         enum lx_finish finish = lx_anthropic_finish_read(LX_GET(LX_GET(root, "delta"),

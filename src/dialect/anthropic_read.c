@@ -83,22 +83,6 @@ static void tell_held(const struct reading *r)
     s->json_used = true; /* told once */
 }
 
-static void read_start(const struct reading *r)
-{
-    struct lx_json message = LX_GET(r->root, "message");
-    if (r->s->started)
-        return;
-    r->s->started = true;
-    lx_anthropic_usage_read(LX_GET(message, "usage"), &r->s->usage);
-    struct lx_event *e = lx_events_add(r->out, LX_EVENT_START);
-    e->language = LX_ANTHROPIC;
-    e->id = lx_json_text(LX_GET(message, "id"));
-    e->name = lx_json_text(LX_GET(message, "model"));
-    e->usage = r->s->usage;
-    e->service_tier = lx_text(r->s->usage.service_tier);
-    r->s->usage.raw = lx_slice(NULL, 0); /* belongs to this record */
-}
-
 /* A stream whose start was lost still has one here. */
 static void ensure_start(const struct reading *r)
 {
@@ -186,13 +170,11 @@ static int64_t index_of(const struct reading *r)
     return lx_json_int(LX_GET(r->root, "index"), &index) == 0 && index >= 0 ? index : 0;
 }
 
-static void read_block_start(const struct reading *r)
+static void start_block(const struct reading *r, int64_t index, struct lx_json block)
 {
-    struct lx_json block = LX_GET(r->root, "content_block");
-    ensure_start(r);
     close_block(r);
     r->s->open = true;
-    r->s->index = index_of(r);
+    r->s->index = index;
     for (size_t i = 0; i < sizeof(block_types) / sizeof(block_types[0]); i++) {
         if (lx_json_eq(LX_GET(block, "type"), lx_slice_z(block_types[i].type))) {
             r->s->kind = block_types[i].kind;
@@ -202,6 +184,12 @@ static void read_block_start(const struct reading *r)
     }
     r->s->kind = LX_PART_OPAQUE;
     start_opaque(r, block);
+}
+
+static void read_block_start(const struct reading *r)
+{
+    ensure_start(r);
+    start_block(r, index_of(r), LX_GET(r->root, "content_block"));
 }
 
 static void read_citation(const struct reading *r, struct lx_json delta)
@@ -267,26 +255,71 @@ static void read_block_stop(const struct reading *r)
 
 /* ---- The end -------------------------------------------------------------------------------- */
 
+/* The finish that a delta or a whole message tells, when it does; NULL when not. */
+static struct lx_event *tell_finish(const struct reading *r, struct lx_json said)
+{
+    struct lx_json reason = LX_GET(said, "stop_reason");
+    if (!lx_json_is(reason, LX_JSON_STRING))
+        return NULL;
+    close_block(r);
+    tell_held(r);
+    r->s->finished = true;
+    struct lx_event *e = lx_events_add(r->out, LX_EVENT_FINISH);
+    e->finish = lx_anthropic_finish_read(reason);
+    if (e->finish == LX_FINISH_TOOL_CALLS && r->s->json_used && !r->s->tool_used)
+        e->finish = LX_FINISH_STOP;
+    e->raw_finish = lx_json_str(reason, r->out->arena);
+    e->stop_sequence = lx_json_text(LX_GET(said, "stop_sequence"));
+    e->legacy_function_call = r->ctx->legacy_functions;
+    return e;
+}
+
+/* A gateway that tried again within the stream (recorded 2026): half a block cannot be taken back
+ * from a client, nor made whole. */
+static void tell_splice(const struct reading *r)
+{
+    struct lx_error why = {0};
+    lx_error_set(&why, LX_EPROTO, "a second message began before the first was whole");
+    r->s->ended = true;
+    lx_events_add(r->out, LX_EVENT_FAULT)->fault =
+        lx_fault_of_error(LX_EPROTO, &why, r->out->arena);
+}
+
+/* Where a server tool calls the client's tools one by one, each call but the first is all there at
+ * the start, with its stop reason, and the end follows at once (recorded 2025-12). */
+static void read_start(const struct reading *r)
+{
+    struct lx_json message = LX_GET(r->root, "message");
+    if (r->s->started) {
+        if (r->s->open)
+            tell_splice(r);
+        return;
+    }
+    r->s->started = true;
+    lx_anthropic_usage_read(LX_GET(message, "usage"), &r->s->usage);
+    struct lx_event *e = lx_events_add(r->out, LX_EVENT_START);
+    e->language = LX_ANTHROPIC;
+    e->id = lx_json_text(LX_GET(message, "id"));
+    e->name = lx_json_text(LX_GET(message, "model"));
+    e->usage = r->s->usage;
+    e->service_tier = lx_text(r->s->usage.service_tier);
+    r->s->usage.raw = lx_slice(NULL, 0); /* belongs to this record */
+    int64_t index = 0;
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "content")); lx_json_next(&it);)
+        start_block(r, index++, it.value);
+    close_block(r);
+    tell_finish(r, message);
+}
+
 static void read_delta(const struct reading *r)
 {
     static const char *const known[] = {"stop_reason", "stop_sequence", NULL};
-    struct lx_json delta = LX_GET(r->root, "delta"), reason = LX_GET(delta, "stop_reason");
-    struct lx_json usage = LX_GET(r->root, "usage");
+    struct lx_json delta = LX_GET(r->root, "delta"), usage = LX_GET(r->root, "usage");
 
     ensure_start(r);
-    if (lx_json_is(reason, LX_JSON_STRING)) {
-        close_block(r);
-        tell_held(r);
-        r->s->finished = true;
-        struct lx_event *e = lx_events_add(r->out, LX_EVENT_FINISH);
-        e->finish = lx_anthropic_finish_read(reason);
-        if (e->finish == LX_FINISH_TOOL_CALLS && r->s->json_used && !r->s->tool_used)
-            e->finish = LX_FINISH_STOP;
-        e->raw_finish = lx_json_str(reason, r->out->arena);
-        e->stop_sequence = lx_json_text(LX_GET(delta, "stop_sequence"));
-        e->legacy_function_call = r->ctx->legacy_functions;
-        e->extra = lx_anthropic_extra_read(delta, known, r->out->arena);
-    }
+    struct lx_event *finish = tell_finish(r, delta);
+    if (finish)
+        finish->extra = lx_anthropic_extra_read(delta, known, r->out->arena);
     if (lx_json_is(usage, LX_JSON_OBJECT)) {
         lx_anthropic_usage_read(usage, &r->s->usage);
         if (r->s->usage.known)

@@ -43,8 +43,9 @@ static int64_t capped(int64_t n)
     return n < MAX_COUNT ? n : MAX_COUNT;
 }
 
-/* With compaction the model runs more than once and the totals tell of the last run only; all are
- * billed (API reference, 2026-08). An advisor is another model at another price: not added. */
+/* With compaction, or where another model had to step in (recorded: fallback_message), there is
+ * more than one run and the totals tell of the last only; all are billed (API reference, 2026-08).
+ * An advisor is another model at another price, and not in the totals: not added. */
 static void add_iterations(struct lx_json iterations, struct counts *c)
 {
     struct counts sum = {0};
@@ -52,8 +53,7 @@ static void add_iterations(struct lx_json iterations, struct counts *c)
     for (struct lx_json_iter it = lx_json_iter(iterations); lx_json_next(&it);) {
         struct counts one = {0};
         struct lx_usage ignored = {0};
-        struct lx_json type = LX_GET(it.value, "type");
-        if (!lx_json_eq(type, LX_S("message")) && !lx_json_eq(type, LX_S("compaction")))
+        if (lx_json_eq(LX_GET(it.value, "type"), LX_S("advisor_message")))
             continue;
         any |= read_counts(it.value, &one, &ignored);
         sum.input = capped(sum.input + one.input);

@@ -12,8 +12,6 @@
  */
 #include "dialect/anthropic.h"
 
-#include <stdlib.h>
-
 enum {
     DEFAULT_MAX_TOKENS = 4096, /* LiteLLM's DEFAULT_ANTHROPIC_CHAT_MAX_TOKENS */
     MIN_BUDGET = 1024,         /* ThinkingConfigEnabled.budget_tokens, minimum */
@@ -223,12 +221,31 @@ static void write_output_config(struct lx_anthropic_writer *w)
 
 /* ---- Scalars ------------------------------------------------------------------------------- */
 
-/* The value of a JSON number; only ever compared with a limit, never sent. */
+/* The value of a JSON number; only ever compared with a limit, never sent. By hand, for strtod()
+ * asks the process's locale what a decimal point is. */
 static double number(struct lx_slice json)
 {
-    char z[32] = "";
-    memcpy(z, json.p, json.n < sizeof(z) ? json.n : sizeof(z) - 1);
-    return strtod(z, NULL);
+    struct lx_slice digits, power;
+    double value = 0, scale = 1;
+    int64_t exponent = 0;
+    bool fraction = false, scientific = lx_slice_cut(json, 'e', &digits, &power) ||
+                                        lx_slice_cut(json, 'E', &digits, &power);
+    for (size_t i = 0; i < digits.n; i++) {
+        if (digits.p[i] >= '0' && digits.p[i] <= '9') {
+            value = value * 10 + (digits.p[i] - '0');
+            exponent -= fraction;
+        }
+        fraction |= digits.p[i] == '.';
+    }
+    int64_t given = 0;
+    if (scientific && lx_slice_starts(power, LX_S("+")))
+        power = lx_slice_from(power, 1);
+    if (scientific && lx_slice_int(power, &given) == 0)
+        exponent += given < -999 ? -999 : given > 999 ? 999 : given;
+    for (int64_t n = exponent < 0 ? -exponent : exponent; n > 0 && scale < 1e300; n--)
+        scale *= 10;
+    value = exponent < 0 ? value / scale : value * scale;
+    return lx_slice_starts(json, LX_S("-")) ? -value : value;
 }
 
 /* Zero to one here, zero to two at OpenAI's; none but 1 while thinking. */

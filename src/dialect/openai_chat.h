@@ -80,8 +80,10 @@ void lx_openai_write_url(struct lx_out *o, const char *name, const struct lx_med
                          struct lx_slice default_type);
 /* {"id":..,"type":"function","function":{..}} and its custom twin. */
 void lx_openai_write_tool_call(struct lx_out *o, const struct lx_part *p, int64_t index);
-/* One element of thinking_blocks. */
-void lx_openai_write_thinking_block(struct lx_out *o, const struct lx_part *p);
+/* One element of thinking_blocks; index < 0: without. */
+void lx_openai_write_thinking_block(struct lx_out *o, const struct lx_part *p, int64_t index);
+/* service_tier in OpenAI's words, or as the provider said it where it speaks them. */
+void lx_openai_write_tier(struct lx_out *o, struct lx_text tier, struct lx_slice language);
 
 /* ---- Usage and finish reasons ------------------------------------------------------------- */
 

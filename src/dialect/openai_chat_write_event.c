@@ -26,7 +26,8 @@ struct lx_openai_told {
     bool role;                  /* the first chunk, which says who speaks, has gone out */
     struct lx_buf block, input; /* the open part that only its provider understands; heap */
     bool finished;
-    int64_t next_call, next_image;
+    int64_t next_call, next_image, next_block;
+    int64_t block_part; /* the part that the last of next_block blocks came from */
     struct told_call *calls;
     size_t count, cap;
 };
@@ -122,8 +123,7 @@ static void write_head(struct lx_openai_telling *t, const struct lx_event *e,
     lx_out_text(&o, "model", e->name.s.n ? e->name : lx_text(c->model));
     if (e->system_fingerprint.s.n)
         lx_out_text(&o, "system_fingerprint", e->system_fingerprint);
-    if (e->service_tier.s.n)
-        lx_out_text(&o, "service_tier", e->service_tier);
+    lx_openai_write_tier(&o, e->service_tier, e->language);
     if (out->failed)
         return;
     free(t->head);
@@ -190,6 +190,17 @@ static void tell_text(struct pen *p, const char *member, struct lx_text text)
     end_delta(p);
 }
 
+/* Which of the choice's thinking blocks this is: pieces of one are put together by it. OpenAI's SDK
+ * refuses to put together a list whose elements have no index. */
+static int64_t block_index(struct pen *p)
+{
+    struct lx_openai_told *c = p->choice;
+    if (!c->next_block || c->block_part != p->event->index)
+        c->next_block++;
+    c->block_part = p->event->index;
+    return c->next_block - 1;
+}
+
 /* LiteLLM: reasoning_content, and the same as thinking_blocks, where the signature comes too. */
 static void tell_thinking(struct pen *p, struct lx_text thought, struct lx_text signature)
 {
@@ -197,7 +208,7 @@ static void tell_thinking(struct pen *p, struct lx_text thought, struct lx_text 
     begin_delta(p);
     lx_out_text(&p->out, "reasoning_content", thought);
     lx_out_array(&p->out, "thinking_blocks");
-    lx_openai_write_thinking_block(&p->out, &block);
+    lx_openai_write_thinking_block(&p->out, &block, block_index(p));
     lx_out_array_end(&p->out);
     end_delta(p);
 }
@@ -207,7 +218,7 @@ static void tell_redacted(struct pen *p, struct lx_text data)
     struct lx_part block = {.kind = LX_PART_REDACTED_THINKING, .data = data};
     begin_delta(p);
     lx_out_array(&p->out, "thinking_blocks");
-    lx_openai_write_thinking_block(&p->out, &block);
+    lx_openai_write_thinking_block(&p->out, &block, block_index(p));
     lx_out_array_end(&p->out);
     end_delta(p);
 }

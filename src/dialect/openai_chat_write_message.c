@@ -384,9 +384,11 @@ void lx_openai_write_tool_call(struct lx_out *o, const struct lx_part *p, int64_
     lx_out_object_end(o);
 }
 
-void lx_openai_write_thinking_block(struct lx_out *o, const struct lx_part *p)
+void lx_openai_write_thinking_block(struct lx_out *o, const struct lx_part *p, int64_t index)
 {
     lx_out_object(o, NULL);
+    if (index >= 0)
+        lx_out_int(o, "index", index);
     if (p->kind == LX_PART_REDACTED_THINKING) {
         lx_out_lit(o, "type", "redacted_thinking");
         lx_out_text(o, "data", p->data);
@@ -397,6 +399,11 @@ void lx_openai_write_thinking_block(struct lx_out *o, const struct lx_part *p)
             lx_out_text(o, "signature", p->signature);
     }
     lx_out_object_end(o);
+}
+
+static void write_thinking_block(struct lx_out *o, const struct lx_part *p)
+{
+    lx_openai_write_thinking_block(o, p, -1);
 }
 
 /* OpenRouter's; `format` says whose signature it is (openrouter.ai/docs, "Reasoning tokens"). */
@@ -463,7 +470,7 @@ static void write_thinking(struct lx_openai_writer *w, const struct lx_part *par
     if (!p || w->same)
         return;
     if (lx_slice_eq(member, LX_S("thinking_blocks")))
-        write_thinking_list(w, "thinking_blocks", p, lx_openai_write_thinking_block);
+        write_thinking_list(w, "thinking_blocks", p, write_thinking_block);
     else if (lx_slice_eq(member, LX_S("reasoning_details")))
         write_thinking_list(w, "reasoning_details", p, write_reasoning_detail);
     else if (lx_slice_eq(member, LX_S("reasoning_content")))

@@ -105,7 +105,7 @@ static void write_thinking(struct lx_out *o, const struct lx_part *parts,
     lx_out_array(o, "thinking_blocks");
     for (const struct lx_part *p = parts; p; p = p->next)
         if (is_kind(p, LX_PART_THINKING) || is_kind(p, LX_PART_REDACTED_THINKING))
-            lx_openai_write_thinking_block(o, p);
+            lx_openai_write_thinking_block(o, p, -1);
     lx_out_array_end(o);
 }
 
@@ -174,6 +174,17 @@ static void write_media(struct lx_out *o, const struct lx_part *parts)
     lx_out_array_end(o);
 }
 
+/* Anthropic's standard is OpenAI's default; what neither knows is left in the usage. */
+void lx_openai_write_tier(struct lx_out *o, struct lx_text tier, struct lx_slice language)
+{
+    if (!tier.s.n)
+        return;
+    if (lx_slice_eq(language, LX_OPENAI_CHAT) || lx_slice_eq(tier.s, LX_S("priority")))
+        lx_out_text(o, "service_tier", tier);
+    else if (lx_slice_eq(tier.s, LX_S("standard")))
+        lx_out_lit(o, "service_tier", "default");
+}
+
 /* ---- Choices ------------------------------------------------------------------------------ */
 
 /* Why it stopped, where OpenAI's five words say less. */
@@ -238,8 +249,7 @@ void lx_openai_write_reply(const struct lx_reply *r, const struct lx_reply_conte
         lx_openai_write_usage(o, "usage", &r->usage);
     if (r->system_fingerprint.s.n)
         lx_out_text(o, "system_fingerprint", r->system_fingerprint);
-    if (r->service_tier.s.n)
-        lx_out_text(o, "service_tier", r->service_tier);
+    lx_openai_write_tier(o, r->service_tier, r->language);
     if (own)
         lx_openai_write_extra(o, r->extra);
     lx_out_object_end(o);

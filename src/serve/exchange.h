@@ -9,7 +9,7 @@
 
 #include "http/h1.h"
 #include "net/drive.h"
-#include "serve/config.h"
+#include "config/config.h"
 
 struct lx_inbound;
 struct lx_endpoint;

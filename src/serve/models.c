@@ -20,7 +20,7 @@ static void write_model(struct lx_out *o, struct lx_slice id)
 /* A wildcard is no model one can ask for by that name. */
 static bool is_listed(const struct lx_model_group *g)
 {
-    return !g->wildcard;
+    return !g->wildcard && !g->hidden;
 }
 
 static void send(struct lx_exchange *x, struct lx_buf *body)

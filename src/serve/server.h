@@ -5,7 +5,7 @@
 #ifndef LX_SERVE_SERVER_H
 #define LX_SERVE_SERVER_H
 
-#include "serve/config.h"
+#include "config/config.h"
 #include "serve/log.h"
 
 struct lx_server;

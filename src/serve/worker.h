@@ -11,7 +11,7 @@
 
 #include "io/stream.h"
 #include "net/client.h"
-#include "serve/config.h"
+#include "config/config.h"
 #include "serve/log.h"
 
 struct lx_server;

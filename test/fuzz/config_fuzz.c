@@ -3,7 +3,7 @@
  */
 #include "pieces.h"
 
-#include "serve/config.h"
+#include "config/config.h"
 
 static const char *no_variable(void *arg, const char *name)
 {

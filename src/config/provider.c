@@ -1,8 +1,8 @@
 /*
- * config_provider.c - the user's own providers: llmux_settings.providers made into rows like those
+ * provider.c - the user's own providers: llmux_settings.providers made into rows like those
  * of the table.
  */
-#include "serve/config_load.h"
+#include "config/load.h"
 #include "wire/url.h"
 
 #define PATH "llmux_settings.providers[]"

@@ -1,8 +1,8 @@
 /*
- * config_memory_test.c - a load with each allocation failing in turn: an error every time, never a
+ * memory_test.c - a load with each allocation failing in turn: an error every time, never a
  * crash, a leak, or a configuration with a hole.
  */
-#include "config_unit.h"
+#include "unit.h"
 
 #include <stdlib.h>
 

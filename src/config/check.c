@@ -1,11 +1,11 @@
 /*
- * config_check.c - the walk over the tree against the table: every key gets its row or a finding,
+ * check.c - the walk over the tree against the table: every key gets its row or a finding,
  * every value its type or an error that says what was expected.
  *
  * It writes into the objects its callers give it, at the offsets the rows name. It does not know
  * what the values are for.
  */
-#include "serve/config_load.h"
+#include "config/load.h"
 
 #include <stdio.h>
 

@@ -1,11 +1,11 @@
 /*
- * config_models.c - model_list made into deployments, groups and aliases.
+ * models.c - model_list made into deployments, groups and aliases.
  *
  * An entry that cannot work (its provider is not built, its address is missing) is left out with a
  * warning, as LiteLLM does: one model must not keep the others from being served. An entry that is
  * wrong is an error.
  */
-#include "serve/config_load.h"
+#include "config/load.h"
 
 #define ENTRY  "model_list[]"
 #define PARAMS "model_list[].litellm_params"

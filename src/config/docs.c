@@ -1,8 +1,8 @@
 /*
- * config_docs.c - the reference of the configuration, doc/config.md, printed from the table so that
+ * docs.c - the reference of the configuration, doc/config.md, printed from the table so that
  * it cannot say anything else than the code does.
  */
-#include "serve/config_load.h"
+#include "config/load.h"
 
 static const char *const type_names[] = {
     [LX_TYPE_NODE] = "mapping",
@@ -28,7 +28,7 @@ static const char *const type_names[] = {
 static const char intro[] =
     "# Configuration\n"
     "\n"
-    "<!-- Printed from src/serve/options.def. Change that file, not this one. -->\n"
+    "<!-- Printed from src/config/options.def. Change that file, not this one. -->\n"
     "\n"
     "llmux reads LiteLLM's `config.yaml` as it is. `llmux check config.yaml` reads it and says "
     "what "

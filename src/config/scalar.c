@@ -1,11 +1,11 @@
 /*
- * config_scalar.c - what the text of a scalar means: YAML 1.1 types as PyYAML resolves them, and
+ * scalar.c - what the text of a scalar means: YAML 1.1 types as PyYAML resolves them, and
  * exact decimal numbers.
  *
  * The forms are those of https://yaml.org/type/{null,bool,int,float}.html as narrowed by PyYAML's
  * resolver.py (6.0): "1e3" is text there, because a float needs a point, and so is "0o17".
  */
-#include "serve/config_yaml.h"
+#include "config/tree.h"
 
 static bool one_of(struct lx_slice s, const char *const *words, size_t n)
 {

@@ -1,9 +1,9 @@
 /*
- * config_scalar_test.c - YAML 1.1 scalars as PyYAML 6.0 resolves them, and exact decimals.
+ * scalar_test.c - YAML 1.1 scalars as PyYAML 6.0 resolves them, and exact decimals.
  */
-#include "config_unit.h"
+#include "unit.h"
 
-#include "serve/config_yaml.h"
+#include "config/tree.h"
 
 static const struct {
     const char *text;

@@ -1,10 +1,10 @@
 /*
- * config_yaml.c - libyaml's events made into a tree of nodes with places.
+ * tree.c - libyaml's events made into a tree of nodes with places.
  *
  * It owns the limits: bytes of a file, depth, and the number of values once aliases are counted in
  * full, so that whoever walks the tree later needs none. It knows nothing of what the keys mean.
  */
-#include "serve/config_load.h"
+#include "config/load.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 /*
- * config_diag.c - the findings about a configuration: gathered, counted, sorted, and printed one
+ * diag.c - the findings about a configuration: gathered, counted, sorted, and printed one
  * a line.
  */
-#include "serve/config_load.h"
+#include "config/load.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -6,8 +6,8 @@
  * was expected. The snapshot is shared by all threads and swapped whole on reload; nothing in it
  * changes after lx_config_load() returns.
  */
-#ifndef LX_SERVE_CONFIG_H
-#define LX_SERVE_CONFIG_H
+#ifndef LX_CONFIG_CONFIG_H
+#define LX_CONFIG_CONFIG_H
 
 #include <stdatomic.h>
 

@@ -1,14 +1,14 @@
 /*
- * config_yaml.h - a YAML file as a small tree that knows where everything stood.
+ * tree.h - a YAML file as a small tree that knows where everything stood.
  *
  * Aliases share nodes, merge keys (<<) are folded in, of duplicate keys the last wins. What a plain
  * scalar means (null, a boolean, a number, text) is asked for with lx_yaml_type(), by the rules of
  * YAML 1.1 as PyYAML applies them, since that is what LiteLLM's users write for.
  */
-#ifndef LX_SERVE_CONFIG_YAML_H
-#define LX_SERVE_CONFIG_YAML_H
+#ifndef LX_CONFIG_TREE_H
+#define LX_CONFIG_TREE_H
 
-#include "serve/config.h"
+#include "config/config.h"
 #include "wire/json.h"
 
 enum lx_yaml_kind { LX_YAML_SCALAR, LX_YAML_LIST, LX_YAML_MAP };

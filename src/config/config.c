@@ -5,7 +5,7 @@
  * The order of a load decides what wins: the environment, then the sections, litellm_settings after
  * llmux_settings and router_settings after both. Everything read from YAML is wiped at the end.
  */
-#include "serve/config_load.h"
+#include "config/load.h"
 
 #include <errno.h>
 #include <fcntl.h>

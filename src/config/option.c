@@ -1,8 +1,8 @@
 /*
- * config_option.c - the table of configuration keys (options.def) and how a key is looked up in it.
+ * option.c - the table of configuration keys (options.def) and how a key is looked up in it.
  */
 #include "provider/near.h"
-#include "serve/config_load.h"
+#include "config/load.h"
 
 #define LX_AT(member)     offsetof(struct lx_config, member)
 #define LX_ENTRY(member)  offsetof(struct lx_config_entry, member)
@@ -18,7 +18,7 @@ const struct lx_config_option lx_config_options[] = {
     {section, names, LX_TYPE_NODE, LX_OPTION_KNOWN, 0, NULL, NULL, subject},
 #define LX_NOTHING(section, names, why) \
     {section, names, LX_TYPE_NODE, LX_OPTION_NOTHING, 0, NULL, NULL, why},
-#include "serve/options.def"
+#include "config/options.def"
 #undef LX_OPTION
 #undef LX_BODY
 #undef LX_KNOWN

@@ -1,11 +1,11 @@
 /*
- * config_load.h - what the files that read the configuration share: the load in progress, the
+ * load.h - what the files that read the configuration share: the load in progress, the
  * table of options, and diagnostics.
  */
-#ifndef LX_SERVE_CONFIG_LOAD_H
-#define LX_SERVE_CONFIG_LOAD_H
+#ifndef LX_CONFIG_LOAD_H
+#define LX_CONFIG_LOAD_H
 
-#include "serve/config_yaml.h"
+#include "config/tree.h"
 
 /* ---- Diagnostics (config_diag.c) ---- */
 

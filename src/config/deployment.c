@@ -1,8 +1,8 @@
 /*
- * config_deployment.c - what makes a deployment usable besides what its entry says: address and key
+ * deployment.c - what makes a deployment usable besides what its entry says: address and key
  * from the provider's row and the environment, and an id.
  */
-#include "serve/config_load.h"
+#include "config/load.h"
 
 #include <openssl/evp.h>
 

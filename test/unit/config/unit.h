@@ -1,9 +1,9 @@
 /*
- * config_unit.h - what the tests of the configuration share: an environment made of a table, and a
+ * unit.h - what the tests of the configuration share: an environment made of a table, and a
  * read that keeps its findings as text.
  */
-#ifndef LX_TEST_UNIT_SERVE_CONFIG_H
-#define LX_TEST_UNIT_SERVE_CONFIG_H
+#ifndef LX_TEST_UNIT_CONFIG_H
+#define LX_TEST_UNIT_CONFIG_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "serve/config.h"
+#include "config/config.h"
 
 /* "NAME", "value", ..., NULL */
 static inline const char *unit_get(void *arg, const char *name)

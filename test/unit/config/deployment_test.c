@@ -1,0 +1,314 @@
+/*
+ * deployment_test.c - what becomes of model_list: deployments, groups, keys, ids, own providers.
+ */
+#include "unit.h"
+
+#include <stdlib.h>
+
+static const struct lx_deployment *only(const struct unit_read *r)
+{
+    assert_non_null(r->config);
+    assert_int_equal(r->config->routes.count, 1);
+    assert_int_equal(r->config->routes.groups[0]->count, 1);
+    return r->config->routes.groups[0]->deployments[0];
+}
+
+#define assert_text(got, want)                                 \
+    do {                                                       \
+        struct lx_slice got_ = (got);                          \
+        if (!lx_slice_eq(got_, lx_slice_z(want)))              \
+            fail_msg("got %.*s, wanted %s", LX_F(got_), want); \
+    } while (0)
+
+static void a_deployment_has_all_of_its_entry(void **state)
+{
+    static const char *const variables[] = {"LITELLM_MASTER_KEY", "k", "TOKEN", "hunter2", NULL};
+    struct unit_read r;
+    (void)state;
+    unit_read(
+        &r,
+        "model_list:\n"
+        "  - model_name: my-model\n"
+        "    rpm: 3\n"
+        "    litellm_params:\n"
+        "      model: openai/gpt-4o\n"
+        "      api_base: https://example.com/v1//\n"
+        "      api_key: ' sk-1\n'\n"
+        "      api_version: 2024-02-01\n"
+        "      organization: org-1\n"
+        "      headers: {X-A: 1, X-B: 2}\n"
+        "      extra_headers: {x-b: 3, X-Token: os.environ/TOKEN}\n"
+        "      extra_body: {a: [1, 2.50, yes, ~, 'no', 0x10, 1e3], b: {c: os.environ/TOKEN}}\n"
+        "      timeout: 0.25\n"
+        "      stream_timeout: 1\n"
+        "      max_retries: 4\n"
+        "      drop_params: true\n"
+        "      modify_params: false\n"
+        "      additional_drop_params: [a.b, 'tools[*].strict']\n"
+        "      allowed_openai_params: [tools]\n"
+        "      weight: 2\n"
+        "      tpm: 1000\n"
+        "      order: 1\n"
+        "      temperature: 0.2\n"
+        "      stop: [a, b]\n"
+        "      my_own: {x: 1}\n"
+        "      top_p: ~\n"
+        "    model_info: {id: my-id, mode: chat, max_tokens: 4096}\n",
+        variables);
+    assert_string_equal(r.text.p, "");
+    const struct lx_deployment *d = only(&r);
+    assert_text(d->group, "my-model");
+    assert_text(d->id, "my-id");
+    assert_string_equal(d->provider->id, "openai");
+    assert_text(d->model, "gpt-4o");
+    assert_text(d->base_url, "https://example.com/v1");
+    assert_text(d->api_version, "2024-02-01");
+    assert_true(lx_secret_eq(&d->key, LX_S("sk-1")));
+    assert_int_equal(d->headers.n, 4);
+    assert_text(lx_headers_get(&d->headers, LX_S("X-B")), "3");
+    assert_text(lx_headers_get(&d->headers, LX_S("OpenAI-Organization")), "org-1");
+    for (size_t i = 0; i < d->headers.n; i++)
+        assert_int_equal(d->headers.v[i].secret,
+                         lx_slice_eq(d->headers.v[i].name, LX_S("X-Token")));
+    assert_text(d->extra_body,
+                "{\"a\":[1,2.50,true,null,\"no\",16,\"1e3\"],\"b\":{\"c\":\"hunter2\"}}");
+    assert_text(d->default_params,
+                "{\"temperature\":0.2,\"stop\":[\"a\",\"b\"],\"my_own\":{\"x\":1}}");
+    assert_text(d->model_info, "{\"id\":\"my-id\",\"mode\":\"chat\",\"max_tokens\":4096}");
+    assert_int_equal(d->timeout_ms, 250);
+    assert_int_equal(d->stream_timeout_ms, 1000);
+    assert_int_equal(d->max_retries, 4);
+    assert_int_equal(d->drop_params, LX_YES);
+    assert_int_equal(d->modify_params, LX_NO);
+    assert_int_equal(d->drop_path_count, 2);
+    assert_text(d->drop_paths[1], "tools[*].strict");
+    assert_int_equal(d->allowed_param_count, 1);
+    assert_int_equal(d->weight, 2);
+    assert_int_equal(d->rpm, 3);
+    assert_int_equal(d->tpm, 1000);
+    assert_int_equal(d->order, 1);
+    assert_text(d->where, "c.yaml:2");
+    assert_false(d->mock_response.p != NULL);
+    unit_close(&r);
+}
+
+static void keys_and_addresses_come_from_the_provider(void **state)
+{
+    static const char *const variables[] = {
+        "LITELLM_MASTER_KEY", "k", "GROQ_API_KEY", "gk\n", "GROQ_API_BASE", "http://g/v1/", NULL};
+    struct unit_read r;
+    (void)state;
+    unit_read(&r,
+              "model_list: [{model_name: m, litellm_params: {model: groq/llama, api_key: "
+              "os.environ/MINE, num_retries: 0}}]\n",
+              variables);
+    const struct lx_deployment *d = only(&r);
+    assert_true(lx_secret_eq(&d->key, LX_S("gk")));
+    assert_text(d->base_url, "http://g/v1");
+    assert_int_equal(d->max_retries, 0);
+    unit_close(&r);
+    unit_read(&r,
+              "model_list: [{model_name: m, litellm_params: {model: groq/llama, api_key: "
+              "os.environ/MINE}}]\n",
+              unit_plain);
+    d = only(&r);
+    assert_false(lx_secret_is_set(&d->key));
+    assert_text(d->missing_key, "MINE or GROQ_API_KEY");
+    assert_text(d->base_url, "https://api.groq.com/openai/v1");
+    assert_int_equal(d->max_retries, -1);
+    unit_close(&r);
+}
+
+/* Values computed by litellm 1.106.2: Router.generate_model_id(name, params). */
+static void ids_are_those_of_litellm(void **state)
+{
+    static const struct {
+        const char *entry, *id;
+    } cases[] = {
+        {"{model_name: a, litellm_params: {model: openai/a, api_key: k, rpm: 5, stream: true, "
+         "tags: [x, 'y'], api_base: ~}}",
+         "ab9fff23f975b507126164a77867768c0dd0ed4a0c61cf3e06b6afba8c5c5c9e"},
+        {"{model_name: a, litellm_params: {model: openai/a, api_key: k, extra_body: {b: [1, null, "
+         "false], c: {d: 0.5}}}}",
+         "cedcbbd005c9d5a218cfa20ed2ddb645d4a7fd26c0f425454cebdcee453ca711"},
+    };
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char yaml[400];
+        struct unit_read r;
+        snprintf(yaml, sizeof yaml, "model_list: [%s]\n", cases[i].entry);
+        unit_read(&r, yaml, unit_plain);
+        assert_text(only(&r)->id, cases[i].id);
+        unit_close(&r);
+    }
+}
+
+static void merge_keys_and_aliases_work(void **state)
+{
+    struct unit_read r;
+    (void)state;
+    unit_read(&r,
+              "x-base: &base {model: openai/a, api_key: k, timeout: 5}\n"
+              "x-more: &more {timeout: 6, weight: 2}\n"
+              "model_list:\n"
+              "  - model_name: m\n"
+              "    litellm_params: {<<: [*base, *more], model: openai/b}\n",
+              unit_plain);
+    const struct lx_deployment *d = only(&r);
+    assert_text(d->model, "b");
+    assert_int_equal(d->timeout_ms, 5000);
+    assert_int_equal(d->weight, 2);
+    unit_close(&r);
+}
+
+static const struct lx_deployment *find(const struct unit_read *r, const char *name,
+                                        struct lx_slice *star)
+{
+    const struct lx_model_group *g = lx_route_find(&r->config->routes, lx_slice_z(name), star);
+    return g ? g->deployments[0] : NULL;
+}
+
+static void a_star_alone_means_every_provider(void **state)
+{
+    struct unit_read r;
+    struct lx_slice star;
+    (void)state;
+    unit_read(
+        &r,
+        "model_list: [{model_name: '*', litellm_params: {model: '*', api_key: k}, model_info: "
+        "{id: all}}]\n",
+        unit_plain);
+    assert_string_equal(r.text.p, "");
+    static const struct {
+        const char *name, *provider, *model;
+    } cases[] = {
+        {"groq/llama-3", "groq", "llama-3"},
+        {"anthropic/claude-x", "anthropic", "claude-x"},
+        {"claude-sonnet-4-5", "anthropic", "claude-sonnet-4-5"},
+        {"gpt-4o", "openai", "gpt-4o"},
+        {"whatever", "openai", "whatever"},
+        {"all", "openai", "*"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct lx_deployment *d = find(&r, cases[i].name, &star);
+        assert_non_null(d);
+        assert_string_equal(d->provider->id, cases[i].provider);
+        assert_text(d->id, "all");
+        assert_true(lx_secret_eq(&d->key, LX_S("k")));
+        struct lx_slice model = lx_deployment_model(d, star, &r.arena);
+        assert_text(model, cases[i].model);
+    }
+    size_t listed = 0;
+    for (size_t i = 0; i < r.config->routes.count; i++)
+        listed += !r.config->routes.groups[i]->hidden;
+    assert_int_equal(listed, 1);
+    unit_close(&r);
+}
+
+static void aliases_are_groups(void **state)
+{
+    struct unit_read r;
+    struct lx_slice star;
+    (void)state;
+    unit_read(
+        &r,
+        "model_list:\n"
+        "  - {model_name: m, litellm_params: {model: openai/m, api_key: k1}}\n"
+        "  - {model_name: n, litellm_params: {model: openai/n, api_key: k2}}\n"
+        "  - {model_name: 'groq/*', litellm_params: {model: 'groq/*', api_key: k3}}\n"
+        "router_settings: {model_group_alias: {a: m, b: {model: groq/llama, hidden: true}, n: "
+        "m}}\n",
+        unit_plain);
+    assert_string_equal(r.text.p, "c.yaml:5:83: warning: router_settings.model_group_alias: n is a "
+                                  "model of its own, too: the alias wins\n");
+    const struct lx_deployment *m = find(&r, "m", &star), *a = find(&r, "a", &star);
+    assert_text(a->model, "m");
+    assert_true(lx_slice_eq(a->id, m->id));
+    assert_true(lx_secret_eq(&a->key, LX_S("k1")));
+    assert_text(find(&r, "n", &star)->model, "m");
+    const struct lx_deployment *b = find(&r, "b", &star);
+    assert_text(b->model, "llama");
+    assert_string_equal(b->provider->id, "groq");
+    assert_true(lx_secret_eq(&b->key, LX_S("k3")));
+    for (size_t i = 0; i < r.config->routes.count; i++) {
+        const struct lx_model_group *g = r.config->routes.groups[i];
+        assert_int_equal(g->hidden, lx_slice_eq(g->name, LX_S("b")));
+    }
+    unit_close(&r);
+}
+
+static void own_providers_are_rows(void **state)
+{
+    static const char *const variables[] = {"LITELLM_MASTER_KEY", "k", "MINE_KEY", "mk", NULL};
+    struct unit_read r;
+    (void)state;
+    unit_read(&r,
+              "llmux_settings:\n"
+              "  providers:\n"
+              "    - name: mine\n"
+              "      base_url: http://127.0.0.1:9/v1/\n"
+              "      api_key_env: [OTHER, MINE_KEY]\n"
+              "      auth: header\n"
+              "      auth_header: X-My-Key\n"
+              "      headers: {X-Version: 3}\n"
+              "      quirks:\n"
+              "        - {op: refuse, member: seed}\n"
+              "        - {op: default, member: max_tokens, arg: 100, models: 'big*', why: docs}\n"
+              "        - {op: flatten}\n"
+              "model_list: [{model_name: m, litellm_params: {model: mine/big-1}}]\n",
+              variables);
+    assert_string_equal(r.text.p, "");
+    const struct lx_deployment *d = only(&r);
+    const struct lx_provider *p = d->provider;
+    assert_string_equal(p->id, "mine");
+    assert_string_equal(p->language, "openai_chat");
+    assert_int_equal(p->auth, LX_AUTH_HEADER);
+    assert_string_equal(p->auth_header, "X-My-Key");
+    assert_string_equal(p->headers[0][1], "3");
+    assert_int_equal(p->quirks[0].op, LX_QUIRK_REFUSE);
+    assert_string_equal(p->quirks[1].arg, "100");
+    assert_string_equal(p->quirks[1].models, "big*");
+    assert_int_equal(p->quirks[2].op, LX_QUIRK_FLATTEN);
+    assert_int_equal(p->quirks[3].op, LX_QUIRK_END);
+    assert_text(d->base_url, "http://127.0.0.1:9/v1");
+    assert_true(lx_secret_eq(&d->key, LX_S("mk")));
+    unit_close(&r);
+}
+
+static void a_name_alone_makes_a_deployment(void **state)
+{
+    static const char *const variables[] = {"ANTHROPIC_API_KEY", "ak", NULL};
+    struct lx_env env = {unit_get, (void *)(uintptr_t)variables};
+    struct lx_arena a;
+    struct lx_deployment d;
+    struct lx_error err;
+    (void)state;
+    lx_arena_init(&a, 1 << 16);
+    assert_int_equal(lx_deployment_of_name(LX_S("claude-x"), &env, &a, &d, &err), 0);
+    assert_string_equal(d.provider->id, "anthropic");
+    assert_text(d.base_url, "https://api.anthropic.com");
+    assert_true(lx_secret_eq(&d.key, LX_S("ak")));
+    lx_secret_clear(&d.key);
+    assert_int_equal(lx_deployment_of_name(LX_S("groq/x"), NULL, &a, &d, &err), 0);
+    assert_false(lx_secret_is_set(&d.key));
+    assert_text(d.missing_key, "GROQ_API_KEY");
+    assert_int_equal(lx_deployment_of_name(LX_S("nope/x"), &env, &a, &d, &err), LX_EPROVIDER);
+    assert_int_equal(lx_deployment_of_name(LX_S("hosted_vllm/x"), &env, &a, &d, &err),
+                     LX_ENOTFOUND);
+    lx_arena_clear(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_deployment_has_all_of_its_entry),
+        cmocka_unit_test(keys_and_addresses_come_from_the_provider),
+        cmocka_unit_test(ids_are_those_of_litellm),
+        cmocka_unit_test(merge_keys_and_aliases_work),
+        cmocka_unit_test(a_star_alone_means_every_provider),
+        cmocka_unit_test(aliases_are_groups),
+        cmocka_unit_test(own_providers_are_rows),
+        cmocka_unit_test(a_name_alone_makes_a_deployment),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
