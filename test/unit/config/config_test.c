@@ -512,7 +512,7 @@ static void the_example_is_fine(void **state)
     assert_non_null(r.config);
     for (size_t i = 0; i < r.diags.n; i++)
         assert_int_equal(r.diags.v[i].kind, LX_DIAG_NOTE);
-    assert_true(find(&r, "hello", &star)->mock_response.n > 0);
+    assert_true(unit_find(&r, "hello", &star)->mock_response.n > 0);
     unit_close(&r);
 }
 

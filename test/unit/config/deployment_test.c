@@ -13,13 +13,6 @@ static const struct lx_deployment *only(const struct unit_read *r)
     return r->config->routes.groups[0]->deployments[0];
 }
 
-#define assert_text(got, want)                                 \
-    do {                                                       \
-        struct lx_slice got_ = (got);                          \
-        if (!lx_slice_eq(got_, lx_slice_z(want)))              \
-            fail_msg("got %.*s, wanted %s", LX_F(got_), want); \
-    } while (0)
-
 static void a_deployment_has_all_of_its_entry(void **state)
 {
     static const char *const variables[] = {"LITELLM_MASTER_KEY", "k", "TOKEN", "hunter2", NULL};
@@ -161,13 +154,6 @@ static void merge_keys_and_aliases_work(void **state)
     unit_close(&r);
 }
 
-static const struct lx_deployment *find(const struct unit_read *r, const char *name,
-                                        struct lx_slice *star)
-{
-    const struct lx_model_group *g = lx_route_find(&r->config->routes, lx_slice_z(name), star);
-    return g ? g->deployments[0] : NULL;
-}
-
 static void a_star_alone_means_every_provider(void **state)
 {
     struct unit_read r;
@@ -190,7 +176,7 @@ static void a_star_alone_means_every_provider(void **state)
         {"all", "openai", "*"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const struct lx_deployment *d = find(&r, cases[i].name, &star);
+        const struct lx_deployment *d = unit_find(&r, cases[i].name, &star);
         assert_non_null(d);
         assert_string_equal(d->provider->id, cases[i].provider);
         assert_text(d->id, "all");
@@ -221,12 +207,12 @@ static void aliases_are_groups(void **state)
         unit_plain);
     assert_string_equal(r.text.p, "c.yaml:5:83: warning: router_settings.model_group_alias: n is a "
                                   "model of its own, too: the alias wins\n");
-    const struct lx_deployment *m = find(&r, "m", &star), *a = find(&r, "a", &star);
+    const struct lx_deployment *m = unit_find(&r, "m", &star), *a = unit_find(&r, "a", &star);
     assert_text(a->model, "m");
     assert_true(lx_slice_eq(a->id, m->id));
     assert_true(lx_secret_eq(&a->key, LX_S("k1")));
-    assert_text(find(&r, "n", &star)->model, "m");
-    const struct lx_deployment *b = find(&r, "b", &star);
+    assert_text(unit_find(&r, "n", &star)->model, "m");
+    const struct lx_deployment *b = unit_find(&r, "b", &star);
     assert_text(b->model, "llama");
     assert_string_equal(b->provider->id, "groq");
     assert_true(lx_secret_eq(&b->key, LX_S("k3")));

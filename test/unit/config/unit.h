@@ -74,4 +74,19 @@ static inline void unit_close(struct unit_read *r)
     lx_arena_clear(&r->arena);
 }
 
+#define assert_text(got, want)                                 \
+    do {                                                       \
+        struct lx_slice got_ = (got);                          \
+        if (!lx_slice_eq(got_, lx_slice_z(want)))              \
+            fail_msg("got %.*s, wanted %s", LX_F(got_), want); \
+    } while (0)
+
+/* The first deployment of the group that serves a name; NULL when none does. */
+static inline const struct lx_deployment *unit_find(const struct unit_read *r, const char *name,
+                                                      struct lx_slice *star)
+{
+    const struct lx_model_group *g = lx_route_find(&r->config->routes, lx_slice_z(name), star);
+    return g ? g->deployments[0] : NULL;
+}
+
 #endif
