@@ -398,6 +398,7 @@ void lx_attempt_forward(struct lx_attempt *at, const struct lx_headers *headers,
 static void write_headers(struct writer *w, const struct lx_headers *of_body)
 {
     struct lx_header_list *l = &w->headers;
+    lx_header_list_add(l, LX_S("user-agent"), LX_S("llmux")); /* some front doors insist on one */
     lx_header_list_add(l, LX_S("content-type"), LX_S("application/json"));
     lx_header_list_add(l, LX_S("accept"),
                        w->at->stream ? LX_S("text/event-stream") : LX_S("application/json"));
