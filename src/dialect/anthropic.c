@@ -51,8 +51,8 @@ struct lx_slice lx_anthropic_finish_name(enum lx_finish f, struct lx_slice raw, 
 
 /* ---- Ids ------------------------------------------------------------------------------------ */
 
-struct lx_slice lx_anthropic_id(struct lx_text id, const struct lx_reply_context *ctx,
-                                bool native, char out[96])
+struct lx_slice lx_anthropic_id(struct lx_text id, const struct lx_reply_context *ctx, bool native,
+                                char out[96])
 {
     struct lx_slice from = id.s.n && !id.escaped ? id.s : ctx->id;
     if (lx_slice_starts(from, LX_S("msg_")) || (native && from.n))
@@ -76,8 +76,7 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
     return 0;
 }
 
-static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc,
-                        struct lx_glance *out)
+static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
 {
     if (lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]"))) {
         out->end = true; /* servers that speak several languages end every stream so */
@@ -97,8 +96,8 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc,
         out->finish = lx_anthropic_finish_read(LX_GET(message, "stop_reason"));
         lx_anthropic_usage_read(LX_GET(message, "usage"), &out->usage);
     } else if (lx_json_eq(type, LX_S("message_delta"))) {
-        enum lx_finish finish = lx_anthropic_finish_read(LX_GET(LX_GET(root, "delta"),
-                                                                "stop_reason"));
+        enum lx_finish finish =
+            lx_anthropic_finish_read(LX_GET(LX_GET(root, "delta"), "stop_reason"));
         if (finish != LX_FINISH_NONE)
             out->finish = finish;
         lx_anthropic_usage_read(LX_GET(root, "usage"), &out->usage);

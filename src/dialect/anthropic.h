@@ -53,8 +53,8 @@ struct lx_slice lx_anthropic_finish_name(enum lx_finish f, struct lx_slice raw, 
                                          bool tools, bool refusal);
 /* The id of a reply from elsewhere as Anthropic's clients expect it: "msg_..."; a native one as it
  * is. `out` is where it is made, when it must be. */
-struct lx_slice lx_anthropic_id(struct lx_text id, const struct lx_reply_context *ctx,
-                                bool native, char out[96]);
+struct lx_slice lx_anthropic_id(struct lx_text id, const struct lx_reply_context *ctx, bool native,
+                                char out[96]);
 
 /* ---- Usage, errors (anthropic_usage.c) ---- */
 
@@ -90,13 +90,13 @@ bool lx_anthropic_citation_write(struct lx_out *out, const char *name, struct lx
 
 /* A stream being read. */
 struct lx_anthropic_reading {
-    struct lx_usage usage;   /* so far; its slices are static or absent */
-    enum lx_part_kind kind;  /* of the open block */
-    int64_t index;           /* of the open block */
+    struct lx_usage usage;  /* so far; its slices are static or absent */
+    enum lx_part_kind kind; /* of the open block */
+    int64_t index;          /* of the open block */
     bool started, open, finished, ended;
-    bool json_block;         /* the open block is the tool that stands for a response format */
+    bool json_block; /* the open block is the tool that stands for a response format */
     bool json_used, tool_used;
-    bool holding;            /* the open block's text is held, see anthropic_read.c */
+    bool holding; /* the open block's text is held, see anthropic_read.c */
     struct lx_buf held;
     int64_t held_index;
 };
@@ -111,9 +111,9 @@ struct lx_anthropic_block;
 struct lx_anthropic_stream {
     struct lx_anthropic_block *blocks;
     size_t block_count;
-    int64_t next_index;      /* of the next block on the wire */
-    struct lx_buf delta;     /* the delta object of message_delta, once the reply has finished */
-    struct lx_usage usage;   /* so far; its slices are static or absent */
+    int64_t next_index;    /* of the next block on the wire */
+    struct lx_buf delta;   /* the delta object of message_delta, once the reply has finished */
+    struct lx_usage usage; /* so far; its slices are static or absent */
     bool started, ended, native, tools, refusal;
 };
 void lx_anthropic_write_event(void *state, const struct lx_event *e,

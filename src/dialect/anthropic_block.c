@@ -141,8 +141,9 @@ static bool read_document(struct lx_part *p, struct lx_json block, struct lx_are
     }
     if (lx_json_eq(LX_GET(source, "type"), LX_S("content"))) {
         struct lx_part **at = &p->content;
-        return lx_anthropic_parts_read(LX_GET(source, "content"), "source.content", &at, a,
-                                       NULL) == 0 && p->content;
+        return lx_anthropic_parts_read(LX_GET(source, "content"), "source.content", &at, a, NULL) ==
+                   0 &&
+               p->content;
     }
     return read_media(&p->media, source, a);
 }
@@ -177,8 +178,8 @@ static bool read_tool_result(struct lx_part *p, struct lx_json block, struct lx_
     struct lx_part **at = &p->content;
     p->id = lx_json_text(LX_GET(block, "tool_use_id"));
     p->is_error = lx_json_bool(LX_GET(block, "is_error"), false);
-    return lx_anthropic_parts_read(LX_GET(block, "content"), "tool_result.content", &at, a,
-                                   NULL) == 0;
+    return lx_anthropic_parts_read(LX_GET(block, "content"), "tool_result.content", &at, a, NULL) ==
+           0;
 }
 
 static const struct block_kind {
@@ -188,15 +189,23 @@ static const struct block_kind {
     const char *known[7];
 } kinds[] = {
     {"text", LX_PART_TEXT, read_text, {"type", "text", "citations", "cache_control", NULL}},
-    {"tool_use", LX_PART_TOOL_CALL, read_tool_use,
+    {"tool_use",
+     LX_PART_TOOL_CALL,
+     read_tool_use,
      {"type", "id", "name", "input", "cache_control", NULL}},
-    {"tool_result", LX_PART_TOOL_RESULT, read_tool_result,
+    {"tool_result",
+     LX_PART_TOOL_RESULT,
+     read_tool_result,
      {"type", "tool_use_id", "content", "is_error", "cache_control", NULL}},
     {"thinking", LX_PART_THINKING, read_thinking, {"type", "thinking", "signature", NULL}},
-    {"redacted_thinking", LX_PART_REDACTED_THINKING, read_redacted_thinking,
+    {"redacted_thinking",
+     LX_PART_REDACTED_THINKING,
+     read_redacted_thinking,
      {"type", "data", NULL}},
     {"image", LX_PART_IMAGE, read_image, {"type", "source", "cache_control", NULL}},
-    {"document", LX_PART_FILE, read_document,
+    {"document",
+     LX_PART_FILE,
+     read_document,
      {"type", "source", "title", "context", "citations", "cache_control", NULL}},
 };
 
@@ -220,8 +229,8 @@ static int read_block(struct lx_json block, struct lx_part ***at, struct lx_aren
         p->extra = lx_anthropic_extra_read(block, kind->known, a);
         read_cache(p, block, a);
     } else {
-        *p = (struct lx_part){.kind = LX_PART_OPAQUE, .language = LX_ANTHROPIC,
-                              .raw = lx_json_raw(block)};
+        *p = (struct lx_part){
+            .kind = LX_PART_OPAQUE, .language = LX_ANTHROPIC, .raw = lx_json_raw(block)};
     }
     return 0;
 }

@@ -72,9 +72,9 @@ struct writing {
     const struct lx_cache_mark *cache;
 };
 
-static void write_parts(struct lx_anthropic_writer *w, const struct lx_part *parts,
-                        size_t message, const struct lx_part *marked,
-                        const struct lx_cache_mark *mark, bool results);
+static void write_parts(struct lx_anthropic_writer *w, const struct lx_part *parts, size_t message,
+                        const struct lx_part *marked, const struct lx_cache_mark *mark,
+                        bool results);
 
 static void part_open(const struct writing *p, struct lx_slice type)
 {
@@ -88,8 +88,9 @@ static void part_close(const struct writing *p)
     if (p->w->same)
         lx_anthropic_extra_write(&p->w->out, p->p->extra);
     for (const struct lx_extra *x = p->w->same ? NULL : p->p->extra; x; x = x->next)
-        lx_anthropic_lose(p->w, lx_arena_printf(p->w->b->arena, "messages[%zu].content[%zu].%.*s",
-                                                p->at.message, p->at.part, LX_F(x->name)),
+        lx_anthropic_lose(p->w,
+                          lx_arena_printf(p->w->b->arena, "messages[%zu].content[%zu].%.*s",
+                                          p->at.message, p->at.part, LX_F(x->name)),
                           LX_S("Anthropic has no such member"));
     lx_out_object_end(&p->w->out);
 }
@@ -278,9 +279,9 @@ static void write_image(const struct writing *p)
         return;
     }
     if (m->detail.n && !lx_slice_eq(m->detail, LX_S("auto")))
-        lx_anthropic_lose(p->w, lx_arena_printf(p->w->b->arena, "%.*s.detail",
-                                                LX_F(place_name(p->w, p->at))),
-                          LX_S("Anthropic chooses an image's detail itself"));
+        lx_anthropic_lose(
+            p->w, lx_arena_printf(p->w->b->arena, "%.*s.detail", LX_F(place_name(p->w, p->at))),
+            LX_S("Anthropic chooses an image's detail itself"));
     part_open(p, LX_S("image"));
     write_source(p->w, m, type);
     part_close(p);
@@ -305,7 +306,6 @@ static void write_content_source(const struct writing *p)
     lx_out_array_end(out);
     lx_out_object_end(out);
 }
-
 
 static bool is_textual(struct lx_slice type)
 {
@@ -358,8 +358,7 @@ static void write_file(const struct writing *p)
         write_text_file(p);
         return;
     }
-    if (!fault.n && !inside && m->data.s.n &&
-        !lx_slice_eq(type, LX_S("application/pdf")))
+    if (!fault.n && !inside && m->data.s.n && !lx_slice_eq(type, LX_S("application/pdf")))
         fault = LX_S("Anthropic reads PDF and text files");
     if (fault.n) {
         refuse_part(p->w, p->at, fault);
@@ -397,23 +396,18 @@ static void write_opaque(const struct writing *p)
 }
 
 static void (*const part_writers[])(const struct writing *p) = {
-    [LX_PART_TEXT] = write_text,
-    [LX_PART_REFUSAL] = write_text,
-    [LX_PART_IMAGE] = write_image,
-    [LX_PART_AUDIO] = write_audio,
-    [LX_PART_VIDEO] = write_video,
-    [LX_PART_FILE] = write_file,
-    [LX_PART_THINKING] = write_thinking,
-    [LX_PART_REDACTED_THINKING] = write_redacted_thinking,
-    [LX_PART_TOOL_CALL] = write_tool_use,
-    [LX_PART_TOOL_RESULT] = write_tool_result,
+    [LX_PART_TEXT] = write_text,          [LX_PART_REFUSAL] = write_text,
+    [LX_PART_IMAGE] = write_image,        [LX_PART_AUDIO] = write_audio,
+    [LX_PART_VIDEO] = write_video,        [LX_PART_FILE] = write_file,
+    [LX_PART_THINKING] = write_thinking,  [LX_PART_REDACTED_THINKING] = write_redacted_thinking,
+    [LX_PART_TOOL_CALL] = write_tool_use, [LX_PART_TOOL_RESULT] = write_tool_result,
     [LX_PART_OPAQUE] = write_opaque,
 };
 
 /* `results` chooses the tool results or everything else. */
-static void write_parts(struct lx_anthropic_writer *w, const struct lx_part *parts,
-                        size_t message, const struct lx_part *marked,
-                        const struct lx_cache_mark *mark, bool results)
+static void write_parts(struct lx_anthropic_writer *w, const struct lx_part *parts, size_t message,
+                        const struct lx_part *marked, const struct lx_cache_mark *mark,
+                        bool results)
 {
     size_t i = 0;
     for (const struct lx_part *p = parts; p; p = p->next, i++) {
@@ -469,9 +463,9 @@ static bool turn_is_void(const struct turn *t)
 /* Names under which other languages hold thinking: it was read, and stands in the parts. */
 static bool is_thinking_member(struct lx_slice name)
 {
-    static const struct lx_slice names[] = {
-        LX_S_INIT("reasoning_content"), LX_S_INIT("thinking_blocks"), LX_S_INIT("reasoning"),
-        LX_S_INIT("reasoning_details")};
+    static const struct lx_slice names[] = {LX_S_INIT("reasoning_content"),
+                                            LX_S_INIT("thinking_blocks"), LX_S_INIT("reasoning"),
+                                            LX_S_INIT("reasoning_details")};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (lx_slice_eq(name, names[i]))
             return true;
@@ -484,9 +478,9 @@ static void lose_message_extra(struct lx_anthropic_writer *w, const struct lx_me
 {
     for (const struct lx_extra *x = m->extra; x; x = x->next)
         if (!is_thinking_member(x->name))
-            lx_anthropic_lose(w, lx_arena_printf(w->b->arena, "messages[%zu].%.*s", index,
-                                                 LX_F(x->name)),
-                              LX_S("Anthropic has no such member"));
+            lx_anthropic_lose(
+                w, lx_arena_printf(w->b->arena, "messages[%zu].%.*s", index, LX_F(x->name)),
+                LX_S("Anthropic has no such member"));
 }
 
 static void write_system_note(struct lx_anthropic_writer *w)
@@ -538,9 +532,9 @@ static void write_placeholder(struct lx_anthropic_writer *w)
 
 static void write_turn(struct lx_anthropic_writer *w, const struct turn *t)
 {
-    static const struct lx_slice names[] = {
-        [LX_ROLE_SYSTEM] = LX_S_INIT("system"), [LX_ROLE_USER] = LX_S_INIT("user"),
-        [LX_ROLE_ASSISTANT] = LX_S_INIT("assistant")};
+    static const struct lx_slice names[] = {[LX_ROLE_SYSTEM] = LX_S_INIT("system"),
+                                            [LX_ROLE_USER] = LX_S_INIT("user"),
+                                            [LX_ROLE_ASSISTANT] = LX_S_INIT("assistant")};
     bool empty = turn_is_void(t);
     if (empty && t->role == LX_ROLE_USER && w->o->modify_params) {
         write_placeholder(w);
@@ -602,7 +596,7 @@ static void write_turns(struct lx_anthropic_writer *w, const struct lx_message *
 
 /* json_object has no tool to go by: the schema is unknown, and a tool that takes anything is
  * often called with nothing. OpenAI wants JSON asked for in the prompt as well. */
-#define JSON_PROMPT                                                                                \
+#define JSON_PROMPT \
     "Answer with one valid JSON object and nothing else: no text around it, no code fence."
 
 static bool wants_json_prompt(const struct lx_anthropic_writer *w)

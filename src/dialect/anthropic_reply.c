@@ -46,8 +46,8 @@ static void unwrap_json_tool(struct lx_choice *c)
         c->finish = LX_FINISH_STOP;
 }
 
-static int read_choice(struct lx_json root, const struct lx_reply_context *ctx,
-                       struct lx_arena *a, struct lx_choice *c, struct lx_error *err)
+static int read_choice(struct lx_json root, const struct lx_reply_context *ctx, struct lx_arena *a,
+                       struct lx_choice *c, struct lx_error *err)
 {
     struct lx_part **at = &c->parts;
     int code = lx_anthropic_parts_read(LX_GET(root, "content"), "content", &at, a, err);
@@ -62,8 +62,8 @@ static int read_choice(struct lx_json root, const struct lx_reply_context *ctx,
     if (lx_json_given(LX_GET(root, "stop_details"))) {
         struct lx_extra *x = lx_arena_new(a, struct lx_extra);
         if (x)
-            *x = (struct lx_extra){LX_S("stop_details"),
-                                   lx_json_raw(LX_GET(root, "stop_details")), NULL};
+            *x = (struct lx_extra){LX_S("stop_details"), lx_json_raw(LX_GET(root, "stop_details")),
+                                   NULL};
         c->extra = x;
     }
     if (ctx->json_tool)
@@ -74,8 +74,9 @@ static int read_choice(struct lx_json root, const struct lx_reply_context *ctx,
 int lx_anthropic_read_reply(const struct lx_json_doc *body, const struct lx_reply_context *ctx,
                             struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
 {
-    static const char *const known[] = {"id", "type", "role", "model", "content", "stop_reason",
-                                        "stop_sequence", "stop_details", "usage", NULL};
+    static const char *const known[] = {"id",      "type",        "role",          "model",
+                                        "content", "stop_reason", "stop_sequence", "stop_details",
+                                        "usage",   NULL};
     struct lx_json root = lx_json_root(body);
     memset(out, 0, sizeof(*out));
     if (lx_json_eq(LX_GET(root, "type"), LX_S("error"))) {
@@ -251,16 +252,11 @@ static void write_opaque(struct reply_writer *w, const struct lx_part *p)
 }
 
 static void (*const block_writers[])(struct reply_writer *, const struct lx_part *) = {
-    [LX_PART_TEXT] = write_text,
-    [LX_PART_REFUSAL] = write_text,
-    [LX_PART_IMAGE] = write_media,
-    [LX_PART_AUDIO] = write_media,
-    [LX_PART_VIDEO] = write_media,
-    [LX_PART_FILE] = write_media,
-    [LX_PART_THINKING] = write_thinking,
-    [LX_PART_REDACTED_THINKING] = write_redacted_thinking,
-    [LX_PART_TOOL_CALL] = write_tool_use,
-    [LX_PART_TOOL_RESULT] = NULL,
+    [LX_PART_TEXT] = write_text,          [LX_PART_REFUSAL] = write_text,
+    [LX_PART_IMAGE] = write_media,        [LX_PART_AUDIO] = write_media,
+    [LX_PART_VIDEO] = write_media,        [LX_PART_FILE] = write_media,
+    [LX_PART_THINKING] = write_thinking,  [LX_PART_REDACTED_THINKING] = write_redacted_thinking,
+    [LX_PART_TOOL_CALL] = write_tool_use, [LX_PART_TOOL_RESULT] = NULL,
     [LX_PART_OPAQUE] = write_opaque,
 };
 

@@ -90,8 +90,8 @@ static int read_message(struct lx_json message, size_t i, struct lx_message ***a
     static const char *const known[] = {"role", "content", NULL};
     struct lx_message read = {0};
     if (!read_role(LX_GET(message, "role"), &read.role))
-        return lx_error_set(err, LX_EINVAL,
-                            "messages.%zu.role: must be user, assistant or system", i);
+        return lx_error_set(err, LX_EINVAL, "messages.%zu.role: must be user, assistant or system",
+                            i);
     char where[48];
     snprintf(where, sizeof(where), "messages.%zu.content", i);
     struct lx_json content = LX_GET(message, "content");
@@ -134,8 +134,8 @@ static int read_messages(struct lx_json root, struct lx_arena *a, struct lx_requ
 
 static struct lx_tool *read_tool(struct lx_json json, struct lx_arena *a)
 {
-    static const char *const known[] = {"type", "name", "description", "input_schema", "strict",
-                                        "cache_control", NULL};
+    static const char *const known[] = {"type",   "name",          "description", "input_schema",
+                                        "strict", "cache_control", NULL};
     struct lx_tool *tool = lx_arena_new(a, struct lx_tool);
     if (!tool)
         return NULL;
@@ -308,11 +308,17 @@ static void keep(struct lx_request *out, struct lx_slice name, struct lx_json va
 /* Everything but system, messages, tools and stop_sequences: nothing here can fail. */
 static void read_settings(struct lx_json root, struct lx_arena *a, struct lx_request *out)
 {
-    static const char *const known[] = {
-        "model", "messages", "system", "tools", "tool_choice", "stop_sequences", "stream",
-        "metadata", "max_tokens", "temperature", "top_p", "top_k", "container",
-        "context_management", "mcp_servers", "inference_geo", "service_tier", "cache_control",
-        "output_format", "output_config", "thinking", NULL};
+    static const char *const known[] = {"model",         "messages",
+                                        "system",        "tools",
+                                        "tool_choice",   "stop_sequences",
+                                        "stream",        "metadata",
+                                        "max_tokens",    "temperature",
+                                        "top_p",         "top_k",
+                                        "container",     "context_management",
+                                        "mcp_servers",   "inference_geo",
+                                        "service_tier",  "cache_control",
+                                        "output_format", "output_config",
+                                        "thinking",      NULL};
     struct lx_json thinking = LX_GET(root, "thinking"), config = LX_GET(root, "output_config");
 
     out->extra = lx_anthropic_extra_read(root, known, a);

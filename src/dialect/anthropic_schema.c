@@ -10,21 +10,37 @@
 
 /* Keywords that are refused; said as a note instead. */
 static const struct lx_slice noted[] = {
-    LX_S_INIT("minimum"), LX_S_INIT("maximum"), LX_S_INIT("exclusiveMinimum"),
-    LX_S_INIT("exclusiveMaximum"), LX_S_INIT("multipleOf"), LX_S_INIT("minLength"),
-    LX_S_INIT("maxLength"), LX_S_INIT("maxItems"), LX_S_INIT("uniqueItems"),
-    LX_S_INIT("contains"), LX_S_INIT("minContains"), LX_S_INIT("maxContains"),
-    LX_S_INIT("prefixItems"), LX_S_INIT("minProperties"), LX_S_INIT("maxProperties"),
-    LX_S_INIT("patternProperties"), LX_S_INIT("propertyNames"), LX_S_INIT("dependentRequired"),
-    LX_S_INIT("dependentSchemas"), LX_S_INIT("unevaluatedProperties"), LX_S_INIT("if"),
-    LX_S_INIT("then"), LX_S_INIT("else"), LX_S_INIT("not"),
+    LX_S_INIT("minimum"),
+    LX_S_INIT("maximum"),
+    LX_S_INIT("exclusiveMinimum"),
+    LX_S_INIT("exclusiveMaximum"),
+    LX_S_INIT("multipleOf"),
+    LX_S_INIT("minLength"),
+    LX_S_INIT("maxLength"),
+    LX_S_INIT("maxItems"),
+    LX_S_INIT("uniqueItems"),
+    LX_S_INIT("contains"),
+    LX_S_INIT("minContains"),
+    LX_S_INIT("maxContains"),
+    LX_S_INIT("prefixItems"),
+    LX_S_INIT("minProperties"),
+    LX_S_INIT("maxProperties"),
+    LX_S_INIT("patternProperties"),
+    LX_S_INIT("propertyNames"),
+    LX_S_INIT("dependentRequired"),
+    LX_S_INIT("dependentSchemas"),
+    LX_S_INIT("unevaluatedProperties"),
+    LX_S_INIT("if"),
+    LX_S_INIT("then"),
+    LX_S_INIT("else"),
+    LX_S_INIT("not"),
 };
 
 /* The values of `format` that are enforced; others are noted. */
 static const struct lx_slice formats[] = {
-    LX_S_INIT("date-time"), LX_S_INIT("time"), LX_S_INIT("date"), LX_S_INIT("duration"),
-    LX_S_INIT("email"), LX_S_INIT("hostname"), LX_S_INIT("uri"), LX_S_INIT("ipv4"),
-    LX_S_INIT("ipv6"), LX_S_INIT("uuid"),
+    LX_S_INIT("date-time"), LX_S_INIT("time"),     LX_S_INIT("date"), LX_S_INIT("duration"),
+    LX_S_INIT("email"),     LX_S_INIT("hostname"), LX_S_INIT("uri"),  LX_S_INIT("ipv4"),
+    LX_S_INIT("ipv6"),      LX_S_INIT("uuid"),
 };
 
 static bool is_noted(struct lx_json name, struct lx_json value)
@@ -84,9 +100,9 @@ static enum inner inner_of(struct lx_json name, struct lx_json value)
         struct lx_slice name;
         enum inner inner;
     } inners[] = {
-        {LX_S_INIT("properties"), INNER_NAMED}, {LX_S_INIT("$defs"), INNER_NAMED},
+        {LX_S_INIT("properties"), INNER_NAMED},  {LX_S_INIT("$defs"), INNER_NAMED},
         {LX_S_INIT("definitions"), INNER_NAMED}, {LX_S_INIT("items"), INNER_SCHEMA},
-        {LX_S_INIT("anyOf"), INNER_LIST}, {LX_S_INIT("oneOf"), INNER_LIST},
+        {LX_S_INIT("anyOf"), INNER_LIST},        {LX_S_INIT("oneOf"), INNER_LIST},
         {LX_S_INIT("allOf"), INNER_LIST},
     };
     for (size_t i = 0; i < sizeof(inners) / sizeof(inners[0]); i++)

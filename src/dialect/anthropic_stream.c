@@ -27,7 +27,7 @@ struct lx_anthropic_block {
     int64_t index; /* on the wire */
     enum lx_part_kind kind;
     bool started, ended;
-    bool custom;   /* a tool call in free text: its pieces stand inside {"input":"..."} */
+    bool custom; /* a tool call in free text: its pieces stand inside {"input":"..."} */
     struct lx_buf held;
     struct lx_anthropic_block *next;
 };
@@ -362,8 +362,8 @@ static void write_text(const struct writing *w)
         start_thinking(w, b);
     else if (!b->started)
         start_text(w, b);
-    struct lx_out o = delta_open(target(w->s, b, w->out), b->index,
-                                 thinking ? "thinking_delta" : "text_delta");
+    struct lx_out o =
+        delta_open(target(w->s, b, w->out), b->index, thinking ? "thinking_delta" : "text_delta");
     lx_out_text(&o, thinking ? "thinking" : "text", w->e->text);
     delta_close(&o);
 }
@@ -488,8 +488,8 @@ static void keep_finish(const struct writing *w)
     lx_buf_reset(&s->delta);
     struct lx_out o = lx_out(&s->delta);
     lx_out_object(&o, NULL);
-    lx_out_str(&o, "stop_reason", lx_anthropic_finish_name(e->finish, e->raw_finish, s->native,
-                                                           s->tools, s->refusal));
+    lx_out_str(&o, "stop_reason",
+               lx_anthropic_finish_name(e->finish, e->raw_finish, s->native, s->tools, s->refusal));
     if (e->stop_sequence.s.p)
         lx_out_text(&o, "stop_sequence", e->stop_sequence);
     else

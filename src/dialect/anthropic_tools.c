@@ -2,9 +2,9 @@
  * anthropic_tools.c - back: the tools of a request, tool_choice, and structured output by tool.
  *
  * Three kinds of tools end in one list: the client's functions, tools of Anthropic's own (known by
- * a type that ends in a date, whatever language brought them), and tools that this dialect adds: web
- * search for web_search_options, the tool that stands for a response format, and a dummy where the
- * history has tool blocks, which the API takes only beside tools.
+ * a type that ends in a date, whatever language brought them), and tools that this dialect adds:
+ * web search for web_search_options, the tool that stands for a response format, and a dummy where
+ * the history has tool blocks, which the API takes only beside tools.
  */
 #include "dialect/anthropic.h"
 
@@ -148,7 +148,8 @@ static const struct {
     {LX_S_INIT("mcp_toolset"), LX_BETA_MCP_2025_11},
 };
 
-/* LiteLLM's form, {"type":"computer_20250124","function":{"name","parameters":{...}}}, laid flat. */
+/* LiteLLM's form, {"type":"computer_20250124","function":{"name","parameters":{...}}}, laid flat.
+ */
 static void write_flat(struct lx_anthropic_writer *w, struct lx_json tool)
 {
     struct lx_json function = LX_GET(tool, "function");
@@ -176,9 +177,9 @@ static void write_own_tool(struct lx_anthropic_writer *w, const struct lx_tool *
         json = lx_json_root(&w->scratch);
     struct lx_slice type = lx_json_str(LX_GET(json, "type"), w->b->arena);
     if (!lx_slice_eq(tool->language, LX_ANTHROPIC) && !is_own_type(type)) {
-        lx_anthropic_refuse(w, lx_arena_printf(w->b->arena, "tools[%zu]", i),
-                            lx_arena_printf(w->b->arena, "Anthropic has no tool \"%.*s\"",
-                                            LX_F(type)));
+        lx_anthropic_refuse(
+            w, lx_arena_printf(w->b->arena, "tools[%zu]", i),
+            lx_arena_printf(w->b->arena, "Anthropic has no tool \"%.*s\"", LX_F(type)));
         return;
     }
     for (size_t k = 0; k < sizeof(own_betas) / sizeof(own_betas[0]); k++)
@@ -254,7 +255,7 @@ static enum lx_tool_choice_kind choose(const struct lx_anthropic_writer *w, stru
 static void write_tool_choice(struct lx_anthropic_writer *w)
 {
     static const char *const types[] = {
-        [LX_CHOICE_UNSET] = "auto", [LX_CHOICE_AUTO] = "auto", [LX_CHOICE_NONE] = "none",
+        [LX_CHOICE_UNSET] = "auto",   [LX_CHOICE_AUTO] = "auto",  [LX_CHOICE_NONE] = "none",
         [LX_CHOICE_REQUIRED] = "any", [LX_CHOICE_NAMED] = "tool", [LX_CHOICE_RAW] = NULL};
     struct lx_text name;
     enum lx_tool_choice_kind kind = choose(w, &name);

@@ -1,8 +1,9 @@
 /*
  * anthropic_usage.c - usage and errors of the Messages API, both ways.
  *
- * Usage is converted: this wire's input_tokens leave out what a cache gave or took, the vocabulary's
- * prompt_tokens include it. An error may be anything at all, so its reader never fails.
+ * Usage is converted: this wire's input_tokens leave out what a cache gave or took, the
+ * vocabulary's prompt_tokens include it. An error may be anything at all, so its reader never
+ * fails.
  */
 #include "dialect/anthropic.h"
 
@@ -68,8 +69,8 @@ static void add_iterations(struct lx_json iterations, struct counts *c)
 struct lx_slice lx_anthropic_tier(struct lx_slice tier)
 {
     static const struct lx_slice tiers[] = {
-        LX_S_INIT("standard"), LX_S_INIT("priority"), LX_S_INIT("batch"), LX_S_INIT("default"),
-        LX_S_INIT("flex"), LX_S_INIT("scale"),
+        LX_S_INIT("standard"), LX_S_INIT("priority"), LX_S_INIT("batch"),
+        LX_S_INIT("default"),  LX_S_INIT("flex"),     LX_S_INIT("scale"),
     };
     for (size_t i = 0; i < sizeof(tiers) / sizeof(tiers[0]); i++)
         if (lx_slice_eq(tiers[i], tier))
@@ -130,8 +131,9 @@ void lx_anthropic_usage_write(struct lx_out *out, const char *name, const struct
         lx_out_object_end(out);
     }
     if (u->service_tier.n) /* what others call default is standard here */
-        lx_out_str(out, "service_tier", lx_slice_eq(u->service_tier, LX_S("default"))
-                                            ? LX_S("standard") : u->service_tier);
+        lx_out_str(out, "service_tier",
+                   lx_slice_eq(u->service_tier, LX_S("default")) ? LX_S("standard")
+                                                                 : u->service_tier);
     lx_out_object_end(out);
 }
 
@@ -177,8 +179,9 @@ static enum lx_fault_kind kind_of(struct lx_slice type, int status)
 static struct lx_slice find_message(struct lx_json body, struct lx_arena *a)
 {
     struct lx_json error = LX_GET(body, "error");
-    struct lx_json places[] = {LX_GET(error, "message"), error, LX_GET(body, "message"),
-                               LX_GET(body, "Message"), LX_GET(body, "detail"), body};
+    struct lx_json places[] = {LX_GET(error, "message"), error,
+                               LX_GET(body, "message"),  LX_GET(body, "Message"),
+                               LX_GET(body, "detail"),   body};
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
         if (lx_json_is(places[i], LX_JSON_STRING) && lx_json_text(places[i]).s.n)
             return lx_json_str(places[i], a);
@@ -231,8 +234,7 @@ void lx_anthropic_read_error(int status, struct lx_slice body, const struct lx_h
 {
     struct lx_json_doc doc;
     struct lx_json_limits limits = {.max_bytes = 1 << 20};
-    *out = (struct lx_fault){.status = status, .raw = body,
-                             .retry_after_ms = retry_after(headers)};
+    *out = (struct lx_fault){.status = status, .raw = body, .retry_after_ms = retry_after(headers)};
     lx_json_doc_init(&doc);
     int code = body.n ? lx_json_read(&doc, body, &limits, NULL) : LX_EJSON;
     if (code == 0)

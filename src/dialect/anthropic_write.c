@@ -49,12 +49,9 @@ static const struct effort {
     int64_t budget;
     struct lx_slice adaptive;
 } efforts[] = {
-    {LX_S_INIT("minimal"), 1024, LX_S_INIT("low")},
-    {LX_S_INIT("low"), 1024, LX_S_INIT("low")},
-    {LX_S_INIT("medium"), 2048, LX_S_INIT("medium")},
-    {LX_S_INIT("high"), 4096, LX_S_INIT("high")},
-    {LX_S_INIT("xhigh"), 8192, LX_S_INIT("xhigh")},
-    {LX_S_INIT("max"), 16384, LX_S_INIT("max")},
+    {LX_S_INIT("minimal"), 1024, LX_S_INIT("low")},   {LX_S_INIT("low"), 1024, LX_S_INIT("low")},
+    {LX_S_INIT("medium"), 2048, LX_S_INIT("medium")}, {LX_S_INIT("high"), 4096, LX_S_INIT("high")},
+    {LX_S_INIT("xhigh"), 8192, LX_S_INIT("xhigh")},   {LX_S_INIT("max"), 16384, LX_S_INIT("max")},
 };
 
 static const struct effort *effort_find(struct lx_slice name)
@@ -142,8 +139,8 @@ static void plan_max_tokens(struct lx_anthropic_writer *w)
     int64_t otherwise = w->o->default_max_tokens ? w->o->default_max_tokens : DEFAULT_MAX_TOKENS;
     bool asked = w->r->params[LX_PARAM_MAX_TOKENS].n != 0;
 
-    w->max_tokens_known = !asked || lx_request_param_int(w->r, LX_PARAM_MAX_TOKENS,
-                                                         &w->max_tokens) == 0;
+    w->max_tokens_known =
+        !asked || lx_request_param_int(w->r, LX_PARAM_MAX_TOKENS, &w->max_tokens) == 0;
     if (!asked)
         w->max_tokens = otherwise;
     if (w->same || w->thinking != LX_THINK_BUDGET || !w->max_tokens_known)
@@ -179,9 +176,9 @@ static void plan(struct lx_anthropic_writer *w)
 
 static void write_thinking(struct lx_anthropic_writer *w)
 {
-    static const char *const types[] = {
-        [LX_THINK_OFF] = "disabled", [LX_THINK_BUDGET] = "enabled",
-        [LX_THINK_ADAPTIVE] = "adaptive"};
+    static const char *const types[] = {[LX_THINK_OFF] = "disabled",
+                                        [LX_THINK_BUDGET] = "enabled",
+                                        [LX_THINK_ADAPTIVE] = "adaptive"};
     struct lx_slice display = w->r->reasoning.summary;
     if (w->thinking == LX_THINK_UNSET || lx_anthropic_extra_find(w->r->extra, LX_S("thinking")))
         return;
@@ -364,9 +361,9 @@ static bool is_personal(struct lx_slice json)
             others++;
     }
     bool telephone = digits >= 7 && !others;
-    return telephone || (at > 0 && lx_slice_find_byte(s, ' ') < 0 &&
-                         lx_slice_find_byte(s, '{') < 0 &&
-                         lx_slice_find_byte(lx_slice_from(s, (size_t)at), '.') > 0);
+    return telephone ||
+           (at > 0 && lx_slice_find_byte(s, ' ') < 0 && lx_slice_find_byte(s, '{') < 0 &&
+            lx_slice_find_byte(lx_slice_from(s, (size_t)at), '.') > 0);
 }
 
 /* metadata.user_id, from where the request's language has it. */
@@ -501,9 +498,9 @@ static void write_stop(struct lx_anthropic_writer *w)
 /* Unknown members go along, but never a second time under a name that was written. */
 static void write_extra(struct lx_anthropic_writer *w)
 {
-    static const char *const own[] = {"model", "messages", "max_tokens", "system", "tools",
-                                      "tool_choice", "stop_sequences", "stream", "metadata",
-                                      NULL};
+    static const char *const own[] = {"model",    "messages",    "max_tokens",     "system",
+                                      "tools",    "tool_choice", "stop_sequences", "stream",
+                                      "metadata", NULL};
     for (const struct lx_extra *x = w->r->extra; x; x = x->next) {
         bool ours = false;
         for (size_t i = 0; own[i] && !ours; i++)

@@ -14,12 +14,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define CHECK(x)                                                                                   \
-    do {                                                                                           \
-        if (!(x)) {                                                                                \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x);                                \
-            abort();                                                                               \
-        }                                                                                          \
+#define CHECK(x)                                                    \
+    do {                                                            \
+        if (!(x)) {                                                 \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x); \
+            abort();                                                \
+        }                                                           \
     } while (0)
 
 enum { CROSSING_MAX = 1 << 26 };
@@ -27,8 +27,11 @@ enum { CROSSING_MAX = 1 << 26 };
 static inline const struct lx_reply_context *crossing_context(uint8_t flags)
 {
     static struct lx_reply_context c;
-    c = (struct lx_reply_context){.model = LX_S("model"), .id = LX_S("id"), .now_s = 1,
-                                  .json_tool = flags & 1, .legacy_functions = flags & 2,
+    c = (struct lx_reply_context){.model = LX_S("model"),
+                                  .id = LX_S("id"),
+                                  .now_s = 1,
+                                  .json_tool = flags & 1,
+                                  .legacy_functions = flags & 2,
                                   .include_usage = flags & 4};
     return &c;
 }
@@ -37,8 +40,10 @@ static inline const struct lx_reply_context *crossing_context(uint8_t flags)
 static inline int cross_request(struct lx_slice in, const struct lx_dialect *from,
                                 const struct lx_dialect *to, uint8_t flags, struct lx_buf *out)
 {
-    struct lx_write_options o = {.model = LX_S("model"), .drop_params = flags & 1,
-                                 .modify_params = flags & 2, .native_json_schema = flags & 4,
+    struct lx_write_options o = {.model = LX_S("model"),
+                                 .drop_params = flags & 1,
+                                 .modify_params = flags & 2,
+                                 .native_json_schema = flags & 4,
                                  .adaptive_thinking = flags & 8};
     struct lx_json_doc doc;
     struct lx_arena a;

@@ -66,9 +66,11 @@ enum { DROP = 1, MODIFY = 2, NATIVE = 4, ADAPTIVE = 8 };
 /* What is lost, separated by spaces; the body, or the error's text, is in `out`. */
 static struct lx_slice write_request(const struct lx_dialect *from, const char *body, int options)
 {
-    struct lx_write_options o = {
-        .model = LX_S("m"), .drop_params = options & DROP, .modify_params = options & MODIFY,
-        .native_json_schema = options & NATIVE, .adaptive_thinking = options & ADAPTIVE};
+    struct lx_write_options o = {.model = LX_S("m"),
+                                 .drop_params = options & DROP,
+                                 .modify_params = options & MODIFY,
+                                 .native_json_schema = options & NATIVE,
+                                 .adaptive_thinking = options & ADAPTIVE};
     struct lx_request r;
     struct lx_header_list headers;
     struct lx_losses losses;
@@ -95,9 +97,9 @@ static struct lx_slice write_request(const struct lx_dialect *from, const char *
 
 /* What a request becomes: only what stands beside model and messages is written down. */
 static const struct request_row {
-    const char *in;   /* members beside messages */
+    const char *in; /* members beside messages */
     int options;
-    const char *out;  /* members behind messages; or the error */
+    const char *out; /* members behind messages; or the error */
     const char *lost;
 } request_rows[] = {
     {"", 0, "", ""},
@@ -276,8 +278,7 @@ static void test_unreadable_requests(void **state)
     } rows[] = {
         {"[]", "the request body must be a JSON object"},
         {"{}", "messages: must be a list of messages"},
-        {"{'messages':[{'role':'tool'}]}",
-         "messages.0.role: must be user, assistant or system"},
+        {"{'messages':[{'role':'tool'}]}", "messages.0.role: must be user, assistant or system"},
         {"{'messages':[{'role':'user','content':5}]}",
          "messages.0.content: must be a string or a list of blocks"},
         {"{'messages':[{'role':'user','content':['x']}]}",
@@ -336,8 +337,7 @@ static void test_usage(void **state)
          "'cache_creation':{'ephemeral_5m_input_tokens':4,'ephemeral_1h_input_tokens':6},"
          "'output_tokens':5,'output_tokens_details':{'thinking_tokens':3}}",
          "111 100 10 6 5 3 116"},
-        {"{'input_tokens':null,'output_tokens':2,'cache_read_input_tokens':null}",
-         "0 0 0 0 2 0 2"},
+        {"{'input_tokens':null,'output_tokens':2,'cache_read_input_tokens':null}", "0 0 0 0 2 0 2"},
         {"{'input_tokens':-1,'output_tokens':1e3}", "0 0 0 0 0 0 0"},
         {"{'input_tokens':9,'output_tokens':9,'iterations':[{'type':'compaction','input_tokens':1,"
          "'output_tokens':2},{'type':'message','input_tokens':9,'output_tokens':9},"
@@ -348,12 +348,11 @@ static void test_usage(void **state)
         struct lx_usage u = {0};
         assert_int_equal(lx_json_read(&doc, json(rows[i][0]), NULL, NULL), 0);
         lx_anthropic_usage_read(lx_json_root(&doc), &u);
-        assert_text(lx_arena_printf(&arena, "%lld %lld %lld %lld %lld %lld %lld",
-                                    (long long)u.prompt_tokens, (long long)u.cached_tokens,
-                                    (long long)u.cache_write_tokens,
-                                    (long long)u.cache_write_1h_tokens,
-                                    (long long)u.completion_tokens, (long long)u.reasoning_tokens,
-                                    (long long)u.total_tokens),
+        assert_text(lx_arena_printf(
+                        &arena, "%lld %lld %lld %lld %lld %lld %lld", (long long)u.prompt_tokens,
+                        (long long)u.cached_tokens, (long long)u.cache_write_tokens,
+                        (long long)u.cache_write_1h_tokens, (long long)u.completion_tokens,
+                        (long long)u.reasoning_tokens, (long long)u.total_tokens),
                     rows[i][1]);
     }
 }
@@ -369,7 +368,8 @@ static void test_errors(void **state)
     } rows[] = {
         {529, "{'type':'error','error':{'type':'overloaded_error','message':'Overloaded'}}",
          LX_FAULT_OVERLOADED, "Overloaded"},
-        {500, "{'type':'error','error':{'type':'api_error','message':'x'}}", LX_FAULT_INTERNAL, "x"},
+        {500, "{'type':'error','error':{'type':'api_error','message':'x'}}", LX_FAULT_INTERNAL,
+         "x"},
         {0, "{'type':'error','error':{'type':'rate_limit_error','message':'x'}}",
          LX_FAULT_RATE_LIMIT, "x"},
         {413, "{'error':{'type':'request_too_large','message':'x'}}", LX_FAULT_TOO_LARGE, "x"},
@@ -399,8 +399,8 @@ static void test_errors(void **state)
 static void test_error_is_written(void **state)
 {
     (void)state;
-    struct lx_fault own = {.kind = LX_FAULT_RATE_LIMIT, .message = LX_S("slow"),
-                           .type = LX_S("rate_limit_exceeded")};
+    struct lx_fault own = {
+        .kind = LX_FAULT_RATE_LIMIT, .message = LX_S("slow"), .type = LX_S("rate_limit_exceeded")};
     anthropic->front->write_error(&own, &out);
     assert_text(lx_buf_slice(&out),
                 "{'type':'error','error':{'type':'rate_limit_error','message':'slow'}}");
@@ -417,15 +417,19 @@ static void write_events(struct lx_anthropic_stream *s, const struct lx_event *e
         anthropic->front->write_event(s, &e[i], &context, &out);
 }
 
-#define TEXT(lit) {LX_S_INIT(lit), false}
+#define TEXT(lit)             \
+    {                         \
+        LX_S_INIT(lit), false \
+    }
 
 /* The types of the records in `out`, with indexes: "start bs0 d0 be0 md stop". */
 static struct lx_slice outline(void)
 {
     static const char *const names[][2] = {
-        {"message_start", "start"}, {"content_block_start", "bs"}, {"content_block_delta", "d"},
-        {"content_block_stop", "be"}, {"message_delta", "md"}, {"message_stop", "stop"},
-        {"error", "error"}, {"ping", "ping"}};
+        {"message_start", "start"},   {"content_block_start", "bs"},
+        {"content_block_delta", "d"}, {"content_block_stop", "be"},
+        {"message_delta", "md"},      {"message_stop", "stop"},
+        {"error", "error"},           {"ping", "ping"}};
     struct lx_slice in = lx_buf_slice(&out), all = LX_S("");
     struct lx_records records;
     struct lx_record rec;
@@ -480,7 +484,8 @@ static void test_pain_7_stream_is_in_order(void **state)
     anthropic->front->clear(&s);
 }
 
-/* LiteLLM issues 15601, 31654: the signature belongs to its block, redacted thinking to its place. */
+/* LiteLLM issues 15601, 31654: the signature belongs to its block, redacted thinking to its place.
+ */
 static void test_pain_5_thinking_keeps_its_signature(void **state)
 {
     (void)state;
@@ -497,8 +502,8 @@ static void test_pain_5_thinking_keeps_its_signature(void **state)
     struct lx_anthropic_stream s = {0};
     write_events(&s, events, COUNT(events));
     assert_text(outline(), "start bs0 d0 be0 bs1 be1 md stop");
-    assert_true(lx_slice_find(lx_buf_slice(&out),
-                              LX_S("\"signature_delta\",\"signature\":\"sig\"")) > 0);
+    assert_true(
+        lx_slice_find(lx_buf_slice(&out), LX_S("\"signature_delta\",\"signature\":\"sig\"")) > 0);
     assert_true(lx_slice_find(lx_buf_slice(&out),
                               LX_S("{\"type\":\"redacted_thinking\",\"data\":\"data\"}")) > 0);
     anthropic->front->clear(&s);
@@ -510,7 +515,9 @@ static void test_pain_16_finish_tells_of_tools(void **state)
     (void)state;
     static const struct lx_event events[] = {
         {.kind = LX_EVENT_START},
-        {.kind = LX_EVENT_PART_START, .part = LX_PART_TOOL_CALL, .id = TEXT("a"),
+        {.kind = LX_EVENT_PART_START,
+         .part = LX_PART_TOOL_CALL,
+         .id = TEXT("a"),
          .name = TEXT("f")},
         {.kind = LX_EVENT_PART_END},
         {.kind = LX_EVENT_FINISH, .finish = LX_FINISH_STOP},
@@ -549,13 +556,14 @@ static void test_pain_29_usage_is_whole(void **state)
 static void test_pain_15_cache_marks_stay(void **state)
 {
     (void)state;
-    write_request(openai,
-                  "{'messages':[{'role':'user','content':'a','cache_control':{'type':'ephemeral'}},"
-                  "{'role':'assistant','content':null,'tool_calls':[{'id':'c','type':'function',"
-                  "'function':{'name':'f','arguments':'{}'}}]},{'role':'tool','tool_call_id':'c',"
-                  "'content':'r','cache_control':{'type':'ephemeral','ttl':'1h'}}],'tools':[{'type':"
-                  "'function','function':{'name':'f'},'cache_control':{'type':'ephemeral'}}]}",
-                  0);
+    write_request(
+        openai,
+        "{'messages':[{'role':'user','content':'a','cache_control':{'type':'ephemeral'}},"
+        "{'role':'assistant','content':null,'tool_calls':[{'id':'c','type':'function',"
+        "'function':{'name':'f','arguments':'{}'}}]},{'role':'tool','tool_call_id':'c',"
+        "'content':'r','cache_control':{'type':'ephemeral','ttl':'1h'}}],'tools':[{'type':"
+        "'function','function':{'name':'f'},'cache_control':{'type':'ephemeral'}}]}",
+        0);
     assert_text(lx_buf_slice(&out),
                 "{'model':'m','max_tokens':4096,'messages':[{'role':'user','content':[{'type':"
                 "'text','text':'a','cache_control':{'type':'ephemeral'}}]},{'role':'assistant',"
@@ -617,7 +625,9 @@ static void test_raw_json_stays_on_one_line(void **state)
     (void)state;
     static const struct lx_event events[] = {
         {.kind = LX_EVENT_START, .language = LX_S_INIT("anthropic")},
-        {.kind = LX_EVENT_PART_START, .part = LX_PART_OPAQUE, .language = LX_S_INIT("anthropic"),
+        {.kind = LX_EVENT_PART_START,
+         .part = LX_PART_OPAQUE,
+         .language = LX_S_INIT("anthropic"),
          .raw = LX_S_INIT("{\"type\":\n\"server_tool_use\",\r\n\"input\":{}}")},
         {.kind = LX_EVENT_END},
     };
