@@ -1,0 +1,113 @@
+"""The checks: one function for each kind of row in the table.
+
+Each is given a record and yields a line for everything that is wrong; nothing when all is well.
+"""
+
+import anthropic_replies
+import openai_replies
+import records
+import translate
+from reply import as_told, differences
+
+READERS = {"openai_chat": openai_replies, "anthropic": anthropic_replies}
+OTHER = {"openai_chat": "anthropic", "anthropic": "openai_chat"}
+
+
+# ---- Replies ----
+
+def _read(language, text, framing):
+    """A reply as this language says it; None where it is none."""
+    if framing in ("sse", "ndjson"):
+        events = records.events_of(text, framing)
+        if not events or not all(isinstance(e, dict) for e in events):
+            return None
+        return READERS[language].read_stream(events)
+    body = records.parse(text)
+    return READERS[language].read_whole(body) if isinstance(body, dict) else None
+
+
+def _reply(binary, record, target, canonical=False):
+    out = translate.response(binary, record, target, canonical)
+    wanted = as_told(_read(record.language, record.body, record.framing), record.language, target,
+                     record.is_stream)
+    if not out.ok:
+        return [f"refused: {out.error}"]
+    got = _read(target, out.text, "sse" if record.is_stream else "json")
+    return ["what came out cannot be read"] if got is None else differences(wanted, got)
+
+
+def reply_across(binary, record):
+    return _reply(binary, record, OTHER[record.language])
+
+
+def reply_anew(binary, record):
+    return _reply(binary, record, record.language, canonical=True)
+
+
+def reply_as_is(binary, record):
+    """Within one language nothing at all may change, but for other framing."""
+    if record.framing == "ndjson":
+        return _reply(binary, record, record.language)
+    out = translate.response(binary, record, record.language)
+    if not out.ok:
+        return [f"refused: {out.error}"]
+    return [] if _is_same(record, out) else ["did not pass as it came"]
+
+
+def _is_same(record, out):
+    if not record.is_stream:
+        return out.json == records.parse(record.body)
+    return records.events_of(out.text, "sse") == records.events_of(record.body, record.framing)
+
+
+def reply_damaged(binary, record):
+    """What is no reply must end in an error that says so; in its own language it may also pass as it
+    came, where it is at least complete."""
+    for target in READERS:
+        out = translate.response(binary, record, target)
+        told = _read(target, out.text, "sse" if record.is_stream else "json")
+        if target == record.language and records.is_complete(record) and _is_same(record, out):
+            continue
+        if out.ok and not (told and told.error):
+            return [f"to {target}: taken for a good reply"]
+        if not out.ok and not out.error:
+            return [f"to {target}: failed without a word"]
+    return []
+
+
+# ---- Errors ----
+
+# Anthropic's types and the status each stands for (docs.anthropic.com/en/api/errors).
+ANTHROPIC_STATUS = {
+    "invalid_request_error": 400, "authentication_error": 401, "billing_error": 402,
+    "permission_error": 403, "not_found_error": 404, "request_too_large": 413,
+    "rate_limit_error": 429, "api_error": 500, "timeout_error": 504, "overloaded_error": 529,
+}
+# Statuses that have a word of their own: it must be that one.
+EXACT = (401, 403, 404, 413, 429)
+
+
+def _message(body):
+    """What a provider said, wherever it stands."""
+    error = body.get("error", body) if isinstance(body, dict) else body
+    return error.get("message") if isinstance(error, dict) else error
+
+
+def error(binary, record):
+    said = _message(records.parse(record.body))
+    found = []
+    for target in READERS:
+        out = translate.response(binary, record, target)
+        told = (out.json or {}).get("error") or {}
+        if not out.ok or not told.get("message"):
+            found.append(f"to {target}: no error came out")
+        elif said and said not in told["message"]:
+            found.append(f"to {target}: {said!r} became {told['message']!r}")
+        elif target == "anthropic":
+            status = ANTHROPIC_STATUS.get(told.get("type"), 0)
+            if status // 100 != record.status // 100 or (
+                    record.status in EXACT and status != record.status):
+                found.append(f"to anthropic: {record.status} became {told.get('type')}")
+        elif str(told.get("code")).isdigit() and told["code"] != str(record.status):
+            found.append(f"to openai_chat: {record.status} became {told['code']}")
+    return found

@@ -1,0 +1,169 @@
+"""The recorded interactions: which there are, what they are called, and whether they are intact.
+
+A record that is not intact is no failure of ours, and is judged so by its own data alone: by what
+was noted when it was collected (quality), and by what stands in its body.
+"""
+
+import copy
+import gzip
+import json
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[3] / "shared" / "corpus"
+
+# Provider: (endpoint of interest, its wire language).
+PROVIDERS = {
+    "openai": ("chat.completions", "openai_chat"),
+    "anthropic": ("messages", "anthropic"),
+}
+
+
+class Record:
+    """One line of the corpus, with names for what the checks ask of it."""
+
+    def __init__(self, line):
+        data = json.loads(line)
+        self.provider = data["provider"]
+        self.endpoint = data["endpoint"]
+        self.name = f"{data['source_repo']}:{data['path']}#{data['index']}"
+        self.note = data.get("note") or ""
+        self.status = data["status"]
+        self.framing = data["framing"]
+        self.fidelity = data["fidelity"]
+        self.quality = data["quality"]
+        self.body = data["response_body"] or ""
+        self.language = PROVIDERS[self.provider][1]
+        self._understand_body()
+        self.request = data["request_body"] if data["request_body_encoding"] == "json" else None
+
+    def _understand_body(self):
+        """A list of events, as a test kept it, is one event a line. An address that answers in
+        another language than its own (a gateway) says so in every object."""
+        body = parse(self.body) if self.framing == "json" else None
+        if isinstance(body, list) and body and all(isinstance(e, dict) for e in body):
+            self.framing = "ndjson"
+            self.body = "\n".join(json.dumps(e) for e in body)
+        first = next(iter(events_of(self.body, self.framing)), None) if self.is_stream else body
+        kind = first.get("object") if isinstance(first, dict) else None
+        if kind in ("chat.completion", "chat.completion.chunk"):
+            self.language = "openai_chat"
+        elif isinstance(first, dict) and first.get("type") in ("message", "message_start"):
+            self.language = "anthropic"
+
+    def parts(self):
+        """A recording of several streams, one after the other, is as many records."""
+        if self.framing != "ndjson" or self.language != "anthropic":
+            return [self]
+        lines = self.body.strip().split("\n")
+        ends = [i + 1 for i, line in enumerate(lines)
+                if (parse(line) or {}).get("type") == "message_stop"] or [len(lines)]
+        ends[-1] = len(lines)
+        parts = []
+        for number, (start, end) in enumerate(zip([0] + ends, ends), 1):
+            part = copy.copy(self)
+            part.body = "\n".join(lines[start:end]) + "\n"
+            if number > 1:  # what was asked for it is not in the recording
+                part.name, part.request = f"{self.name} (reply {number})", None
+            parts.append(part)
+        return parts
+
+    @property
+    def is_stream(self):
+        return self.framing in ("sse", "ndjson")
+
+    @property
+    def content_type(self):
+        return {"sse": "text/event-stream", "ndjson": "application/x-ndjson"}.get(self.framing)
+
+    @property
+    def model(self):
+        asked = self.request.get("model") if self.request else None
+        return asked if isinstance(asked, str) and asked else None
+
+
+def load(provider):
+    endpoint = PROVIDERS[provider][0]
+    with gzip.open(FOLDER / f"{provider}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        records = [Record(line) for line in lines]
+    return [part for r in records if r.endpoint == endpoint for part in r.parts()]
+
+
+def parse(text):
+    """JSON, or None. Constants that JSON does not have are refused as JSON refuses them."""
+    def refuse(word):
+        raise ValueError(word)
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except ValueError:
+        return None
+
+
+def sse_events(text):
+    """The data of each event of an event stream, by the rules of the HTML standard."""
+    data, events = [], []
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n") + [""]:
+        if line.startswith("data:"):
+            data.append(line[5:].removeprefix(" "))
+        elif not line and data:
+            events.append("\n".join(data))
+            data = []
+    return events
+
+
+def events_of(text, framing):
+    """The events of a stream, parsed; without OpenAI's end mark. None stands for one that is not
+    JSON."""
+    lines = sse_events(text) if framing == "sse" else text.split("\n")
+    return [parse(line) for line in lines if line.strip() and line.strip() != "[DONE]"]
+
+
+def ends_well(language, events):
+    """Whether a stream says that its answer is complete, or why there is none."""
+    if any(isinstance(e, dict) and e.get("error") for e in events):
+        return True
+    if language == "anthropic":
+        return any(e.get("type") == "message_stop" or
+                   (e.get("delta") or {}).get("stop_reason") for e in events)
+    return any(c.get("finish_reason") for e in events for c in e.get("choices") or [])
+
+
+def is_complete(record):
+    """Whether there is an end to it, whatever it is."""
+    if not record.is_stream:
+        return parse(record.body) is not None
+    events = events_of(record.body, record.framing)
+    return all(isinstance(e, dict) for e in events) and ends_well(record.language, events)
+
+
+def damage(record):
+    """Why a successful reply cannot be expected to pass, or None: it is intact."""
+    if not record.body.strip():
+        return "empty body"
+    if record.quality.get("json_bad") or record.quality.get("sse_bad_json"):
+        return "not JSON (noted when it was collected)"
+    if not record.is_stream:
+        body = parse(record.body)
+        if body is None:
+            return "not JSON"
+        if not isinstance(body, dict):
+            return "not a JSON object"
+        if isinstance(body.get("error"), str) and body.get("name") == "Error":
+            return "an exception of the recorder's SDK, no reply"
+        member = "content" if record.language == "anthropic" else "choices"
+        if not isinstance(body.get(member), list):
+            return f"no reply: it has no list of {member}"
+        if record.language == "openai_chat" and not all(c.get("message") for c in body[member]):
+            return "no reply: a choice has no message"
+        return None
+    events = events_of(record.body, record.framing)
+    if not events:
+        return "a stream without events"
+    if not all(isinstance(e, dict) for e in events):
+        return "events that are not JSON objects"
+    if not ends_well(record.language, events):
+        return "cut short: no finish reason and no end mark"
+    kinds = [e.get("type") for e in events]
+    first = kinds.index("content_block_start") if "content_block_start" in kinds else len(kinds)
+    if "message_start" in kinds[first:]:
+        return "spliced: a second message starts before the first has ended"
+    return None
