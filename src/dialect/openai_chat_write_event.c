@@ -26,7 +26,7 @@ struct lx_openai_told {
     bool role;                  /* the first chunk, which says who speaks, has gone out */
     struct lx_buf block, input; /* the open part that only its provider understands; heap */
     bool finished;
-    int64_t next_call, next_image, next_block;
+    int64_t next_call, next_image, next_block, next_opaque;
     int64_t block_part; /* the part that the last of next_block blocks came from */
     struct told_call *calls;
     size_t count, cap;
@@ -280,6 +280,8 @@ static void keep_block(struct pen *p)
     lx_buf_reset(&p->choice->block);
     lx_buf_reset(&p->choice->input);
     lx_buf_add(&p->choice->block, p->event->raw);
+    if (p->choice->block.failed)
+        p->out.buf->failed = p->choice->block.failed;
 }
 
 static void keep_input(struct pen *p)
@@ -305,13 +307,16 @@ static void write_block(struct pen *p, struct lx_json block, struct lx_json inpu
     struct lx_out *o = &p->out;
     begin_delta(p);
     lx_out_object(o, "provider_specific_fields");
-    lx_out_object(o, "content_block");
+    lx_out_array(o, "content_blocks");
+    lx_out_object(o, NULL);
+    lx_out_int(o, "index", p->choice->next_opaque++); /* as with thinking_blocks */
     for (struct lx_json_iter it = lx_json_iter(block); lx_json_next(&it);) {
         bool told = lx_json_given(input) && lx_json_eq(it.name, LX_S("input"));
         lx_out_name(o, lx_json_text(it.name));
         lx_out_value(o, NULL, told ? input : it.value);
     }
     lx_out_object_end(o);
+    lx_out_array_end(o);
     lx_out_object_end(o);
     end_delta(p);
 }
