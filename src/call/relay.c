@@ -405,6 +405,9 @@ static int end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as
         read_fault(r, body);
         return 0;
     }
+    if (!lx_json_is(lx_json_root(doc), LX_JSON_OBJECT))
+        return lx_error_set(err, LX_EPROTO, "the provider's reply is no JSON object: %.*s",
+                            LX_F(lx_slice_to(body, 80)));
     if (!r->same || r->stream)
         return translate_whole(r, out, err);
     struct lx_glance g = {.finish = LX_FINISH_NONE};
