@@ -413,11 +413,11 @@ static void write_headers(struct writer *w, const struct lx_headers *of_body)
     w->at->out.headers = l->headers;
 }
 
-int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
-                     const struct lx_route_settings *settings, const struct lx_dialect *from,
-                     const struct lx_json_doc *body, const struct lx_request *request,
-                     struct lx_slice upstream_model, struct lx_arena *arena, struct lx_buf *buf,
-                     struct lx_fault *fault)
+static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
+                         const struct lx_route_settings *settings, const struct lx_dialect *from,
+                         const struct lx_json_doc *body, const struct lx_request *request,
+                         struct lx_slice upstream_model, struct lx_arena *arena,
+                         struct lx_buf *buf, struct lx_fault *fault)
 {
     struct lx_header_list of_body;
     struct lx_json_edit edit;
@@ -451,4 +451,55 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
     if (arena->failed)
         return fail(&w, LX_FAULT_INTERNAL, arena->failed, LX_S("no memory for the request"));
     return 0;
+}
+
+/* The client's body with the deployment's default members where it has none of its own: read anew, as
+ * if the client had sent it. The text is the arena's, the document the caller's to clear. */
+static int with_defaults(const struct lx_deployment *d, const struct lx_json_doc *body,
+                         struct lx_arena *arena, struct lx_json_doc *out, struct lx_error *err)
+{
+    struct lx_json_edit edit;
+    struct lx_json_doc defaults;
+    struct lx_buf text;
+    lx_json_doc_init(&defaults);
+    lx_json_edit_init(&edit, body, arena);
+    lx_buf_init(&text, body->text.n + d->default_params.n + 64);
+    int code = lx_json_read(&defaults, d->default_params, NULL, err);
+    for (struct lx_json_iter it = lx_json_iter(lx_json_root(&defaults));
+         code == 0 && lx_json_next(&it);) {
+        struct lx_slice name = lx_json_text(it.name).s;
+        if (lx_json_is(lx_json_get(lx_json_root(body), name), LX_JSON_NONE))
+            lx_json_edit_set(&edit, lx_json_root(body), name, lx_json_raw(it.value));
+    }
+    if (code == 0)
+        code = lx_json_edit_write(&edit, &text);
+    if (code == 0) {
+        struct lx_slice kept = lx_arena_copy(arena, lx_buf_slice(&text));
+        code = kept.p ? lx_json_read(out, kept, NULL, err) : arena->failed;
+    }
+    lx_buf_clear(&text);
+    lx_json_doc_clear(&defaults);
+    return code;
+}
+
+int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
+                     const struct lx_route_settings *settings, const struct lx_dialect *from,
+                     const struct lx_json_doc *body, const struct lx_request *request,
+                     struct lx_slice upstream_model, struct lx_arena *arena, struct lx_buf *buf,
+                     struct lx_fault *fault)
+{
+    struct lx_json_doc merged;
+    struct lx_error err = {0};
+    if (!d->default_params.n)
+        return write_attempt(at, d, settings, from, body, request, upstream_model, arena, buf,
+                             fault);
+    lx_json_doc_init(&merged);
+    int code = with_defaults(d, body, arena, &merged, &err);
+    if (code == 0)
+        code = write_attempt(at, d, settings, from, &merged, NULL, upstream_model, arena, buf,
+                             fault);
+    else
+        *fault = lx_fault_of_error(code, &err, arena);
+    lx_json_doc_clear(&merged);
+    return code;
 }

@@ -236,8 +236,10 @@ static void check_auth(struct lx_exchange *x, const struct lx_h1_head *head)
     if (x->endpoint && x->endpoint->open)
         return;
     v = lx_auth_check(&x->config->master_key, &head->headers, x->config->master_key_header);
-    if (v.result != LX_AUTH_OK)
+    if (v.result != LX_AUTH_OK) {
         refuse_early(x, 401, LX_FAULT_AUTHENTICATION, lx_slice_z(v.message), LX_S("401"));
+        x->early_fault.type = LX_S("auth_error"); /* LiteLLM's word for it */
+    }
 }
 
 void lx_exchange_head(struct lx_exchange *x, const struct lx_h1_head *head)
@@ -315,6 +317,8 @@ static void on_emit(struct lx_drive *d, const struct lx_step *step)
                       step->emit.bytes, step->emit.last);
     else
         lx_inbound_reply_more(x->conn, step->emit.bytes, step->emit.last);
+    if (!step->emit.head)
+        lx_buf_clear(&x->body); /* a stream is under way: nobody will ask for the request again */
 }
 
 static void on_done(struct lx_drive *d)
@@ -338,6 +342,7 @@ void lx_exchange_complete(struct lx_exchange *x)
         .stream_timeout_ms = x->stream_timeout_ms,
         .max_retries = x->max_retries,
         .forward = x->forward.headers,
+        .pool = x->worker->calls,
     };
 
     x->drive.call = lx_call_new(&in);

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "call/call.h"
 #include "io/stream.h"
 #include "net/client.h"
 #include "config/config.h"
@@ -22,6 +23,7 @@ struct lx_worker {
     struct lx_server *server;
     struct lx_loop *loop;
     struct lx_net *net;
+    struct lx_call_pool *calls; /* storage of finished calls, for the next */
     struct lx_listener *listener;
     struct lx_config *config; /* what new requests see */
     struct lx_log *log;

@@ -128,6 +128,23 @@ static void configured_members_are_added(void **state)
     host_clear(&h);
 }
 
+static void defaults_hold_where_the_client_says_nothing(void **state)
+{
+    (void)state;
+    host_for(&lx_dialect_openai_chat, "openai", "x");
+    d->default_params = LX_S("{\"temperature\":0.2,\"max_tokens\":9}");
+    host_start(&h, "{\"model\":\"m\",\"temperature\":1}");
+    assert_string_equal(host_sent(&h), "{\"model\":\"x\",\"temperature\":1,\"max_tokens\":9}");
+    host_clear(&h);
+    host_for(&lx_dialect_openai_chat, "anthropic", "x"); /* the same where it is written anew */
+    d->default_params = LX_S("{\"temperature\":0.2,\"max_tokens\":9}");
+    host_start(&h, "{\"model\":\"m\",\"max_tokens\":7,\"messages\":[{\"role\":\"user\","
+                   "\"content\":\"hi\"}]}");
+    assert_contains(host_sent(&h), "\"temperature\":0.2");
+    assert_contains(host_sent(&h), "\"max_tokens\":7");
+    host_clear(&h);
+}
+
 static void a_crossing_is_mended_too(void **state)
 {
     (void)state;
@@ -221,6 +238,7 @@ int main(void)
         cmocka_unit_test(bodies_are_edited_in_place),
         cmocka_unit_test(dropped_members_are_named),
         cmocka_unit_test(configured_members_are_added),
+        cmocka_unit_test(defaults_hold_where_the_client_says_nothing),
         cmocka_unit_test(a_crossing_is_mended_too),
         cmocka_unit_test(what_cannot_cross_is_refused_or_dropped),
         cmocka_unit_test(addresses_are_joined_once),

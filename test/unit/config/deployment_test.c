@@ -3,6 +3,7 @@
  */
 #include "unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const struct lx_deployment *only(const struct unit_read *r)
