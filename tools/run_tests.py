@@ -36,7 +36,8 @@ STEPS = {
         "build-tsan",
         ["-Dbuildtype=debugoptimized", "-Db_sanitize=thread"],
         ["io", "net", "serve", "client"],
-        {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"},
+        {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1:"
+                         f"suppressions={ROOT}/test/tsan.supp"},
     ),
     "fuzz": ("build-fuzz", ["-Dbuildtype=debugoptimized", "-Db_sanitize=address,undefined",
                             "-Db_lundef=false", "-Dfuzz=true"], [], {"CC": "clang"}),
