@@ -183,7 +183,7 @@ static void remember_usage(struct lx_relay *r, const struct lx_usage *u)
     r->glance.usage.raw = lx_slice(NULL, 0);
     r->glance.usage.service_tier = lx_slice(NULL, 0);
     if (tier.n && tier.n <= sizeof(r->service_tier)) {
-        memcpy(r->service_tier, tier.p, tier.n);
+        memmove(r->service_tier, tier.p, tier.n);
         r->glance.usage.service_tier = lx_slice(r->service_tier, tier.n);
     }
 }
@@ -282,7 +282,8 @@ static int relay_translated(struct lx_relay *r, const struct lx_record *rec, str
 static int relay_as_is(struct lx_relay *r, const struct lx_record *rec, struct lx_buf *out,
                        struct lx_error *err)
 {
-    struct lx_glance g = {.finish = LX_FINISH_NONE};
+    /* Usage may come in parts: a record adds to what the stream said before. */
+    struct lx_glance g = {.finish = LX_FINISH_NONE, .usage = r->glance.usage};
     int code = r->back->back->glance_event(rec, &r->scratch->doc, &g);
     if (code < 0)
         return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,

@@ -116,7 +116,8 @@ struct lx_back {
     /* An error body (any bytes at all, maybe HTML) with its status. Never fails. */
     void (*read_error)(int status, struct lx_slice body, const struct lx_headers *headers,
                        struct lx_arena *, struct lx_fault *out);
-    /* For replies and events that pass as they came. 0 or a code. */
+    /* For replies and events that pass as they came. 0 or a code. Usage may come in parts:
+     * glance_event adds to what out->usage says of the records before. */
     int (*glance_reply)(const struct lx_json_doc *body, struct lx_glance *out);
     int (*glance_event)(const struct lx_record *, struct lx_json_doc *doc, struct lx_glance *out);
     enum lx_framing framing; /* of streams, where content-type does not say */

@@ -183,6 +183,33 @@ static void a_stream_may_be_ended_from_here(void **state)
     lx_buf_clear(&out);
 }
 
+/* Anthropic tells the input with the first record and the output with the last. */
+static void usage_may_come_in_parts(void **state)
+{
+    (void)state;
+    struct lx_buf out;
+    struct lx_error err;
+    lx_buf_init(&out, 1 << 20);
+    struct lx_relay *r = lx_relay_new(&lx_dialect_anthropic, &lx_dialect_anthropic, true,
+                                      LX_FRAMING_SSE, &context, &settings);
+    assert_non_null(r);
+    assert_int_equal(
+        lx_relay_feed(r,
+                      LX_S("data: {\"type\":\"message_start\",\"message\":{\"usage\":"
+                           "{\"input_tokens\":30,\"cache_read_input_tokens\":5,"
+                           "\"output_tokens\":1}}}\n\n"
+                           "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":"
+                           "\"end_turn\"},\"usage\":{\"output_tokens\":7}}\n\n"
+                           "data: {\"type\":\"message_stop\"}\n\n"),
+                      &out, &err),
+        0);
+    assert_int_equal(lx_relay_end(r, &out, &err), 0);
+    assert_int_equal(lx_relay_glance(r)->usage.prompt_tokens, 35);
+    assert_int_equal(lx_relay_glance(r)->usage.completion_tokens, 7);
+    lx_relay_free(r);
+    lx_buf_clear(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +219,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_read_is_an_error),
         cmocka_unit_test(a_last_event_may_lack_its_blank_line),
         cmocka_unit_test(a_stream_may_be_ended_from_here),
+        cmocka_unit_test(usage_may_come_in_parts),
     };
     lx_route_settings_default(&settings);
     return cmocka_run_group_tests(tests, NULL, NULL);
