@@ -41,7 +41,8 @@ fuzz: packages-fuzz  ## every fuzz target for FUZZ_SECONDS (600) each
 bench: packages-bench all  ## measure, against nginx and other JSON libraries
 	@meson configure $(BUILD) -Dbench=true
 	@ninja -C $(BUILD)
-	@bench/run $(BUILD)
+	@$(BUILD)/bench/json_bench
+	@python3 bench/run.py --build $(BUILD)
 
 corpus: all  ## recorded traffic through `llmux translate`, a table of what passed
 	@python3 test/corpus/run.py $(BUILD)/llmux

@@ -11,7 +11,7 @@ packages() {
     build) echo "gcc libc6-dev binutils meson ninja-build pkg-config libssl-dev libc-ares-dev
                  libyaml-dev zlib1g-dev libzstd-dev" ;;
     test) echo "g++ libcmocka-dev python3 python3-venv openssl" ;;
-    bench) echo "nginx-light wrk libjansson-dev libjson-c-dev libcjson-dev libfastjson-dev
+    bench) echo "nginx-light strace libjansson-dev libjson-c-dev libcjson-dev libfastjson-dev
                  libyajl-dev" ;;
     fuzz) echo "clang libclang-rt-14-dev" ;;
     lint) echo "clang-format clang-tidy" ;;
