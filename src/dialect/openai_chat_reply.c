@@ -60,8 +60,6 @@ static void read_choice(struct lx_openai_reader *r, struct lx_json choice, int64
     struct lx_json message = LX_GET(choice, "message");
     if (!lx_json_given(message))
         message = LX_GET(choice, "delta"); /* a stream's last chunk sent as a whole reply */
-    if (!lx_json_given(message) && !lx_json_given(LX_GET(choice, "error")))
-        r->code = LX_EPROTO; /* what it says instead is not understood, and must not be lost */
     if (lx_json_int(LX_GET(choice, "index"), &c->index) != 0)
         c->index = position;
     struct lx_part **parts = &c->parts;
@@ -69,6 +67,10 @@ static void read_choice(struct lx_openai_reader *r, struct lx_json choice, int64
     lx_openai_read_assistant(r, message, &parts, &message_extra);
     c->legacy_function_call = r->legacy_function_call;
     read_finish(choice, c, r->arena);
+    /* Azure leaves the message out where its filter took it (recorded 2025). Else what it says
+     * instead is not understood, and must not be lost. */
+    if (!lx_json_given(message) && c->finish == LX_FINISH_NONE)
+        r->code = LX_EPROTO;
     if (lx_json_is(LX_GET(choice, "logprobs"), LX_JSON_OBJECT))
         c->logprobs = lx_json_raw(LX_GET(choice, "logprobs"));
     lx_openai_read_extra(choice, choice_members, COUNT(choice_members), &extra, r->arena);
