@@ -44,9 +44,9 @@ static bool path_matches(struct lx_slice pattern, struct lx_slice path, struct l
 }
 
 const struct lx_endpoint *lx_endpoint_find(enum lx_method method, struct lx_slice path,
-                                           struct lx_slice *value, bool *other_method)
+                                           struct lx_slice *value, struct lx_slice *allow)
 {
-    *other_method = false;
+    *allow = lx_slice(NULL, 0);
     if (path.n > 1 && path.p[path.n - 1] == '/')
         path.n--;
     if (method == LX_METHOD_HEAD)
@@ -56,7 +56,7 @@ const struct lx_endpoint *lx_endpoint_find(enum lx_method method, struct lx_slic
             continue;
         if (endpoints[i].method == method)
             return &endpoints[i];
-        *other_method = true;
+        *allow = endpoints[i].method == LX_METHOD_GET ? LX_S("GET, HEAD") : LX_S("POST");
     }
     return NULL;
 }

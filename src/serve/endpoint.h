@@ -16,10 +16,10 @@ struct lx_endpoint {
     const char *help;
 };
 
-/* The endpoint for a path, the query excluded. NULL: none; *other_method is set when the path
+/* The endpoint for a path, the query excluded. NULL: none; *allow has the methods when the path
  * exists with another method. *value: what the braces matched, as sent. */
 const struct lx_endpoint *lx_endpoint_find(enum lx_method method, struct lx_slice path,
-                                           struct lx_slice *value, bool *other_method);
+                                           struct lx_slice *value, struct lx_slice *allow);
 
 void lx_endpoint_models(struct lx_exchange *x);      /* models.c */
 void lx_endpoint_model(struct lx_exchange *x);

@@ -202,9 +202,8 @@ static enum lx_method method_of(struct lx_slice s)
 static void find_endpoint(struct lx_exchange *x)
 {
     struct lx_slice value = {0};
-    bool other_method;
 
-    x->endpoint = lx_endpoint_find(x->method, x->path, &value, &other_method);
+    x->endpoint = lx_endpoint_find(x->method, x->path, &value, &x->allow);
     if (x->endpoint) {
         x->front = x->endpoint->front;
         if (value.n) {
@@ -218,7 +217,7 @@ static void find_endpoint(struct lx_exchange *x)
         }
         return;
     }
-    if (other_method)
+    if (x->allow.n)
         refuse_early(x, 405, LX_FAULT_BAD_REQUEST,
                      lx_arena_printf(&x->arena, "%.*s is not allowed on %.*s",
                                      LX_F(x->method_name), LX_F(x->path)),
@@ -281,6 +280,8 @@ void lx_exchange_refuse(struct lx_exchange *x, int status, const struct lx_fault
     lx_header_list_init(&headers, &x->arena);
     if (status == 401)
         lx_header_list_add(&headers, LX_S("www-authenticate"), LX_S("Bearer"));
+    if (status == 405)
+        lx_header_list_add(&headers, LX_S("allow"), x->allow);
     lx_buf_init(&body, 1u << 20);
     x->front->front->write_error(fault, &body);
     lx_inbound_reply(x->conn, status, LX_S("application/json"), &headers.headers,

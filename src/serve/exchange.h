@@ -27,6 +27,7 @@ struct lx_exchange {
     struct lx_slice method_name, path, query; /* in the arena */
     struct lx_slice path_value; /* what {model} or {id} of the endpoint's path matched, decoded */
     const struct lx_endpoint *endpoint; /* NULL: none */
+    struct lx_slice allow;              /* methods of the path, when it has none like this one */
     const struct lx_dialect *front;     /* errors are written in its shape */
     char call_id[128];
     size_t call_id_n;
