@@ -28,6 +28,7 @@ struct exchange {
     char head[HEAD_MAX];
     size_t head_n;
     int in_body;
+    long left; /* of the body; -1: it ends with the connection */
 };
 
 /* "http://host:port/path" of the step's URL; 0 when it is something else. */
@@ -93,14 +94,23 @@ static int exchange_open(struct exchange *x, const llmux_call *call)
     return 0;
 }
 
+static void feed_body(struct exchange *x, llmux_call *call, const char *bytes, size_t n)
+{
+    llmux_call_feed_body(call, bytes, n);
+    if (x->left >= 0 && (x->left -= (long)n) <= 0) {
+        exchange_close(x);
+        llmux_call_feed_end(call);
+    }
+}
+
 /* Feeds the call with a head (status and content type are enough) and what follows it. */
 static void feed(struct exchange *x, llmux_call *call, const char *bytes, size_t n)
 {
     const char *names[] = {"content-type"}, *values[] = {"application/json"};
-    char *end;
+    char *end, *length;
 
     if (x->in_body) {
-        llmux_call_feed_body(call, bytes, n);
+        feed_body(x, call, bytes, n);
         return;
     }
     if (n > HEAD_MAX - 1 - x->head_n)
@@ -117,9 +127,10 @@ static void feed(struct exchange *x, llmux_call *call, const char *bytes, size_t
         values[0] = "text/event-stream";
     llmux_call_feed_head(call, (int)strtol(x->head + strcspn(x->head, " "), NULL, 10), names,
                          values, 1);
+    length = strcasestr(x->head, "\r\ncontent-length:");
+    x->left = length ? strtol(length + strlen("\r\ncontent-length:"), NULL, 10) : -1;
     end += 4;
-    if (end < x->head + x->head_n)
-        llmux_call_feed_body(call, end, (size_t)(x->head + x->head_n - end));
+    feed_body(x, call, end, (size_t)(x->head + x->head_n - end));
 }
 
 /* One turn of the loop: writes and reads what it can. */
