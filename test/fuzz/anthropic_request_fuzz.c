@@ -17,9 +17,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct lx_dialect *anthropic = &lx_dialect_anthropic, *openai = &lx_dialect_openai_chat;
     lx_buf_init(&once, CROSSING_MAX);
     lx_buf_init(&twice, CROSSING_MAX);
-    if (cross_request(in, flags & 16 ? openai : anthropic, anthropic, flags, &once) == 0) {
+    int code = cross_request(in, flags & 16 ? openai : anthropic, anthropic, flags, &once);
+    if (code == 0) {
         CHECK(is_json(lx_buf_slice(&once)));
-        CHECK(cross_request(lx_buf_slice(&once), anthropic, anthropic, 0, &twice) == 0);
+        code = cross_request(lx_buf_slice(&once), anthropic, anthropic, 0, &twice);
+        CHECK(code == 0 || flags & 16); /* unknown members of OpenAI's pass unjudged */
+    }
+    if (code == 0) {
         lx_buf_reset(&once);
         CHECK(cross_request(lx_buf_slice(&twice), anthropic, anthropic, 0, &once) == 0);
         CHECK(lx_slice_eq(lx_buf_slice(&once), lx_buf_slice(&twice)));
