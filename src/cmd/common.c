@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 static const char *get_env(void *arg, const char *name)
 {
@@ -18,15 +19,26 @@ static const char *get_env(void *arg, const char *name)
 
 const struct lx_env lx_process_env = {.get = get_env};
 
+/* Some of what an error says comes from a provider: nothing in it may steer a terminal. */
+static void make_printable(char *text)
+{
+    for (char *p = text; *p; p++)
+        if (((unsigned char)*p < ' ' && *p != '\n' && *p != '\t') || *p == 0x7f)
+            *p = '?';
+    for (char *p = text; *(p += lx_utf8_valid(lx_slice_z(p)));)
+        *p = '?';
+}
+
 int lx_cmd_fail(const char *command, int status, const char *format, ...)
 {
+    char text[4096];
     va_list args;
 
-    fprintf(stderr, "llmux %s: ", command);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    fputc('\n', stderr);
+    make_printable(text);
+    fprintf(stderr, "llmux %s: %s\n", command, text);
     if (status == LX_EXIT_USAGE)
         fprintf(stderr, "`llmux %s --help` tells more\n", command);
     return status;

@@ -157,6 +157,27 @@ static enum lx_framing framing_of(struct job *j)
     return j->from->back->framing;
 }
 
+/* What the client of a stream gets for an error of ours. */
+static void write_fault(struct job *j, struct lx_relay *r, int code, const struct lx_error *err)
+{
+    struct lx_fault f = lx_fault_of_error(code, err, &j->arena);
+
+    lx_relay_write_fault(r, &f, &j->out);
+}
+
+/* An error event that the provider sent is its answer; one that comes of the end is ours. */
+static int end_stream(struct job *j, struct lx_relay *r, struct lx_error *err)
+{
+    const struct lx_fault *said = lx_relay_fault(r), *found;
+    int code = lx_relay_end(r, &j->out, err);
+
+    if (code != 0)
+        write_fault(j, r, code, err);
+    else if (!said && (found = lx_relay_fault(r)))
+        code = lx_error_set(err, LX_ETRUNCATED, "%.*s", LX_F(found->message));
+    return code;
+}
+
 static int relay(struct job *j, const struct lx_reply_context *context)
 {
     bool stream = j->values[STREAM] != NULL;
@@ -167,7 +188,9 @@ static int relay(struct job *j, const struct lx_reply_context *context)
     int code = r ? lx_relay_feed(r, lx_buf_slice(&j->in), &j->out, &err) : LX_ENOMEM;
 
     if (code == 0)
-        code = lx_relay_end(r, &j->out, &err);
+        code = stream ? end_stream(j, r, &err) : lx_relay_end(r, &j->out, &err);
+    else if (r && stream)
+        write_fault(j, r, code, &err);
     lx_relay_free(r);
     if (code == 0)
         code = j->out.failed;
