@@ -95,11 +95,29 @@ def undocumented(folder, strict):
                 yield f"{name(path)}:{at + 1}: {found.group(1)}"
 
 
+def not_built():
+    """Tests that no build line names: they would pass for ever."""
+    listed = (ROOT / "test/meson.build").read_text()
+    for path in files(".build", folders=["test"]):
+        folder = path.parent.relative_to(ROOT / "test")
+        if folder.name and f"'{folder}'" not in listed:
+            yield f"test/{folder} is not in test/meson.build"
+    for path in files(".c", folders=["test/unit", "test/decide", "test/fuzz"]):
+        build = path.parent / "meson.build"
+        stem = re.sub(r"_(test|fuzz)$", "", path.stem)
+        text = build.read_text() if build.exists() else ""
+        named = path.name in text or any(f"'{part}'" in text
+                                         for part in (stem, stem.split("_")[-1]))
+        if re.search(r"_(test|fuzz)$", path.stem) and not named:
+            yield f"{name(path)}: named in no meson.build"
+
+
 check(f"no file is longer than {MAX_LINES} lines", too_long())
 check("nothing is left for later", words())
 check("no banned function is called", banned())
 check("no path of a machine and no registry is named", machine_paths())
 check("every file opens with what it is", openings())
+check("every test is built", not_built())
 check("the public functions have comments", undocumented("include", True))
 check("exported functions have comments", undocumented("src", False))
 done()

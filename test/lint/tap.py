@@ -8,7 +8,7 @@ FOLDERS = ["src", "include", "test", "bench", "examples", "tools", "share", "doc
 
 # An include points only left. What stands before "http" is pure: no socket, file, clock, thread.
 LAYERS = ["base", "wire", "llm", "dialect", "provider", "route", "gate", "call",
-          "http", "io", "net", "config", "client", "serve", "client", "cmd"]
+          "http", "io", "net", "store", "sink", "config", "client", "serve", "cmd"]
 PURE = LAYERS[:LAYERS.index("http")]
 
 count = 0
