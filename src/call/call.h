@@ -62,6 +62,8 @@ int lx_request_of_body(const struct lx_dialect *from, const struct lx_json_doc *
  */
 struct lx_call_pool;                                                             /* opaque */
 struct lx_call_pool *lx_call_pool_new(const struct lx_route_settings *settings); /* or NULL */
+/* Frees what waits for the next calls: for a host that has fallen quiet. */
+void lx_call_pool_trim(struct lx_call_pool *p);
 void lx_call_pool_free(struct lx_call_pool *p);                                  /* NULL-safe */
 
 /* Everything is borrowed until the first EMIT has been taken; after it the call needs none of it

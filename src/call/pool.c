@@ -42,14 +42,20 @@ static void free_memory(struct lx_call_memory *m)
     free(m);
 }
 
-void lx_call_pool_free(struct lx_call_pool *p)
+void lx_call_pool_trim(struct lx_call_pool *p)
 {
-    if (!p)
-        return;
     for (struct lx_call_memory *m; (m = p->memories); free_memory(m))
         p->memories = m->next;
     for (struct block *b; (b = p->blocks); free(b))
         p->blocks = b->next;
+    p->memory_count = p->block_count = 0;
+}
+
+void lx_call_pool_free(struct lx_call_pool *p)
+{
+    if (!p)
+        return;
+    lx_call_pool_trim(p);
     lx_relay_scratch_clear(&p->scratch);
     free(p);
 }

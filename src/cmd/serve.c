@@ -7,6 +7,7 @@
 
 #include "cmd/command.h"
 #include "serve/server.h"
+#include "serve/worker.h"
 
 enum { CONFIG, HOST, PORT, WORKERS, CERT, KEY, LOG, LOG_FORMAT, HINTS };
 
@@ -103,7 +104,7 @@ static bool read_options(const char *const *values, struct lx_server_options *o)
 static void tune_malloc(void)
 {
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
-    mallopt(M_TRIM_THRESHOLD, 128 << 20);
+    mallopt(M_TRIM_THRESHOLD, LX_WORKER_TRIM_THRESHOLD);
 }
 
 static int run(const char *const *values, char *const *words, int word_count)

@@ -56,6 +56,13 @@ struct lx_exchange *lx_exchange_new(struct lx_worker *w, struct lx_inbound *c)
     return x;
 }
 
+static void destroy(struct lx_exchange *x)
+{
+    lx_arena_clear(&x->arena);
+    lx_buf_clear(&x->body);
+    free(x);
+}
+
 void lx_exchange_free(struct lx_exchange *x)
 {
     struct lx_worker *w = x->worker;
@@ -74,9 +81,18 @@ void lx_exchange_free(struct lx_exchange *x)
         w->spare_count++;
         return;
     }
-    lx_arena_clear(&x->arena);
-    lx_buf_clear(&x->body);
-    free(x);
+    destroy(x);
+}
+
+void lx_exchange_free_spare(struct lx_worker *w)
+{
+    struct lx_exchange *x;
+
+    while ((x = w->spare)) {
+        w->spare = x->next_spare;
+        destroy(x);
+    }
+    w->spare_count = 0;
 }
 
 /* ---- The head ------------------------------------------------------------------------------ */

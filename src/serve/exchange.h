@@ -53,6 +53,8 @@ struct lx_exchange {
 struct lx_exchange *lx_exchange_new(struct lx_worker *w, struct lx_inbound *c);
 /* Back to the worker; cancels the call. */
 void lx_exchange_free(struct lx_exchange *x);
+/* Frees those that a worker keeps for its next requests. */
+void lx_exchange_free_spare(struct lx_worker *w);
 
 /* Reads the head: endpoint, auth, ids, limits. Never fails: what is wrong becomes early_status. */
 void lx_exchange_head(struct lx_exchange *x, const struct lx_h1_head *head);

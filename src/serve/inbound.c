@@ -329,6 +329,12 @@ static void give_out(struct lx_inbound *c)
     lx_buf_init(&c->out, OUT_LIMIT);
 }
 
+void lx_inbound_free_spare(struct lx_worker *w)
+{
+    while (w->spare_out_count)
+        lx_buf_clear(&w->spare_out[--w->spare_out_count]);
+}
+
 /* ---- Life ---------------------------------------------------------------------------------- */
 
 void lx_inbound_open(struct lx_worker *w, struct lx_stream *s)

@@ -52,6 +52,8 @@ void lx_inbound_drain(struct lx_inbound *c);
 
 /* The end of a loop's turn: what streams have gathered goes out, one write a connection. */
 void lx_inbound_flush_dirty(struct lx_worker *w);
+/* Frees the buffers that a worker keeps for its streams. */
+void lx_inbound_free_spare(struct lx_worker *w);
 
 /* ---- For exchange.c: the reply of the current exchange ---- */
 /* Head and some or all of the body. `last`: nothing follows, Content-Length is known. */

@@ -145,8 +145,6 @@ static int worker_init(struct lx_server *s, struct lx_worker *w, const struct ad
 
 static void worker_clear(struct lx_worker *w)
 {
-    struct lx_exchange *x;
-
     while (w->conns)
         lx_inbound_close(w->conns);
     if (w->listener)
@@ -157,14 +155,8 @@ static void worker_clear(struct lx_worker *w)
         lx_loop_turn(w->loop, 0); /* what was closed in the last turn is freed */
         lx_loop_free(w->loop);
     }
-    while ((x = w->spare)) {
-        w->spare = x->next_spare;
-        lx_arena_clear(&x->arena);
-        lx_buf_clear(&x->body);
-        free(x);
-    }
-    while (w->spare_out_count)
-        lx_buf_clear(&w->spare_out[--w->spare_out_count]);
+    lx_exchange_free_spare(w);
+    lx_inbound_free_spare(w);
     lx_buf_clear(&w->head);
     lx_buf_clear(&w->lines);
     lx_config_unref(w->config);

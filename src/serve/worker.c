@@ -4,6 +4,7 @@
 #include "serve/worker.h"
 
 #include <malloc.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "serve/inbound.h"
@@ -61,12 +62,29 @@ void lx_worker_lines_added(struct lx_worker *w)
         flush(w);
 }
 
+/* malloc_trim() leaves the top of a thread's heap alone; a free of more than 64 KB looks at it, and
+ * gives it back when it is larger than the threshold, which is high while there is work. */
+static void give_heap_back(void)
+{
+    void *volatile block; /* or the compiler sees through it */
+
+    mallopt(M_TRIM_THRESHOLD, 128 << 10);
+    block = malloc(128 << 10);
+    free(block);
+    mallopt(M_TRIM_THRESHOLD, LX_WORKER_TRIM_THRESHOLD);
+    malloc_trim(0);
+}
+
 static void on_quiet(struct lx_timer *t)
 {
     struct lx_worker *w = LX_CONTAINER(t, struct lx_worker, trim_timer);
 
-    if (w->busy == 0)
-        malloc_trim(0);
+    if (w->busy)
+        return;
+    lx_call_pool_trim(w->calls);
+    lx_exchange_free_spare(w);
+    lx_inbound_free_spare(w);
+    give_heap_back();
 }
 
 void lx_worker_count_busy(struct lx_worker *w, int change)

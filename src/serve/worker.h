@@ -19,6 +19,9 @@ struct lx_server;
 struct lx_inbound;
 struct lx_exchange;
 
+/* Free memory at the top of a heap, in bytes, that is kept while there is work (mallopt). */
+#define LX_WORKER_TRIM_THRESHOLD (128 << 20)
+
 struct lx_worker {
     struct lx_server *server;
     struct lx_loop *loop;
