@@ -6,6 +6,8 @@ Each is given a record and yields a line for everything that is wrong; nothing w
 import anthropic_replies
 import openai_replies
 import records
+import requests_across
+import requests_same
 import translate
 from reply import as_told, differences
 
@@ -111,3 +113,47 @@ def error(binary, record):
         elif str(told.get("code")).isdigit() and told["code"] != str(record.status):
             found.append(f"to openai_chat: {record.status} became {told['code']}")
     return found
+
+
+# ---- Requests ----
+
+# A model that takes what most requests ask, where the record does not name one of its own.
+MODELS = {"openai_chat": "openai/gpt-4.1", "anthropic": "anthropic/claude-sonnet-4-5"}
+
+
+def _written(binary, record, source, model, *options):
+    """The request as it would be sent: what was dropped from it, the body, or why there is none."""
+    out = translate.request(binary, record.request, source, model, *options)
+    sent = out.json
+    if not out.ok or not isinstance(sent, dict):
+        return [], None, f"refused: {out.refusal}"
+    return sent.get("dropped") or [], sent["body"], None
+
+
+def _request_same(binary, record, same, *options):
+    source = records.PROVIDERS[record.provider][1]
+    model = f"{record.provider}/{record.model}" if record.model else MODELS[source]
+    _, body, refusal = _written(binary, record, source, model, *options)
+    if refusal:  # which is right where the provider refused it too
+        return [refusal] if record.status < 400 else []
+    return requests_same.differences(same(record.request), same(body))
+
+
+def request_in_place(binary, record):
+    return _request_same(binary, record, requests_same.in_place)
+
+
+def request_anew(binary, record):
+    source = records.PROVIDERS[record.provider][1]
+    return _request_same(binary, record, requests_same.LANGUAGES[source], "--canonical")
+
+
+def request_across(binary, record):
+    source = records.PROVIDERS[record.provider][1]
+    target = OTHER[source]
+    dropped, body, refusal = _written(binary, record, source, MODELS[target], "--drop-params")
+    if refusal:
+        return [refusal]
+    wanted = requests_across.READERS[source](record.request)
+    found = requests_across.differences(wanted, requests_across.READERS[target](body), dropped)
+    return found + list(requests_across.unsaid(source, record.request, body, dropped))

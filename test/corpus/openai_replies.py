@@ -48,7 +48,6 @@ def _say(choice, message):
     choice.reasoning += message.get("reasoning_content") or message.get("reasoning") or ""
     specific = message.get("provider_specific_fields") or {}
     choice.own += specific.get("content_blocks") or []
-    choice.own += [specific[name] for name in ("content_block", "event") if name in specific]
     for several in specific.get("citations") or []:
         choice.citations += several
     choice.citations += [specific["citation"]] if "citation" in specific else []
@@ -122,6 +121,8 @@ class _Stream:
             index, delta = c.get("index") or 0, c.get("delta") or {}
             choice = reply.choice(index)
             _say(choice, delta)
+            for block in choice.own:  # its place in the list, for clients who put it together
+                block.pop("index", None)
             _logprobs(choice, c.get("logprobs"))
             choice.finish = c.get("finish_reason") or choice.finish
             self._think(index, delta)

@@ -20,7 +20,14 @@ REPLY_KINDS = {
     "reply, same language": checks.reply_as_is,
     "reply, same language, anew": checks.reply_anew,
 }
-REQUEST_KINDS = {}
+REQUEST_KINDS = {
+    "request, same language": checks.request_in_place,
+}
+# Only of what the provider did not refuse for its form: who knows what such a request means?
+WELL_FORMED_KINDS = {
+    "request, same language, anew": checks.request_anew,
+    "request, to the other language": checks.request_across,
+}
 
 
 def kinds_of(record):
@@ -34,6 +41,8 @@ def kinds_of(record):
         kinds.update(REPLY_KINDS)
     if record.request is not None:
         kinds.update(REQUEST_KINDS)
+        if record.status not in (400, 422):
+            kinds.update(WELL_FORMED_KINDS)
     return kinds, why
 
 
