@@ -83,7 +83,8 @@ static struct lx_slice effort_of_budget(int64_t tokens)
 }
 
 /* Thinking that was switched off by its own member says nothing here: most models that would take
- * reasoning_effort "none" do not think anyway, and the others refuse the word. */
+ * reasoning_effort "none" do not think anyway, and the others refuse the word. Thinking as the model
+ * likes is left to the model: any word for it would be refused by models that do not think. */
 static void write_reasoning(struct lx_openai_writer *w)
 {
     const struct lx_reasoning *g = &w->request->reasoning;
@@ -99,6 +100,8 @@ static void write_reasoning(struct lx_openai_writer *w)
         effort = LX_S("xhigh");
     if (effort.n)
         lx_out_str(&w->out, "reasoning_effort", effort);
+    else if (g->kind == LX_REASONING_ADAPTIVE)
+        lose(w, "thinking", "how much the model thinks is left to the model");
 }
 
 static void write_tristate(struct lx_out *o, const char *name, enum lx_tristate t)
