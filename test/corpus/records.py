@@ -152,8 +152,9 @@ def damage(record):
         member = "content" if record.language == "anthropic" else "choices"
         if not isinstance(body.get(member), list):
             return f"no reply: it has no list of {member}"
-        if record.language == "openai_chat" and not all(c.get("message") for c in body[member]):
-            return "no reply: a choice has no message"
+        if record.language == "openai_chat" and not all(
+                c.get("message") or c.get("finish_reason") for c in body[member]):
+            return "no reply: a choice has neither message nor finish_reason"
         return None
     events = events_of(record.body, record.framing)
     if not events:

@@ -15,35 +15,33 @@ import records
 import translate
 from table import Table
 
-REPLY_KINDS = {
-    "reply, to the other language": checks.reply_across,
-    "reply, same language": checks.reply_as_is,
-    "reply, same language, anew": checks.reply_anew,
-}
-REQUEST_KINDS = {
-    "request, same language": checks.request_in_place,
-}
-# Only of what the provider did not refuse for its form: who knows what such a request means?
-WELL_FORMED_KINDS = {
-    "request, same language, anew": checks.request_anew,
-    "request, to the other language": checks.request_across,
-}
-
-
 def kinds_of(record):
-    """Which checks a record undergoes, and why not all where it is not intact."""
+    """Which checks a record undergoes, each with its line in the table; and why not all where it is
+    not intact."""
     kinds, why = {}, None
+    own, other = record.language, checks.OTHER[record.language]
+    form = "stream" if record.is_stream else "reply"
     if record.status >= 400:
-        kinds["error"] = checks.error
+        kinds["error -> both"] = checks.error
     elif (why := records.damage(record)) is not None:
-        kinds["reply, not intact"] = checks.reply_damaged
+        kinds[f"{form}, not intact -> both"] = checks.reply_damaged
     else:
-        kinds.update(REPLY_KINDS)
+        kinds[f"{form} -> {own}"] = checks.reply_as_is
+        kinds[f"{form} -> {own}, anew"] = checks.reply_anew
+        kinds[f"{form} -> {other}"] = checks.reply_across
     if record.request is not None:
-        kinds.update(REQUEST_KINDS)
-        if record.status not in (400, 422):
-            kinds.update(WELL_FORMED_KINDS)
+        kinds.update(request_kinds_of(record))
     return kinds, why
+
+
+def request_kinds_of(record):
+    """What the provider refused for its form is checked in place only: who knows what it means?"""
+    own = records.PROVIDERS[record.provider][1]
+    kinds = {f"request -> {own}": checks.request_in_place}
+    if record.status not in (400, 422):
+        kinds[f"request -> {own}, anew"] = checks.request_anew
+        kinds[f"request -> {checks.OTHER[own]}"] = checks.request_across
+    return kinds
 
 
 def judge(job):
