@@ -8,7 +8,7 @@
 
 static const struct lx_slice choice_members[] = {
     LX_S_INIT("index"),         LX_S_INIT("message"),  LX_S_INIT("delta"),
-    LX_S_INIT("finish_reason"), LX_S_INIT("logprobs"),
+    LX_S_INIT("finish_reason"), LX_S_INIT("logprobs"), LX_S_INIT("usage"),
 };
 static const struct lx_slice reply_members[] = {
     LX_S_INIT("id"),

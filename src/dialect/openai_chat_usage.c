@@ -164,7 +164,8 @@ static void write_some(struct lx_out *o, const char *name, int64_t count)
 static void write_prompt_details(struct lx_out *o, const struct lx_usage *u)
 {
     lx_out_object(o, "prompt_tokens_details");
-    lx_out_int(o, "cached_tokens", u->cached_tokens);
+    if (u->has_cached)
+        lx_out_int(o, "cached_tokens", u->cached_tokens);
     write_some(o, "audio_tokens", u->prompt_audio_tokens);
     write_some(o, "text_tokens", u->prompt_text_tokens);
     write_some(o, "image_tokens", u->prompt_image_tokens);
