@@ -57,10 +57,6 @@ void lx_body_refuse(struct lx_body *b, const struct lx_write_options *o, struct 
                     struct lx_slice why);
 void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_slice why);
 
-/* The tool that emulates structured output where a language has none (lx_body.json_tool). The name
- * is LiteLLM's, so that logs and prompts written for it still read. */
-#define LX_JSON_TOOL_NAME "json_tool_call"
-
 /* Facts about the exchange that replies need. */
 struct lx_reply_context {
     struct lx_slice model;     /* as the client named it */
