@@ -65,6 +65,8 @@ void llmux_client_free(llmux_client *c)
     lx_loop_free(c->loop);
     for (struct lx_override *o = c->overrides; o; o = o->next)
         lx_secret_clear(&o->key);
+    for (struct lx_named_model *m = c->named; m; m = m->next)
+        lx_secret_clear(&m->key);
     lx_config_unref(c->config);
     lx_arena_clear(&c->arena);
     free(c);
@@ -104,6 +106,23 @@ int llmux_client_load_config(llmux_client *c, const char *path, llmux_error **er
     return code;
 }
 
+/* The key stays whose it is: a deployment only borrows it. */
+static void apply_overrides(llmux_client *c, struct lx_named_model *m)
+{
+    struct lx_override *o = c->overrides;
+
+    while (o && !lx_slice_eq(o->provider, lx_slice_z(m->d.provider->id)))
+        o = o->next;
+    m->d.key = o && lx_secret_is_set(&o->key) ? o->key : m->key;
+    m->d.base_url = o && o->base_url.n ? o->base_url : m->base_url;
+}
+
+static void apply_to_all(llmux_client *c)
+{
+    for (struct lx_named_model *m = c->named; m; m = m->next)
+        apply_overrides(c, m);
+}
+
 static struct lx_override *override_of(llmux_client *c, const char *provider)
 {
     struct lx_slice name = lx_slice_z(provider);
@@ -122,11 +141,14 @@ static struct lx_override *override_of(llmux_client *c, const char *provider)
 int llmux_client_set_key(llmux_client *c, const char *provider, const char *key)
 {
     struct lx_override *o = override_of(c, provider);
+    int code;
 
     if (!o)
         return LX_ENOMEM;
     lx_secret_clear(&o->key);
-    return lx_secret_init(&o->key, lx_slice_z(key));
+    code = lx_secret_init(&o->key, lx_slice_z(key));
+    apply_to_all(c);
+    return code;
 }
 
 int llmux_client_set_base_url(llmux_client *c, const char *provider, const char *url)
@@ -135,6 +157,7 @@ int llmux_client_set_base_url(llmux_client *c, const char *provider, const char 
 
     if (o)
         o->base_url = lx_arena_copy(&c->arena, lx_slice_z(url));
+    apply_to_all(c);
     return o && o->base_url.p ? 0 : LX_ENOMEM;
 }
 
@@ -160,32 +183,22 @@ int llmux_client_set_drop_params(llmux_client *c, int on)
     return 0;
 }
 
-static void apply_overrides(llmux_client *c, struct lx_deployment *d)
-{
-    struct lx_override *o = c->overrides;
-
-    while (o && !lx_slice_eq(o->provider, lx_slice_z(d->provider->id)))
-        o = o->next;
-    if (o && lx_secret_is_set(&o->key)) {
-        lx_secret_clear(&d->key);
-        d->key = o->key; /* the override's to wipe */
-    }
-    if (o && o->base_url.n)
-        d->base_url = o->base_url;
-}
-
 static int add_deployment(llmux_client *c, struct lx_slice model, struct lx_error *why)
 {
-    struct lx_deployment *d = lx_arena_new(&c->arena, struct lx_deployment);
+    struct lx_named_model *m = lx_arena_new(&c->arena, struct lx_named_model);
     struct lx_slice name = lx_arena_copy(&c->arena, model);
-    int code = d && name.p ? lx_deployment_of_name(name, &process_env, &c->arena, d, why)
+    int code = m && name.p ? lx_deployment_of_name(name, &process_env, &c->arena, &m->d, why)
                            : LX_ENOMEM;
 
     if (code != 0)
         return code;
-    apply_overrides(c, d);
-    d->group = name;
-    return lx_route_table_add(&c->routes, d);
+    m->key = m->d.key;
+    m->base_url = m->d.base_url;
+    m->next = c->named;
+    c->named = m;
+    apply_overrides(c, m);
+    m->d.group = name;
+    return lx_route_table_add(&c->routes, &m->d);
 }
 
 int lx_client_add_model(llmux_client *c, struct lx_slice model, llmux_error **err)

@@ -18,6 +18,14 @@ struct lx_override {
     struct lx_override *next;
 };
 
+/* A model that was asked for by its name, without a configuration. */
+struct lx_named_model {
+    struct lx_deployment d;   /* its key and address: these, or an override's */
+    struct lx_secret key;
+    struct lx_slice base_url;
+    struct lx_named_model *next;
+};
+
 struct llmux_client {
     struct lx_loop *loop;
     struct lx_net *net;
@@ -25,6 +33,7 @@ struct llmux_client {
     struct lx_config *config; /* or NULL */
     struct lx_route_table routes; /* the configuration's, and models asked for by name */
     struct lx_override *overrides;
+    struct lx_named_model *named;
     int64_t timeout_ms, max_retries;
     size_t in_flight;
 };

@@ -272,6 +272,38 @@ static void steps_are_taken_by_hand(void **state)
     llmux_client_free(c);
 }
 
+static int sends(llmux_client *c, llmux_request *r, const char *url, const char *authorization)
+{
+    llmux_call *call = llmux_call_new(c, r, NULL);
+    int good = call && llmux_call_next(call) == LLMUX_STEP_SEND &&
+                strcmp(llmux_call_url(call), url) == 0, has_key = 0;
+
+    for (size_t i = 0; good && i < llmux_call_header_count(call); i++)
+        has_key |= strcmp(llmux_call_header_value(call, i), authorization) == 0;
+    llmux_call_free(call);
+    return good && has_key;
+}
+
+/* A key may come from the environment, and change after the model was used. */
+static void a_key_and_an_address_may_change(void **state)
+{
+    llmux_client *c;
+    llmux_request *r = ask("openai/gpt-4o-mini");
+
+    (void)state;
+    setenv("OPENAI_API_KEY", "sk-environment", 1);
+    c = llmux_client_new();
+    assert_true(sends(c, r, "https://api.openai.com/v1/chat/completions", "Bearer sk-environment"));
+    llmux_client_set_key(c, "openai", "sk-one");
+    assert_true(sends(c, r, "https://api.openai.com/v1/chat/completions", "Bearer sk-one"));
+    llmux_client_set_key(c, "openai", "sk-another");
+    llmux_client_set_base_url(c, "openai", "http://example.test/v1");
+    assert_true(sends(c, r, "http://example.test/v1/chat/completions", "Bearer sk-another"));
+    unsetenv("OPENAI_API_KEY");
+    llmux_request_free(r);
+    llmux_client_free(c);
+}
+
 static void null_is_freed_without_harm(void **state)
 {
     (void)state;
@@ -295,6 +327,7 @@ int main(void)
         cmocka_unit_test(many_run_at_once),
         cmocka_unit_test(requests_are_checked_as_they_are_built),
         cmocka_unit_test(steps_are_taken_by_hand),
+        cmocka_unit_test(a_key_and_an_address_may_change),
         cmocka_unit_test(null_is_freed_without_harm),
     };
 
