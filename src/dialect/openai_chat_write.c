@@ -7,6 +7,9 @@
  * said is refused; what only hints (cache marks, earlier thinking) is left out and listed, for a
  * client of another language sends it with every request and means no harm by it.
  */
+#include <stdio.h>
+
+#include "base/map.h"
 #include "dialect/openai_chat.h"
 
 /* ---- Scalars ------------------------------------------------------------------------------ */
@@ -32,7 +35,8 @@ static void lose(struct lx_openai_writer *w, const char *what, const char *why)
 
 /*
  * OpenAI takes 64 characters of `user` (recorded 2025: string_above_max_length), Claude Code sends
- * 150, of which the first 64 name the user and the rest the session.
+ * 150, of which the first 64 name the user and the rest the session; or, since 2026, a JSON object in
+ * a string, which becomes a digest: the same for the same user and session, and nobody else's.
  */
 static void write_user(struct lx_openai_writer *w, struct lx_slice json)
 {
@@ -41,11 +45,17 @@ static void write_user(struct lx_openai_writer *w, struct lx_slice json)
         lx_out_raw(&w->out, "user", json);
         return;
     }
-    lose(w, "user", "longer than 64 characters: cut");
+    lose(w, "user", "longer than 64 characters: shortened");
     struct lx_slice user = lx_slice(json.p + 1, MAX_USER);
-    ssize_t escape = lx_slice_find_byte(user, '\\');
-    if (escape >= 0)
-        user.n = (size_t)escape;
+    if (lx_slice_find_byte(user, '\\') >= 0) { /* JSON in a string: its start says nothing */
+        static const uint64_t seeds[2][2] = {{1, 2}, {3, 4}};
+        char digest[33];
+        snprintf(digest, sizeof(digest), "%016llx%016llx",
+                 (unsigned long long)lx_hash(json, seeds[0]),
+                 (unsigned long long)lx_hash(json, seeds[1]));
+        lx_out_str(&w->out, "user", lx_slice_z(digest));
+        return;
+    }
     while (user.n && (json.p[1 + user.n] & 0xC0) == 0x80)
         user.n--; /* not in the middle of a character */
     lx_out_str(&w->out, "user", user);
