@@ -24,6 +24,8 @@ BUILD = Path(os.environ.get("LLMUX_BUILD", ROOT / "build"))
 BINARY = Path(os.environ.get("LLMUX_BIN", BUILD / "llmux"))
 CASES = Path(__file__).resolve().parent / "cases"
 KEY = "sk-e2e-master-0123456789"
+# The sanitizers' own memory is none of the tests' business, but leaks on the way of a test are.
+SLACK = 10 if b"__asan_init" in BINARY.read_bytes() or b"__tsan_init" in BINARY.read_bytes() else 1
 UPSTREAM_KEY = "sk-e2e-upstream-secret"
 
 
@@ -188,7 +190,8 @@ class Gateway(Process):
             links = [os.readlink(f"/proc/{self.pid}/fd/{fd}")
                      for fd in os.listdir(f"/proc/{self.pid}/fd")]
             raise AssertionError(f"{len(links) - self.baseline} descriptors are left open: {links}")
-        assert self.peak_mb() < self.memory_limit_mb, f"{self.peak_mb()} MB at its peak"
+        peak = self.peak_mb()
+        assert peak < self.memory_limit_mb * SLACK, f"{peak} MB at its peak"
 
     def stop(self):
         """SIGTERM ends it well."""
