@@ -13,8 +13,7 @@
 
 #define BODY_MAX (1u << 30)
 
-enum { MODEL, FROM, TO, PROVIDER, STATUS, CONTENT_TYPE, STREAM, DROP, MODIFY, API_BASE,
-       CANONICAL };
+enum { MODEL, FROM, TO, PROVIDER, STATUS, CONTENT_TYPE, STREAM, DROP, MODIFY, API_BASE, CANONICAL };
 
 static const struct lx_option options[] = {
     [MODEL] = {"model", 'm', "PROVIDER/MODEL", "the target"},
@@ -128,7 +127,8 @@ static int run_request(struct job *j)
                                      j->from->name)
                        : LX_EXIT_USAGE;
     be_canonical(j, &j->from);
-    code = lx_deployment_of_name(lx_slice_z(j->values[MODEL]), &lx_process_env, &j->arena, &d, &err);
+    code =
+        lx_deployment_of_name(lx_slice_z(j->values[MODEL]), &lx_process_env, &j->arena, &d, &err);
     if (code == 0)
         code = lx_json_read(&j->doc, lx_buf_slice(&j->in), NULL, &err);
     if (code != 0)
@@ -182,9 +182,8 @@ static int relay(struct job *j, const struct lx_reply_context *context)
 {
     bool stream = j->values[STREAM] != NULL;
     struct lx_error err = {0};
-    struct lx_relay *r = lx_relay_new(j->from, j->to, stream,
-                                      stream ? framing_of(j) : LX_FRAMING_NONE, context,
-                                      &j->settings);
+    struct lx_relay *r = lx_relay_new(
+        j->from, j->to, stream, stream ? framing_of(j) : LX_FRAMING_NONE, context, &j->settings);
     int code = r ? lx_relay_feed(r, lx_buf_slice(&j->in), &j->out, &err) : LX_ENOMEM;
 
     if (code == 0)

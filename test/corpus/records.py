@@ -21,9 +21,9 @@ PROVIDERS = {
 class Record:
     """One line of the corpus, with names for what the checks ask of it."""
 
-    def __init__(self, line):
+    def __init__(self, provider, line):
         data = json.loads(line)
-        self.provider = data["provider"]
+        self.provider = provider
         self.endpoint = data["endpoint"]
         self.name = f"{data['source_repo']}:{data['path']}#{data['index']}"
         self.note = data.get("note") or ""
@@ -84,7 +84,7 @@ class Record:
 def load(provider):
     endpoint = PROVIDERS[provider][0]
     with gzip.open(FOLDER / f"{provider}.jsonl.gz", "rt", encoding="utf-8") as lines:
-        records = [Record(line) for line in lines]
+        records = [Record(provider, line) for line in lines]
     return [part for r in records if r.endpoint == endpoint for part in r.parts()]
 
 

@@ -164,6 +164,23 @@ static void a_last_event_may_lack_its_blank_line(void **state)
     lx_buf_clear(&out);
 }
 
+/* An address that sends a line for an event gets its events framed as the client expects. */
+static void other_framing_is_translated(void **state)
+{
+    static const struct way ndjson = {&lx_dialect_openai_chat, true, LX_FRAMING_NDJSON};
+    static const char lines[] =
+        "{\"id\":\"1\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,"
+        "\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}}]}\n"
+        "{\"id\":\"1\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n";
+    struct lx_buf out;
+    (void)state;
+    lx_buf_init(&out, 1 << 20);
+    assert_int_equal(relay(&ndjson, lines, 0, &out), 0);
+    assert_true(lx_slice_starts(lx_buf_slice(&out), LX_S("data: {")));
+    assert_true(lx_slice_ends(lx_buf_slice(&out), LX_S("\n\ndata: [DONE]\n\n")));
+    lx_buf_clear(&out);
+}
+
 static void a_stream_may_be_ended_from_here(void **state)
 {
     (void)state;
@@ -218,6 +235,7 @@ int main(void)
         cmocka_unit_test(a_fault_ends_it_and_is_written),
         cmocka_unit_test(what_cannot_be_read_is_an_error),
         cmocka_unit_test(a_last_event_may_lack_its_blank_line),
+        cmocka_unit_test(other_framing_is_translated),
         cmocka_unit_test(a_stream_may_be_ended_from_here),
         cmocka_unit_test(usage_may_come_in_parts),
     };
