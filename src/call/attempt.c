@@ -12,6 +12,7 @@
  * nothing.
  */
 #include "call/call.h"
+#include "base/text.h"
 #include "call/members.h"
 
 enum { MAX_CLIENT_PATHS = 64 };
@@ -352,17 +353,40 @@ static struct lx_slice join_url(struct lx_slice base, struct lx_slice path, stru
 
 enum { MAX_PATH_BYTES = 1024 };
 
+/* The row's own path, with the model's name where it says "{model}". */
+static void fill_path(const struct writer *w, struct lx_buf *out)
+{
+    struct lx_slice path = lx_slice_z(w->p->path);
+    ssize_t at = lx_slice_find(path, LX_S("{model}"));
+    if (at < 0) {
+        lx_buf_add(out, path);
+        return;
+    }
+    lx_buf_add(out, lx_slice_to(path, (size_t)at));
+    lx_percent_write(out, w->options.model, LX_S(""));
+    lx_buf_add(out, lx_slice_from(path, (size_t)at + strlen("{model}")));
+}
+
 static int write_url(struct writer *w)
 {
     char room[MAX_PATH_BYTES];
     struct lx_buf path = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
+    struct lx_slice version = w->d->api_version;
     if (w->p->path)
-        lx_buf_add(&path, lx_slice_z(w->p->path));
+        fill_path(w, &path);
     else
         w->to->back->write_path(&w->options, w->at->stream, &path);
     if (path.failed)
         return fail(w, LX_FAULT_BAD_REQUEST, LX_ELIMIT, LX_S("the model's name is too long"));
     w->at->out.url = join_url(w->d->base_url, lx_buf_slice(&path), w->arena);
+    if (!version.n)
+        version = lx_slice_z(w->p->api_version);
+    if (w->p->api_version_env && version.n &&
+        lx_slice_find(w->at->out.url, LX_S("api-version=")) < 0) {
+        bool more = lx_slice_find_byte(w->at->out.url, '?') >= 0;
+        w->at->out.url = lx_arena_printf(w->arena, "%.*s%capi-version=%.*s",
+                                         LX_F(w->at->out.url), more ? '&' : '?', LX_F(version));
+    }
     return 0;
 }
 
@@ -421,18 +445,21 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
 {
     struct lx_header_list of_body;
     struct lx_json_edit edit;
+    const struct lx_provider *p =
+        lx_provider_variant(d->provider, upstream_model, d->base_url, d->api_version);
     struct writer w = {
         .at = at,
         .d = d,
-        .p = d->provider,
+        .p = p,
         .from = from,
-        .to = lx_dialect_find(lx_slice_z(d->provider->language)),
+        .to = lx_dialect_find(lx_slice_z(p->language)),
         .body = body,
         .arena = arena,
         .fault = fault,
         .out = {.buf = buf, .headers = &of_body, .losses = &at->losses, .arena = arena},
     };
-    *at = (struct lx_attempt){.same_language = w.to == from, .out.method = LX_S("POST")};
+    *at = (struct lx_attempt){
+        .provider = p, .back = w.to, .same_language = w.to == from, .out.method = LX_S("POST")};
     lx_losses_init(&at->losses, arena);
     lx_header_list_init(&of_body, arena);
     lx_header_list_init(&w.headers, arena);

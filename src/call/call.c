@@ -421,7 +421,9 @@ static void answer_mock(struct lx_call *c, struct lx_slice text)
 static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struct lx_fault *f)
 {
     struct lx_call_memory *m = c->memory;
-    const struct lx_dialect *to = lx_dialect_find(lx_slice_z(d->provider->language));
+    const struct lx_provider *p =
+        lx_provider_variant(d->provider, c->report.upstream_model, d->base_url, d->api_version);
+    const struct lx_dialect *to = lx_dialect_find(lx_slice_z(p->language));
     struct lx_error err = {0};
     if (to != c->in.front && !c->request) {
         struct lx_request *request = lx_arena_new(&m->arena, struct lx_request);
@@ -579,8 +581,7 @@ void lx_call_feed_head(struct lx_call *c, int status, const struct lx_headers *h
     take_back(c);
     if (c->state != HEAD)
         return;
-    const struct lx_dialect *back =
-        lx_dialect_find(lx_slice_z(c->report.deployment->provider->language));
+    const struct lx_dialect *back = c->attempt.back;
     int code = lx_head_copy(headers, arena(c), &c->upstream);
     c->upstream_status = status;
     lx_buf_reset(&c->memory->whole);
@@ -643,8 +644,7 @@ static void end_error(struct lx_call *c)
 {
     struct lx_headers headers = lx_head_plain(&c->upstream, arena(c));
     struct lx_fault f = {.retry_after_ms = -1};
-    const struct lx_dialect *back =
-        lx_dialect_find(lx_slice_z(c->report.deployment->provider->language));
+    const struct lx_dialect *back = c->attempt.back;
     back->back->read_error(c->upstream_status, lx_buf_slice(&c->memory->whole), &headers, arena(c),
                            &f);
     judge_provider(c, &f);

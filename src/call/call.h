@@ -34,6 +34,8 @@ struct lx_outgoing {
 /* Writes the request that `d` would get for a body in language `from`; the heart of an attempt,
  * also behind `llmux translate request`. */
 struct lx_attempt {
+    const struct lx_provider *provider; /* the deployment's row, or its variant */
+    const struct lx_dialect *back;      /* whose language it speaks */
     struct lx_outgoing out;
     struct lx_losses losses;
     bool json_tool;     /* of struct lx_body: replies must be unwrapped */

@@ -187,6 +187,7 @@ static int take_file_fact(struct case_reader *r, const struct lx_case_fact *f, s
     } known[] = {
         {LX_S("front"), &c->front},       {LX_S("target"), &c->target},
         {LX_S("source"), &c->source},     {LX_S("language"), &c->language},
+        {LX_S("address"), &c->address},   {LX_S("api-version"), &c->api_version},
         {LX_S("options"), &c->options},   {LX_S("through"), &c->through},
         {LX_S("id"), &c->id},
     };

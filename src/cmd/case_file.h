@@ -42,6 +42,7 @@ struct lx_case {
     struct lx_slice title;
     struct lx_slice front, target, source; /* always given */
     struct lx_slice language, options, through, id; /* empty: not given */
+    struct lx_slice address, api_version;
     int64_t now_s;
     struct lx_case_exchange *exchanges; /* at least one */
 };

@@ -42,7 +42,10 @@ int lx_deployment_set_address(struct lx_deployment *d, struct lx_slice api_base,
     if (lx_url_read(base, &url, NULL) != 0)
         return lx_error_set(err, LX_ECONFIG, "expected the URL of an API, http:// or https://");
     d->base_url = lx_arena_copy(a, base);
-    return d->base_url.p ? 0 : a->failed;
+    const char *version = d->provider->api_version_env;
+    if (version && !d->api_version.n && get(env, version))
+        d->api_version = lx_arena_copy(a, lx_slice_z(get(env, version)));
+    return a->failed;
 }
 
 /* "A or B": the variables that would give the key. */

@@ -22,12 +22,16 @@ enum lx_auth {
 enum lx_quirk_op {
     LX_QUIRK_END = 0,
     LX_QUIRK_REFUSE,  /* the provider rejects it: UnsupportedParams, or a loss with drop_params.
-                       * arg: a JSON value that is accepted all the same; or NULL */
+                       * arg: JSON values that are accepted all the same, "1|2"; or NULL */
     LX_QUIRK_DROP,    /* meaningless or harmful there: left out, listed as a loss */
     LX_QUIRK_RENAME,  /* member -> arg; gives way where arg is there already */
     LX_QUIRK_DEFAULT, /* when absent, member = arg (JSON) */
     LX_QUIRK_REPLACE, /* a string value: arg is "from=to" */
     LX_QUIRK_FLATTEN, /* messages whose content is a list of text parts only -> one string */
+    LX_QUIRK_CLAMP,   /* a number outside arg, "0..1": the nearer end */
+    LX_QUIRK_SWITCH,  /* a word that turns something on becomes another member: arg is
+                       * "to=OFF|ON" (JSON); "none" and "disabled" are off */
+    LX_QUIRK_FILL,    /* assistant's messages that call tools and lack member get arg (JSON) */
 };
 struct lx_quirk {
     enum lx_quirk_op op;
@@ -47,27 +51,43 @@ struct lx_provider {
     const char *key_env[LX_PROVIDER_NAMES];
     enum lx_auth auth;
     const char *auth_header;         /* AUTH_HEADER */
+    const char *auth_prefix;         /* before the key in it: "Token "; or NULL */
     const char *default_key;         /* servers that ignore keys */
     bool key_optional;               /* without a key nothing is signed, and that is no error */
     const char *headers[4][2];       /* sent always: {"anthropic-version", "2023-06-01"} */
-    const char *path;                /* instead of the dialect's own path; or NULL */
+    const char *path;                /* instead of the dialect's own path; "{model}" is filled */
+    const char *api_version_env;     /* the address takes an api-version: its variable ... */
+    const char *api_version;         /* ... and the version when none is configured; or NULL */
     const struct lx_quirk *quirks;   /* END-terminated; or NULL */
     const char *docs;                /* where the facts of this row come from */
-    const char *hosts;               /* api_base hosts that mean this provider: "a.com|b.com" */
+    const char *hosts;               /* api_base hosts besides base_url's: "a.com|*.b.com" */
+    const char *aliases;             /* other names of it: "venice|ai21" */
     const char *bare_models;         /* glob: names without a prefix that mean this provider */
     const char *model_prefix;        /* put before the upstream model name ... */
     const char *model_prefix_unless; /* ... unless it matches this glob */
+    const char *model_form;          /* "a/{}/b/{}": what a name of so many parts, with '.' between,
+                                      * is called there; or NULL */
     const char *json_schema;         /* glob: models with native JSON schema output; NULL: all */
     const char *adaptive_thinking;   /* glob: models that choose their thinking; NULL: none */
     const char *thinking_member;     /* see struct lx_write_options */
     bool cache_marks;
+    const struct lx_provider *variants; /* rows that stand in for this one; the last has no id */
+    const char *models;                 /* of a variant: for these models; NULL: all ... */
+    const char *bases;                  /* ... at these addresses; NULL: all ... */
+    const char *versions;               /* ... with these api-versions; NULL: all */
 };
 
 extern const struct lx_provider lx_providers[];
 extern const size_t lx_provider_count;
 
-/* By id; NULL when there is none. */
+/* By id or alias; NULL when there is none. */
 const struct lx_provider *lx_provider_find(struct lx_slice id);
+/* The row that holds for a model (as the provider calls it) at an address: the first variant whose
+ * conditions all hold, else the row itself. Address, variables and keys are the row's, whatever the
+ * variant. */
+const struct lx_provider *lx_provider_variant(const struct lx_provider *p, struct lx_slice model,
+                                              struct lx_slice base_url,
+                                              struct lx_slice api_version);
 
 /* How the pure half reads the environment: through the host. NULL: not set. */
 struct lx_env {
@@ -82,7 +102,8 @@ struct lx_resolved {
     struct lx_slice model; /* what the provider calls it */
 };
 /* "groq/llama-3" -> groq, "llama-3"; bare names by rules (gpt-*, o1*, claude-*); by the host of
- * api_base; custom: the user's rows, searched first. 0, or LX_EPROVIDER with near matches named. */
+ * api_base; custom: the user's rows, searched first. 0, or LX_EPROVIDER with near matches named.
+ * The row is never a variant. */
 int lx_provider_resolve(struct lx_slice name, struct lx_slice explicit_provider,
                         struct lx_slice api_base, const struct lx_provider *custom,
                         size_t custom_count, struct lx_resolved *out, struct lx_error *err);

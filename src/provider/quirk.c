@@ -59,7 +59,13 @@ static bool is_accepted(const struct lx_quirk *q, struct lx_json v)
     struct lx_slice json = lx_json_raw(v);
     if (lx_json_is(v, LX_JSON_NUMBER))
         json = plain_number(json);
-    return q->arg && lx_slice_eq(json, lx_slice_z(q->arg));
+    struct lx_slice rest = lx_slice_z(q->arg), one;
+    for (bool more = rest.p != NULL; more;) {
+        more = lx_slice_cut(rest, '|', &one, &rest);
+        if (lx_slice_eq(json, one))
+            return true;
+    }
+    return false;
 }
 
 static void refuse(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
@@ -137,12 +143,83 @@ static void flatten(struct mending *m, const struct lx_quirk *q, struct lx_slice
     }
 }
 
+/* A JSON number in millionths, as near as that goes; what is huge is merely large. */
+static int64_t millionths(struct lx_slice s)
+{
+    const int64_t large = INT64_C(1000000000000000);
+    int64_t n = 0, shift = 6;
+    bool minus = false, fraction = false;
+    for (size_t i = 0; i < s.n; i++) {
+        int64_t exponent = 0;
+        if (s.p[i] == '-') {
+            minus = true;
+        } else if (s.p[i] == '.') {
+            fraction = true;
+        } else if (s.p[i] == 'e' || s.p[i] == 'E') {
+            lx_slice_int(lx_slice_from(s, i + 1 + (s.p[i + 1] == '+')), &exponent);
+            shift += exponent < -40 ? -40 : exponent > 40 ? 40 : exponent;
+            break;
+        } else if (n < large && (!fraction || shift > 0)) {
+            n = 10 * n + (s.p[i] - '0');
+            shift -= fraction;
+        }
+    }
+    for (; shift > 0 && n < large; shift--)
+        n *= 10;
+    for (; shift < 0; shift++)
+        n /= 10;
+    return minus ? -n : n;
+}
+
+static void clamp(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_json v = lx_json_get(lx_json_root(m->doc), member);
+    struct lx_slice range = lx_slice_z(q->arg);
+    ssize_t dots = lx_slice_find(range, LX_S(".."));
+    if (dots < 0 || !lx_json_is(v, LX_JSON_NUMBER))
+        return;
+    struct lx_slice least = lx_slice_to(range, (size_t)dots);
+    struct lx_slice most = lx_slice_from(range, (size_t)dots + 2);
+    int64_t given = millionths(lx_json_raw(v));
+    if (given < millionths(least))
+        lx_json_edit_replace(m->edit, v, least);
+    else if (given > millionths(most))
+        lx_json_edit_replace(m->edit, v, most);
+}
+
+static void turn(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_json root = lx_json_root(m->doc), v = lx_json_get(root, member);
+    struct lx_slice to, off, on;
+    if (lx_json_type(v) == LX_JSON_NONE)
+        return;
+    lx_slice_cut(lx_slice_z(q->arg), '=', &to, &off);
+    lx_slice_cut(off, '|', &off, &on);
+    lx_json_edit_remove(m->edit, root, member);
+    if (!lx_json_given(v) || lx_json_type(lx_json_get(root, to)) != LX_JSON_NONE)
+        return;
+    bool is_off = lx_json_eq(v, LX_S("none")) || lx_json_eq(v, LX_S("disabled"));
+    lx_json_edit_set(m->edit, root, to, is_off ? off : on);
+}
+
+static void fill(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_json messages = LX_GET(lx_json_root(m->doc), "messages");
+    for (struct lx_json_iter it = lx_json_iter(messages); lx_json_next(&it);)
+        if (lx_json_eq(LX_GET(it.value, "role"), LX_S("assistant")) &&
+            lx_json_given(LX_GET(it.value, "tool_calls")) &&
+            !lx_json_given(lx_json_get(it.value, member)))
+            lx_json_edit_set(m->edit, it.value, member, lx_slice_z(q->arg));
+}
+
 static const struct {
     void (*apply)(struct mending *m, const struct lx_quirk *q, struct lx_slice member);
 } ops[] = {
     [LX_QUIRK_REFUSE] = {refuse},        [LX_QUIRK_DROP] = {drop},
     [LX_QUIRK_RENAME] = {rename_member}, [LX_QUIRK_DEFAULT] = {set_default},
     [LX_QUIRK_REPLACE] = {replace},      [LX_QUIRK_FLATTEN] = {flatten},
+    [LX_QUIRK_CLAMP] = {clamp},          [LX_QUIRK_SWITCH] = {turn},
+    [LX_QUIRK_FILL] = {fill},
 };
 
 void lx_quirks_apply(const struct lx_quirk *quirks, const struct lx_write_options *o,

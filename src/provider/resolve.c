@@ -17,12 +17,30 @@ static const struct lx_provider *find(struct lx_slice id, const struct lx_provid
     for (size_t i = 0; i < n; i++)
         if (lx_slice_eq(lx_slice_z(rows[i].id), id))
             return &rows[i];
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].aliases && lx_glob_match(lx_slice_z(rows[i].aliases), id))
+            return &rows[i];
     return NULL;
 }
 
 const struct lx_provider *lx_provider_find(struct lx_slice id)
 {
     return find(id, lx_providers, lx_provider_count);
+}
+
+static bool holds(const char *condition, struct lx_slice value)
+{
+    return !condition || lx_glob_match(lx_slice_z(condition), value);
+}
+
+const struct lx_provider *lx_provider_variant(const struct lx_provider *p, struct lx_slice model,
+                                              struct lx_slice base_url,
+                                              struct lx_slice api_version)
+{
+    for (const struct lx_provider *v = p->variants; v && v->id; v++)
+        if (holds(v->models, model) && holds(v->bases, base_url) && holds(v->versions, api_version))
+            return v;
+    return p;
 }
 
 struct search {
@@ -45,6 +63,17 @@ static const struct lx_provider *row(const struct search *s, size_t i)
     return i < lx_provider_count ? &lx_providers[i] : NULL;
 }
 
+/* A row's own address means it, too; not that of a server at home, where anything may run. */
+static bool has_host(const struct lx_provider *p, struct lx_slice host)
+{
+    struct lx_url own;
+    if (p->hosts && lx_glob_match(lx_slice_z(p->hosts), host))
+        return true;
+    return p->base_url && !p->default_key &&
+           lx_url_read(lx_slice_z(p->base_url), &own, NULL) == 0 && own.tls &&
+           lx_slice_eq_nocase(own.host, host);
+}
+
 static const struct lx_provider *find_by_host(const struct search *s, struct lx_slice api_base)
 {
     struct lx_url url;
@@ -52,7 +81,7 @@ static const struct lx_provider *find_by_host(const struct search *s, struct lx_
     if (!api_base.n || lx_url_read(api_base, &url, NULL) < 0)
         return NULL;
     for (size_t i = 0; (p = row(s, i)); i++)
-        if (p->hosts && lx_glob_match(lx_slice_z(p->hosts), url.host))
+        if (has_host(p, url.host))
             return p;
     return NULL;
 }
@@ -125,9 +154,27 @@ void lx_provider_near(struct lx_slice name, const struct lx_provider *custom, si
     lx_near_write(&near, out, n);
 }
 
+/* The form with the name's parts put in; the name itself when it has too few. */
+static struct lx_slice fill_form(const char *form, struct lx_slice model, struct lx_arena *a)
+{
+    struct lx_slice rest = lx_slice_z(form), name = model, out = {0};
+    for (;;) {
+        ssize_t at = lx_slice_find(rest, LX_S("{}"));
+        if (at < 0)
+            return lx_arena_printf(a, "%.*s%.*s", LX_F(out), LX_F(rest));
+        struct lx_slice before = lx_slice_to(rest, (size_t)at), part = name;
+        rest = lx_slice_from(rest, (size_t)at + 2);
+        if (lx_slice_find(rest, LX_S("{}")) >= 0 && !lx_slice_cut(name, '.', &part, &name))
+            return model;
+        out = lx_arena_printf(a, "%.*s%.*s%.*s", LX_F(out), LX_F(before), LX_F(part));
+    }
+}
+
 struct lx_slice lx_provider_model(const struct lx_provider *p, struct lx_slice model,
                                   struct lx_arena *a)
 {
+    if (p->model_form)
+        return fill_form(p->model_form, model, a);
     if (!p->model_prefix || lx_glob_match(lx_slice_z(p->model_prefix_unless), model))
         return model;
     return lx_arena_printf(a, "%s%.*s", p->model_prefix, LX_F(model));

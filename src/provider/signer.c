@@ -17,14 +17,17 @@ void lx_signer_apply(const struct lx_provider *p, const struct lx_secret *key,
         lx_secret_is_set(key) ? lx_secret_bytes(key) : lx_slice_z(p->default_key);
     if (!bytes.n || p->auth == LX_AUTH_NONE)
         return;
-    if (p->auth == LX_AUTH_HEADER) {
-        lx_header_list_set_secret(headers, lx_slice_z(p->auth_header), bytes);
+    bool bearer = p->auth == LX_AUTH_BEARER;
+    struct lx_slice name = bearer ? LX_S("authorization") : lx_slice_z(p->auth_header);
+    struct lx_slice prefix = bearer ? LX_S("Bearer ") : lx_slice_z(p->auth_prefix);
+    if (!prefix.n) {
+        lx_header_list_set_secret(headers, name, bytes);
         return;
     }
-    char *value = lx_arena_bytes(headers->arena, bytes.n + 7);
+    char *value = lx_arena_bytes(headers->arena, prefix.n + bytes.n);
     if (!value)
         return;
-    memcpy(value, "Bearer ", 7);
-    memcpy(value + 7, bytes.p, bytes.n);
-    lx_header_list_set_secret(headers, LX_S("authorization"), lx_slice(value, bytes.n + 7));
+    memcpy(value, prefix.p, prefix.n);
+    memcpy(value + prefix.n, bytes.p, bytes.n);
+    lx_header_list_set_secret(headers, name, lx_slice(value, prefix.n + bytes.n));
 }

@@ -11,7 +11,10 @@
 
 static int find_languages(const struct lx_case *file, struct parties *p, struct lx_error *err)
 {
-    struct lx_slice back = lx_slice_z(p->provider.language);
+    const struct lx_deployment *d = &p->deployment;
+    const struct lx_provider *row =
+        lx_provider_variant(&p->provider, d->model, d->base_url, d->api_version);
+    struct lx_slice back = lx_slice_z(row->language);
     p->front = lx_dialect_find(file->front);
     p->back = lx_dialect_find(back);
     if (!p->front || !p->front->front)
@@ -30,13 +33,14 @@ static int add_deployment(const struct lx_case *file, struct lx_slice model, str
                           struct lx_arena *a)
 {
     static const uint64_t seed[2] = {1, 2};
-    const char *base = p->provider.base_url;
+    struct lx_slice base = file->address.n ? file->address : lx_slice_z(p->provider.base_url);
     p->deployment = (struct lx_deployment){
         .group = LX_S("*"),
         .id = LX_S("case"),
         .provider = &p->provider,
         .model = model,
-        .base_url = lx_slice_z(base ? base : "http://127.0.0.1/v1"),
+        .base_url = base.n ? base : LX_S("http://127.0.0.1/v1"),
+        .api_version = file->api_version,
         .max_retries = -1,
     };
     int code = lx_secret_init(&p->deployment.key, LX_S("case-key"));
@@ -59,8 +63,8 @@ int parties_find(const struct lx_case *file, struct lx_arena *a, struct parties 
     out->provider = *r.provider;
     if (file->language.n)
         out->provider.language = lx_arena_copy_z(a, file->language);
-    code = find_languages(file, out, err);
-    return code ? code : add_deployment(file, r.model, out, a);
+    code = add_deployment(file, r.model, out, a);
+    return code ? code : find_languages(file, out, err);
 }
 
 void parties_clear(struct parties *p)

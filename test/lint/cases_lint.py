@@ -10,7 +10,7 @@ FRONTS = ["openai_chat", "anthropic"]
 
 def rows():
     text = (ROOT / "src/provider/providers.def").read_text()
-    return re.findall(r'^\s*\.id = "([^"]+)"', text, re.M)
+    return re.findall(r'^\s*\{?\.id = "([^"]+)"', text, re.M)
 
 
 def facts(fact):

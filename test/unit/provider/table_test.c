@@ -18,14 +18,35 @@ static void check_quirk(const struct lx_provider *p, const struct lx_quirk *q)
     assert_non_null(q->member);
     if (!q->why || strlen(q->why) < 10)
         fail_msg("%s: the quirk of %s does not say why", p->id, q->member);
-    bool needs = q->op == LX_QUIRK_RENAME || q->op == LX_QUIRK_DEFAULT || q->op == LX_QUIRK_REPLACE;
+    bool needs = q->op != LX_QUIRK_REFUSE && q->op != LX_QUIRK_DROP && q->op != LX_QUIRK_FLATTEN;
     if (needs && !q->arg)
         fail_msg("%s: the quirk of %s lacks its argument", p->id, q->member);
-    if (!q->arg || (q->op != LX_QUIRK_DEFAULT && q->op != LX_QUIRK_REFUSE))
+    struct lx_slice json = lx_slice_z(q->arg), one;
+    if (q->op == LX_QUIRK_SWITCH)
+        assert_true(lx_slice_cut(json, '=', &one, &json));
+    else if (q->op != LX_QUIRK_DEFAULT && q->op != LX_QUIRK_REFUSE && q->op != LX_QUIRK_FILL)
         return;
-    lx_json_doc_init(&doc);
-    assert_int_equal(lx_json_read(&doc, lx_slice_z(q->arg), NULL, NULL), 0);
-    lx_json_doc_clear(&doc);
+    for (bool more = json.n; more;) {
+        more = lx_slice_cut(json, '|', &one, &json);
+        lx_json_doc_init(&doc);
+        assert_int_equal(lx_json_read(&doc, one, NULL, NULL), 0);
+        lx_json_doc_clear(&doc);
+    }
+}
+
+static void check_variants(const struct lx_provider *p)
+{
+    for (const struct lx_provider *v = p->variants; v && v->id; v++) {
+        assert_string_equal(v->id, p->id);
+        assert_non_null(v->title);
+        assert_non_null(v->docs);
+        assert_true(v->models || v->bases || v->versions);
+        assert_false(v->base_url || v->key_env[0] || v->variants); /* the row's alone */
+        assert_non_null(lx_dialect_find(lx_slice_z(v->language))->back);
+        assert_int_equal(v->auth == LX_AUTH_HEADER, v->auth_header != NULL);
+        for (const struct lx_quirk *q = v->quirks; q && q->op != LX_QUIRK_END; q++)
+            check_quirk(v, q);
+    }
 }
 
 static void rows_are_whole(void **state)
@@ -36,7 +57,7 @@ static void rows_are_whole(void **state)
         struct lx_url url;
         assert_ptr_equal(lx_provider_find(lx_slice_z(p->id)), p); /* ids are unique */
         for (const char *c = p->id; *c; c++)
-            assert_true(islower(*c) || isdigit(*c) || *c == '_');
+            assert_true(islower(*c) || isdigit(*c) || *c == '_' || *c == '-');
         assert_non_null(p->title);
         assert_non_null(p->docs);
         assert_non_null(lx_dialect_find(lx_slice_z(p->language)));
@@ -51,6 +72,7 @@ static void rows_are_whole(void **state)
         assert_int_equal(p->model_prefix != NULL, p->model_prefix_unless != NULL);
         for (const struct lx_quirk *q = p->quirks; q && q->op != LX_QUIRK_END; q++)
             check_quirk(p, q);
+        check_variants(p);
     }
 }
 
