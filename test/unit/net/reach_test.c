@@ -28,12 +28,20 @@ static struct names names;
 static struct certs certs;
 static char seen[65536];
 
+/* Each connection has a thread, and the last request of any is kept. */
+static void remember(struct peer *p, const char *request)
+{
+    pthread_mutex_lock(&p->lock);
+    strcpy(seen, request);
+    pthread_mutex_unlock(&p->lock);
+}
+
 static void answer_all(struct peer *p, int fd, int number)
 {
     char request[65536];
     (void)number;
     while (peer_read_request(p, fd, request, sizeof request)) {
-        strcpy(seen, request);
+        remember(p, request);
         peer_send(fd, OK);
     }
 }
@@ -191,7 +199,7 @@ static void answer_tls(struct peer *p, int fd, int number)
         while ((n = SSL_read(ssl, request, sizeof request - 1)) > 0) {
             request[n] = 0;
             p->requests++;
-            strcpy(seen, request);
+            remember(p, request);
             if (strstr(request, "/cut") || strstr(request, "/whole")) {
                 SSL_write(ssl, "HTTP/1.1 200 OK\r\n\r\nhel", 22);
                 if (strstr(request, "/whole"))
@@ -387,7 +395,7 @@ static void serve_connect(struct peer *p, int fd, int number)
     const char *reply = connect_reply;
     if (!peer_read_request(p, fd, request, sizeof request))
         return;
-    strcpy(seen, request);
+    remember(p, request);
     for (const char *c = reply; *c; c++) { /* a byte at a time */
         peer_send_bytes(fd, c, 1);
         usleep(100);
