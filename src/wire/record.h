@@ -1,5 +1,5 @@
 /*
- * record.h - what a framed body is cut into, whatever the framing: SSE, NDJSON, (later) AWS frames.
+ * record.h - what a framed body is cut into, whatever the framing: SSE, NDJSON, AWS frames.
  *
  * One reader per framing, all of one shape, so that the relay of a stream does not know which.
  */
@@ -10,15 +10,17 @@
 #include "base/error.h"
 
 struct lx_record {
-    struct lx_slice event; /* SSE event type; empty when none was given */
+    struct lx_slice event; /* SSE event type; AWS event or exception type; empty: none given */
     struct lx_slice data;  /* the payload; SSE data lines joined with LF */
     struct lx_slice raw;   /* the record as it came, its terminator included */
+    bool fault;            /* AWS: an exception or an error, not an event */
 };
 
 enum lx_framing {
     LX_FRAMING_NONE = 0, /* a whole body, not a stream */
     LX_FRAMING_SSE,
     LX_FRAMING_NDJSON,
+    LX_FRAMING_AWS, /* application/vnd.amazon.eventstream */
 };
 
 /*
@@ -40,13 +42,14 @@ void lx_records_init(struct lx_records *r, enum lx_framing framing, size_t max_r
 void lx_records_clear(struct lx_records *r);
 
 /* Takes the next record from *in, advancing *in past what was used. 1: *out is a record; 0: *in is
- * used up, feed more; LX_ELIMIT (a record larger than max), LX_ENOMEM, after which the reader can
- * only be cleared. SSE comments and fields other than event and data are skipped; an event without
+ * used up, feed more; LX_ELIMIT (a record larger than max), LX_EPROTO (a broken AWS frame),
+ * LX_ENOMEM, after which the reader can only be cleared. SSE comments and fields other than event and data are skipped; an event without
  * data is skipped, as the standard says. */
 int lx_records_next(struct lx_records *r, struct lx_slice *in, struct lx_record *out,
                     struct lx_error *err);
 /* The stream is over: 1 and a last record when NDJSON ended without a newline, or when an SSE event
- * with data lacks its blank line (providers do this; browsers drop it, we do not); else 0. */
+ * with data lacks its blank line (providers do this; browsers drop it, we do not); LX_ETRUNCATED
+ * within an AWS frame; else 0. */
 int lx_records_end(struct lx_records *r, struct lx_record *out, struct lx_error *err);
 
 /* ---- Writing SSE: begin, append JSON (no newlines) to the buffer, end ---- */

@@ -15,7 +15,7 @@
  * for CRLFCRLF). If not, the event ends at the CR; a LF that follows makes an empty event, and
  * those are skipped. Thus the records are the same whether or not the CR was the end of a piece.
  */
-#include "wire/record.h"
+#include "wire/aws_frame.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -91,6 +91,11 @@ static ssize_t ndjson_scan(struct lx_records *r, struct lx_slice s)
     return at < 0 ? -1 : at + 1;
 }
 
+static ssize_t aws_scan(struct lx_records *r, struct lx_slice s)
+{
+    return lx_aws_frame_scan(lx_buf_slice(&r->pending), s, r->max_bytes);
+}
+
 static ssize_t whole_scan(struct lx_records *r, struct lx_slice s)
 {
     (void)r;
@@ -111,8 +116,8 @@ static void join(struct lx_records *r, struct lx_slice *data, size_t count, stru
     *data = value;
 }
 
-/* The cutters return 1 for a record in *out, 0 when there is nothing in it, or LX_ENOMEM. */
-static int sse_cut(struct lx_records *r, struct lx_record *out)
+/* The cutters return 1 for a record in *out, 0 when there is nothing in it, or a code. */
+static int sse_cut(struct lx_records *r, struct lx_record *out, struct lx_error *err)
 {
     struct lx_slice rest = out->raw, line, name, value;
     size_t count = 0;
@@ -129,30 +134,38 @@ static int sse_cut(struct lx_records *r, struct lx_record *out)
         else if (lx_slice_eq(name, LX_S("event")))
             out->event = value;
     }
-    return r->data.failed ? r->data.failed : count != 0;
+    if (r->data.failed)
+        return lx_error_set(err, r->data.failed, "no memory to join the data lines of an event");
+    return count != 0;
 }
 
-static int ndjson_cut(struct lx_records *r, struct lx_record *out)
+static int ndjson_cut(struct lx_records *r, struct lx_record *out, struct lx_error *err)
 {
-    (void)r;
+    (void)r, (void)err;
     out->data = lx_slice_trim(out->raw);
     return out->data.n != 0;
 }
 
-static int whole_cut(struct lx_records *r, struct lx_record *out)
+static int aws_cut(struct lx_records *r, struct lx_record *out, struct lx_error *err)
 {
-    (void)r;
+    return lx_aws_frame_read(out, r->max_bytes, err);
+}
+
+static int whole_cut(struct lx_records *r, struct lx_record *out, struct lx_error *err)
+{
+    (void)r, (void)err;
     out->data = out->raw;
     return 1;
 }
 
 static const struct {
     ssize_t (*scan)(struct lx_records *r, struct lx_slice s);
-    int (*cut)(struct lx_records *r, struct lx_record *out);
+    int (*cut)(struct lx_records *r, struct lx_record *out, struct lx_error *err);
 } framings[] = {
     [LX_FRAMING_NONE] = {whole_scan, whole_cut}, /* one record, at the end */
     [LX_FRAMING_SSE] = {sse_scan, sse_cut},
     [LX_FRAMING_NDJSON] = {ndjson_scan, ndjson_cut},
+    [LX_FRAMING_AWS] = {aws_scan, aws_cut},
 };
 
 static int cut(struct lx_records *r, struct lx_slice raw, struct lx_record *out,
@@ -163,13 +176,13 @@ static int cut(struct lx_records *r, struct lx_slice raw, struct lx_record *out,
 
     if (!r->started) {
         r->started = true;
-        if (lx_slice_starts(raw, LX_S("\xef\xbb\xbf")))
+        if (r->framing != LX_FRAMING_AWS && lx_slice_starts(raw, LX_S("\xef\xbb\xbf")))
             record.raw = lx_slice_from(raw, 3);
     }
-    rc = framings[r->framing].cut(r, &record);
+    rc = framings[r->framing].cut(r, &record, err);
     if (rc == 1)
         *out = record;
-    return rc < 0 ? lx_error_set(err, rc, "no memory to join the data lines of an event") : rc;
+    return rc;
 }
 
 void lx_records_init(struct lx_records *r, enum lx_framing framing, size_t max_record_bytes)
