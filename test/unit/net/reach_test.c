@@ -27,13 +27,23 @@ static const struct name list[] = {
 static struct names names;
 static struct certs certs;
 static char seen[65536];
+static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Each connection has a thread, and the last request of any is kept. */
-static void remember(struct peer *p, const char *request)
+static void remember(const char *request)
 {
-    pthread_mutex_lock(&p->lock);
+    pthread_mutex_lock(&seen_lock);
     strcpy(seen, request);
-    pthread_mutex_unlock(&p->lock);
+    pthread_mutex_unlock(&seen_lock);
+}
+
+/* Where that text is in it, or NULL. */
+static const char *find_seen(const char *text)
+{
+    pthread_mutex_lock(&seen_lock);
+    const char *found = strstr(seen, text);
+    pthread_mutex_unlock(&seen_lock);
+    return found;
 }
 
 static void answer_all(struct peer *p, int fd, int number)
@@ -41,7 +51,7 @@ static void answer_all(struct peer *p, int fd, int number)
     char request[65536];
     (void)number;
     while (peer_read_request(p, fd, request, sizeof request)) {
-        remember(p, request);
+        remember(request);
         peer_send(fd, OK);
     }
 }
@@ -120,7 +130,7 @@ static void the_other_family_when_one_refuses(void **state)
     assert_true(c.times.connected_ms - c.times.started_ms < 200); /* no stagger after a refusal */
     char host[64];
     snprintf(host, sizeof host, "\r\nhost: dual.test:%d\r\n", p.port);
-    assert_non_null(strstr(seen, host));
+    assert_non_null(find_seen(host));
     stop(&p);
 }
 
@@ -199,7 +209,7 @@ static void answer_tls(struct peer *p, int fd, int number)
         while ((n = SSL_read(ssl, request, sizeof request - 1)) > 0) {
             request[n] = 0;
             p->requests++;
-            remember(p, request);
+            remember(request);
             if (strstr(request, "/cut") || strstr(request, "/whole")) {
                 SSL_write(ssl, "HTTP/1.1 200 OK\r\n\r\nhel", 22);
                 if (strstr(request, "/whole"))
@@ -395,7 +405,7 @@ static void serve_connect(struct peer *p, int fd, int number)
     const char *reply = connect_reply;
     if (!peer_read_request(p, fd, request, sizeof request))
         return;
-    remember(p, request);
+    remember(request);
     for (const char *c = reply; *c; c++) { /* a byte at a time */
         peer_send_bytes(fd, c, 1);
         usleep(100);
@@ -439,10 +449,10 @@ static void https_through_connect(void **state)
     call_url(&c, "https://good.example/v1");
     if (!c.ended)
         fail_msg("%s", c.error);
-    assert_non_null(strstr(seen, "GET /v1 HTTP/1.1\r\nhost: good.example\r\n"));
-    assert_null(strstr(seen, "proxy-authorization")); /* is the proxy's, not the origin's */
-    assert_int_equal(2, proxy.requests);              /* CONNECT and GET */
-    call_url(&c, "https://nosuch.invalid/");          /* the proxy resolves, not we */
+    assert_non_null(find_seen("GET /v1 HTTP/1.1\r\nhost: good.example\r\n"));
+    assert_null(find_seen("proxy-authorization")); /* is the proxy's, not the origin's */
+    assert_int_equal(2, proxy.requests);           /* CONNECT and GET */
+    call_url(&c, "https://nosuch.invalid/");       /* the proxy resolves, not we */
 }
 
 static void connect_is_refused(void **state)
@@ -454,8 +464,8 @@ static void connect_is_refused(void **state)
     assert_int_equal(LX_ECONNECT, c.failed);
     assert_non_null(strstr(c.error, "407"));
     assert_null(strstr(c.error, "secret"));
-    assert_non_null(strstr(seen, "CONNECT good.example:443 HTTP/1.1\r\nhost: good.example:443\r\n"
-                                 "proxy-authorization: Basic bWU6c2VjcmV0\r\n"));
+    assert_non_null(find_seen("CONNECT good.example:443 HTTP/1.1\r\nhost: good.example:443\r\n"
+                              "proxy-authorization: Basic bWU6c2VjcmV0\r\n"));
     connect_reply = "HTTP/1.1 200 OK\r\n\r\nwelcome";
     call_url(&c, "https://good.example/");
     assert_true(c.failed == LX_ECONNECT || c.failed == LX_ETLS);
@@ -473,9 +483,9 @@ static void http_in_absolute_form(void **state)
     connect_reply = OK;
     struct call c = {0};
     call_url(&c, "http://plain.example:8080/a?b");
-    assert_non_null(strstr(seen, "GET http://plain.example:8080/a?b HTTP/1.1\r\n"
-                                 "host: plain.example:8080\r\n"));
-    assert_non_null(strstr(seen, "proxy-authorization: Basic bWU6c2VjcmV0\r\n"));
+    assert_non_null(find_seen("GET http://plain.example:8080/a?b HTTP/1.1\r\n"
+                              "host: plain.example:8080\r\n"));
+    assert_non_null(find_seen("proxy-authorization: Basic bWU6c2VjcmV0\r\n"));
     assert_true(c.ended);
 }
 
@@ -489,7 +499,7 @@ static void some_hosts_directly(void **state)
     struct call c = {0};
     call_url(&c, url);
     assert_true(c.ended);
-    assert_non_null(strstr(seen, "GET /direct HTTP/1.1"));
+    assert_non_null(find_seen("GET /direct HTTP/1.1"));
     assert_int_equal(0, proxy.connections);
     stop(&p);
 }
