@@ -365,6 +365,14 @@ static bool answer_error(struct lx_dns_answer *answer, int code, const char *rea
     return true;
 }
 
+/* RFC 6761 section 6.3; small containers have no hosts file to say it. */
+static bool answer_loopback(struct lx_dns_answer *answer)
+{
+    *answer = (struct lx_dns_answer){.n = 2};
+    return lx_address_read(LX_S("127.0.0.1"), &answer->v[0]) &&
+           lx_address_read(LX_S("::1"), &answer->v[1]);
+}
+
 static void ask(struct lx_dns *dns, struct entry *e)
 {
     struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
@@ -391,12 +399,14 @@ bool lx_dns_resolve(struct lx_dns *dns, struct lx_slice host, struct lx_dns_quer
     struct lx_slice lower = lx_slice(name, host.n);
     if (lx_slice_ends(lower, LX_S(".invalid")) || lx_slice_ends(lower, LX_S(".invalid.")))
         return answer_error(answer, LX_EDNS, "Domain name not found"); /* RFC 6761 section 6.4 */
+    if (lx_slice_eq(lower, LX_S("localhost")) || lx_slice_ends(lower, LX_S(".localhost")))
+        return answer_loopback(answer);
     struct entry *e = entry_get(dns, name);
     if (!e)
         return answer_error(answer, LX_ENOMEM, "out of memory");
     if (!e->busy) {
         if (!e->answer.n || lx_loop_now_ms(dns->loop) >= e->fresh_until_ms)
-            ask(dns, e); /* the hosts file and "localhost" are answered at once */
+            ask(dns, e); /* the hosts file is answered at once */
         if (!e->busy) {
             *answer = e->answer;
             return true;
