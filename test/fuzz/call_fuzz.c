@@ -23,8 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const bodies[] = {
     "{\"model\":\"m\",\"max_tokens\":5,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}",
-    "{\"model\":\"m\",\"max_tokens\":5,\"stream\":true,\"messages\":[{\"role\":\"user\","
-    "\"content\":\"hi\"}]}",
+    "{\"model\":\"m\",\"max_tokens\":5,\"stream\":true,\"messages\":[{\"content\":\"hi\"}]}",
     "{\"model\":\"m\",\"max_tokens\":5,\"stream\":true,\"mock_response\":\"a b\",\"messages\":[]}",
     "{\"model\":\"other\",\"max_tokens\":5,\"num_retries\":99,\"stop\":\"x\",\"messages\":[]}",
 };
