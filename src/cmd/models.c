@@ -1,8 +1,9 @@
 /*
- * models.c - `llmux models`: what can be asked for, by a configuration.
+ * models.c - `llmux models`: what a configuration offers, or all models that are known.
  */
 #include <stdlib.h>
 
+#include "cmd/catalog.h"
 #include "cmd/command.h"
 #include "config/config.h"
 
@@ -52,32 +53,39 @@ static void print_table(const struct lx_route_table *t)
         for (size_t k = 0; k < t->groups[i]->count; k++) {
             const struct lx_deployment *d = t->groups[i]->deployments[k];
 
-            printf("%-28.*s %s/%.*s%s\n", LX_F(t->groups[i]->name), d->provider->id,
-                   LX_F(d->model),
+            printf("%-28.*s %s/%.*s%s\n", LX_F(t->groups[i]->name), d->provider->id, LX_F(d->model),
                    d->mock_response.n          ? "  (mock)"
                    : lx_secret_is_set(&d->key) ? ""
                                                : "  (no key)");
         }
 }
 
-static int run(const char *const *values, char *const *words, int word_count)
+enum { CONFIG, JSON, PROVIDER, SUPPORTS, MAX_PRICE, MAP };
+
+static int list_known(const char *const *values, char *const *words, int word_count)
 {
-    const char *path = values[0] ? values[0] : getenv("CONFIG_FILE_PATH");
+    struct lx_models_filter f = {values[PROVIDER], values[SUPPORTS], values[MAX_PRICE],
+                                 (const char *const *)words, word_count};
+    struct lx_catalog *c;
+    if (!lx_cmd_catalog("models", values[MAP], &c))
+        return LX_EXIT_FAILED;
+    int status = lx_models_print(c, &f, values[JSON] != NULL);
+    lx_catalog_free(c);
+    return status;
+}
+
+static int list_configured(const char *path, bool json)
+{
     struct lx_arena arena;
     struct lx_diags diags = {.arena = &arena};
-    struct lx_config *config;
     int status = LX_EXIT_OK;
 
-    (void)words;
-    (void)word_count;
-    if (!path)
-        return lx_cmd_fail("models", LX_EXIT_USAGE, "--config FILE is needed");
     lx_arena_init(&arena, 256u << 20);
-    config = lx_config_load(path, &lx_process_env, &diags);
+    struct lx_config *config = lx_config_load(path, &lx_process_env, &diags);
     if (!config)
-        status = lx_cmd_fail("models", LX_EXIT_FAILED,
-                             "%s cannot be used; `llmux check` tells why", path);
-    else if (values[1])
+        status = lx_cmd_fail("models", LX_EXIT_FAILED, "%s cannot be used; `llmux check` tells why",
+                             path);
+    else if (json)
         status = print_json(&config->routes);
     else
         print_table(&config->routes);
@@ -86,16 +94,37 @@ static int run(const char *const *values, char *const *words, int word_count)
     return status;
 }
 
+static int run(const char *const *values, char *const *words, int word_count)
+{
+    if (!values[CONFIG])
+        return list_known(values, words, word_count);
+    for (int i = PROVIDER; i <= MAP; i++)
+        if (values[i] || word_count)
+            return lx_cmd_fail("models", LX_EXIT_USAGE,
+                               "what narrows the list of known models does not go with --config");
+    return list_configured(values[CONFIG], values[JSON] != NULL);
+}
+
 static const struct lx_option options[] = {
-    {"config", 'c', "FILE", "LiteLLM's config.yaml; default: $CONFIG_FILE_PATH"},
-    {"json", 0, NULL, "as JSON"},
+    [CONFIG] = {"config", 'c', "FILE", "list what this configuration offers"},
+    [JSON] = {"json", 0, NULL, "as JSON; of known models in LiteLLM's schema"},
+    [PROVIDER] = {"provider", 'p', "NAME", "models of this provider"},
+    [SUPPORTS] = {"supports", 's', "LIST", "models that can all of these: vision,tools,json,..."},
+    [MAX_PRICE] = {"max-price", 0, "N", "input for at most N dollars a million tokens"},
+    [MAP] = {"map", 0, "FILE", "a model map of your own over the built-in one"},
     {0},
 };
 
 const struct lx_command lx_command_models = {
     .name = "models",
-    .synopsis = "--config FILE [--json]",
-    .summary = "Lists the models a configuration offers",
+    .synopsis = "[--config FILE] [--provider NAME] [--supports LIST] [--max-price N] [--json] "
+                "[PART-OF-NAME ...]",
+    .summary = "Lists the models that are known, or those a configuration offers",
+    .details = "Without --config: every model in the catalog with its context window and its "
+               "prices a million\ntokens. With it: what can be asked for by that configuration, "
+               "and where it goes. LITELLM_MODEL_COST_MAP_URL\nmay name a file that takes the "
+               "catalog's place.",
     .options = options,
+    .max_words = -1,
     .run = run,
 };

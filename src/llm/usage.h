@@ -19,13 +19,16 @@ struct lx_usage {
     int64_t cached_tokens;         /* of prompt: read from a cache */
     int64_t cache_write_tokens;    /* of prompt: written to a cache, all lifetimes */
     int64_t cache_write_1h_tokens; /* of cache_write: kept for an hour */
+    int64_t cached_audio_tokens;   /* of cached, and of prompt_audio */
     int64_t prompt_audio_tokens;
     int64_t prompt_image_tokens;
+    int64_t prompt_video_tokens;
     int64_t prompt_text_tokens;
     int64_t completion_tokens; /* all output */
     int64_t reasoning_tokens;  /* of completion */
     int64_t completion_audio_tokens;
     int64_t completion_image_tokens;
+    int64_t completion_video_tokens;
     int64_t completion_text_tokens;
     int64_t accepted_prediction_tokens;
     int64_t rejected_prediction_tokens;

@@ -7,7 +7,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDERS = ["src", "include", "test", "bench", "examples", "tools", "share", "doc", ".ci"]
 
 # An include points only left. What stands before "http" is pure: no socket, file, clock, thread.
-LAYERS = ["base", "wire", "llm", "dialect", "provider", "route", "gate", "call",
+LAYERS = ["base", "wire", "tokens", "llm", "catalog", "dialect", "provider", "route", "gate", "call",
           "http", "io", "net", "store", "sink", "config", "client", "serve", "cmd"]
 PURE = LAYERS[:LAYERS.index("http")]
 

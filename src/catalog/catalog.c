@@ -1,0 +1,293 @@
+/*
+ * catalog.c - the packed built-in rows, and a user's own rows over them.
+ *
+ * The packed form is described in tools/data/pack_models.py, which writes it when the program is
+ * built; a lookup hashes the name and compares once or twice.
+ */
+#include "catalog/catalog.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "catalog/price.h"
+#include "catalog/row.h"
+
+extern const unsigned char lx_catalog_table[];
+
+enum {
+    MAX_CATALOG_BYTES = 256 << 20,
+    MAX_NAME = 512, /* a longer name is no model's */
+};
+
+struct lx_catalog {
+    struct lx_arena arena;
+    struct lx_map by_name, by_lower; /* -> struct lx_model */
+    struct lx_model **rows;
+    size_t count, cap;
+    bool alone; /* the built-in rows are not asked */
+};
+
+/* ---- Built in ------------------------------------------------------------------------------- */
+
+static uint32_t word(size_t at)
+{
+    const unsigned char *p = lx_catalog_table + at;
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static uint32_t builtin_count(void)
+{
+    return word(0);
+}
+
+static struct lx_slice bytes(size_t at)
+{
+    return lx_slice((const char *)lx_catalog_table + word(at), word(at + 4));
+}
+
+static struct lx_model builtin_at(uint32_t i)
+{
+    size_t row = word(12) + (size_t)16 * i;
+    return (struct lx_model){bytes(row), bytes(row + 8)};
+}
+
+static uint32_t hash_lower(struct lx_slice name)
+{
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < name.n; i++)
+        h = (h ^ (unsigned char)lx_ascii_lower(name.p[i])) * 16777619u;
+    return h;
+}
+
+static bool builtin_get(struct lx_slice name, struct lx_model *out)
+{
+    uint32_t mask = word(4) - 1, row;
+    bool found = false;
+    for (uint32_t i = hash_lower(name) & mask; (row = word(word(8) + 4 * (size_t)i)) != 0;
+         i = (i + 1) & mask) {
+        struct lx_model m = builtin_at(row - 1);
+        bool same = lx_slice_eq(m.name, name);
+        if (same || (!found && lx_slice_eq_nocase(m.name, name))) {
+            *out = m;
+            found = true;
+        }
+        if (same)
+            break;
+    }
+    return found;
+}
+
+/* ---- A user's own --------------------------------------------------------------------------- */
+
+struct lx_catalog *lx_catalog_new(void)
+{
+    static const uint64_t seed[2] = {0}; /* the keys are the user's own */
+    struct lx_catalog *c = calloc(1, sizeof(*c));
+    if (!c)
+        return NULL;
+    lx_arena_init(&c->arena, MAX_CATALOG_BYTES);
+    lx_map_init(&c->by_name, &c->arena, seed);
+    lx_map_init(&c->by_lower, &c->arena, seed);
+    return c;
+}
+
+void lx_catalog_free(struct lx_catalog *c)
+{
+    if (!c)
+        return;
+    lx_arena_clear(&c->arena);
+    free(c);
+}
+
+static struct lx_slice lowered(struct lx_slice name, char *buf)
+{
+    for (size_t i = 0; i < name.n; i++)
+        buf[i] = lx_ascii_lower(name.p[i]);
+    return lx_slice(buf, name.n);
+}
+
+static struct lx_model *own_get(const struct lx_catalog *c, struct lx_slice name)
+{
+    char buf[MAX_NAME];
+    if (!c || name.n > MAX_NAME)
+        return NULL;
+    struct lx_model *row = lx_map_get(&c->by_name, name);
+    return row ? row : lx_map_get(&c->by_lower, lowered(name, buf));
+}
+
+bool lx_catalog_get(const struct lx_catalog *c, struct lx_slice name, struct lx_model *out)
+{
+    const struct lx_model *row = own_get(c, name);
+    if (row)
+        *out = *row;
+    return row || (!(c && c->alone) && name.n && name.n <= MAX_NAME && builtin_get(name, out));
+}
+
+bool lx_catalog_next(const struct lx_catalog *c, size_t *at, struct lx_model *out)
+{
+    size_t builtin = c && c->alone ? 0 : builtin_count();
+    while (*at < builtin) {
+        *out = builtin_at((uint32_t)(*at)++);
+        if (!c || !lx_map_get(&c->by_name, out->name))
+            return true;
+    }
+    if (!c || *at - builtin >= c->count)
+        return false;
+    *out = *c->rows[(*at)++ - builtin];
+    return true;
+}
+
+static bool is_model(struct lx_slice name)
+{
+    return name.n && *name.p != '_' && !lx_slice_eq(name, LX_S("sample_spec")) &&
+           !lx_slice_eq(name, LX_S("fallback_generalizations"));
+}
+
+/* A map is looked at whole before any of it is taken. */
+static int check(struct lx_json root, size_t *count, struct lx_error *err)
+{
+    struct lx_error why;
+    if (!lx_json_is(root, LX_JSON_OBJECT))
+        return lx_error_set(err, LX_EINVAL, "a model map must be a JSON object");
+    for (struct lx_json_iter it = lx_json_iter(root); lx_json_next(&it);) {
+        struct lx_slice name = lx_json_text(it.name).s;
+        if (!is_model(name))
+            continue;
+        if (name.n > MAX_NAME)
+            return lx_error_set(err, LX_EINVAL, "a model's name of %zu bytes is too long", name.n);
+        int code = lx_price_check(lx_json_raw(it.value), &why);
+        if (code < 0)
+            return lx_error_set(err, code, "the model %.*s: %s", LX_F(lx_slice_to(name, 80)),
+                                why.text);
+        ++*count;
+    }
+    return 0;
+}
+
+static bool has(struct lx_slice json, struct lx_slice name)
+{
+    return lx_row_get(json, name).p != NULL;
+}
+
+static void write_member(struct lx_out *o, const struct lx_row *r)
+{
+    lx_out_name(o, (struct lx_text){r->name, true});
+    lx_out_raw(o, NULL, r->value);
+}
+
+/* The old row's members under the new one's. */
+static struct lx_slice merged(struct lx_slice old, struct lx_slice new, struct lx_arena *a)
+{
+    struct lx_buf buf;
+    lx_buf_init(&buf, MAX_CATALOG_BYTES);
+    struct lx_out o = lx_out(&buf);
+    lx_out_object(&o, NULL);
+    for (struct lx_row r = lx_row(old); lx_row_next(&r);)
+        if (!has(new, r.name))
+            write_member(&o, &r);
+    for (struct lx_row r = lx_row(new); lx_row_next(&r);)
+        write_member(&o, &r);
+    lx_out_object_end(&o);
+    struct lx_slice json = lx_slice(NULL, 0);
+    if (!buf.failed)
+        json = lx_arena_copy(a, lx_buf_slice(&buf));
+    else if (!a->failed)
+        a->failed = buf.failed;
+    lx_buf_clear(&buf);
+    return json;
+}
+
+static int keep(struct lx_catalog *c, struct lx_model *row)
+{
+    if (c->count == c->cap) {
+        size_t cap = c->cap ? 2 * c->cap : 64;
+        struct lx_model **rows = lx_arena_alloc(&c->arena, cap * sizeof(*rows));
+        if (!rows)
+            return c->arena.failed;
+        if (c->count)
+            memcpy(rows, c->rows, c->count * sizeof(*rows));
+        c->rows = rows;
+        c->cap = cap;
+    }
+    c->rows[c->count++] = row;
+    return 0;
+}
+
+static int put(struct lx_catalog *c, struct lx_slice name, struct lx_slice json)
+{
+    struct lx_arena *a = &c->arena;
+    struct lx_model *row = lx_map_get(&c->by_name, name), old = {0};
+    char *lower;
+    lx_catalog_get(c, name, &old);
+    json = merged(old.json, json, a);
+    if (row) {
+        row->json = json;
+        return a->failed;
+    }
+    row = lx_arena_new(a, struct lx_model);
+    name = lx_arena_copy(a, name);
+    lower = lx_arena_bytes(a, name.n);
+    if (!row || !name.p || !lower || keep(c, row) < 0)
+        return a->failed;
+    *row = (struct lx_model){name, json};
+    lx_map_put(&c->by_name, name, row);
+    lx_map_put(&c->by_lower, lowered(name, lower), row);
+    return a->failed;
+}
+
+static int add(struct lx_catalog *c, struct lx_slice text, size_t least, struct lx_error *err)
+{
+    struct lx_json_doc doc;
+    size_t count = 0;
+    lx_json_doc_init(&doc);
+    int code = lx_json_read(&doc, text, NULL, err);
+    if (code == 0)
+        code = check(lx_json_root(&doc), &count, err);
+    if (code == 0 && count < least)
+        code = lx_error_set(err, LX_EINVAL,
+                            "the map has %zu models and the built-in one %u: it is not used, as it "
+                            "is probably cut off",
+                            count, (unsigned)builtin_count());
+    if (code == 0 && least)
+        c->alone = true;
+    for (struct lx_json_iter it = lx_json_iter(lx_json_root(&doc)); code == 0 && lx_json_next(&it);)
+        if (is_model(lx_json_text(it.name).s)) {
+            struct lx_slice name = lx_json_str(it.name, &c->arena);
+            code = name.p ? put(c, name, lx_json_raw(it.value)) : c->arena.failed;
+        }
+    if (code == LX_ENOMEM || code == LX_ELIMIT)
+        lx_error_set(err, code, "the model map does not fit into memory");
+    lx_json_doc_clear(&doc);
+    return code;
+}
+
+int lx_catalog_add(struct lx_catalog *c, struct lx_slice text, struct lx_error *err)
+{
+    return add(c, text, 0, err);
+}
+
+int lx_catalog_replace(struct lx_catalog *c, struct lx_slice text, struct lx_error *err)
+{
+    return add(c, text, (builtin_count() + 1) / 2, err);
+}
+
+/* ---- One row -------------------------------------------------------------------------------- */
+
+struct lx_slice lx_model_member(struct lx_model m, struct lx_slice name)
+{
+    return lx_row_unquoted(lx_row_get(m.json, name));
+}
+
+struct lx_slice lx_model_provider(struct lx_model m)
+{
+    return lx_model_member(m, LX_S("litellm_provider"));
+}
+
+bool lx_model_supports(struct lx_model m, struct lx_slice what)
+{
+    char name[128];
+    int n = snprintf(name, sizeof(name), "supports_%.*s", (int)(what.n < 100 ? what.n : 100),
+                     what.p ? what.p : "");
+    return lx_slice_eq(lx_model_member(m, lx_slice(name, (size_t)n)), LX_S("true"));
+}
