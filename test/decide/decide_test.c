@@ -53,21 +53,35 @@ static int64_t number(struct lx_slice s, int64_t otherwise)
 
 /* ---- resolve -------------------------------------------------------------------------------- */
 
+static bool resolve_with(const struct row *row, const struct lx_provider *custom, size_t n,
+                         struct lx_resolved *r)
+{
+    struct lx_error err = {0};
+    char got[512];
+    int code = lx_provider_resolve(row->in[0], row->in[1], row->in[2], custom, n, r, &err);
+    if (code < 0) {
+        assert_int_equal(code, LX_EPROVIDER);
+        CHECK(row, lx_slice_find(lx_slice_z(err.text), row->verdict) >= 0, "%s", err.text);
+        return false;
+    }
+    snprintf(got, sizeof(got), "%s %.*s", r->provider->id, LX_F(r->model));
+    CHECK(row, lx_slice_eq(lx_slice_z(got), row->verdict), "%s", got);
+    return true;
+}
+
 static void resolve(const struct row *row)
 {
     static const struct lx_provider custom[] = {{.id = "mine"}, {.id = "xai"}};
     struct lx_resolved r;
-    struct lx_error err = {0};
-    char got[512];
-    int code = lx_provider_resolve(row->in[0], row->in[1], row->in[2], custom, 2, &r, &err);
-    if (code < 0) {
-        assert_int_equal(code, LX_EPROVIDER);
-        CHECK(row, lx_slice_find(lx_slice_z(err.text), row->verdict) >= 0, "%s", err.text);
-        return;
-    }
-    snprintf(got, sizeof(got), "%s %.*s", r.provider->id, LX_F(r.model));
-    CHECK(row, lx_slice_eq(lx_slice_z(got), row->verdict), "%s", got);
-    CHECK(row, strcmp(r.provider->id, "xai") != 0 || r.provider == &custom[1], "not the user's");
+    if (resolve_with(row, custom, 2, &r))
+        CHECK(row, strcmp(r.provider->id, "xai") != 0 || r.provider == &custom[1],
+              "not the user's");
+}
+
+static void names(const struct row *row)
+{
+    struct lx_resolved r;
+    resolve_with(row, NULL, 0, &r);
 }
 
 /* ---- find, pick ----------------------------------------------------------------------------- */
@@ -212,7 +226,7 @@ static const struct {
     const char *name;
     void (*check)(const struct row *row);
 } tables[] = {
-    {"resolve", resolve}, {"find", find}, {"pick", pick}, {"retry", retry}, {"auth", auth},
+    {"resolve", resolve}, {"names", names}, {"find", find}, {"pick", pick}, {"retry", retry}, {"auth", auth},
 };
 
 static bool read_row(struct lx_slice line, struct row *row)
