@@ -1,0 +1,141 @@
+/*
+ * bpe.c - byte pair encoding without merging: the longest tokens, as long as neighbours agree.
+ *
+ * The text is taken from the left, each time the longest token there is. Where it and the token
+ * before are no possible neighbours (vocab.h), a shorter one is tried; where none is left, the
+ * token before is taken back, and its place is remembered as one where no token can end. So every
+ * place is given up once at most, and the whole is linear, whatever the text. That what results is
+ * what merging gives is shown in github.com/github/rust-gems, crates/bpe/README.md.
+ */
+#include "tokens/bpe.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "tokens/pairs.h"
+
+enum { FIRST_CAP = 1024, MERGE_MAX = 128 };
+
+void lx_bpe_clear(struct lx_bpe *b)
+{
+    free(b->tokens);
+    free(b->closed);
+    *b = (struct lx_bpe){0};
+}
+
+static bool room(struct lx_bpe *b, size_t n)
+{
+    size_t cap = b->cap ? b->cap : FIRST_CAP;
+    uint32_t *tokens;
+    uint64_t *closed;
+
+    if (n <= b->cap)
+        return true;
+    while (cap < n)
+        cap *= 2;
+    tokens = realloc(b->tokens, cap * sizeof(*tokens));
+    if (!tokens)
+        return false;
+    b->tokens = tokens;
+    closed = realloc(b->closed, (cap / 64 + 1) * sizeof(*closed));
+    if (!closed)
+        return false;
+    b->closed = closed;
+    b->cap = cap;
+    return true;
+}
+
+static inline bool is_made(const struct lx_vocab *v, uint32_t token)
+{
+    return v->splits[token].left != token;
+}
+
+/* May the two stand side by side? Takes apart whichever arose later (of two alike the right one,
+ * because the left arises first), and asks at each step whether merging had joined the parts that
+ * meet at the border before it made what was taken apart. */
+static bool are_neighbours(const struct lx_vocab *v, uint32_t left, uint32_t right)
+{
+    uint32_t limit = LX_TOKEN_NONE;
+
+    for (;;) {
+        if (lx_vocab_pair(v, left, right) < limit)
+            return false;
+        if (left > right ? is_made(v, left) : !is_made(v, right)) {
+            if (!is_made(v, left))
+                return true;
+            limit = left;
+            left = v->splits[left].right;
+        } else {
+            if (!is_made(v, right))
+                return true;
+            limit = right + 1;
+            right = v->splits[right].left;
+        }
+    }
+}
+
+static inline bool is_closed(const struct lx_bpe *b, size_t at)
+{
+    return b->closed[at / 64] >> (at % 64) & 1;
+}
+
+/* By the book, for vocabularies whose merges are in no order. */
+static ssize_t merge(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t *p, size_t n)
+{
+    /* Only read: the table is the vocabulary's. */
+    struct lx_pairs pairs = {.bits = 64 - v->pair_shift};
+
+    memcpy(&pairs.v, &v->pairs, sizeof(pairs.v));
+    for (size_t i = 0; i < n; i++)
+        b->tokens[i] = lx_vocab_longest(v, p + i, 1);
+    if (n <= MERGE_MAX)
+        return (ssize_t)lx_pairs_merge(&pairs, NULL, b->tokens, n, 1);
+    return lx_pairs_merge_all(&pairs, b->tokens, n);
+}
+
+ssize_t lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t *p, size_t n)
+{
+    uint32_t token = lx_vocab_longest(v, p, n);
+    size_t at = 0, count = 0;
+
+    if (!room(b, n))
+        return LX_ENOMEM;
+    if (v->whole_count && lx_vocab_length(v, token) != n) {
+        uint32_t whole = lx_vocab_whole(v, lx_slice((const char *)p, n));
+
+        if (whole != LX_TOKEN_NONE) {
+            b->tokens[0] = whole;
+            return 1;
+        }
+    }
+    if (v->tangled)
+        return merge(b, v, p, n);
+    memset(b->closed, 0, (n / 64 + 1) * sizeof(*b->closed));
+    for (;;) {
+        uint32_t before = count ? b->tokens[count - 1] : LX_TOKEN_NONE;
+        size_t end = at + lx_vocab_length(v, token);
+
+        while (is_closed(b, end) ||
+               (before != LX_TOKEN_NONE && !are_neighbours(v, before, token))) {
+            token = v->prefixes[token];
+            if (token == LX_TOKEN_NONE)
+                break;
+            end = at + lx_vocab_length(v, token);
+        }
+        if (token != LX_TOKEN_NONE) {
+            b->tokens[count++] = token;
+            at = end;
+            if (at == n)
+                return (ssize_t)count;
+            token = lx_vocab_longest(v, p + at, n - at);
+        } else {
+            /* The first token has no neighbour, and single bytes end everywhere; so there is one
+             * to take back. It ends in a closed place now, and the next shorter one is tried. */
+            assert(count > 0);
+            b->closed[at / 64] |= (uint64_t)1 << (at % 64);
+            token = before;
+            count--;
+            at -= lx_vocab_length(v, token);
+        }
+    }
+}

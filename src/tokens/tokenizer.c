@@ -1,0 +1,359 @@
+/*
+ * tokenizer.c - text to tokens: mends, normalizes, finds special tokens, cuts, and looks up.
+ *
+ * The public functions of encoding, counting and decoding. Words repeat, so what a short piece came
+ * to is remembered in a small table, where the place is chosen by a hash and nothing is searched.
+ */
+#include <stdlib.h>
+
+#include "tokens/bpe.h"
+#include "tokens/encoding.h"
+#include "tokens/normalize.h"
+#include "tokens/scan.h"
+#include "tokens/unicode.h"
+#include "wire/json_utf8.h"
+
+enum {
+    SHORT_MAX = 15,  /* bytes of a piece that is remembered */
+    CACHE_BITS = 15,
+    INLINE_MAX = 3,
+    OWNERS_MAX = 7,
+};
+
+/* A piece in 16 bytes: its text, zeros, and in the last one whose vocabulary, and the length. */
+struct key {
+    uint64_t a, b;
+};
+
+struct remembered {
+    struct key key;
+    uint32_t n; /* tokens; more than INLINE_MAX are only counted */
+    uint32_t tokens[INLINE_MAX];
+};
+
+struct lx_tokenizer {
+    struct lx_bpe bpe;
+    struct remembered *cache;
+    const void *owners[OWNERS_MAX]; /* vocabularies that the cache knows */
+    size_t owner_count;
+    struct lx_buf mended, normal;
+};
+
+/* One call's work. */
+struct job {
+    struct lx_tokenizer *t;
+    const struct lx_encoding *e;
+    struct lx_buf *out; /* ids; NULL: only count */
+    size_t count, limit;
+    unsigned owner;
+    bool special;
+};
+
+struct lx_tokenizer *lx_tokenizer_new(void)
+{
+    struct lx_tokenizer *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return NULL;
+    lx_buf_init(&t->mended, SIZE_MAX / 2);
+    lx_buf_init(&t->normal, SIZE_MAX / 2);
+    return t;
+}
+
+void lx_tokenizer_free(struct lx_tokenizer *t)
+{
+    if (!t)
+        return;
+    lx_bpe_clear(&t->bpe);
+    lx_buf_clear(&t->mended);
+    lx_buf_clear(&t->normal);
+    free(t->cache);
+    free(t);
+}
+
+/* The vocabulary's mark in the cache. */
+static int find_owner(struct lx_tokenizer *t, const struct lx_vocab *v, unsigned *owner)
+{
+    size_t i = 0;
+
+    if (!t->cache) {
+        t->cache = calloc((size_t)1 << CACHE_BITS, sizeof(*t->cache));
+        if (!t->cache)
+            return LX_ENOMEM;
+    }
+    while (i < t->owner_count && t->owners[i] != v->trie)
+        i++;
+    if (i == OWNERS_MAX) {
+        memset(t->cache, 0, sizeof(*t->cache) << CACHE_BITS);
+        i = t->owner_count = 0;
+    }
+    if (i == t->owner_count)
+        t->owners[t->owner_count++] = v->trie;
+    *owner = (unsigned)i + 1;
+    return 0;
+}
+
+static inline struct key key_of(const uint8_t *p, size_t n, const uint8_t *end, unsigned owner)
+{
+    static const uint8_t masks[32] = {
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    };
+    struct key k = {0, 0}, mask;
+    uint64_t last = owner << 4 | n;
+
+    if (end - p >= 16) {
+        memcpy(&k, p, 16);
+        memcpy(&mask, masks + 16 - n, 16);
+        k.a &= mask.a;
+        k.b &= mask.b;
+    } else {
+        memcpy(&k, p, n);
+    }
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    k.b |= last << 56;
+#else
+    k.b |= last;
+#endif
+    return k;
+}
+
+static inline struct remembered *place_of(const struct lx_tokenizer *t, struct key k)
+{
+    uint64_t hash = (k.a ^ (k.b << 29 | k.b >> 35)) * 0x9e3779b97f4a7c15u;
+
+    hash ^= k.b * 0xc2b2ae3d27d4eb4fu;
+    return &t->cache[(hash ^ hash >> 32) >> 3 & ((1u << CACHE_BITS) - 1)];
+}
+
+static int put_ids(struct job *j, const uint32_t *tokens, size_t n)
+{
+    const struct lx_vocab *v = &j->e->vocab;
+    char *to = lx_buf_reserve(j->out, n * sizeof(uint32_t));
+
+    if (!to)
+        return j->out->failed;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t id = lx_vocab_id(v, tokens[i]);
+
+        memcpy(to + i * sizeof(id), &id, sizeof(id));
+    }
+    lx_buf_commit(j->out, n * sizeof(uint32_t));
+    return 0;
+}
+
+static int put_long(struct job *j, const uint8_t *p, size_t n)
+{
+    ssize_t tokens = lx_bpe_encode(&j->t->bpe, &j->e->vocab, p, n);
+
+    if (tokens < 0)
+        return (int)tokens;
+    j->count += (size_t)tokens;
+    return j->out ? put_ids(j, j->t->bpe.tokens, (size_t)tokens) : 0;
+}
+
+static int put_short(struct job *j, const uint8_t *p, size_t n, const uint8_t *end)
+{
+    struct key k = key_of(p, n, end, j->owner);
+    struct remembered *r = place_of(j->t, k);
+    ssize_t tokens;
+
+    if (r->key.a == k.a && r->key.b == k.b && (!j->out || r->n <= INLINE_MAX)) {
+        j->count += r->n;
+        return j->out ? put_ids(j, r->tokens, r->n) : 0;
+    }
+    tokens = lx_bpe_encode(&j->t->bpe, &j->e->vocab, p, n);
+    if (tokens < 0)
+        return (int)tokens;
+    r->key = k;
+    r->n = (uint32_t)tokens;
+    memcpy(r->tokens, j->t->bpe.tokens,
+           (size_t)(tokens < INLINE_MAX ? tokens : INLINE_MAX) * sizeof(uint32_t));
+    j->count += (size_t)tokens;
+    return j->out ? put_ids(j, j->t->bpe.tokens, (size_t)tokens) : 0;
+}
+
+static int put_text(struct job *j, struct lx_slice text)
+{
+    struct lx_scan s = lx_scan(j->e->scheme, text);
+    int code = 0;
+
+    while (s.at < s.end && code == 0 && j->count <= j->limit) {
+        const uint8_t *to = lx_scan_piece(&s);
+        size_t n = (size_t)(to - s.at);
+
+        code = n <= SHORT_MAX ? put_short(j, s.at, n, s.end) : put_long(j, s.at, n);
+        s.at = to;
+    }
+    return code;
+}
+
+static int put_id(struct job *j, uint32_t id)
+{
+    j->count++;
+    if (j->out)
+        lx_buf_add(j->out, lx_slice((const char *)&id, sizeof(id)));
+    return j->out ? j->out->failed : 0;
+}
+
+/* ---- Special tokens in a text ---- */
+
+static unsigned class_at(const char *p)
+{
+    const uint8_t *u = (const uint8_t *)p;
+    uint32_t c = u[0];
+
+    if (c >= 0xf0)
+        c = (c & 7) << 18 | (u[1] & 0x3fu) << 12 | (u[2] & 0x3fu) << 6 | (u[3] & 0x3fu);
+    else if (c >= 0xe0)
+        c = (c & 15) << 12 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu);
+    else if (c >= 0x80)
+        c = (c & 31) << 6 | (u[1] & 0x3fu);
+    return lx_char_bits(c) & LX_CHAR_CLASS;
+}
+
+static const char *before(const char *p)
+{
+    do
+        p--;
+    while (((uint8_t)*p & 0xc0) == 0x80);
+    return p;
+}
+
+static const char *after(const char *p, const char *end)
+{
+    do
+        p++;
+    while (p < end && ((uint8_t)*p & 0xc0) == 0x80);
+    return p;
+}
+
+static bool is_blank(const char *p)
+{
+    unsigned class = class_at(p);
+
+    return class == LX_CHAR_SPACE || class == LX_CHAR_NEWLINE;
+}
+
+static bool is_word(const char *p)
+{
+    unsigned class = class_at(p);
+
+    return *p == '_' || (class >= LX_CHAR_UPPER && class <= LX_CHAR_NUMBER);
+}
+
+static int put_normal(struct job *j, struct lx_slice text);
+
+/* Looks for special tokens, first in the text as it came, then in what lies between, normalized. */
+static int put_specials(struct job *j, struct lx_slice text, bool normalized)
+{
+    const char *from = text.p, *end = text.p + text.n, *p = from;
+    int code = 0;
+
+    while (p < end && code == 0 && j->count <= j->limit) {
+        const struct lx_special *s;
+        uint32_t id;
+        size_t n = lx_special_at(j->e, lx_slice(p, (size_t)(end - p)), normalized, &s, &id);
+        const char *first = p, *last = p + n;
+
+        if (n && s && (s->flags & LX_SPECIAL_WORD) &&
+            ((p > text.p && is_word(before(p))) || (last < end && is_word(last))))
+            n = 0;
+        if (n == 0) {
+            p++;
+            continue;
+        }
+        while (s && (s->flags & LX_SPECIAL_LSTRIP) && first > from && is_blank(before(first)))
+            first = before(first);
+        while (s && (s->flags & LX_SPECIAL_RSTRIP) && last < end && is_blank(last))
+            last = after(last, end);
+        text = lx_slice(from, (size_t)(first - from));
+        code = normalized ? put_text(j, text) : put_normal(j, text);
+        if (code == 0)
+            code = put_id(j, id);
+        from = p = last;
+    }
+    if (code != 0 || from >= end)
+        return code;
+    text = lx_slice(from, (size_t)(end - from));
+    return normalized ? put_text(j, text) : put_normal(j, text);
+}
+
+static int put_normal(struct job *j, struct lx_slice text)
+{
+    struct lx_buf *normal = &j->t->normal;
+
+    if (!lx_norm_is(j->e->norm, text)) {
+        lx_buf_reset(normal);
+        if (lx_norm_write(j->e->norm, text, normal) != 0)
+            return normal->failed;
+        text = lx_buf_slice(normal);
+    }
+    return j->special ? put_specials(j, text, true) : put_text(j, text);
+}
+
+/* ---- The public functions ---- */
+
+static int run(struct job *j, struct lx_slice text, unsigned flags)
+{
+    int code = find_owner(j->t, &j->e->vocab, &j->owner);
+
+    j->special = j->e->always_special || (flags & LX_TOKENS_SPECIAL);
+    if (code == 0 && text.n > INT32_MAX)
+        code = LX_ELIMIT;
+    if (code == 0 && lx_json_utf8_valid(text) != text.n) {
+        lx_buf_reset(&j->t->mended);
+        code = lx_utf8_mend(text, &j->t->mended);
+        text = lx_buf_slice(&j->t->mended);
+    }
+    for (size_t i = 0; code == 0 && (flags & LX_TOKENS_FRAME) && i < j->e->before_count; i++)
+        code = put_id(j, j->e->before[i]);
+    if (code == 0)
+        code = j->special ? put_specials(j, text, false) : put_normal(j, text);
+    for (size_t i = 0; code == 0 && (flags & LX_TOKENS_FRAME) && i < j->e->after_count; i++)
+        code = put_id(j, j->e->after[i]);
+    return code;
+}
+
+int lx_tokens_count_until(struct lx_tokenizer *t, const struct lx_encoding *e,
+                          struct lx_slice text, unsigned flags, size_t limit, size_t *count)
+{
+    struct job j = {.t = t, .e = e, .limit = limit};
+    int code = run(&j, text, flags);
+
+    if (code == 0)
+        *count = j.count;
+    return code;
+}
+
+int lx_tokens_count(struct lx_tokenizer *t, const struct lx_encoding *e, struct lx_slice text,
+                    unsigned flags, size_t *count)
+{
+    return lx_tokens_count_until(t, e, text, flags, SIZE_MAX, count);
+}
+
+int lx_tokens_encode(struct lx_tokenizer *t, const struct lx_encoding *e, struct lx_slice text,
+                     unsigned flags, struct lx_buf *out)
+{
+    struct job j = {.t = t, .e = e, .out = out, .limit = SIZE_MAX};
+
+    return run(&j, text, flags);
+}
+
+int lx_tokens_decode(const struct lx_encoding *e, const uint32_t *ids, size_t n,
+                     struct lx_buf *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        char room[32];
+        struct lx_slice s = lx_vocab_of_id(&e->vocab, ids[i]);
+
+        if (!s.p)
+            s = lx_special_text(e, ids[i], room);
+        if (!s.p)
+            return LX_EINVAL;
+        lx_buf_add(out, s);
+        if (out->failed)
+            return out->failed;
+    }
+    return 0;
+}

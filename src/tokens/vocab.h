@@ -1,0 +1,163 @@
+/*
+ * vocab.h - a vocabulary of byte-level BPE, as one image of memory that is searched as it lies.
+ *
+ * The image is made once (by tools/data/tokens_index.c with every build, or of a user's
+ * tokenizer.json) and mapped or embedded read-only: opening it computes a few addresses. Tokens
+ * have numbers of our own: of two merges the one that makes the lower number comes first. In
+ * OpenAI's vocabularies that number is the id; in others a table translates.
+ *
+ * Three facts about BPE carry all of it (github.com/github/rust-gems, crates/bpe/README.md): a token
+ * arises by one last merge only, whatever stands around it; so a pair of neighbours is possible
+ * exactly when taking the two apart, youngest merge first, never shows a merge across their border
+ * that would have come earlier; and a sequence of tokens is the encoding of its text exactly when
+ * all its neighbours are possible.
+ */
+#ifndef LX_TOKENS_VOCAB_H
+#define LX_TOKENS_VOCAB_H
+
+#include "base/error.h"
+#include "base/slice.h"
+
+#define LX_TOKEN_NONE   UINT32_MAX
+#define LX_TOKEN_MAX    0xfffffu /* numbers have 20 bits; this one is none */
+#define LX_TOKEN_LENGTH 1024u    /* bytes of the longest token */
+
+/* Where in the image what stands; offsets in bytes, all multiples of 8. */
+struct lx_vocab_head {
+    char magic[8];
+    uint32_t order;      /* 0x01020304 in the order of this machine */
+    uint32_t bytes;      /* of the image */
+    uint32_t count;      /* tokens */
+    uint32_t id_count;   /* the highest id, and one */
+    uint32_t trie_count; /* nodes, free ones included; a multiple of 256 */
+    uint32_t pair_bits;  /* the table of pairs has 2^pair_bits entries */
+    uint32_t whole_count;
+    uint32_t translated; /* ids are not numbers */
+    uint32_t trie, pairs, splits, prefixes, starts, text, wholes, ids, numbers;
+    uint32_t tangled;    /* a merge comes before one that makes a part of it */
+};
+
+struct lx_vocab_split {
+    uint32_t left, right; /* the token itself, both: it is one byte, or no merge makes it */
+};
+
+/* Borrowed pointers into an image, which must outlive it. */
+struct lx_vocab {
+    const uint64_t *trie;  /* see lx_trie_*(): a double array */
+    const uint64_t *pairs; /* open addressing: left, right and the token they make, and one */
+    const struct lx_vocab_split *splits;
+    const uint32_t *prefixes; /* the longest token that a token starts with; LX_TOKEN_NONE */
+    const uint32_t *starts;   /* count + 1 offsets into text */
+    const uint8_t *text;
+    const uint32_t *wholes;  /* tokens no merge makes, in the order of their bytes: they stand for
+                                a piece that is just them */
+    const uint32_t *ids;     /* by number; NULL: the number */
+    const uint32_t *numbers; /* by id; LX_TOKEN_NONE where there is none; NULL: the id */
+    uint32_t count, id_count, whole_count;
+    uint32_t pair_shift, pair_mask;
+    bool tangled; /* the facts above do not hold: merge as defined */
+};
+
+/* Opens an image of n bytes, aligned to 8. 0 or LX_EINVAL. What was made by another program of
+ * another version is refused; damage within is not looked for: images are ours. */
+int lx_vocab_open(struct lx_vocab *v, const void *image, size_t n);
+
+/* Makes an image. Add 256 single bytes, then tokens in the order of their merges. */
+struct lx_vocab_maker;
+struct lx_vocab_maker *lx_vocab_maker_new(void); /* NULL: out of memory */
+void lx_vocab_maker_free(struct lx_vocab_maker *m);
+enum lx_vocab_add {
+    LX_ADD_RANKED, /* its merge is of the two that merges so far make of its bytes (tiktoken's way) */
+    LX_ADD_MERGE,  /* its merge is of left and right, the only one that can ever be done */
+    LX_ADD_ALONE,  /* no merge makes it */
+};
+/* Adds the next token; the bytes are copied. An empty token is a number without a text. 0,
+ * LX_ENOMEM, LX_ELIMIT (too many, too long), LX_EINVAL (there is such a token already). */
+int lx_vocab_maker_add(struct lx_vocab_maker *m, struct lx_slice bytes, uint32_t id,
+                       enum lx_vocab_add how, uint32_t left, uint32_t right);
+/* With `wholes` tokens that no merge makes stand for pieces that are just them. *image is the
+ * caller's to free. 0, LX_ENOMEM, LX_ELIMIT, or LX_EINVAL (a byte has no token). */
+int lx_vocab_maker_finish(struct lx_vocab_maker *m, bool wholes, void **image, size_t *n);
+
+/* ---- What encoding does, byte by byte ---- */
+
+static inline uint32_t lx_vocab_length(const struct lx_vocab *v, uint32_t token)
+{
+    return v->starts[token + 1] - v->starts[token];
+}
+
+static inline struct lx_slice lx_vocab_bytes(const struct lx_vocab *v, uint32_t token)
+{
+    return lx_slice((const char *)v->text + v->starts[token], lx_vocab_length(v, token));
+}
+
+/*
+ * A node of the trie: bits 0-19 the token that ends here, and one; 20-43 where its children are
+ * (a child stands at that place, its byte XORed in); 44-52 the byte that leads here, 256 for none.
+ */
+static inline uint32_t lx_trie_token(uint64_t node)
+{
+    return (uint32_t)(node & 0xfffff);
+}
+static inline uint32_t lx_trie_base(uint64_t node)
+{
+    return (uint32_t)(node >> 20) & 0xffffff;
+}
+static inline uint32_t lx_trie_label(uint64_t node)
+{
+    return (uint32_t)(node >> 44);
+}
+
+/* The longest token that the n > 0 bytes start with. Every byte is a token. */
+static inline uint32_t lx_vocab_longest(const struct lx_vocab *v, const uint8_t *p, size_t n)
+{
+    uint64_t node = v->trie[0];
+    uint32_t best = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        node = v->trie[lx_trie_base(node) ^ p[i]];
+        if (lx_trie_label(node) != p[i])
+            break;
+        if (lx_trie_token(node))
+            best = lx_trie_token(node);
+    }
+    return best - 1;
+}
+
+static inline uint64_t lx_pair_key(uint32_t left, uint32_t right)
+{
+    return (uint64_t)left << 20 | right;
+}
+
+static inline uint32_t lx_pair_slot(uint64_t key, uint32_t shift)
+{
+    return (uint32_t)((key * 0x9e3779b97f4a7c15u) >> shift);
+}
+
+/* The token that the two make, or LX_TOKEN_NONE. */
+static inline uint32_t lx_vocab_pair(const struct lx_vocab *v, uint32_t left, uint32_t right)
+{
+    uint64_t key = lx_pair_key(left, right);
+
+    for (uint32_t i = lx_pair_slot(key, v->pair_shift);; i = (i + 1) & v->pair_mask) {
+        uint64_t entry = v->pairs[i];
+
+        if (entry >> 20 == key && entry)
+            return (uint32_t)(entry & 0xfffff) - 1;
+        if (!entry)
+            return LX_TOKEN_NONE;
+    }
+}
+
+/* The token of exactly these bytes that no merge makes, or LX_TOKEN_NONE. */
+uint32_t lx_vocab_whole(const struct lx_vocab *v, struct lx_slice piece);
+
+/* The bytes of an id; absent when there is no such token. */
+struct lx_slice lx_vocab_of_id(const struct lx_vocab *v, uint32_t id);
+
+static inline uint32_t lx_vocab_id(const struct lx_vocab *v, uint32_t token)
+{
+    return v->ids ? v->ids[token] : token;
+}
+
+#endif

@@ -1,0 +1,414 @@
+/*
+ * vocab_maker.c - makes the image of a vocabulary: pairs, splits, the trie and the rest.
+ *
+ * Called with every build for the vocabularies we bring, and when a user's tokenizer.json is read.
+ * It takes tokens in the order of their merges; what merges make of each is found by doing them.
+ */
+#include <stdlib.h>
+
+#include "tokens/pairs.h"
+
+enum { FREE_LABEL = 256, TRIES_MAX = 1024 };
+
+struct lx_vocab_maker {
+    uint8_t *text;
+    size_t text_n, text_cap;
+    uint32_t *starts; /* count + 1 */
+    uint32_t *ids;
+    struct lx_vocab_split *splits;
+    bool *made;
+    uint32_t count, cap;
+    struct lx_pairs pairs;
+    uint32_t bytes[256]; /* the token of a byte */
+    bool tangled;        /* a merge comes before one that it needs */
+
+    uint32_t *order; /* made tokens, then the others; each by their bytes */
+    uint32_t made_count;
+    uint64_t *trie;
+    uint32_t *next, *prev; /* the ring of free nodes, through node 0 */
+    bool *taken;           /* by base: another node's children are there */
+    uint32_t trie_count, trie_cap;
+};
+
+struct lx_vocab_maker *lx_vocab_maker_new(void)
+{
+    struct lx_vocab_maker *m = calloc(1, sizeof(*m));
+
+    if (!m)
+        return NULL;
+    m->starts = calloc(1, sizeof(*m->starts));
+    for (int i = 0; i < 256; i++)
+        m->bytes[i] = LX_TOKEN_NONE;
+    if (!m->starts) {
+        lx_vocab_maker_free(m);
+        return NULL;
+    }
+    return m;
+}
+
+void lx_vocab_maker_free(struct lx_vocab_maker *m)
+{
+    if (!m)
+        return;
+    free(m->text);
+    free(m->starts);
+    free(m->ids);
+    free(m->splits);
+    free(m->made);
+    lx_pairs_clear(&m->pairs);
+    free(m->order);
+    free(m->trie);
+    free(m->next);
+    free(m->prev);
+    free(m->taken);
+    free(m);
+}
+
+static bool grow(void *where, size_t count, size_t size)
+{
+    void *old, *p;
+
+    memcpy(&old, where, sizeof(old));
+    p = realloc(old, count * size);
+    if (p)
+        memcpy(where, &p, sizeof(p));
+    return p != NULL;
+}
+
+static bool room_for_token(struct lx_vocab_maker *m, size_t n)
+{
+    if (m->text_cap - m->text_n < n) {
+        size_t cap = (m->text_cap + n) * 2;
+
+        if (!grow(&m->text, cap, 1))
+            return false;
+        m->text_cap = cap;
+    }
+    if (m->count == m->cap) {
+        uint32_t cap = m->cap ? m->cap * 2 : 1024;
+
+        if (!grow(&m->starts, cap + 1, sizeof(*m->starts)) ||
+            !grow(&m->ids, cap, sizeof(*m->ids)) ||
+            !grow(&m->splits, cap, sizeof(*m->splits)) || !grow(&m->made, cap, sizeof(*m->made)))
+            return false;
+        m->cap = cap;
+    }
+    return true;
+}
+
+/* What merges so far make of the bytes: the two parts of a token to be. 2; or how many else. */
+static size_t take_apart(const struct lx_vocab_maker *m, struct lx_slice s, uint32_t *two)
+{
+    uint32_t parts[LX_TOKEN_LENGTH];
+    size_t n;
+
+    for (size_t i = 0; i < s.n; i++) {
+        parts[i] = m->bytes[(uint8_t)s.p[i]];
+        if (parts[i] == LX_TOKEN_NONE)
+            return 0;
+    }
+    n = lx_pairs_merge(&m->pairs, NULL, parts, s.n, 1);
+    memcpy(two, parts, 2 * sizeof(*two));
+    return n;
+}
+
+int lx_vocab_maker_add(struct lx_vocab_maker *m, struct lx_slice bytes, uint32_t id,
+                       enum lx_vocab_add how, uint32_t left, uint32_t right)
+{
+    uint32_t token = m->count, two[2] = {left, right};
+    size_t parts = how == LX_ADD_MERGE ? 2 : 0;
+    int code = 0;
+
+    if (bytes.n > LX_TOKEN_LENGTH || token >= LX_TOKEN_MAX - 1 || id >= LX_TOKEN_MAX)
+        return LX_ELIMIT;
+    if (!room_for_token(m, bytes.n))
+        return LX_ENOMEM;
+    if (bytes.n == 1) {
+        if (m->bytes[(uint8_t)bytes.p[0]] != LX_TOKEN_NONE)
+            return LX_EINVAL;
+        m->bytes[(uint8_t)bytes.p[0]] = token;
+    } else if (bytes.n > 1 && how == LX_ADD_RANKED) {
+        parts = take_apart(m, bytes, two);
+        if (parts == 1)
+            return LX_EINVAL;
+    }
+    m->made[token] = bytes.n == 1 || parts == 2;
+    m->splits[token] = (struct lx_vocab_split){token, token};
+    if (parts == 2) {
+        m->splits[token] = (struct lx_vocab_split){two[0], two[1]};
+        m->tangled |= two[0] >= token || two[1] >= token;
+        code = lx_pairs_put(&m->pairs, two[0], two[1], token);
+    }
+    if (bytes.n)
+        memcpy(m->text + m->text_n, bytes.p, bytes.n);
+    m->text_n += bytes.n;
+    m->ids[token] = id;
+    m->starts[++m->count] = (uint32_t)m->text_n;
+    return code;
+}
+
+/* ---- The trie: a double array, filled breadth first, so that what is met often stands together */
+
+static struct lx_slice bytes_of(const struct lx_vocab_maker *m, uint32_t token)
+{
+    return lx_slice((const char *)m->text + m->starts[token],
+                    m->starts[token + 1] - m->starts[token]);
+}
+
+/* Sorts tokens by their bytes: a merge sort, which needs `spare` as large as `v`. */
+static void sort(const struct lx_vocab_maker *m, uint32_t *v, uint32_t *spare, size_t n)
+{
+    size_t half = n / 2, i = 0, k = half;
+
+    if (n < 2)
+        return;
+    sort(m, v, spare, half);
+    sort(m, v + half, spare, n - half);
+    for (size_t to = 0; to < n; to++) {
+        bool first = k == n || (i < half && lx_slice_cmp(bytes_of(m, v[i]), bytes_of(m, v[k])) <= 0);
+
+        spare[to] = first ? v[i++] : v[k++];
+    }
+    memcpy(v, spare, n * sizeof(*v));
+}
+
+/* 256 more nodes, all free. Node 0 is the root, and where the ring of free nodes begins. */
+static bool more_nodes(struct lx_vocab_maker *m)
+{
+    uint32_t from = m->trie_count, to = from + 256;
+
+    if (to > m->trie_cap) {
+        uint32_t cap = m->trie_cap ? m->trie_cap * 2 : 4096;
+
+        if (!grow(&m->trie, cap, sizeof(*m->trie)) || !grow(&m->next, cap, sizeof(*m->next)) ||
+            !grow(&m->prev, cap, sizeof(*m->prev)) || !grow(&m->taken, cap, sizeof(*m->taken)))
+            return false;
+        m->trie_cap = cap;
+    }
+    if (from == 0)
+        m->next[0] = m->prev[0] = 0;
+    for (uint32_t i = from; i < to; i++) {
+        m->trie[i] = (uint64_t)FREE_LABEL << 44;
+        m->taken[i] = false;
+        if (i == 0)
+            continue;
+        m->prev[i] = m->prev[0];
+        m->next[i] = 0;
+        m->next[m->prev[0]] = i;
+        m->prev[0] = i;
+    }
+    m->trie_count = to;
+    return true;
+}
+
+static bool is_free(const struct lx_vocab_maker *m, uint32_t node)
+{
+    return node != 0 && lx_trie_label(m->trie[node]) == FREE_LABEL;
+}
+
+/* A base under which all these children find a free node; 0 when none was found soon. A single
+ * child fills the oldest gaps; siblings look among the newest nodes, where there is room. */
+static uint32_t find_base(const struct lx_vocab_maker *m, const uint8_t *labels, int n)
+{
+    const uint32_t *step = n == 1 ? m->next : m->prev;
+    int tries = 0;
+
+    for (uint32_t at = step[0]; at != 0 && tries < TRIES_MAX; at = step[at], tries++) {
+        uint32_t base = at ^ labels[0];
+        int i = 1;
+
+        if (base == 0 || m->taken[base])
+            continue;
+        while (i < n && is_free(m, base ^ labels[i]))
+            i++;
+        if (i == n)
+            return base;
+    }
+    return 0;
+}
+
+/* A node still to be given children: tokens order[low..high) that agree in `depth` bytes. */
+struct branch {
+    uint32_t node, low, high, depth;
+};
+
+/* The bytes that follow in the branch's tokens, and where each one's tokens begin. */
+static int children(const struct lx_vocab_maker *m, const struct branch *b, uint8_t *labels,
+                    uint32_t *first)
+{
+    int n = 0;
+
+    for (uint32_t i = b->low; i < b->high; i++) {
+        struct lx_slice s = bytes_of(m, m->order[i]);
+        uint8_t c;
+
+        if (s.n <= b->depth)
+            continue;
+        c = (uint8_t)s.p[b->depth];
+        if (n == 0 || labels[n - 1] != c) {
+            labels[n] = c;
+            first[n++] = i;
+        }
+    }
+    first[n] = b->high;
+    return n;
+}
+
+static int grow_branch(struct lx_vocab_maker *m, const struct branch *b, struct branch *queue,
+                       size_t *queue_n)
+{
+    uint8_t labels[256];
+    uint32_t first[257], base;
+    int n = children(m, b, labels, first);
+
+    if (n == 0)
+        return 0;
+    base = find_base(m, labels, n);
+    if (base == 0 && m->trie_count > 0xffff00)
+        return LX_ELIMIT;
+    if (base == 0 && !more_nodes(m))
+        return LX_ENOMEM;
+    if (base == 0)
+        base = m->prev[0] ^ labels[0]; /* all of the new block is free, and nobody's */
+    m->taken[base] = true;
+    m->trie[b->node] |= (uint64_t)base << 20;
+    for (int i = 0; i < n; i++) {
+        uint32_t node = base ^ labels[i], token = m->order[first[i]];
+        bool ends = bytes_of(m, token).n == b->depth + 1;
+
+        m->trie[node] = (uint64_t)labels[i] << 44 | (ends ? token + 1 : 0);
+        m->next[m->prev[node]] = m->next[node];
+        m->prev[m->next[node]] = m->prev[node];
+        queue[(*queue_n)++] = (struct branch){node, first[i], first[i + 1], b->depth + 1};
+    }
+    return 0;
+}
+
+static int make_trie(struct lx_vocab_maker *m)
+{
+    struct branch *queue = malloc((m->text_n + 1) * sizeof(*queue));
+    size_t queue_n = 1;
+    int code = queue && more_nodes(m) ? 0 : LX_ENOMEM;
+
+    if (code == 0)
+        queue[0] = (struct branch){0, 0, m->made_count, 0};
+    for (size_t i = 0; code == 0 && i < queue_n; i++)
+        code = grow_branch(m, &queue[i], queue, &queue_n);
+    free(queue);
+    return code;
+}
+
+/* ---- The image ---- */
+
+static int sort_tokens(struct lx_vocab_maker *m)
+{
+    uint32_t *spare = malloc((m->count + 1) * sizeof(*spare));
+    uint32_t others = m->count;
+
+    m->order = malloc((m->count + 1) * sizeof(*m->order));
+    if (!spare || !m->order) {
+        free(spare);
+        return LX_ENOMEM;
+    }
+    for (uint32_t i = 0; i < m->count; i++)
+        if (m->made[i])
+            m->order[m->made_count++] = i;
+        else if (bytes_of(m, i).n)
+            m->order[--others] = i;
+    memmove(m->order + m->made_count, m->order + others, (m->count - others) * sizeof(*m->order));
+    sort(m, m->order, spare, m->made_count);
+    sort(m, m->order + m->made_count, spare, m->count - others);
+    free(spare);
+    return (int)(m->count - others);
+}
+
+static uint32_t place(uint32_t *at, size_t n)
+{
+    uint32_t here = *at;
+
+    *at += (uint32_t)((n + 7) & ~(size_t)7);
+    return here;
+}
+
+/* The longest made token that each made token starts with: walks the trie along its bytes. */
+static void write_prefixes(const struct lx_vocab_maker *m, uint32_t *out)
+{
+    struct lx_vocab v = {.trie = m->trie};
+
+    for (uint32_t i = 0; i < m->count; i++) {
+        struct lx_slice s = bytes_of(m, i);
+
+        out[i] = s.n > 1 ? lx_vocab_longest(&v, (const uint8_t *)s.p, s.n - 1) : LX_TOKEN_NONE;
+    }
+}
+
+static void write_ids(const struct lx_vocab_maker *m, const struct lx_vocab_head *h, char *image)
+{
+    uint32_t *numbers = (uint32_t *)(void *)(image + h->numbers);
+
+    memcpy(image + h->ids, m->ids, m->count * sizeof(uint32_t));
+    memset(numbers, 0xff, h->id_count * sizeof(uint32_t));
+    for (uint32_t i = 0; i < m->count; i++)
+        if (bytes_of(m, i).n)
+            numbers[m->ids[i]] = i;
+}
+
+static void lay_out(const struct lx_vocab_maker *m, struct lx_vocab_head *h)
+{
+    uint32_t at = sizeof(*h);
+
+    h->trie = place(&at, m->trie_count * sizeof(uint64_t));
+    h->pairs = place(&at, sizeof(uint64_t) << m->pairs.bits);
+    h->splits = place(&at, m->count * sizeof(struct lx_vocab_split));
+    h->prefixes = place(&at, m->count * sizeof(uint32_t));
+    h->starts = place(&at, (m->count + 1) * sizeof(uint32_t));
+    h->text = place(&at, m->text_n);
+    h->wholes = place(&at, h->whole_count * sizeof(uint32_t));
+    h->ids = place(&at, h->translated ? m->count * sizeof(uint32_t) : 0);
+    h->numbers = place(&at, h->translated ? h->id_count * sizeof(uint32_t) : 0);
+    h->bytes = at;
+}
+
+int lx_vocab_maker_finish(struct lx_vocab_maker *m, bool wholes, void **image, size_t *n)
+{
+    struct lx_vocab_head h = {.magic = {'L', 'X', 'V', 'O', 'C', 'A', 'B', '1'},
+                              .order = 0x01020304};
+    int others, code;
+    char *out;
+
+    for (int i = 0; i < 256; i++)
+        if (m->bytes[i] == LX_TOKEN_NONE)
+            return LX_EINVAL;
+    if (!m->pairs.v)
+        return LX_EINVAL;
+    others = sort_tokens(m);
+    code = others < 0 ? others : make_trie(m);
+    if (code != 0)
+        return code;
+    for (uint32_t i = 0; i < m->count; i++) {
+        h.translated |= m->ids[i] != i;
+        h.id_count = m->ids[i] >= h.id_count ? m->ids[i] + 1 : h.id_count;
+    }
+    h.count = m->count;
+    h.trie_count = m->trie_count;
+    h.pair_bits = m->pairs.bits;
+    h.tangled = m->tangled;
+    h.whole_count = wholes ? (uint32_t)others : 0;
+    lay_out(m, &h);
+    out = calloc(1, h.bytes);
+    if (!out)
+        return LX_ENOMEM;
+    memcpy(out, &h, sizeof(h));
+    memcpy(out + h.trie, m->trie, m->trie_count * sizeof(uint64_t));
+    memcpy(out + h.pairs, m->pairs.v, sizeof(uint64_t) << m->pairs.bits);
+    memcpy(out + h.splits, m->splits, m->count * sizeof(*m->splits));
+    write_prefixes(m, (uint32_t *)(void *)(out + h.prefixes));
+    memcpy(out + h.starts, m->starts, (m->count + 1) * sizeof(uint32_t));
+    memcpy(out + h.text, m->text, m->text_n);
+    memcpy(out + h.wholes, m->order + m->made_count, h.whole_count * sizeof(uint32_t));
+    if (h.translated)
+        write_ids(m, &h, out);
+    *image = out;
+    *n = h.bytes;
+    return 0;
+}
