@@ -63,8 +63,8 @@ def _is_same(record, out):
 
 
 def reply_damaged(binary, record):
-    """What is no reply must end in an error that says so; in its own language it may also pass as it
-    came, where it is at least complete."""
+    """What is no reply must end in an error that says so; in its own language it may also pass as
+    it came, where it is at least complete."""
     for target in READERS:
         out = translate.response(binary, record, target)
         told = _read(target, out.text, "sse" if record.is_stream else "json")

@@ -23,7 +23,8 @@ class Choice:
     refusal: str = ""
     spoken: str = ""  # an audio's transcript
     reasoning: str = ""
-    thoughts: list = field(default_factory=list)  # ("thinking", text, signature), ("redacted", data)
+    # ("thinking", text, signature), or ("redacted", data)
+    thoughts: list = field(default_factory=list)
     calls: list = field(default_factory=list)
     finish: str = None  # in the words of the language it was read from
     stop_sequence: str = None
@@ -55,7 +56,8 @@ def _openai_to_anthropic(reply, stream):
         finish = "refusal"
     thoughts = c.thoughts or ([("thinking", c.reasoning, "")] if c.reasoning else [])
     told = replace(c, text=c.text + c.refusal + c.spoken, refusal="", spoken="", thoughts=thoughts,
-                   finish=finish, logprobs=[], calls=[_as_tool_use(call, stream) for call in c.calls],
+                   finish=finish, logprobs=[],
+                   calls=[_as_tool_use(call, stream) for call in c.calls],
                    citations=[_as_web_result(a) for a in c.citations])
     # There is no total here; some providers' is more than the sum.
     usage = {k: v for k, v in (reply.usage or {}).items() if k != "total"} or None
@@ -98,7 +100,9 @@ def as_told(reply, source, target, stream):
     """What a client who speaks `target` should be told of a reply in the language `source`."""
     if source == target:
         return reply
-    return _openai_to_anthropic(reply, stream) if target == "anthropic" else _anthropic_to_openai(reply)
+    if target == "anthropic":
+        return _openai_to_anthropic(reply, stream)
+    return _anthropic_to_openai(reply)
 
 
 def _short(value):

@@ -259,20 +259,25 @@ def _plain_id(id_):
     return id_ and re.sub(r"[^a-zA-Z0-9_-]", "_", id_)
 
 
-def _comparable(m, other):
-    """Takes out what the other may lack for good reason: Anthropic must have a limit, and a tool
-    where calls are in the history; a choice among no tools says nothing, nor does `auto`."""
+def _comparable(m):
+    """Without our sentences, and without a choice that says nothing: `auto`, or among no tools."""
     for name in ("system", "user", "assistant"):
         setattr(m, name, SENTENCES.sub("", getattr(m, name)))
     m.calls = [(_plain_id(id_), name, arguments) for id_, name, arguments in m.calls]
     m.results = [(_plain_id(id_), SENTENCES.sub("", text)) for id_, text in m.results]
-    if "max_tokens" not in other.numbers:
-        m.numbers.pop("max_tokens", None)
-    if not other.tools:
-        m.tools.pop("dummy_tool", None)
     if m.choice == "auto" or not (m.tools or m.own_tools):
         m.choice = None
     return m
+
+
+def _without_needs(got, wanted):
+    """Without what the target must have, asked for or not: Anthropic wants a limit, and a tool
+    where calls are in the history."""
+    if "max_tokens" not in wanted.numbers:
+        got.numbers.pop("max_tokens", None)
+    if not wanted.tools:
+        got.tools.pop("dummy_tool", None)
+    return got
 
 
 # What of Meaning a dropped member (its path's first word) may take with it.
@@ -295,7 +300,7 @@ def differences(wanted, got, dropped):
     excused = {name for loss in dropped
                for name in TAKES.get(loss["what"].split("[")[0].split(".")[0], ())}
     found = []
-    wanted, got = _comparable(wanted, got), _comparable(got, wanted)
+    wanted, got = _comparable(wanted), _comparable(_without_needs(got, wanted))
     for name in Meaning.__dataclass_fields__:
         w, g = getattr(wanted, name), getattr(got, name)
         if w != g and name not in excused:

@@ -25,7 +25,7 @@ class Table:
         for (provider, kind), (records, passed) in sorted(self.rows.items()):
             to.write(f"{provider:<10} {kind:<{wide}} {records:>8} {passed:>8}\n")
         if self.exceptions:
-            to.write("\nnot intact, so there is no reply to compare, and it must end in an error:\n")
+            to.write("\nnot intact, so there is no reply to compare and it must end in an error:\n")
             for provider, reason, name in sorted((p, r, n) for p, n, r in self.exceptions):
                 to.write(f"  {provider}: {reason}: {name}\n")
         if self.failures:

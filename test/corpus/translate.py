@@ -19,7 +19,7 @@ class Translated:
     """What came of one run: output, and the error where there is none."""
 
     def __init__(self, binary, arguments, text):
-        done = subprocess.run([binary, "translate", *arguments], input=text.encode("utf-8", "surrogatepass"),
+        done = subprocess.run([binary, "translate", *arguments], input=text.encode("utf-8"),
                               capture_output=True, env=ENVIRONMENT, close_fds=False, timeout=60)
         self.ok = done.returncode == 0
         self.text = done.stdout.decode("utf-8", "replace")
