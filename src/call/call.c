@@ -440,6 +440,8 @@ static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struc
                                 c->report.upstream_model, &m->arena, &m->body, f);
     if (code == 0)
         lx_attempt_forward(&c->attempt, &c->in.forward, &m->arena);
+    if (code == 0)
+        code = lx_attempt_sign(&c->attempt, d, c->in.now_ms / 1000, &m->arena, f);
     return code;
 }
 
@@ -555,6 +557,7 @@ static const struct media_type {
     {"application/json", LX_FRAMING_NONE},        {"text/html", LX_FRAMING_NONE},
     {"text/event-stream", LX_FRAMING_SSE},        {"application/x-ndjson", LX_FRAMING_NDJSON},
     {"application/jsonlines", LX_FRAMING_NDJSON},
+    {"application/vnd.amazon.eventstream", LX_FRAMING_AWS},
 };
 
 /* What the provider says it sends; where it says nothing of use, what it was asked for. */
@@ -617,6 +620,16 @@ static void end_by_fault(struct lx_call *c)
     finish(c);
 }
 
+static void end_error(struct lx_call *c)
+{
+    struct lx_headers headers = lx_head_plain(&c->upstream, arena(c));
+    struct lx_fault f = {.retry_after_ms = -1};
+    const struct lx_dialect *back = c->attempt.back;
+    back->back->read_error(c->upstream_status, lx_buf_slice(&c->memory->whole), &headers, arena(c),
+                           &f);
+    judge_provider(c, &f);
+}
+
 void lx_call_feed_body(struct lx_call *c, struct lx_slice piece)
 {
     struct lx_error err = {0};
@@ -624,6 +637,8 @@ void lx_call_feed_body(struct lx_call *c, struct lx_slice piece)
     if (c->state == ERROR) {
         size_t room = MAX_ERROR_BYTES - c->memory->whole.n;
         lx_buf_add(&c->memory->whole, lx_slice_to(piece, room));
+        if (piece.n >= room)
+            end_error(c);
     }
     if (c->state != BODY)
         return;
@@ -638,16 +653,6 @@ void lx_call_feed_body(struct lx_call *c, struct lx_slice piece)
         begin_reply(c);
         c->pending = true;
     }
-}
-
-static void end_error(struct lx_call *c)
-{
-    struct lx_headers headers = lx_head_plain(&c->upstream, arena(c));
-    struct lx_fault f = {.retry_after_ms = -1};
-    const struct lx_dialect *back = c->attempt.back;
-    back->back->read_error(c->upstream_status, lx_buf_slice(&c->memory->whole), &headers, arena(c),
-                           &f);
-    judge_provider(c, &f);
 }
 
 static void end_body(struct lx_call *c)
