@@ -3,6 +3,7 @@ in bounded memory, with no descriptor left open (the fixtures look after the las
 
 import itertools
 import json
+import re
 import socket
 import threading
 import time
@@ -54,6 +55,12 @@ def expect_error_event(reply, front="openai"):
         assert name == "error" and last["type"] == "error"
     assert last["error"]["message"] and last["error"]["type"]
     return last["error"]
+
+
+def case_stream(name):
+    """The recorded stream of a case."""
+    section = (harness.CASES / f"{name}.md").read_text().split("## Upstream response")[1]
+    return re.search(r"^```sse\n(.*?)\n```$", section, re.M | re.S).group(1) + "\n\n"
 
 
 def one_shot(data, reset=False):
@@ -301,6 +308,23 @@ def test_a_bomb_of_zeros(gateway, upstream):
     gw = serve(gateway, upstream(serving(reply)).url, general={"max_response_size_mb": 8})
     gw.memory_limit_mb = 60
     expect_error(ask(gw), 502)
+
+
+def test_an_error_without_end(gateway, upstream):
+    """What is read of an error has a limit, and then the client gets it."""
+    def script(connection):
+        connection.request()
+        connection.send(b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\n\r\nno, because ")
+        flood(connection, 4 << 30, b"x" * 65536)
+
+    up = upstream(script)
+    gw = serve(gateway, up.url)
+    gw.memory_limit_mb = 40
+    started = time.monotonic()
+    expect_error(ask(gw), 400, "no, because")
+    assert time.monotonic() - started < 3
+    wait_for("the provider to be let go", lambda: hasattr(up, "sent"))
+    assert up.sent < 64 << 20
 
 
 # ---- Nothing ----
@@ -636,6 +660,93 @@ def test_bytes_after_the_reply_are_nobodys(gateway, upstream):
     for _ in range(3):
         assert ask(gw).json()["choices"][0]["message"]["content"] == "mine"
     assert up.connections == 3
+
+
+@pytest.mark.parametrize("after", [0, 0.2])
+def test_bytes_on_an_idle_connection(gateway, upstream, after):
+    """Balancers say goodbye with a 408 to nobody: it must not answer the next request."""
+    def script(connection):
+        connection.upstream.requests.append(connection.request())
+        connection.respond(200, completion("mine"))
+        time.sleep(after)
+        connection.send("HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n")
+
+    gw = gateway(config([deployment("m", "openai/m", upstream(script).url)],
+                        litellm_settings={"num_retries": 0},
+                        llmux_settings={"upstream_idle_timeout": 5}), workers=1)
+    for _ in range(3):
+        reply = ask(gw)
+        assert reply.status == 200, reply
+        time.sleep(after * 2)
+
+
+def test_an_answer_before_the_request_was_sent(gateway, upstream):
+    """A provider may refuse a large request by its head: what it says is not lost."""
+    def script(connection):
+        connection.head()
+        connection.respond(413, {"error": {"message": "far too large", "type": "x"}},
+                           "connection: close\r\n")
+        connection.at_end(5)
+
+    gw = serve(gateway, upstream(script).url)
+    big = [{"role": "user", "content": "x" * (8 << 20)}]
+    reply = gw.request("POST", "/v1/chat/completions", {"model": "m", "messages": big})
+    expect_error(reply, 413, "far too large")
+
+
+@pytest.mark.parametrize("front", FRONTS)
+@pytest.mark.parametrize("model", ["openai/m", "anthropic/m"])
+def test_a_stream_that_nobody_asked_for(gateway, upstream, front, model):
+    """Some servers always stream: the client that did not ask for it gets its answer whole."""
+    name = "openai-stream" if model.startswith("openai") else "anthropic-stream"
+    gw = serve(gateway, upstream(one_shot(SSE_HEAD + chunk(case_stream(name)) + b"0\r\n\r\n")).url,
+               model=model)
+    reply = ask(gw, front)
+    assert reply.status == 200, reply
+    body = reply.json()
+    text = (body["choices"][0]["message"]["content"] if front == "openai"
+            else body["content"][0]["text"])
+    assert text == ("Hello! How can I assist you today?" if name == "openai-stream"
+                    else "1\n2\n3\n4\n5")
+
+
+@pytest.mark.parametrize("front", FRONTS)
+@pytest.mark.parametrize("form", ["CRLF", "CR", "comments", "BOM", "no space"])
+def test_forms_of_a_stream(gateway, upstream, front, form):
+    text = case_stream("openai-stream")
+    text = {"CRLF": text.replace("\n", "\r\n"), "CR": text.replace("\n", "\r"),
+            "comments": ": hello\n\n" + text.replace("data:", ": keep-alive\ndata:"),
+            "BOM": "\ufeff" + text, "no space": text.replace("data: ", "data:")}[form]
+    gw = serve(gateway, upstream(one_shot(SSE_HEAD + chunk(text) + b"0\r\n\r\n")).url)
+    reply = ask(gw, front, stream=True)
+    assert reply.status == 200
+    if front == "openai":
+        events = harness.sse_events(reply.body.replace(b"\xef\xbb\xbf", b"").replace(b"\r", b"\n")
+                                    if form == "CR" else reply.body.replace(b"\xef\xbb\xbf", b""))
+        said = text_of(events)
+    else:
+        said = "".join(d["delta"].get("text", "") for n, d in reply.events()
+                       if n == "content_block_delta")
+    assert said == "Hello! How can I assist you today?"
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 204, 304, 199, 600, 999])
+def test_statuses_that_are_no_answer(gateway, upstream, status):
+    data = (f"HTTP/1.1 {status} X\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n")
+    gw = serve(gateway, upstream(one_shot(data.encode())).url)
+    for stream in (False, True):
+        expect_error(ask(gw, stream=stream), (500, 502))
+
+
+def test_a_client_may_say_how_often(gateway, upstream):
+    up = upstream(failing(*[500] * 100))
+    gw = serve(gateway, up.url, retries=5)
+    for more, attempts in (({"num_retries": 1}, 2), ({"headers": {"x-litellm-num-retries": "0"}}, 1),
+                           ({"max_retries": 2}, 3)):
+        before = len(up.requests)
+        expect_error(ask(gw, **more), 500)
+        assert len(up.requests) - before == attempts
+        assert not {"num_retries", "max_retries"} & set(up.requests[-1].json())
 
 
 def test_the_case_of_this_folder_is_answered_whole(cases_gateway):

@@ -2,13 +2,17 @@
 
 import concurrent.futures
 import contextlib
+import fcntl
 import http.client
 import json
+import os
 import re
+import resource
 import signal
 import socket
 import ssl
 import statistics
+import subprocess
 import threading
 import time
 
@@ -285,6 +289,58 @@ def test_one_line_for_each_request(gw):
     wait_for("fifty lines", lambda: len(gw.log_lines("GET /v1/models")) == 50)
 
 
+def test_a_log_that_nobody_reads(tmp_path):
+    """Requests do not wait for the log; a full pipe costs lines, and nothing else."""
+    read, write = os.pipe()
+    fcntl.fcntl(write, 1031, 4096)  # F_SETPIPE_SZ
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps(config([HELLO])))
+    with open(tmp_path / "stderr", "wb") as err:
+        process = subprocess.Popen(
+            [harness.BINARY, "serve", "--config", path, "--port", "0", "--host", "127.0.0.1",
+             "--workers", "1"], stdout=write, stderr=err, env=harness.environment())
+    os.close(write)
+    try:
+        said = wait_for("the port", lambda: re.search(
+            r"port (\d+)", (tmp_path / "stderr").read_text()))
+
+        class At:
+            port = int(said.group(1))
+        with Raw(At) as client:
+            for _ in range(40):
+                client.send(get("/v1/models") * 50)
+                for _ in range(50):
+                    assert client.reply().status == 200
+        os.close(read)  # from here on it is an error to write
+        with Raw(At) as client:
+            client.send(get("/v1/models"))
+            assert client.reply().status == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(6) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_memory_does_not_grow_with_requests(gateway, upstream):
+    up = upstream(answer())
+    gw = gateway(config([HELLO, deployment("m", "openai/m", up.url),
+                         deployment("a", "anthropic/m", up.url + "/nothing")]), workers=1)
+
+    def some(n):
+        with Raw(gw) as client:
+            for _ in range(n):
+                client.send(get("/v1/models") + post(chat_body("hello", stream=True))
+                            + post(chat_body("m")) + post({"model": "nope"}) + post(b"{")
+                            + post(chat_body("m"), path="/v1/messages"))
+                for _ in range(6):
+                    client.reply()
+    some(300)
+    before = gw.memory_mb()
+    some(1000)
+    assert gw.memory_mb() - before < 1 * SLACK
+
+
 # ---- Signals ----
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -446,6 +502,27 @@ def test_many_reloads_under_load(gateway, upstream):
         thread.join()
     assert len(statuses) > 20 and set(statuses) == {200}
     assert gw.memory_mb() - before < 5 * SLACK
+
+
+def test_out_of_descriptors(gateway, upstream):
+    """Who comes then has to wait or to go; those who are there are served, and it recovers."""
+    up = upstream(answer())
+    gw = gateway(config([deployment("m", "openai/m", up.url)], litellm_settings={"num_retries": 0}),
+                 workers=1)
+    with Raw(gw) as first:
+        first.send(get("/v1/models"))
+        assert first.reply().status == 200
+        resource.prlimit(gw.pid, resource.RLIMIT_NOFILE, (gw.baseline + 20, gw.baseline + 20))
+        crowd = [Raw(gw) for _ in range(60)]
+        time.sleep(0.3)
+        first.send(get("/v1/models") + post(chat_body("m")))
+        assert first.reply().status == 200
+        reply = first.reply()  # no descriptor is left for the provider
+        assert reply.status in (500, 502, 503), reply
+        for client in crowd:
+            client.close()
+    wait_for("descriptors", lambda: gw.descriptors() <= gw.baseline + 1)
+    assert gw.chat("m").status == 200
 
 
 # ---- Start ----
