@@ -170,7 +170,7 @@ static struct lx_slice float_text(struct lx_slice s, bool minus, struct lx_arena
         to[n++] = '-';
     while (i + 1 < s.n && (s.p[i] == '_' || (s.p[i] == '0' && is_digit(s.p[i + 1]))))
         i++;
-    if (s.p[i] == '.')
+    if (i < s.n && s.p[i] == '.')
         to[n++] = '0';
     for (; i < s.n; i++) {
         if (s.p[i] != '_')
