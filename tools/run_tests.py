@@ -24,8 +24,8 @@ E2E = ROOT / "test" / "e2e"
 UNMEASURED = ["test_openai_sdk.py", "test_anthropic_sdk.py", "test_client_faults.py",
               "test_provider_faults.py", "-k", "not hundred and not thousand and not pauses"]
 
-# folder: of the build. suites: of meson's tests that run; none: all. e2e: arguments for pytest;
-# None: no end-to-end tests.
+# folder: of the build. targets: to build; none: all. suites: of meson's tests that run; none: all.
+# e2e: arguments for pytest.
 STEPS = {
     "test": {"folder": "build", "e2e": ["."]},
     "asan": {
@@ -50,6 +50,7 @@ STEPS = {
         "folder": "build-fuzz",
         "options": ["-Dbuildtype=debugoptimized", "-Db_sanitize=address,undefined",
                     "-Db_lundef=false", "-Dfuzz=true"],
+        "targets": ["fuzz-targets"],
         "env": {"CC": "clang"},
     },
 }
@@ -83,12 +84,12 @@ def run(command, env=None, quiet=False):
     return done.returncode
 
 
-def build(folder, options, env):
+def build(folder, options, env, targets):
     """False when it cannot be built."""
     if not (ROOT / folder / "build.ninja").exists():
         if run(["meson", "setup", folder, *options], env, quiet=True):
             return False
-    return run(["ninja", "-C", folder], env, quiet=True) == 0
+    return run(["ninja", "-C", folder, *targets], env, quiet=True) == 0
 
 
 # ---- Counting ----
@@ -228,7 +229,7 @@ def step(name):
     what = STEPS[name]
     folder, env = what["folder"], what.get("env", {})
     say(f"== {name}: building in {folder}")
-    if not build(folder, what.get("options", []), env):
+    if not build(folder, what.get("options", []), env, what.get("targets", [])):
         say(f"{name}: the build failed")
         return Counts(failed=1)
     if name == "fuzz":
