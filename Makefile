@@ -9,7 +9,7 @@ FUZZ_SECONDS = 600
 SETUP = meson setup $(if $(PREFIX),--prefix=$(PREFIX)) $(BUILD)
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: all run test asan tsan fuzz bench corpus bless fmt lint install uninstall clean help
+.PHONY: all run test asan tsan fuzz bench corpus bless data fmt lint install uninstall clean help
 
 all: $(BUILD)/build.ninja  ## build the program, the library and the tests
 	@ninja -C $(BUILD)
@@ -46,9 +46,13 @@ bench: packages-bench all  ## measure, against nginx and other JSON libraries
 
 corpus: all  ## recorded traffic through `llmux translate`, a table of what passed
 	@python3 test/corpus/run.py $(BUILD)/llmux
+	@python3 test/corpus/prices.py $(BUILD)/llmux
 
 bless: all  ## rewrite the expectations in test/case/ as things are now
 	@ninja -C $(BUILD) bless
+
+data:  ## make share/models.json anew from LiteLLM's map and genai-prices (needs pip, npm)
+	@python3 -B tools/data/models.py
 
 fmt: packages-lint  ## format all C sources
 	@clang-format -i $(SOURCES)

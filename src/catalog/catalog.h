@@ -53,8 +53,9 @@ bool lx_catalog_get(const struct lx_catalog *c, struct lx_slice name, struct lx_
  * The row for a model as it is called with a provider, as LiteLLM finds it: "provider/model", then
  * "model", then without what routes and regions put in front ("bedrock/converse/us.anthropic...",
  * "vertex_ai/alias/..."), then without a date or version at the end and without a fine-tune's own
- * part ("ft:gpt-4o:org::id"), then the provider's "*". A row of another provider does not count,
- * where the row names one. An empty provider is read from the model's prefix, if it is one.
+ * part ("ft:gpt-4o:org::id"), then (LiteLLM stops before) without "-20250514" or "-latest", by its
+ * size where the provider bills so, then the provider's "*". A row of another provider does not
+ * count, where the row names one. An empty provider is read from the model's prefix, if it is one.
  */
 bool lx_catalog_find(const struct lx_catalog *c, struct lx_slice provider, struct lx_slice model,
                      struct lx_model *out);

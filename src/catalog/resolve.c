@@ -103,6 +103,16 @@ static struct lx_slice without_date(struct lx_slice model)
                                                                                          : model;
 }
 
+/* "claude-sonnet-4-20250514", "gpt-x-latest" */
+static struct lx_slice without_stamp(struct lx_slice model)
+{
+    struct lx_slice latest = LX_S("-latest"), s = model;
+    if (lx_slice_ends(s, latest))
+        return lx_slice_to(s, s.n - latest.n);
+    drop_number(&s, '-', 8);
+    return s;
+}
+
 /* "ft:gpt-4o:org:suffix:id" -> "ft:gpt-4o" */
 static struct lx_slice without_tuning(struct lx_slice model)
 {
@@ -259,10 +269,11 @@ static bool find_of_provider(const struct search *s, struct lx_slice model)
            model.p[s->provider.n] == '/')
         model = lx_slice_from(model, s->provider.n + 1);
     struct lx_slice bare = starts(s->provider, "bedrock") ? without_route(model) : model;
-    struct lx_slice base = stripped(s, model);
+    struct lx_slice base = stripped(s, model), undated = without_stamp(model);
     return look_with_provider(s, model) || look(s, given) || look(s, bare) ||
            look_with_provider(s, base) || look(s, base) || look_with_provider(s, given) ||
-           look_completed(s, model) || look_behind_aliases(s, model) || look_by_size(s, model) ||
+           look_completed(s, model) || look_with_provider(s, undated) || look(s, undated) ||
+           look_behind_aliases(s, model) || look_by_size(s, model) ||
            look_with_provider(s, LX_S("*"));
 }
 

@@ -6,6 +6,7 @@
 
 enum {
     SECOND_US = 1000000,
+    USUAL_RESULTS = 10,      /* of a search that asks for no number */
     FAL_MEGAPIXEL = 1048576, /* fal.ai bills pixels in begun megapixels of this size */
 };
 
@@ -114,12 +115,26 @@ static void bill_rerank(struct lx_bill *b, struct lx_cost *out)
         charge(b, LX_RATE_INPUT_QUERY, queries(b), &out->input);
 }
 
+/* Results beyond ten, of a provider for which several queries are one search. */
+static bool bill_results(const struct lx_bill *b, int64_t results, struct lx_cost *out)
+{
+    struct lx_money rate;
+    if (!lx_bill_rate(b, LX_RATE_EXTRA_RESULT, &rate))
+        return false;
+    charge(b, LX_RATE_INPUT_QUERY, 1, &out->input);
+    if (results > USUAL_RESULTS)
+        out->input = lx_money_add(out->input, lx_money_times(rate, results - USUAL_RESULTS));
+    return true;
+}
+
 /* Some bill by how many results were asked for. */
 static void bill_search(struct lx_bill *b, struct lx_cost *out)
 {
     const struct lx_price *p = b->price;
-    int64_t results = b->in->max_results > 0 ? b->in->max_results : 10;
+    int64_t results = b->in->max_results > 0 ? b->in->max_results : USUAL_RESULTS;
     const struct lx_price_range *range = p->range_count ? &p->ranges[p->range_count - 1] : NULL;
+    if (bill_results(b, results, out))
+        return;
     for (size_t i = p->range_count; i-- > 0;)
         if (results >= p->ranges[i].from && results <= p->ranges[i].to)
             range = &p->ranges[i];
@@ -168,8 +183,8 @@ static void bill_images(struct lx_bill *b, struct lx_cost *out)
         out->output = lx_money_times(rate, in->images);
         return;
     }
-    if (!bill_fal_pixels(b, out) && !charge(b, LX_RATE_INPUT_IMAGE, in->images, &out->input) &&
-        !charge(b, LX_RATE_OUTPUT_IMAGE, in->images, &out->output) &&
+    if (!bill_fal_pixels(b, out) && !charge(b, LX_RATE_OUTPUT_IMAGE, in->images, &out->output) &&
+        !charge(b, LX_RATE_INPUT_IMAGE, in->images, &out->input) &&
         lx_bill_rate(b, LX_RATE_INPUT_PIXEL, &rate))
         out->input = lx_money_times(lx_money_times(rate, in->pixels), in->images);
 }

@@ -4,8 +4,8 @@ models.py [--map FILE] [--check FILE]
 
 The map comes from the PyPI package `litellm` (its MIT part), share/models-overrides.json is laid
 over it, and the npm package `@pydantic/genai-prices` (MIT) is the second opinion: where the two
-disagree on a price, the row is printed. Without --map and --check both packages are fetched by
-name with pip and npm.
+disagree on a price, the row is printed; models that only it has are added. Without --map and
+--check both packages are fetched by name with pip and npm.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import exact_json
-from second_opinion import compare
+from second_opinion import PROVIDERS, compare, fill
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MAP = "litellm/model_prices_and_context_window_backup.json"
@@ -49,7 +49,6 @@ def fetch_second(folder):
               "for (const id of process.argv.slice(1)) {"
               "const p = m.findProvider({providerId: id}); if (p) out[id] = p.models; }"
               "console.log(JSON.stringify(out, (k, v) => v instanceof RegExp ? v.source : v)); })")
-    from second_opinion import PROVIDERS
     found = subprocess.run(["node", "-e", script, *PROVIDERS], cwd=folder, check=True,
                            stdout=subprocess.PIPE, text=True).stdout
     version = re.search(r"genai-prices-([\d.]+)\.tgz", archive.name).group(1)
@@ -113,6 +112,8 @@ def main():
     models = {name: clean(row) for name, row in upstream.items() if name not in NOT_MODELS}
     count = apply_overrides(models)
     compare(models, second)
+    filled = fill(models, second)
+    print(f"{filled} rows are genai-prices' alone")
     about = {
         "what": "Models, prices and capabilities, in LiteLLM's schema. Made by tools/data/models.py"
                 " (make data); edit share/models-overrides.json instead.",
@@ -122,9 +123,10 @@ def main():
              "sha256": hashlib.sha256(text.encode()).hexdigest(), "license": "MIT",
              "copyright": "Copyright (c) 2023 Berri AI"},
             {"file": "share/models-overrides.json", "rows": count, "license": "MIT"},
+            {"package": "@pydantic/genai-prices", "registry": "npm", "version": second_version,
+             "license": "MIT", "copyright": "Copyright (c) Pydantic Services Inc. 2025 to present",
+             "rows": filled, "note": "all other rows were compared with it"},
         ],
-        "checked_against": {"package": "@pydantic/genai-prices", "registry": "npm",
-                            "version": second_version, "license": "MIT"},
     }
     out = ROOT / "share/models.json"
     out.write_text(exact_json.dump_rows({"_about": about, **models}))

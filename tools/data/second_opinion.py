@@ -1,7 +1,8 @@
-"""Compares the model map with genai-prices and prints where they disagree.
+"""What genai-prices says of models: compared with the map, and added where the map has no row.
 
 genai-prices names models by match rules; a row of ours is compared with the first of a provider's
-models whose rule takes its name.
+models whose rule takes its name. A model that no row of ours is called by, a retired one or one of
+a reseller, gets a row.
 """
 
 import re
@@ -22,6 +23,14 @@ RATES = {
     "cache_read_mtok": "cache_read_input_token_cost",
     "cache_write_mtok": "cache_creation_input_token_cost",
 }
+MORE_RATES = {
+    **RATES, "cache_write_1h_mtok": "cache_creation_input_token_cost_above_1hr",
+    "input_audio_mtok": "input_cost_per_audio_token",
+    "output_audio_mtok": "output_cost_per_audio_token",
+    "cache_audio_read_mtok": "cache_read_input_audio_token_cost",
+    "output_reasoning_mtok": "output_cost_per_reasoning_token",
+}
+BARE = {"openai", "anthropic"}  # whose rows have no prefix
 CHAT = {"chat", "completion", "responses"}
 
 
@@ -74,3 +83,58 @@ def compare(models, second):
             if wrong:
                 differ.append(f"  {name}: {', '.join(wrong)}")
         print(f"{ours}: {agree} agree, {len(differ)} do not", *differ, sep="\n")
+
+
+def names_of(rule):
+    """What a rule calls a model: what it equals, and what it begins with, if that is whole."""
+    for kind, value in rule.items():
+        if kind == "or":
+            for part in value:
+                yield from names_of(part)
+        elif kind == "equals":
+            yield value
+        elif kind == "starts_with" and not re.search(r"-20\d\d$|\d{6,7}$", value):
+            yield value.rstrip("-@.:")
+
+
+def per_token(value):
+    """Dollars a million -> a token, exactly."""
+    return exact_json.Number(f"{(Decimal(str(value)) / 1000000).normalize():e}".replace("e+0", ""))
+
+
+def row_of(model, provider):
+    prices = model["prices"]
+    if isinstance(prices, list):
+        prices = prices[-1]["prices"]
+    row = {"litellm_provider": provider, "mode": "chat" if "output_mtok" in prices else "embedding"}
+    if model.get("context_window"):
+        row["max_input_tokens"] = model["context_window"]
+    for theirs, ours in MORE_RATES.items():
+        value = prices.get(theirs)
+        if isinstance(value, dict):
+            for tier in value["tiers"]:
+                above = round(tier["start"] / 1000)  # 271999 is 272,000, said the other way
+                row[f"{ours}_above_{above}k_tokens"] = per_token(tier["price"])
+            value = value["base"]
+        if value is not None:
+            row[ours] = per_token(value)
+    row["source"] = "genai-prices"
+    return row
+
+
+def fill(models, second):
+    """Adds what the map does not have; how many rows."""
+    count, known = 0, {name.lower() for name in models}
+    for theirs, ours in PROVIDERS.items():
+        for model in second.get(theirs, []):
+            row = row_of(model, ours)
+            if "input_cost_per_token" not in row:
+                continue
+            for short in dict.fromkeys([model["id"], *names_of(model["match"])]):
+                name = short if ours in BARE else f"{ours}/{short}"
+                if {name.lower(), short.lower(), f"{ours}/{short}".lower()} & known:
+                    continue
+                models[name] = row
+                known.add(name.lower())
+                count += 1
+    return count
