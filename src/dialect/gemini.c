@@ -1,0 +1,118 @@
+/*
+ * gemini.c - Google's generateContent as a dialect: its table, the address of a model, finish
+ * reasons, and the light readers for replies that pass as they came.
+ *
+ * The table is all that others see; gemini.h says which file does what.
+ */
+#include "dialect/gemini.h"
+
+#include "base/text.h"
+
+/* ---- Finish reasons ------------------------------------------------------------------------- */
+
+/*
+ * Candidate.FinishReason by its numbers. What is kept back for what it says is a filter's doing,
+ * whatever the filter; LANGUAGE and OTHER come without an answer, and are LiteLLM's content_filter
+ * too. What went wrong with tools and images is told as it is.
+ */
+static const struct lx_gemini_finish reasons[] = {
+    {LX_S_INIT("FINISH_REASON_UNSPECIFIED"), LX_FINISH_OTHER},
+    {LX_S_INIT("STOP"), LX_FINISH_STOP},
+    {LX_S_INIT("MAX_TOKENS"), LX_FINISH_LENGTH},
+    {LX_S_INIT("SAFETY"), LX_FINISH_CONTENT_FILTER},
+    {LX_S_INIT("RECITATION"), LX_FINISH_CONTENT_FILTER},
+    {LX_S_INIT("OTHER"), LX_FINISH_CONTENT_FILTER},
+    {LX_S_INIT("LANGUAGE"), LX_FINISH_CONTENT_FILTER},
+    {LX_S_INIT("BLOCKLIST"), LX_FINISH_CONTENT_FILTER},
+    {LX_S_INIT("PROHIBITED_CONTENT"), LX_FINISH_CONTENT_FILTER},
+    {LX_S_INIT("SPII"), LX_FINISH_CONTENT_FILTER},
+    {LX_S_INIT("MALFORMED_FUNCTION_CALL"), LX_FINISH_OTHER},
+    {LX_S_INIT("IMAGE_SAFETY"), LX_FINISH_CONTENT_FILTER},
+    {LX_S_INIT("UNEXPECTED_TOOL_CALL"), LX_FINISH_OTHER},
+    {LX_S_INIT("TOO_MANY_TOOL_CALLS"), LX_FINISH_OTHER},
+    {LX_S_INIT("IMAGE_PROHIBITED_CONTENT"), LX_FINISH_CONTENT_FILTER},
+    {LX_S_INIT("IMAGE_OTHER"), LX_FINISH_OTHER},
+    {LX_S_INIT("NO_IMAGE"), LX_FINISH_OTHER},
+    {LX_S_INIT("IMAGE_RECITATION"), LX_FINISH_CONTENT_FILTER},
+    /* Vertex AI: google.cloud.aiplatform.v1.Candidate; and what blocks a prompt. */
+    {LX_S_INIT("MODEL_ARMOR"), LX_FINISH_CONTENT_FILTER},
+    {LX_S_INIT("MISSING_THOUGHT_SIGNATURE"), LX_FINISH_OTHER},
+};
+enum { NUMBERED = 18 };
+
+struct lx_gemini_finish lx_gemini_finish_read(struct lx_json reason)
+{
+    int64_t number;
+    if (lx_json_int(reason, &number) == 0 && number >= 0 && number < NUMBERED)
+        return reasons[number];
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (lx_json_eq(reason, reasons[i].name))
+            return reasons[i];
+    return (struct lx_gemini_finish){{NULL, 0},
+                                     lx_json_given(reason) ? LX_FINISH_OTHER : LX_FINISH_NONE};
+}
+
+/* ---- The address ---------------------------------------------------------------------------- */
+
+/* /models/gemini-2.5-flash:generateContent; tuned models say where they are themselves. */
+static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
+{
+    bool placed = lx_slice_starts(o->model, LX_S("models/")) ||
+                  lx_slice_starts(o->model, LX_S("tunedModels/"));
+    lx_buf_add(out, placed ? LX_S("/") : LX_S("/models/"));
+    lx_percent_write(out, o->model, LX_S("/@:"));
+    lx_buf_add(out, stream ? LX_S(":streamGenerateContent?alt=sse") : LX_S(":generateContent"));
+}
+
+/* ---- Glances -------------------------------------------------------------------------------- */
+
+static void glance(struct lx_json root, struct lx_glance *out)
+{
+    out->is_fault = lx_json_given(LX_GET(root, "error"));
+    out->model = lx_json_text(LX_GET(root, "modelVersion")).s;
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(root, "candidates")); lx_json_next(&it);) {
+        enum lx_finish finish = lx_gemini_finish_read(LX_GET(it.value, "finishReason")).finish;
+        if (finish != LX_FINISH_NONE)
+            out->finish = finish;
+        out->content |= lx_json_count(LX_GET(LX_GET(it.value, "content"), "parts")) != 0;
+    }
+    if (lx_json_given(LX_GET(LX_GET(root, "promptFeedback"), "blockReason")))
+        out->finish = LX_FINISH_CONTENT_FILTER;
+    lx_gemini_usage_read(LX_GET(root, "usageMetadata"), &out->usage);
+}
+
+static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
+{
+    glance(lx_json_root(body), out);
+    return 0;
+}
+
+static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
+{
+    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    if (code == 0)
+        glance(lx_json_root(doc), out);
+    return code;
+}
+
+/* ---- The table ------------------------------------------------------------------------------ */
+
+static const struct lx_back back = {
+    .state_size = sizeof(struct lx_gemini_reading),
+    .write_path = write_path,
+    .write_request = lx_gemini_write_request,
+    .read_reply = lx_gemini_read_reply,
+    .read_event = lx_gemini_read_event,
+    .read_end = lx_gemini_read_end,
+    .clear = lx_gemini_reading_clear,
+    .read_error = lx_gemini_read_error,
+    .glance_reply = glance_reply,
+    .glance_event = glance_event,
+    .framing = LX_FRAMING_SSE,
+};
+
+const struct lx_dialect lx_dialect_gemini = {
+    .name = "gemini",
+    .title = "Google Gemini generateContent",
+    .back = &back,
+};

@@ -1,0 +1,170 @@
+/*
+ * gemini.h - what the files of the Gemini dialect share; nobody else includes it.
+ *
+ *   gemini.c           the dialect's table, finish reasons, path, glances
+ *   gemini_signature.c thought signatures: how they travel through clients that know none
+ *   gemini_write.c     back: canonical request -> body: generationConfig and what is passed on
+ *   gemini_contents.c  back: its messages, as systemInstruction and contents
+ *   gemini_media.c     back: images, sound, video, documents
+ *   gemini_tools.c     back: its tools, toolConfig, and JSON schemas
+ *   gemini_read.c      back: a stream's records, or a whole reply -> events
+ *   gemini_part.c      back: the parts of a reply's content -> events
+ *   gemini_tell.c      back: what is told when a choice is over: citations, metadata, finish
+ *   gemini_usage.c     back: usage and errors
+ *
+ * The language of Google AI Studio and Vertex AI (generateContent). Facts come from Google's proto
+ * files (google.ai.generativelanguage.v1beta, 2025-10), its documentation (ai.google.dev/gemini-api,
+ * 2026) and recorded traffic; where LiteLLM is followed it says so.
+ */
+#ifndef LX_DIALECT_GEMINI_H
+#define LX_DIALECT_GEMINI_H
+
+#include "dialect/dialect.h"
+
+#define LX_GEMINI LX_S("gemini")
+
+/* ---- Thought signatures (gemini_signature.c) ---- */
+
+/* Thinking whose signature starts so is Gemini's: what follows is the signature, or nothing. */
+#define LX_GEMINI_MARK LX_S("gemini:")
+
+/* The id that a client gets for a call: the call's own and, behind a separator, its signature. */
+struct lx_slice lx_gemini_id_join(struct lx_slice id, struct lx_text signature, struct lx_arena *a);
+/* The other way: `signature` is empty where there is none. */
+struct lx_gemini_id {
+    struct lx_slice id, signature;
+};
+struct lx_gemini_id lx_gemini_id_split(struct lx_text id, struct lx_arena *a);
+/* The signature of a call, from its id or from where LiteLLM and Google's own OpenAI-compatible
+ * API put it. Empty: none. */
+struct lx_slice lx_gemini_call_signature(const struct lx_part *call, struct lx_json_doc *scratch,
+                                         struct lx_arena *a);
+/* Whether thinking is Gemini's own; `signature` then gets it, or nothing. */
+bool lx_gemini_is_own_thinking(const struct lx_part *p, struct lx_text *signature);
+
+/* ---- Usage, errors (gemini_usage.c) ---- */
+
+void lx_gemini_usage_read(struct lx_json usage, struct lx_usage *u);
+/* An error as a record of a stream has it, or as a whole body. */
+void lx_gemini_fault_read(struct lx_json body, int status, struct lx_arena *a,
+                          struct lx_fault *out);
+void lx_gemini_read_error(int status, struct lx_slice body, const struct lx_headers *headers,
+                          struct lx_arena *a, struct lx_fault *out);
+
+/* ---- Finish reasons (gemini.c) ---- */
+
+/* What Gemini calls it (static), and what it means. By name or, as some SDKs record it, by number;
+ * for what is not known the name is absent. */
+struct lx_gemini_finish {
+    struct lx_slice name;
+    enum lx_finish finish;
+};
+struct lx_gemini_finish lx_gemini_finish_read(struct lx_json reason);
+
+/* ---- Reading (gemini_read.c, gemini_part.c, gemini_tell.c) ---- */
+
+/* Members of a candidate that only Gemini has. */
+enum lx_gemini_member {
+    LX_GEMINI_GROUNDING,
+    LX_GEMINI_URL_CONTEXT,
+    LX_GEMINI_CITATIONS,
+    LX_GEMINI_SAFETY,
+    LX_GEMINI_FINISH_MESSAGE,
+    LX_GEMINI_AVG_LOGPROBS,
+    LX_GEMINI_PROMPT_FEEDBACK, /* of the reply; told with its first choice */
+    LX_GEMINI_MEMBERS,
+};
+extern const char *const lx_gemini_member_names[LX_GEMINI_MEMBERS];
+
+/* One candidate so far. */
+struct lx_gemini_choice {
+    int64_t index;
+    int64_t next;           /* index of its next part */
+    bool open;              /* a part of `kind` is open: TEXT or THINKING */
+    enum lx_part_kind kind;
+    bool calls;             /* it called a tool */
+    bool finished;
+    struct lx_gemini_finish finish;
+    char other[48];         /* a finish reason that is not known, and its length */
+    size_t other_n;
+    struct lx_buf signature; /* of the open part: told when it ends */
+    struct lx_buf members[LX_GEMINI_MEMBERS];
+};
+
+/* A reply being read: a stream, or a whole one as a stream of one record. */
+struct lx_gemini_reading {
+    struct lx_gemini_choice *choices; /* heap: a stream has one, seldom more */
+    size_t count, cap;
+    char id[64]; /* of the reply, as ids of calls may hold it */
+    int64_t calls;
+    int64_t searches;
+    bool started, ended;
+    bool legacy; /* the client wants function_call */
+};
+
+/* One record while it is read. */
+struct lx_gemini_reader {
+    struct lx_gemini_reading *s;
+    const struct lx_reply_context *ctx;
+    struct lx_events *out;
+    int code;
+};
+/* A part of a content; opens and closes what it must. */
+void lx_gemini_part_read(struct lx_gemini_reader *r, struct lx_gemini_choice *c,
+                         struct lx_json part);
+/* Ends the part that is open, and tells the signature that was held for it. */
+void lx_gemini_part_close(struct lx_gemini_reader *r, struct lx_gemini_choice *c);
+/* Tells log-probabilities in OpenAI's shape. */
+void lx_gemini_logprobs_tell(struct lx_gemini_reader *r, const struct lx_gemini_choice *c,
+                             struct lx_json result);
+/* Citations, members of Gemini's own and the finish: all that is known only at the end. */
+void lx_gemini_choice_tell(struct lx_gemini_reader *r, struct lx_gemini_choice *c);
+
+int lx_gemini_read_reply(const struct lx_json_doc *body, const struct lx_reply_context *ctx,
+                         struct lx_arena *a, struct lx_reply *out, struct lx_error *err);
+int lx_gemini_read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
+                         const struct lx_reply_context *ctx, struct lx_events *out,
+                         struct lx_error *err);
+int lx_gemini_read_end(void *state, struct lx_events *out, struct lx_error *err);
+void lx_gemini_reading_clear(void *state);
+
+/* ---- Writing ---- */
+
+struct lx_gemini_writer {
+    const struct lx_write_options *o;
+    const struct lx_request *r;
+    struct lx_body *b;
+    struct lx_out out;
+    struct lx_json_doc scratch; /* for JSON inside JSON: arguments, results, parameters */
+    struct lx_json_doc config;  /* the client's own generationConfig */
+    bool third;      /* Gemini 3 and later: thinks by levels, checks signatures, sees results */
+    bool lost_cache; /* each is said once a request */
+    bool lost_strict;
+    struct lx_gemini_call *calls; /* written so far, newest first: results need their names */
+};
+
+/* Harmless: left out, and listed. */
+void lx_gemini_lose(struct lx_gemini_writer *w, struct lx_slice what, struct lx_slice why);
+/* Changes the meaning: a failure unless drop_params. */
+void lx_gemini_refuse(struct lx_gemini_writer *w, struct lx_slice what, struct lx_slice why);
+void lx_gemini_lose_cache(struct lx_gemini_writer *w, const struct lx_cache_mark *mark);
+/* Indexes JSON inside JSON; false: it is none, or there was no memory and the body has failed. */
+bool lx_gemini_json_read(struct lx_gemini_writer *w, struct lx_json_doc *doc, struct lx_slice json);
+/* Names are the same to Google in both of its spellings: safety_settings, safetySettings. */
+bool lx_gemini_name_eq(struct lx_slice a, const char *b);
+/* The member of the request's unknown ones that Google knows by this name; NULL: none. */
+const struct lx_extra *lx_gemini_extra_find(const struct lx_extra *x, const char *name);
+
+void lx_gemini_write_request(const struct lx_write_options *o, const struct lx_request *r,
+                             struct lx_body *b);
+void lx_gemini_contents_write(struct lx_gemini_writer *w); /* systemInstruction, contents */
+void lx_gemini_tools_write(struct lx_gemini_writer *w);    /* tools, toolConfig */
+/* A schema with what Google refuses left out. */
+void lx_gemini_schema_write(struct lx_gemini_writer *w, const char *name, struct lx_slice schema);
+
+/* What keeps a part's media from being sent; NULL: nothing does. */
+const char *lx_gemini_media_obstacle(const struct lx_part *p);
+/* {"inlineData":{...}} or {"fileData":{...}}, its braces and the part's own members excluded. */
+void lx_gemini_media_write(struct lx_gemini_writer *w, const struct lx_part *p);
+
+#endif

@@ -1,0 +1,513 @@
+/*
+ * gemini_contents.c - back: the conversation of a request, as systemInstruction and contents.
+ *
+ * Other languages have one message for each thing said; this one has turns of user and model, and
+ * the results of a turn's calls must all stand in the very next one. So runs of messages are
+ * written as one turn:
+ *
+ *   system, developer         -> systemInstruction
+ *   user, tool, tool, user    -> user: [functionResponse, functionResponse, text, text]
+ *   assistant, assistant      -> model: [thought, text, functionCall, ...]
+ *   system in between         -> user text in place: moved to the front it would change the prefix
+ *                                that Google has cached
+ */
+#include "dialect/gemini.h"
+
+/* What a user says who said nothing, where the API insists; LiteLLM sends a blank, too. */
+#define PLACEHOLDER LX_S(" ")
+/* Where Gemini 3 demands a signature and there is none, because another model made the call:
+ * base64 of "skip_thought_signature_validator" (ai.google.dev/gemini-api/docs/thought-signatures;
+ * recorded, pydantic-ai 2026). */
+#define NO_SIGNATURE LX_S("c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I=")
+
+/* A call that was written. */
+struct lx_gemini_call {
+    struct lx_slice id;
+    struct lx_text name;
+    struct lx_gemini_call *next;
+};
+
+/* A turn being written. */
+struct turn {
+    struct lx_gemini_writer *w;
+    bool model;
+    size_t message, part; /* where in the client's request the writing is */
+    bool called;          /* a call was written */
+    size_t written;       /* parts */
+};
+
+static struct lx_slice place(const struct turn *t)
+{
+    return lx_arena_printf(t->w->b->arena, "messages[%zu].content[%zu]", t->message, t->part);
+}
+
+static void part_open(struct turn *t)
+{
+    lx_out_object(&t->w->out, NULL);
+    t->written++;
+}
+
+static void write_words(struct turn *t, struct lx_text text)
+{
+    part_open(t);
+    lx_out_text(&t->w->out, "text", text);
+    lx_out_object_end(&t->w->out);
+}
+
+/* ---- Signatures ----------------------------------------------------------------------------- */
+
+/* Thinking without text is a signature that belongs to a text beside it: before it, where the
+ * client's language puts all thinking first, or behind it. */
+static bool is_signature(const struct lx_part *p, struct lx_text *signature)
+{
+    return p && lx_gemini_is_own_thinking(p, signature) && signature->s.n && !p->text.s.n;
+}
+
+static void write_signature(struct turn *t, struct lx_text signature)
+{
+    if (signature.s.n)
+        lx_out_text(&t->w->out, "thoughtSignature", signature);
+}
+
+/* A signature that found no text stands alone, as Gemini's own streams have it. */
+static void write_lone_signature(struct turn *t, struct lx_text *signature)
+{
+    if (!signature->s.n)
+        return;
+    part_open(t);
+    lx_out_lit(&t->w->out, "text", "");
+    write_signature(t, *signature);
+    lx_out_object_end(&t->w->out);
+    *signature = (struct lx_text){0};
+}
+
+/* ---- Calls and their results ---------------------------------------------------------------- */
+
+/* JSON that is an object, as Google's Struct is; else wrapped under `name`. */
+static void write_struct(struct lx_gemini_writer *w, const char *member, const char *name,
+                         struct lx_text text, bool wrap)
+{
+    struct lx_slice plain = lx_slice_trim(lx_text_plain(text, w->b->arena));
+    bool object = lx_slice_starts(plain, LX_S("{")) && lx_gemini_json_read(w, &w->scratch, plain);
+    if (object && !wrap) {
+        lx_out_raw(&w->out, member, plain);
+        return;
+    }
+    lx_out_object(&w->out, member);
+    if (object)
+        lx_out_raw(&w->out, name, plain);
+    else
+        lx_out_text(&w->out, name, text);
+    lx_out_object_end(&w->out);
+}
+
+static void write_arguments(struct lx_gemini_writer *w, const struct lx_part *p)
+{
+    struct lx_slice plain = lx_slice_trim(lx_text_plain(p->arguments, w->b->arena));
+    if (!plain.n && !p->custom)
+        lx_out_raw(&w->out, "args", LX_S("{}"));
+    else
+        write_struct(w, "args", "input", p->arguments, p->custom);
+}
+
+/* Ids go back where Gemini gave them: its own have no '_', those of other providers, and those
+ * that were made up for it, do; and Vertex AI knows none at all. */
+static void write_id(struct lx_gemini_writer *w, struct lx_slice id)
+{
+    if (id.n && lx_slice_find_byte(id, '_') < 0)
+        lx_out_str(&w->out, "id", id);
+}
+
+static void keep_call(struct lx_gemini_writer *w, struct lx_slice id, struct lx_text name)
+{
+    struct lx_gemini_call *call = lx_arena_new(w->b->arena, struct lx_gemini_call);
+    if (!call)
+        return;
+    *call = (struct lx_gemini_call){id, name, w->calls};
+    w->calls = call;
+}
+
+/* Results carry the name of what was called; most languages leave it at the id. */
+static struct lx_text name_of(const struct lx_gemini_writer *w, const struct lx_part *p,
+                              struct lx_slice id)
+{
+    enum { LOOK_BACK = 1024 }; /* more than any turn calls */
+    int seen = 0;
+    for (const struct lx_gemini_call *c = w->calls; c && seen < LOOK_BACK; c = c->next, seen++)
+        if (lx_slice_eq(c->id, id))
+            return c->name;
+    return p->name.s.n ? p->name : id.n ? lx_text(id) : lx_text(LX_S("unknown"));
+}
+
+static void write_call(struct turn *t, const struct lx_part *p)
+{
+    struct lx_gemini_writer *w = t->w;
+    struct lx_slice id = lx_gemini_id_split(p->id, w->b->arena).id;
+    struct lx_slice signature = lx_gemini_call_signature(p, &w->scratch, w->b->arena);
+    if (!signature.n && w->third && !t->called)
+        signature = NO_SIGNATURE;
+    keep_call(w, id, p->name);
+    t->called = true;
+    part_open(t);
+    lx_out_object(&w->out, "functionCall");
+    write_id(w, id);
+    lx_out_text(&w->out, "name", p->name);
+    write_arguments(w, p);
+    lx_out_object_end(&w->out);
+    write_signature(t, lx_text(signature));
+    lx_out_object_end(&w->out);
+}
+
+static bool is_text(const struct lx_part *p)
+{
+    return p->kind == LX_PART_TEXT || p->kind == LX_PART_REFUSAL;
+}
+
+static bool is_media(const struct lx_part *p)
+{
+    return p->kind == LX_PART_IMAGE || p->kind == LX_PART_AUDIO || p->kind == LX_PART_VIDEO ||
+           (p->kind == LX_PART_FILE && !p->text.s.n && !p->content);
+}
+
+/* Google's names for what a function gave: output, and error. */
+static void write_response(struct turn *t, const struct lx_part *p)
+{
+    struct lx_gemini_writer *w = t->w;
+    const char *name = p->is_error ? "error" : "output";
+    const struct lx_part *text = NULL;
+    size_t texts = 0;
+    for (const struct lx_part *c = p->content; c; c = c->next)
+        if (is_text(c) && texts++ == 0)
+            text = c;
+    if (texts == 1) {
+        write_struct(w, "response", name, text->text, p->is_error);
+        return;
+    }
+    lx_out_object(&w->out, "response");
+    if (texts) {
+        lx_out_string_open(&w->out, name);
+        for (const struct lx_part *c = p->content; c; c = c->next)
+            if (is_text(c))
+                lx_out_string_part(&w->out, c->text);
+        lx_out_string_close(&w->out);
+    } else {
+        lx_out_lit(&w->out, name, "");
+    }
+    lx_out_object_end(&w->out);
+}
+
+/* Gemini 3 takes data in a result (ai.google.dev/gemini-api/docs/function-calling, "Multimodal
+ * function responses"); else media follow the results. */
+static bool is_inside(const struct lx_gemini_writer *w, const struct lx_part *p)
+{
+    return w->third && is_media(p) && p->media.data.s.n;
+}
+
+static void write_result_media(struct turn *t, const struct lx_part *content)
+{
+    struct lx_gemini_writer *w = t->w;
+    bool open = false;
+    for (const struct lx_part *p = content; p; p = p->next) {
+        if (!is_inside(w, p))
+            continue;
+        if (!open)
+            lx_out_array(&w->out, "parts");
+        open = true;
+        lx_out_object(&w->out, NULL);
+        lx_gemini_media_write(w, p);
+        lx_out_object_end(&w->out);
+    }
+    if (open)
+        lx_out_array_end(&w->out);
+}
+
+static void write_result(struct turn *t, const struct lx_part *p)
+{
+    struct lx_gemini_writer *w = t->w;
+    struct lx_slice id = lx_gemini_id_split(p->id, w->b->arena).id;
+    part_open(t);
+    lx_out_object(&w->out, "functionResponse");
+    write_id(w, id);
+    lx_out_text(&w->out, "name", name_of(w, p, id));
+    write_response(t, p);
+    write_result_media(t, p->content);
+    lx_out_object_end(&w->out);
+    lx_out_object_end(&w->out);
+    lx_gemini_lose_cache(w, &p->cache);
+}
+
+/* ---- Everything else ------------------------------------------------------------------------ */
+
+static void write_part(struct turn *t, const struct lx_part *p, struct lx_text signature);
+
+static void write_text(struct turn *t, const struct lx_part *p, struct lx_text signature)
+{
+    if (!p->text.s.n && !signature.s.n)
+        return; /* the API refuses a text that is empty */
+    part_open(t);
+    lx_out_text(&t->w->out, "text", p->text);
+    write_signature(t, signature);
+    lx_out_object_end(&t->w->out);
+}
+
+/* LiteLLM's clients say how a video is to be watched beside it. */
+static void write_media(struct turn *t, const struct lx_part *p, struct lx_text signature)
+{
+    const char *obstacle = lx_gemini_media_obstacle(p);
+    if (obstacle) {
+        lx_gemini_refuse(t->w, place(t), lx_slice_z(obstacle));
+        return;
+    }
+    const struct lx_extra *video = lx_gemini_extra_find(p->extra, "videoMetadata");
+    part_open(t);
+    lx_gemini_media_write(t->w, p);
+    if (video)
+        lx_out_raw(&t->w->out, "videoMetadata", video->json);
+    write_signature(t, signature);
+    lx_out_object_end(&t->w->out);
+    if (p->media.detail.n && !lx_slice_eq(p->media.detail, LX_S("auto")))
+        lx_gemini_lose(t->w, lx_arena_printf(t->w->b->arena, "%.*s.detail", LX_F(place(t))),
+                       LX_S("Gemini takes it for the whole request: mediaResolution"));
+}
+
+/* A document that is text, or is made of parts: what it is called, and what it says. */
+static void write_document(struct turn *t, const struct lx_part *p)
+{
+    const struct lx_text lines[] = {p->title, p->context, p->text};
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        if (lines[i].s.n)
+            write_words(t, lines[i]);
+    for (const struct lx_part *c = p->content; c; c = c->next)
+        write_part(t, c, (struct lx_text){0});
+}
+
+static void write_thinking(struct turn *t, const struct lx_part *p)
+{
+    struct lx_text signature;
+    if (!lx_gemini_is_own_thinking(p, &signature)) {
+        lx_gemini_lose(t->w, place(t), LX_S("Gemini takes back only thinking of its own"));
+        return;
+    }
+    part_open(t);
+    lx_out_text(&t->w->out, "text", p->text);
+    lx_out_bool(&t->w->out, "thought", true);
+    write_signature(t, signature);
+    lx_out_object_end(&t->w->out);
+}
+
+static void write_opaque(struct turn *t, const struct lx_part *p)
+{
+    if (lx_slice_eq(p->language, LX_GEMINI)) {
+        lx_out_raw(&t->w->out, NULL, p->raw);
+        t->written++;
+    } else {
+        lx_gemini_refuse(t->w, place(t), LX_S("Gemini does not know this kind of content"));
+    }
+}
+
+static void write_part(struct turn *t, const struct lx_part *p, struct lx_text signature)
+{
+    if (p->kind == LX_PART_AUDIO && p->text.s.n && !p->media.data.s.n)
+        write_text(t, p, signature); /* what the assistant said aloud comes back by its id only */
+    else if (is_media(p))
+        write_media(t, p, signature);
+    else if (p->kind == LX_PART_FILE)
+        write_document(t, p);
+    else if (is_text(p))
+        write_text(t, p, signature);
+    else if (p->kind == LX_PART_THINKING || p->kind == LX_PART_REDACTED_THINKING)
+        write_thinking(t, p);
+    else if (p->kind == LX_PART_TOOL_CALL)
+        write_call(t, p);
+    else if (p->kind == LX_PART_OPAQUE)
+        write_opaque(t, p);
+    lx_gemini_lose_cache(t->w, &p->cache);
+}
+
+static bool takes_signature(const struct lx_part *p)
+{
+    return (is_text(p) && p->text.s.n) || (is_media(p) && !lx_gemini_media_obstacle(p));
+}
+
+/* All parts of a message but results. */
+static void write_parts(struct turn *t, const struct lx_part *parts)
+{
+    struct lx_text waiting = {0}, found;
+    const struct lx_part *taken = NULL;
+    t->part = 0;
+    for (const struct lx_part *p = parts; p; p = p->next, t->part++) {
+        if (p->kind == LX_PART_TOOL_RESULT || p == taken)
+            continue;
+        if (is_signature(p, &found)) {
+            write_lone_signature(t, &waiting);
+            waiting = found;
+        } else if (takes_signature(p)) {
+            if (!waiting.s.n && is_signature(p->next, &waiting))
+                taken = p->next;
+            write_part(t, p, waiting);
+            waiting = (struct lx_text){0};
+        } else {
+            if (p->kind == LX_PART_TOOL_CALL)
+                write_lone_signature(t, &waiting);
+            write_part(t, p, (struct lx_text){0});
+        }
+    }
+    write_lone_signature(t, &waiting);
+}
+
+/* ---- What Google's own tools did ------------------------------------------------------------ */
+
+/* In OpenAI's language it came as provider_specific_fields.content_blocks, and goes back as it
+ * was: the code that ran, what it gave, and their signatures. */
+static void write_blocks(struct turn *t, const struct lx_extra *extra)
+{
+    static const char *const own[] = {"executableCode", "codeExecutionResult", "toolCall",
+                                      "toolResponse"};
+    const struct lx_extra *x = lx_gemini_extra_find(extra, "provider_specific_fields");
+    struct lx_gemini_writer *w = t->w;
+    if (!x || !lx_gemini_json_read(w, &w->scratch, x->json))
+        return;
+    struct lx_json blocks = LX_GET(lx_json_root(&w->scratch), "content_blocks");
+    for (struct lx_json_iter it = lx_json_iter(blocks); lx_json_next(&it);) {
+        bool known = false;
+        for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+            known |= lx_json_given(lx_json_get(it.value, lx_slice_z(own[i])));
+        if (!known)
+            continue;
+        part_open(t);
+        for (struct lx_json_iter m = lx_json_iter(it.value); lx_json_next(&m);) {
+            if (lx_json_eq(m.name, LX_S("index"))) /* of a stream's delta */
+                continue;
+            lx_out_name(&w->out, lx_json_text(m.name));
+            lx_out_value(&w->out, NULL, m.value);
+        }
+        lx_out_object_end(&w->out);
+    }
+}
+
+/* ---- Turns ---------------------------------------------------------------------------------- */
+
+static bool is_system(const struct lx_message *m)
+{
+    return m->role == LX_ROLE_SYSTEM || m->role == LX_ROLE_DEVELOPER;
+}
+
+static bool is_model(const struct lx_message *m)
+{
+    return m->role == LX_ROLE_ASSISTANT;
+}
+
+static void write_results(struct turn *t, const struct lx_message *from,
+                          const struct lx_message *end)
+{
+    for (const struct lx_message *m = from; m != end; m = m->next)
+        for (const struct lx_part *p = m->parts; p; p = p->next)
+            if (p->kind == LX_PART_TOOL_RESULT)
+                write_result(t, p);
+}
+
+static void write_media_of_results(struct turn *t, const struct lx_message *m)
+{
+    t->part = 0;
+    for (const struct lx_part *p = m->parts; p; p = p->next, t->part++)
+        for (const struct lx_part *c = p->kind == LX_PART_TOOL_RESULT ? p->content : NULL; c;
+             c = c->next)
+            if (!is_text(c) && !is_inside(t->w, c))
+                write_part(t, c, (struct lx_text){0});
+}
+
+static void write_turn_parts(struct turn *t, const struct lx_message *from,
+                             const struct lx_message *end)
+{
+    write_results(t, from, end);
+    for (const struct lx_message *m = from; m != end; m = m->next, t->message++) {
+        write_media_of_results(t, m);
+        if (is_system(m) && m->parts)
+            write_words(t, lx_text(LX_S("(The next text is a system message, not the user's "
+                                        "words.)")));
+        if (is_model(m))
+            write_blocks(t, m->extra);
+        write_parts(t, m->parts);
+        lx_gemini_lose_cache(t->w, &m->cache);
+    }
+}
+
+/* Writes the run of messages that begins with m; returns what follows it. A turn without parts is
+ * refused by the API, so it is left out, and the next goes on as if it had not been. */
+static const struct lx_message *write_turn(struct lx_gemini_writer *w, const struct lx_message *m,
+                                           size_t *index)
+{
+    struct turn t = {.w = w, .model = is_model(m), .message = *index};
+    const struct lx_message *end = m;
+    while (end && is_model(end) == t.model)
+        end = end->next;
+    struct lx_out before = w->out;
+    size_t start = w->out.buf->n;
+    lx_out_object(&w->out, NULL);
+    lx_out_str(&w->out, "role", t.model ? LX_S("model") : LX_S("user"));
+    lx_out_array(&w->out, "parts");
+    write_turn_parts(&t, m, end);
+    if (!t.written && !t.model)
+        write_words(&t, lx_text(PLACEHOLDER));
+    lx_out_array_end(&w->out);
+    lx_out_object_end(&w->out);
+    if (!t.written) {
+        w->out = before;
+        w->out.buf->n = start;
+    }
+    *index = t.message;
+    return end;
+}
+
+static void write_placeholder(struct lx_gemini_writer *w)
+{
+    struct turn t = {.w = w};
+    lx_out_object(&w->out, NULL);
+    lx_out_lit(&w->out, "role", "user");
+    lx_out_array(&w->out, "parts");
+    write_words(&t, lx_text(PLACEHOLDER));
+    lx_out_array_end(&w->out);
+    lx_out_object_end(&w->out);
+}
+
+static void write_contents(struct lx_gemini_writer *w, const struct lx_message *m, size_t index)
+{
+    lx_out_array(&w->out, "contents");
+    if (!m || (is_model(m) && w->o->modify_params))
+        write_placeholder(w);
+    while (m)
+        m = write_turn(w, m, &index);
+    lx_out_array_end(&w->out);
+}
+
+/* ---- System --------------------------------------------------------------------------------- */
+
+static void write_system(struct lx_gemini_writer *w, const struct lx_message *end)
+{
+    struct turn t = {.w = w};
+    struct lx_out before = w->out;
+    size_t start = w->out.buf->n;
+    lx_out_object(&w->out, "systemInstruction");
+    lx_out_array(&w->out, "parts");
+    for (const struct lx_message *m = w->r->messages; m != end; m = m->next, t.message++) {
+        write_parts(&t, m->parts);
+        lx_gemini_lose_cache(w, &m->cache);
+    }
+    lx_out_array_end(&w->out);
+    lx_out_object_end(&w->out);
+    if (!t.written) {
+        w->out = before;
+        w->out.buf->n = start;
+    }
+}
+
+void lx_gemini_contents_write(struct lx_gemini_writer *w)
+{
+    const struct lx_message *m = w->r->messages;
+    size_t index = 0;
+    for (; m && is_system(m); m = m->next)
+        index++;
+    if (index)
+        write_system(w, m);
+    write_contents(w, m, index);
+}

@@ -1,0 +1,401 @@
+/*
+ * gemini_write.c - back: the canonical request -> a generateContent body, all but its contents and
+ * tools.
+ *
+ * Most of what other languages have at the top stands in generationConfig here. A client may also
+ * write Google's own members (LiteLLM lets it, and so do OpenAI's SDKs by extra_body): they are
+ * passed on, in either of Google's spellings, and where they say the same as a parameter they say
+ * it last.
+ *
+ * Two ways to leave something out: lose() what only costs comfort or money, refuse() what would
+ * change the answer.
+ */
+#include "dialect/gemini.h"
+
+void lx_gemini_lose(struct lx_gemini_writer *w, struct lx_slice what, struct lx_slice why)
+{
+    if (w->b->losses)
+        lx_losses_add(w->b->losses, what, why);
+}
+
+void lx_gemini_refuse(struct lx_gemini_writer *w, struct lx_slice what, struct lx_slice why)
+{
+    lx_body_refuse(w->b, w->o, what, why);
+}
+
+void lx_gemini_lose_cache(struct lx_gemini_writer *w, const struct lx_cache_mark *mark)
+{
+    if (mark->set && !w->lost_cache)
+        lx_gemini_lose(w, LX_S("cache_control"),
+                       LX_S("Gemini caches by itself, or what cachedContent names"));
+    w->lost_cache |= mark->set;
+}
+
+bool lx_gemini_json_read(struct lx_gemini_writer *w, struct lx_json_doc *doc, struct lx_slice json)
+{
+    int code = lx_json_read(doc, json, NULL, NULL);
+    if (code == LX_ENOMEM && !w->b->buf->failed)
+        w->b->buf->failed = code;
+    return code == 0;
+}
+
+/* ---- Names ---------------------------------------------------------------------------------- */
+
+static char upper(char c)
+{
+    return (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
+}
+
+bool lx_gemini_name_eq(struct lx_slice a, const char *b)
+{
+    size_t i = 0;
+    for (; *b && i < a.n; b++, i++) {
+        bool snake = a.p[i] == '_' && i + 1 < a.n && *b >= 'A' && *b <= 'Z';
+        if (snake)
+            i++;
+        if (a.p[i] != *b && !(snake && upper(a.p[i]) == *b))
+            return false;
+    }
+    return !*b && i == a.n;
+}
+
+const struct lx_extra *lx_gemini_extra_find(const struct lx_extra *x, const char *name)
+{
+    while (x && !lx_gemini_name_eq(x->name, name))
+        x = x->next;
+    return x;
+}
+
+/* Members of generationConfig that clients of other languages put beside their own. */
+static const char *const config_names[] = {
+    "thinkingConfig",     "mediaResolution",  "imageConfig",    "speechConfig",
+    "responseModalities", "responseMimeType", "responseSchema", "responseJsonSchema",
+    "candidateCount",     "maxOutputTokens",  "stopSequences",  "topK",
+    "topP",               "audioTimestamp",   "routingConfig",  "enableEnhancedCivicAnswers",
+    "responseLogprobs",   "presencePenalty",  "frequencyPenalty",
+};
+
+static const char *config_name(struct lx_slice name)
+{
+    for (size_t i = 0; i < sizeof(config_names) / sizeof(config_names[0]); i++)
+        if (lx_gemini_name_eq(name, config_names[i]))
+            return config_names[i];
+    return NULL;
+}
+
+/* The client wrote it in Google's own words. */
+static bool is_given(struct lx_gemini_writer *w, const char *name)
+{
+    if (config_name(lx_slice_z(name)) && lx_gemini_extra_find(w->r->extra, name))
+        return true;
+    for (struct lx_json_iter it = lx_json_iter(lx_json_root(&w->config)); lx_json_next(&it);)
+        if (lx_gemini_name_eq(lx_json_text(it.name).s, name))
+            return true;
+    return false;
+}
+
+/* ---- Thinking ------------------------------------------------------------------------------- */
+
+static bool model_has(const struct lx_gemini_writer *w, struct lx_slice word)
+{
+    return lx_slice_find(w->o->model, word) >= 0;
+}
+
+/* LiteLLM's budgets for OpenAI's efforts (its constants, 2026-09), and Gemini 3's levels. */
+static const struct effort {
+    struct lx_slice name;
+    int64_t budget;
+    struct lx_slice level;
+} efforts[] = {
+    {LX_S_INIT("minimal"), 0, LX_S_INIT("minimal")},
+    {LX_S_INIT("low"), 1024, LX_S_INIT("low")},
+    {LX_S_INIT("medium"), 2048, LX_S_INIT("medium")},
+    {LX_S_INIT("high"), 4096, LX_S_INIT("high")},
+    {LX_S_INIT("xhigh"), 8192, LX_S_INIT("high")},
+    {LX_S_INIT("max"), 16384, LX_S_INIT("high")},
+};
+
+static const struct effort *effort_find(struct lx_slice name)
+{
+    for (size_t i = 0; i < sizeof(efforts) / sizeof(efforts[0]); i++)
+        if (lx_slice_eq(efforts[i].name, name))
+            return &efforts[i];
+    return NULL;
+}
+
+/* The least that a model may think (ai.google.dev/gemini-api/docs/thinking; LiteLLM). */
+static int64_t least_budget(const struct lx_gemini_writer *w)
+{
+    return model_has(w, LX_S("flash-lite")) ? 512 : model_has(w, LX_S("pro")) ? 128 : 1;
+}
+
+/* The pro models know no minimal level, and the first of them no medium one. */
+static struct lx_slice level_of(const struct lx_gemini_writer *w, struct lx_slice level)
+{
+    if (lx_slice_eq(level, LX_S("minimal")) && model_has(w, LX_S("-pro")))
+        return LX_S("low");
+    if (lx_slice_eq(level, LX_S("medium")) && model_has(w, LX_S("gemini-3-pro")))
+        return LX_S("high");
+    return level;
+}
+
+static void write_no_thinking(struct lx_gemini_writer *w)
+{
+    bool always = w->third || model_has(w, LX_S("2.5-pro"));
+    if (always)
+        lx_gemini_lose(w, LX_S("reasoning_effort"),
+                       LX_S("the model always thinks: asked to do so as little as it can"));
+    if (w->third)
+        lx_out_str(&w->out, "thinkingLevel", level_of(w, LX_S("minimal")));
+    else
+        lx_out_int(&w->out, "thinkingBudget", always ? least_budget(w) : 0);
+}
+
+static void write_effort(struct lx_gemini_writer *w, struct lx_slice asked)
+{
+    const struct effort *effort = effort_find(asked);
+    if (!effort)
+        lx_gemini_refuse(w, LX_S("reasoning_effort"),
+                         LX_S("must be none, minimal, low, medium, high, xhigh or max"));
+    else if (w->third)
+        lx_out_str(&w->out, "thinkingLevel", level_of(w, effort->level));
+    else
+        lx_out_int(&w->out, "thinkingBudget", effort->budget ? effort->budget : least_budget(w));
+}
+
+static void write_thinking(struct lx_gemini_writer *w)
+{
+    const struct lx_reasoning *reasoning = &w->r->reasoning;
+    bool off =
+        reasoning->kind == LX_REASONING_OFF || lx_slice_eq(reasoning->effort, LX_S("none"));
+    if (reasoning->kind == LX_REASONING_UNSET || is_given(w, "thinkingConfig"))
+        return;
+    lx_out_object(&w->out, "thinkingConfig");
+    if (off)
+        write_no_thinking(w);
+    else if (reasoning->budget_tokens)
+        lx_out_int(&w->out, "thinkingBudget", reasoning->budget_tokens);
+    else if (reasoning->effort.n)
+        write_effort(w, reasoning->effort);
+    else if (!w->third)
+        lx_out_int(&w->out, "thinkingBudget", -1); /* as much as the model sees fit */
+    if (!off && !lx_slice_eq(reasoning->summary, LX_S("omitted")))
+        lx_out_bool(&w->out, "includeThoughts", true);
+    lx_out_object_end(&w->out);
+}
+
+/* ---- Parameters ----------------------------------------------------------------------------- */
+
+/* ["text","image"] -> ["TEXT","IMAGE"] */
+static void write_modalities(struct lx_gemini_writer *w, struct lx_slice json)
+{
+    if (!lx_gemini_json_read(w, &w->scratch, json))
+        return;
+    lx_out_array(&w->out, "responseModalities");
+    for (struct lx_json_iter it = lx_json_iter(lx_json_root(&w->scratch)); lx_json_next(&it);) {
+        struct lx_slice name = lx_arena_copy(w->b->arena, lx_json_text(it.value).s);
+        char *to = name.n ? lx_arena_bytes(w->b->arena, name.n) : NULL;
+        for (size_t i = 0; to && i < name.n; i++)
+            to[i] = upper(name.p[i]);
+        if (to)
+            lx_out_str(&w->out, NULL, lx_slice(to, name.n));
+    }
+    lx_out_array_end(&w->out);
+}
+
+/* {"voice":"Kore","format":"pcm16"} */
+static void write_audio(struct lx_gemini_writer *w, struct lx_slice json)
+{
+    if (is_given(w, "speechConfig") || !lx_gemini_json_read(w, &w->scratch, json))
+        return;
+    struct lx_json audio = lx_json_root(&w->scratch), format = LX_GET(audio, "format");
+    struct lx_text voice = lx_json_text(LX_GET(audio, "voice"));
+    if (voice.s.n) {
+        lx_out_object(&w->out, "speechConfig");
+        lx_out_object(&w->out, "voiceConfig");
+        lx_out_object(&w->out, "prebuiltVoiceConfig");
+        lx_out_text(&w->out, "voiceName", voice);
+        lx_out_object_end(&w->out);
+        lx_out_object_end(&w->out);
+        lx_out_object_end(&w->out);
+    }
+    if (lx_json_given(format) && !lx_json_eq(format, LX_S("pcm16")))
+        lx_gemini_lose(w, LX_S("audio.format"), LX_S("Gemini speaks pcm16"));
+}
+
+enum fate {
+    KEPT,    /* under `name`, as it is */
+    WRITTEN, /* by a function */
+    REFUSED, /* changes the answer */
+    LOST,    /* does not */
+};
+
+static const struct param_row {
+    enum lx_param param;
+    enum fate fate;
+    const char *name;
+    void (*write)(struct lx_gemini_writer *w, struct lx_slice json);
+    const char *noop; /* values that ask for nothing, each between bars */
+    const char *why;
+} param_rows[] = {
+    {LX_PARAM_TEMPERATURE, KEPT, "temperature", NULL, NULL, NULL},
+    {LX_PARAM_TOP_P, KEPT, "topP", NULL, NULL, NULL},
+    {LX_PARAM_TOP_K, KEPT, "topK", NULL, NULL, NULL},
+    {LX_PARAM_N, KEPT, "candidateCount", NULL, "|1|", NULL},
+    {LX_PARAM_MAX_TOKENS, KEPT, "maxOutputTokens", NULL, NULL, NULL},
+    {LX_PARAM_SEED, KEPT, "seed", NULL, NULL, NULL},
+    {LX_PARAM_PRESENCE_PENALTY, KEPT, "presencePenalty", NULL, "|0|0.0|", NULL},
+    {LX_PARAM_FREQUENCY_PENALTY, KEPT, "frequencyPenalty", NULL, "|0|0.0|", NULL},
+    {LX_PARAM_LOGPROBS, KEPT, "responseLogprobs", NULL, "|false|", NULL},
+    {LX_PARAM_TOP_LOGPROBS, KEPT, "logprobs", NULL, "|0|", NULL},
+    {LX_PARAM_MODALITIES, WRITTEN, "responseModalities", write_modalities, NULL, NULL},
+    {LX_PARAM_AUDIO, WRITTEN, "speechConfig", write_audio, NULL, NULL},
+    {LX_PARAM_MIN_P, REFUSED, NULL, NULL, "|0|0.0|", "Gemini has no such parameter"},
+    {LX_PARAM_REPETITION_PENALTY, REFUSED, NULL, NULL, "|1|1.0|", "Gemini has no such penalty"},
+    {LX_PARAM_LOGIT_BIAS, REFUSED, NULL, NULL, "|{}|", "Gemini does not bias tokens"},
+    {LX_PARAM_MCP_SERVERS, REFUSED, NULL, NULL, "|[]|", "Gemini calls no MCP servers"},
+    {LX_PARAM_CONTAINER, LOST, NULL, NULL, NULL, "Gemini keeps no containers"},
+    {LX_PARAM_CONTEXT_MANAGEMENT, LOST, NULL, NULL, NULL, "Gemini does not edit the context"},
+    {LX_PARAM_INFERENCE_GEO, REFUSED, NULL, NULL, NULL, "Gemini's place is in its address"},
+    {LX_PARAM_SERVICE_TIER, LOST, NULL, NULL, "|\"auto\"|\"default\"|",
+     "Gemini takes no service tier"},
+    {LX_PARAM_STORE, LOST, NULL, NULL, "|false|", "Gemini stores no completions"},
+    {LX_PARAM_PREDICTION, LOST, NULL, NULL, NULL, "Gemini takes no prediction"},
+    {LX_PARAM_VERBOSITY, LOST, NULL, NULL, "|\"medium\"|", "Gemini takes no verbosity"},
+    {LX_PARAM_USER, LOST, NULL, NULL, NULL, "Gemini knows no users"},
+    {LX_PARAM_METADATA, LOST, NULL, NULL, "|{}|", "Gemini keeps no metadata"},
+    {LX_PARAM_SAFETY_IDENTIFIER, LOST, NULL, NULL, NULL, "Gemini knows no users"},
+    {LX_PARAM_PROMPT_CACHE_KEY, LOST, NULL, NULL, NULL, "Gemini caches by itself"},
+    {LX_PARAM_PROMPT_CACHE_RETENTION, LOST, NULL, NULL, NULL, "Gemini caches by itself"},
+};
+
+static bool is_noop(const struct param_row *row, struct lx_slice json)
+{
+    if (lx_slice_eq(json, LX_S("null")))
+        return true;
+    struct lx_slice list = lx_slice_z(row->noop);
+    ssize_t at = list.n ? lx_slice_find(list, json) : -1;
+    return at > 0 && list.p[at - 1] == '|' && list.p[(size_t)at + json.n] == '|';
+}
+
+static void write_param(struct lx_gemini_writer *w, const struct param_row *row,
+                        struct lx_slice json)
+{
+    struct lx_slice what = lx_slice_z(lx_param_name(row->param));
+    if (is_noop(row, json) || (row->name && is_given(w, row->name)))
+        return;
+    if (row->fate == KEPT)
+        lx_out_raw(&w->out, row->name, json);
+    else if (row->fate == WRITTEN)
+        row->write(w, json);
+    else if (row->fate == REFUSED)
+        lx_gemini_refuse(w, what, lx_slice_z(row->why));
+    else
+        lx_gemini_lose(w, what, lx_slice_z(row->why));
+}
+
+/* ---- generationConfig ----------------------------------------------------------------------- */
+
+static void write_stop(struct lx_gemini_writer *w)
+{
+    if (!w->r->stop_count || is_given(w, "stopSequences"))
+        return;
+    lx_out_array(&w->out, "stopSequences");
+    for (size_t i = 0; i < w->r->stop_count; i++)
+        lx_out_text(&w->out, NULL, w->r->stop[i]);
+    lx_out_array_end(&w->out);
+}
+
+static void write_format(struct lx_gemini_writer *w)
+{
+    const struct lx_response_format *f = &w->r->format;
+    if (f->kind != LX_FORMAT_JSON && f->kind != LX_FORMAT_SCHEMA)
+        return;
+    if (!is_given(w, "responseMimeType"))
+        lx_out_lit(&w->out, "responseMimeType", "application/json");
+    if (f->schema.n && !is_given(w, "responseSchema") && !is_given(w, "responseJsonSchema"))
+        lx_gemini_schema_write(w, "responseJsonSchema", f->schema);
+}
+
+/* What the client wrote in Google's words: within a generationConfig, then beside its own. */
+static void write_given(struct lx_gemini_writer *w)
+{
+    for (struct lx_json_iter it = lx_json_iter(lx_json_root(&w->config)); lx_json_next(&it);) {
+        if (!lx_json_is(it.name, LX_JSON_STRING))
+            continue;
+        lx_out_name(&w->out, lx_json_text(it.name));
+        lx_out_value(&w->out, NULL, it.value);
+    }
+    for (const struct lx_extra *x = w->r->extra; x; x = x->next)
+        if (config_name(x->name))
+            lx_out_raw(&w->out, config_name(x->name), x->json);
+}
+
+static void write_config(struct lx_gemini_writer *w)
+{
+    struct lx_out before = w->out;
+    size_t start = w->out.buf->n;
+    lx_out_object(&w->out, "generationConfig");
+    size_t empty = w->out.buf->n;
+    for (size_t i = 0; i < sizeof(param_rows) / sizeof(param_rows[0]); i++)
+        if (w->r->params[param_rows[i].param].n)
+            write_param(w, &param_rows[i], w->r->params[param_rows[i].param]);
+    write_stop(w);
+    write_format(w);
+    write_thinking(w);
+    write_given(w);
+    bool any = w->out.buf->n != empty;
+    lx_out_object_end(&w->out);
+    if (!any) {
+        w->out = before;
+        w->out.buf->n = start;
+    }
+}
+
+/* ---- The rest ------------------------------------------------------------------------------- */
+
+/* Unknown members go along, but never a second time under a name that was written. */
+static void write_extra(struct lx_gemini_writer *w)
+{
+    static const char *const own[] = {"model",      "contents",         "systemInstruction",
+                                      "tools",      "toolConfig",       "generationConfig"};
+    static const char *const known[] = {"safetySettings", "cachedContent", "labels"};
+    for (const struct lx_extra *x = w->r->extra; x; x = x->next) {
+        bool ours = config_name(x->name) != NULL;
+        const char *name = NULL;
+        for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+            ours |= lx_gemini_name_eq(x->name, own[i]);
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+            name = lx_gemini_name_eq(x->name, known[i]) ? known[i] : name;
+        if (ours)
+            continue;
+        lx_out_name(&w->out, name ? lx_text(lx_slice_z(name)) : lx_text(x->name));
+        lx_out_raw(&w->out, NULL, x->json);
+    }
+}
+
+void lx_gemini_write_request(const struct lx_write_options *o, const struct lx_request *r,
+                             struct lx_body *b)
+{
+    struct lx_gemini_writer w = {.o = o, .r = r, .b = b, .out = lx_out(b->buf)};
+    const struct lx_extra *config = lx_gemini_extra_find(r->extra, "generationConfig");
+    w.third = o->adaptive_thinking;
+    lx_json_doc_init(&w.scratch);
+    lx_json_doc_init(&w.config);
+    if (config && !lx_gemini_json_read(&w, &w.config, config->json))
+        lx_json_doc_clear(&w.config);
+
+    lx_out_object(&w.out, NULL);
+    lx_gemini_contents_write(&w);
+    lx_gemini_tools_write(&w);
+    write_config(&w);
+    write_extra(&w);
+    lx_out_object_end(&w.out);
+    lx_gemini_lose_cache(&w, &r->cache);
+
+    lx_json_doc_clear(&w.config);
+    lx_json_doc_clear(&w.scratch);
+    int failed = b->arena->failed ? b->arena->failed : b->buf->failed;
+    if (failed)
+        b->code = lx_error_set(&b->error, failed, "the request is too large");
+}
