@@ -419,13 +419,29 @@ void lx_attempt_forward(struct lx_attempt *at, const struct lx_headers *headers,
     at->out.headers = l.headers;
 }
 
+int lx_attempt_sign(struct lx_attempt *at, const struct lx_deployment *d, int64_t now_s,
+                    struct lx_arena *arena, struct lx_fault *fault)
+{
+    struct lx_header_list l = {at->out.headers, at->out.headers.n, arena};
+    const struct lx_signing s = {at->out.method, at->out.url, at->out.body, d->region, now_s};
+    int code = lx_signer_sign(at->provider, &d->key, &s, &l);
+    at->out.headers = l.headers;
+    if (code < 0) {
+        *fault = lx_fault_of_error(code, NULL, arena);
+        fault->provider = lx_slice_z(at->provider->id);
+    }
+    return code;
+}
+
 static void write_headers(struct writer *w, const struct lx_headers *of_body)
 {
     struct lx_header_list *l = &w->headers;
     lx_header_list_add(l, LX_S("user-agent"), LX_S("llmux")); /* some front doors insist on one */
     lx_header_list_add(l, LX_S("content-type"), LX_S("application/json"));
-    lx_header_list_add(l, LX_S("accept"),
-                       w->at->stream ? LX_S("text/event-stream") : LX_S("application/json"));
+    struct lx_slice streams = w->to->back->framing == LX_FRAMING_AWS
+                                  ? LX_S("application/vnd.amazon.eventstream")
+                                  : LX_S("text/event-stream");
+    lx_header_list_add(l, LX_S("accept"), w->at->stream ? streams : LX_S("application/json"));
     for (size_t i = 0; i < sizeof(w->p->headers) / sizeof(w->p->headers[0]); i++)
         if (w->p->headers[i][0])
             lx_header_list_set(l, lx_slice_z(w->p->headers[i][0]), lx_slice_z(w->p->headers[i][1]));

@@ -57,6 +57,10 @@ void lx_attempt_forward(struct lx_attempt *at, const struct lx_headers *headers,
 /* The front's read_request(), without the members that are the gateway's. */
 int lx_request_of_body(const struct lx_dialect *from, const struct lx_json_doc *body,
                        struct lx_arena *a, struct lx_request *out, struct lx_error *err);
+/* Signs what was written, with all its headers, where the provider wants a signature; the last step
+ * before it is sent. 0, or a code with *fault filled. */
+int lx_attempt_sign(struct lx_attempt *at, const struct lx_deployment *d, int64_t now_s,
+                    struct lx_arena *arena, struct lx_fault *fault);
 
 /*
  * Memory that calls hand on to each other, so that a busy host hardly ever allocates. One for each

@@ -141,6 +141,8 @@ static int run_request(struct job *j)
     j->settings.modify_params = j->values[MODIFY] != NULL;
     code = lx_attempt_write(&at, &d, &j->settings, j->from, &j->doc, NULL, d.model, &j->arena,
                             &j->out, &fault);
+    if (code == 0)
+        code = lx_attempt_sign(&at, &d, time(NULL), &j->arena, &fault);
     code = code == 0 ? print_request(j, &at) : print_fault(j, &fault);
     lx_secret_clear(&d.key);
     return code;
@@ -154,6 +156,8 @@ static enum lx_framing framing_of(struct job *j)
         return LX_FRAMING_NDJSON;
     if (lx_slice_find(type, LX_S("event-stream")) >= 0)
         return LX_FRAMING_SSE;
+    if (lx_slice_find(type, LX_S("amazon.eventstream")) >= 0)
+        return LX_FRAMING_AWS;
     return j->from->back->framing;
 }
 

@@ -23,6 +23,55 @@ static struct lx_slice first_of(const struct lx_env *env, const char *const name
     return (struct lx_slice){0};
 }
 
+/* "us-west-2": two letters, a direction, a number. */
+static bool is_region(struct lx_slice s)
+{
+    return s.n >= 9 && s.n <= 20 && s.p[s.n - 1] >= '1' && s.p[s.n - 1] <= '9' &&
+           s.p[s.n - 2] == '-' && lx_slice_find_byte(s, '-') >= 2 &&
+           lx_slice_find_byte(s, '.') < 0 && lx_slice_find_byte(s, ':') < 0;
+}
+
+/* The region that a model's name gives: "us-west-2/NAME", which loses it, or the fourth part of an
+ * ARN. */
+static struct lx_slice take_region(struct lx_slice *model)
+{
+    struct lx_slice head, rest = *model, part = {0};
+    if (lx_slice_cut(*model, '/', &head, &rest) && is_region(head)) {
+        *model = rest;
+        return head;
+    }
+    rest = *model;
+    if (lx_slice_starts(rest, LX_S("arn:")))
+        for (int i = 0; i < 4; i++)
+            lx_slice_cut(rest, ':', &part, &rest);
+    return is_region(part) ? part : (struct lx_slice){0};
+}
+
+static void set_region(struct lx_deployment *d, const struct lx_env *env, struct lx_arena *a)
+{
+    const struct lx_provider *p = d->provider;
+    if (!p->region)
+        return;
+    d->model = lx_provider_model(p, d->model, a);
+    struct lx_slice named = take_region(&d->model);
+    if (!d->region.n)
+        d->region = named;
+    if (!d->region.n)
+        d->region = lx_slice_trim(first_of(env, p->region_env));
+    d->region = lx_arena_copy(a, d->region.n ? d->region : lx_slice_z(p->region));
+}
+
+/* The provider's own address, with the region in it. */
+static struct lx_slice own_address(const struct lx_deployment *d, struct lx_arena *a)
+{
+    struct lx_slice base = lx_slice_z(d->provider->base_url), mark = LX_S("{region}");
+    ssize_t at = lx_slice_find(base, mark);
+    if (at < 0)
+        return base;
+    return lx_arena_printf(a, "%.*s%.*s%.*s", LX_F(lx_slice_to(base, (size_t)at)), LX_F(d->region),
+                           LX_F(lx_slice_from(base, (size_t)at + mark.n)));
+}
+
 int lx_deployment_set_address(struct lx_deployment *d, struct lx_slice api_base,
                               const struct lx_env *env, struct lx_arena *a, struct lx_error *err)
 {
@@ -30,8 +79,9 @@ int lx_deployment_set_address(struct lx_deployment *d, struct lx_slice api_base,
     struct lx_slice base = lx_slice_trim(api_base);
     if (!base.n)
         base = lx_slice_trim(first_of(env, d->provider->base_url_env));
+    set_region(d, env, a);
     if (!base.n)
-        base = lx_slice_z(d->provider->base_url);
+        base = own_address(d, a);
     while (base.n && base.p[base.n - 1] == '/')
         base.n--;
     if (!base.n) {
@@ -48,15 +98,21 @@ int lx_deployment_set_address(struct lx_deployment *d, struct lx_slice api_base,
     return a->failed;
 }
 
-/* "A or B": the variables that would give the key. */
-static struct lx_slice name_variables(const struct lx_provider *p, struct lx_slice first,
+/* An access key of AWS is of use with its secret only. */
+#define AWS_ID     "AWS_ACCESS_KEY_ID"
+#define AWS_SECRET "AWS_SECRET_ACCESS_KEY"
+
+/* "A or B": variables of which any will do. */
+static struct lx_slice name_variables(const char *const names[], struct lx_slice first,
                                       struct lx_arena *a)
 {
     struct lx_slice all = first.n ? lx_arena_copy(a, first) : first;
-    for (size_t i = 0; i < LX_PROVIDER_NAMES && p->key_env[i]; i++) {
-        if (lx_slice_eq(first, lx_slice_z(p->key_env[i])))
+    for (size_t i = 0; i < LX_PROVIDER_NAMES && names[i]; i++) {
+        if (lx_slice_eq(first, lx_slice_z(names[i])))
             continue;
-        all = lx_arena_printf(a, "%.*s%s%s", LX_F(all), all.n ? " or " : "", p->key_env[i]);
+        bool aws = strcmp(names[i], AWS_ID) == 0;
+        all = lx_arena_printf(a, "%.*s%s%s%s", LX_F(all), all.n ? " or " : "", names[i],
+                              aws ? " and " AWS_SECRET : "");
     }
     return all;
 }
@@ -66,27 +122,45 @@ int lx_deployment_set_key(struct lx_deployment *d, struct lx_slice wanted, const
 {
     if (lx_secret_is_set(&d->key))
         return 0;
-    struct lx_slice key = lx_slice_trim(first_of(env, d->provider->key_env));
-    if (key.n)
-        return lx_secret_init(&d->key, key);
-    d->missing_key = name_variables(d->provider, wanted, a);
+    for (size_t i = 0; i < LX_PROVIDER_NAMES && d->provider->key_env[i]; i++) {
+        const char *name = d->provider->key_env[i];
+        struct lx_slice key = lx_slice_trim(lx_slice_z(get(env, name)));
+        struct lx_slice secret = lx_slice_trim(lx_slice_z(get(env, AWS_SECRET)));
+        bool aws = strcmp(name, AWS_ID) == 0;
+        if (key.n && aws && secret.n)
+            return lx_aws_key_init(&d->key, key, secret,
+                                   lx_slice_trim(lx_slice_z(get(env, "AWS_SESSION_TOKEN"))));
+        if (key.n && !aws)
+            return lx_secret_init(&d->key, key);
+    }
+    d->missing_key = name_variables(d->provider->key_env, wanted, a);
     return 0;
 }
 
-int lx_deployment_of_name(struct lx_slice name, const struct lx_env *env, struct lx_arena *a,
+struct lx_slice lx_deployment_missing(const struct lx_deployment *d, struct lx_arena *a)
+{
+    const struct lx_slice none = {0};
+    struct lx_slice base = d->base_url.n ? none : name_variables(d->provider->base_url_env, none, a);
+    if (lx_signer_has_key(d->provider, &d->key))
+        return base;
+    return lx_arena_printf(a, "%.*s%s%.*s", LX_F(base), base.n ? ", " : "", LX_F(d->missing_key));
+}
+
+int lx_deployment_of_name(struct lx_slice name, const struct lx_provider *custom,
+                          size_t custom_count, const struct lx_env *env, struct lx_arena *a,
                           struct lx_deployment *out, struct lx_error *err)
 {
     struct lx_resolved r;
     struct lx_deployment d = {.max_retries = -1};
-    int code =
-        lx_provider_resolve(name, (struct lx_slice){0}, (struct lx_slice){0}, NULL, 0, &r, err);
+    int code = lx_provider_resolve(name, (struct lx_slice){0}, (struct lx_slice){0}, custom,
+                                   custom_count, &r, err);
     if (code != 0)
         return code;
     d.provider = r.provider;
     d.group = d.id = lx_arena_copy(a, name);
     d.model = lx_arena_copy(a, r.model);
     code = lx_deployment_set_address(&d, (struct lx_slice){0}, env, a, err);
-    if (code == 0)
+    if (code == 0 || code == LX_ENOTFOUND) /* an address may yet be given by hand */
         code = lx_deployment_set_key(&d, (struct lx_slice){0}, env, a);
     if (code == 0 && a->failed)
         code = a->failed;

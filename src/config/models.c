@@ -303,6 +303,19 @@ static bool is_complete(struct lx_load *l, const struct lx_config_entry *e,
     return false;
 }
 
+/* One key of AWS's three parts; an api_key beside them is a key of its own and wins. */
+static void take_aws_key(struct lx_load *l, struct lx_config_entry *e)
+{
+    if (!lx_secret_is_set(&e->d.key) && lx_secret_is_set(&e->aws_id) &&
+        lx_secret_is_set(&e->aws_secret) &&
+        lx_aws_key_init(&e->d.key, lx_secret_bytes(&e->aws_id), lx_secret_bytes(&e->aws_secret),
+                        lx_secret_bytes(&e->aws_token)) != 0)
+        l->config->arena.failed = LX_ENOMEM;
+    lx_secret_clear(&e->aws_id);
+    lx_secret_clear(&e->aws_secret);
+    lx_secret_clear(&e->aws_token);
+}
+
 static void take_params(struct lx_load *l, struct lx_config_entry *e)
 {
     struct lx_buf b;
@@ -317,6 +330,7 @@ static void take_params(struct lx_load *l, struct lx_config_entry *e)
     else if (b.n > 2) /* more than {} */
         e->d.default_params = lx_arena_copy(&l->config->arena, lx_buf_slice(&b));
     lx_buf_clear(&b);
+    take_aws_key(l, e);
 }
 
 static void take_entry(struct lx_load *l, const struct lx_yaml *at)

@@ -15,6 +15,7 @@ enum lx_auth {
     LX_AUTH_NONE,
     LX_AUTH_BEARER, /* Authorization: Bearer KEY */
     LX_AUTH_HEADER, /* auth_header: KEY */
+    LX_AUTH_AWS,    /* a signature of the request (SigV4); a key that is no pair: bearer */
 };
 
 /* One mending step on the JSON body of a request. Steps see the body as it was before all of them,
@@ -52,6 +53,10 @@ struct lx_provider {
     enum lx_auth auth;
     const char *auth_header;         /* AUTH_HEADER */
     const char *auth_prefix;         /* before the key in it: "Token "; or NULL */
+    const char *aws_service;         /* AUTH_AWS: as it is signed for, "bedrock". key_env may hold
+                                      * AWS_ACCESS_KEY_ID, which AWS_SECRET_ACCESS_KEY goes with */
+    const char *region_env[LX_PROVIDER_NAMES]; /* variables of what "{region}" in base_url is ... */
+    const char *region;                        /* ... when none of them is set */
     const char *default_key;         /* servers that ignore keys */
     bool key_optional;               /* without a key nothing is signed, and that is no error */
     const char *headers[4][2];       /* sent always: {"anthropic-version", "2023-06-01"} */
@@ -63,6 +68,7 @@ struct lx_provider {
     const char *hosts;               /* api_base hosts besides base_url's: "a.com|*.b.com" */
     const char *aliases;             /* other names of it: "venice|ai21" */
     const char *bare_models;         /* glob: names without a prefix that mean this provider */
+    const char *model_cut;           /* taken off the front of its models: "converse/|x/" */
     const char *model_prefix;        /* put before the upstream model name ... */
     const char *model_prefix_unless; /* ... unless it matches this glob */
     const char *model_form;          /* "a/{}/b/{}": what a name of so many parts, with '.' between,
@@ -151,5 +157,20 @@ bool lx_signer_has_key(const struct lx_provider *p, const struct lx_secret *key)
 /* Adds the row's authentication to the headers. The key's bytes are borrowed. */
 void lx_signer_apply(const struct lx_provider *p, const struct lx_secret *key,
                      struct lx_header_list *headers);
+
+/* A request that is about to be sent. */
+struct lx_signing {
+    struct lx_slice method, url, body;
+    struct lx_slice region; /* of the deployment */
+    int64_t now_s;          /* wall clock */
+};
+/* Signs the request as a whole, where the row wants that: adds to its headers, which do not change
+ * any more. Rows that want a key only are done by lx_signer_apply(). 0 or a code. */
+int lx_signer_sign(const struct lx_provider *p, const struct lx_secret *key,
+                   const struct lx_signing *s, struct lx_header_list *headers);
+
+/* AWS credentials as one secret; the token may be empty. 0 or LX_ENOMEM. */
+int lx_aws_key_init(struct lx_secret *key, struct lx_slice access_key_id,
+                    struct lx_slice secret_access_key, struct lx_slice session_token);
 
 #endif

@@ -173,6 +173,12 @@ static struct lx_slice fill_form(const char *form, struct lx_slice model, struct
 struct lx_slice lx_provider_model(const struct lx_provider *p, struct lx_slice model,
                                   struct lx_arena *a)
 {
+    struct lx_slice rest = lx_slice_z(p->model_cut), one;
+    while (rest.n) {
+        lx_slice_cut(rest, '|', &one, &rest);
+        if (lx_slice_starts(model, one))
+            model = lx_slice_from(model, one.n);
+    }
     if (p->model_form)
         return fill_form(p->model_form, model, a);
     if (!p->model_prefix || lx_glob_match(lx_slice_z(p->model_prefix_unless), model))

@@ -16,6 +16,7 @@ struct lx_deployment {
     struct lx_slice model;    /* upstream; holds '*' where the group does and it is to be filled */
     struct lx_slice base_url; /* without a slash at the end; never empty when usable */
     struct lx_slice api_version;
+    struct lx_slice region; /* of a cloud; empty where the provider has none */
     struct lx_secret key;           /* unset: none was found (an error when used, naming key_env) */
     struct lx_headers headers;      /* headers + extra_headers of the configuration */
     struct lx_slice extra_body;     /* a JSON object whose members go into the body; or empty */
