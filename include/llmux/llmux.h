@@ -77,6 +77,18 @@ LLMUX_API int llmux_client_set_max_retries(llmux_client *c, int n);
 /* 1: leave out what a target cannot carry instead of failing. Default 0. */
 LLMUX_API int llmux_client_set_drop_params(llmux_client *c, int on);
 
+/* ---- Models --------------------------------------------------------------------------------- */
+
+/* The variables that a model lacks, "A or B, C": of those with "or" between one is enough. "" when it
+ * can be asked; NULL with *err when no provider has it. Keys and addresses set by hand count. Lives
+ * as long as the client. */
+LLMUX_API const char *llmux_client_missing_variables(llmux_client *c, const char *model,
+                                                     llmux_error **err);
+/* The parameters of OpenAI's chat completions that a model takes, with spaces between; NULL with *err
+ * as above. Lives as long as the client. */
+LLMUX_API const char *llmux_client_supported_params(llmux_client *c, const char *model,
+                                                    llmux_error **err);
+
 /* ---- Request -------------------------------------------------------------------------------- */
 
 LLMUX_API llmux_request *llmux_request_new(const char *model);

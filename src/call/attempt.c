@@ -121,10 +121,12 @@ static int check(struct writer *w)
         return fail(w, LX_FAULT_INTERNAL, LX_ECONFIG,
                     lx_arena_printf(w->arena, "provider %s speaks '%s', which cannot be written",
                                     w->p->id, w->p->language));
+    const char *variable = w->d->provider->base_url_env[0];
     if (!w->d->base_url.n)
         return fail(w, LX_FAULT_BAD_REQUEST, LX_ECONFIG,
-                    lx_arena_printf(w->arena, "provider %s has no address of its own: set api_base",
-                                    w->p->id));
+                    lx_arena_printf(w->arena,
+                                    "provider %s has no address of its own: set %s%sapi_base",
+                                    w->p->id, variable ? variable : "", variable ? " or " : ""));
     if (!lx_signer_has_key(w->p, &w->d->key)) {
         struct lx_slice names = w->d->missing_key;
         return fail(w, LX_FAULT_AUTHENTICATION, LX_EAUTH,

@@ -19,6 +19,7 @@
 #ifndef LX_CALL_CALL_H
 #define LX_CALL_CALL_H
 
+#include "catalog/cost.h"
 #include "route/deployment.h"
 
 struct lx_call; /* opaque */
@@ -54,13 +55,16 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
  */
 void lx_attempt_forward(struct lx_attempt *at, const struct lx_headers *headers,
                         struct lx_arena *arena);
-/* The front's read_request(), without the members that are the gateway's. */
-int lx_request_of_body(const struct lx_dialect *from, const struct lx_json_doc *body,
-                       struct lx_arena *a, struct lx_request *out, struct lx_error *err);
+/* Which of OpenAI's parameters the deployment takes of a model, as it stands, without loss: their
+ * names with spaces between are appended. Needs neither key nor address. 0 or a code. */
+int lx_params_taken(const struct lx_deployment *d, struct lx_slice model, struct lx_buf *out);
 /* Signs what was written, with all its headers, where the provider wants a signature; the last step
  * before it is sent. 0, or a code with *fault filled. */
 int lx_attempt_sign(struct lx_attempt *at, const struct lx_deployment *d, int64_t now_s,
                     struct lx_arena *arena, struct lx_fault *fault);
+/* The front's read_request(), without the members that are the gateway's. */
+int lx_request_of_body(const struct lx_dialect *from, const struct lx_json_doc *body,
+                       struct lx_arena *a, struct lx_request *out, struct lx_error *err);
 
 /*
  * Memory that calls hand on to each other, so that a busy host hardly ever allocates. One for each
@@ -123,6 +127,8 @@ struct lx_call_report {
     bool stream;
     int status; /* given to the client */
     struct lx_usage usage;
+    bool is_priced; /* cost holds: usage and price are known */
+    struct lx_cost cost;
     enum lx_finish finish;
     int64_t attempts;
     struct lx_fault fault; /* kind NONE when all went well */

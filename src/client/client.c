@@ -187,7 +187,8 @@ static int add_deployment(llmux_client *c, struct lx_slice model, struct lx_erro
 {
     struct lx_named_model *m = lx_arena_new(&c->arena, struct lx_named_model);
     struct lx_slice name = lx_arena_copy(&c->arena, model);
-    int code = m && name.p ? lx_deployment_of_name(name, &process_env, &c->arena, &m->d, why)
+    int code = m && name.p ? lx_deployment_of_name(name, c->routes.custom, c->routes.custom_count,
+                                                   &process_env, &c->arena, &m->d, why)
                            : LX_ENOMEM;
 
     if (code != 0)

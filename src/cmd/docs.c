@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/providers.h"
 #include "config/config.h"
 
 static const struct {
@@ -12,6 +13,7 @@ static const struct {
 } pages[] = {
     {"config", lx_config_write_docs},
     {"man", lx_cmd_write_man},
+    {"providers", lx_cmd_write_providers},
 };
 
 static int run(const char *const *values, char *const *words, int word_count)
@@ -37,8 +39,9 @@ static const struct lx_option options[] = {{0}};
 
 const struct lx_command lx_command_docs = {
     .name = "docs",
-    .synopsis = "config|man",
-    .summary = "Prints a reference page: the configuration (Markdown), or the manual (roff)",
+    .synopsis = "config|man|providers",
+    .summary = "Prints a reference page: the configuration or the providers (Markdown), or "
+               "the manual (roff)",
     .options = options,
     .min_words = 1,
     .max_words = 1,

@@ -43,6 +43,7 @@ struct lx_config {
     atomic_int refs;
     struct lx_arena arena;
     struct lx_route_table routes;
+    struct lx_catalog *catalog;        /* the user's own models; NULL: the built-in ones */
     struct lx_secret master_key;       /* unset: no authentication, and a warning says so */
     struct lx_slice master_key_header; /* litellm_key_header_name; or empty */
     bool json_logs;
@@ -74,10 +75,15 @@ void lx_config_unref(struct lx_config *c); /* NULL-safe; frees with the last one
 void lx_diag_write(const struct lx_diag *d, struct lx_buf *out);
 
 /* A deployment made from a name alone ("groq/llama-3"), with keys from the environment: what the
- * library and the CLI use when there is no configuration. In the arena, but for out->key, which
+ * library and the CLI use when there is no configuration. custom: the user's own providers. Without
+ * an address its base_url is empty. In the arena, but for out->key, which
  * the caller clears. 0 or a code. */
-int lx_deployment_of_name(struct lx_slice name, const struct lx_env *env, struct lx_arena *a,
+int lx_deployment_of_name(struct lx_slice name, const struct lx_provider *custom,
+                          size_t custom_count, const struct lx_env *env, struct lx_arena *a,
                           struct lx_deployment *out, struct lx_error *err);
+/* The variables that the deployment lacks, "A or B, C": of each group one is enough. In the arena;
+ * empty when it has all it needs. */
+struct lx_slice lx_deployment_missing(const struct lx_deployment *d, struct lx_arena *a);
 
 /* The reference of every key, in Markdown, from the table: doc/config.md. */
 void lx_config_write_docs(struct lx_buf *out);

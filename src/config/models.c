@@ -12,20 +12,13 @@
 
 /* Providers LiteLLM has (its provider_list, 1.106.2), for telling "not yet" from "no such". */
 static const char litellm_providers[] =
-    "a2a*|ai21*|aiml|aiohttp_openai|aleph_alpha|amazon_nova|anthropic_text|apertis|assemblyai|"
-    "auto_router|aws_polly|aws_textract|azure*|baseten|bedrock*|black_forest_labs|bytez|"
-    "charity_engine|chatgpt|chutes|clarifai|cloudflare|codestral|cohere*|cometapi|compactifai|"
-    "custom|"
-    "dashscope|databricks|datarobot|deepgram|deepinfra|docker_model_runner|dotprompt|edenai|"
-    "elevenlabs|empower|fal_ai|featherless_ai|friendliai|galadriel|gdc|gemini|gigachat|github*|"
-    "gradient_ai|helicone|heroku|huggingface|humanloop|hyperbolic|inception|infinity|jina_ai|"
-    "lambda_ai|langflow|langfuse|langgraph|lemonade|manus|maritalk|meta_llama|milvus|minimax|"
-    "modelscope|mongodb|moonshot|morph|nadir|nano-gpt|nebius|neosantara|nlp_cloud|novita|nscale|"
-    "nvidia_*|oci|ollama*|oobabooga|ovhcloud|palm|parasail|petals|pg_vector|poe|predibase|publicai|"
-    "qwen*|ragflow|recraft|reducto|replicate|runwayml|s3_vectors|sagemaker*|sambanova|sap|scaleway|"
-    "snowflake|soniox|stability|strands_decider|synthetic|tencent|text-completion-*|topaz|"
-    "transcribe|triton|typesafe|v0|valkey|vercel_ai_gateway|vertex_ai*|vllm|volcengine|voyage|"
-    "wandb|watsonx*|xiaomi_mimo|xinference|zai";
+    "a2a*|aleph_alpha|anthropic_text|anyscale|auto_router|aws_polly|aws_textract|azure_text|bedrock*|"
+    "black_forest_labs|bytez|chatgpt|cloudflare|cohere*|custom|databricks|deepgram|dotprompt|"
+    "elevenlabs|fal_ai|gdc|gemini|gigachat|github_copilot|huggingface|humanloop|infinity|jina_ai|"
+    "langflow|langfuse|langgraph|manus|milvus|mongodb|nlp_cloud|nvidia_riva|oci|ollama*|palm|petals|"
+    "pg_vector|predibase|ragflow|recraft|reducto|replicate|runwayml|s3_vectors|sagemaker*|sap|"
+    "snowflake|soniox|stability|strands_decider|text-completion-*|topaz|transcribe|triton|typesafe|"
+    "valkey|vertex_ai*|voyage|watsonx*";
 
 static struct lx_slice text_of(const struct lx_yaml *v)
 {
@@ -276,6 +269,7 @@ static void take_rest(struct lx_load *l, struct lx_config_entry *e, const struct
     d->headers = headers.headers;
     d->extra_body = take_object(l, e->extra_body, PARAMS ".extra_body");
     d->model_info = take_object(l, e->model_info, ENTRY ".model_info");
+    lx_load_own_prices(l, e->params, d);
     d->drop_paths = e->drop_paths.v;
     d->drop_path_count = e->drop_paths.n;
     d->allowed_params = e->allowed_params.v;

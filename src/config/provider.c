@@ -91,14 +91,16 @@ static const struct {
     {"refuse", LX_QUIRK_REFUSE, true, false},  {"drop", LX_QUIRK_DROP, true, false},
     {"rename", LX_QUIRK_RENAME, true, true},   {"default", LX_QUIRK_DEFAULT, true, true},
     {"replace", LX_QUIRK_REPLACE, true, true}, {"flatten", LX_QUIRK_FLATTEN, false, false},
+    {"clamp", LX_QUIRK_CLAMP, true, true},     {"switch", LX_QUIRK_SWITCH, true, true},
+    {"fill", LX_QUIRK_FILL, true, true},
 };
 
-/* DEFAULT and REFUSE want JSON, the others the text. */
+/* DEFAULT, REFUSE and FILL want JSON, the others the text. */
 static const char *quirk_arg(struct lx_load *l, enum lx_quirk_op op, const struct lx_yaml *arg)
 {
     if (!arg)
         return NULL;
-    if (op == LX_QUIRK_DEFAULT || op == LX_QUIRK_REFUSE)
+    if (op == LX_QUIRK_DEFAULT || op == LX_QUIRK_REFUSE || op == LX_QUIRK_FILL)
         return config_z(l, lx_load_json(l, arg));
     if (arg->kind != LX_YAML_SCALAR) {
         wrong(l, arg, PATH ".quirks[].arg", "text");
@@ -116,7 +118,7 @@ static void take_quirk(struct lx_load *l, const struct lx_yaml *at, struct lx_qu
         i++;
     *out = c.q;
     if (i == n) {
-        wrong(l, at, PATH ".quirks[].op", "refuse, drop, rename, default, replace or flatten");
+        wrong(l, at, PATH ".quirks[].op", "refuse, drop, rename, default, replace, flatten, clamp, switch or fill");
         return;
     }
     out->op = ops[i].op;

@@ -304,6 +304,39 @@ static void a_key_and_an_address_may_change(void **state)
     llmux_client_free(c);
 }
 
+static void a_model_says_what_it_lacks_and_takes(void **state)
+{
+    llmux_client *c = client_with("llmux_settings:\n"
+                                  "  providers:\n"
+                                  "    - {name: mine, base_url: \"http://127.0.0.1:9/v1\","
+                                  " api_key_env: MINE_KEY,"
+                                  " quirks: [{op: refuse, member: seed}]}\n");
+    llmux_error *err = NULL;
+    const char *params;
+
+    (void)state;
+    unsetenv("MINE_KEY");
+    unsetenv("HEROKU_API_BASE");
+    unsetenv("HEROKU_API_KEY");
+    assert_string_equal(llmux_client_missing_variables(c, "mine/x", &err), "MINE_KEY");
+    llmux_client_set_key(c, "mine", "k");
+    assert_string_equal(llmux_client_missing_variables(c, "mine/x", &err), "");
+    assert_string_equal(llmux_client_missing_variables(c, "heroku/x", &err),
+                        "HEROKU_API_BASE, HEROKU_API_KEY");
+    params = llmux_client_supported_params(c, "mine/x", &err);
+    assert_non_null(strstr(params, "temperature"));
+    assert_null(strstr(params, "seed"));
+    assert_null(err);
+    assert_null(llmux_client_missing_variables(c, "nowhere/x", &err));
+    assert_non_null(strstr(llmux_error_message(err), "nowhere"));
+    llmux_error_free(err);
+    err = NULL;
+    assert_null(llmux_client_supported_params(c, "nowhere/x", &err));
+    assert_non_null(err);
+    llmux_error_free(err);
+    llmux_client_free(c);
+}
+
 static void null_is_freed_without_harm(void **state)
 {
     (void)state;
@@ -328,6 +361,7 @@ int main(void)
         cmocka_unit_test(requests_are_checked_as_they_are_built),
         cmocka_unit_test(steps_are_taken_by_hand),
         cmocka_unit_test(a_key_and_an_address_may_change),
+        cmocka_unit_test(a_model_says_what_it_lacks_and_takes),
         cmocka_unit_test(null_is_freed_without_harm),
     };
 

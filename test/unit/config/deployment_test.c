@@ -271,17 +271,52 @@ static void a_name_alone_makes_a_deployment(void **state)
     struct lx_error err;
     (void)state;
     lx_arena_init(&a, 1 << 16);
-    assert_int_equal(lx_deployment_of_name(LX_S("claude-x"), &env, &a, &d, &err), 0);
+    assert_int_equal(lx_deployment_of_name(LX_S("claude-x"), NULL, 0, &env, &a, &d, &err), 0);
     assert_string_equal(d.provider->id, "anthropic");
     assert_text(d.base_url, "https://api.anthropic.com");
     assert_true(lx_secret_eq(&d.key, LX_S("ak")));
     lx_secret_clear(&d.key);
-    assert_int_equal(lx_deployment_of_name(LX_S("groq/x"), NULL, &a, &d, &err), 0);
+    assert_int_equal(lx_deployment_of_name(LX_S("groq/x"), NULL, 0, NULL, &a, &d, &err), 0);
     assert_false(lx_secret_is_set(&d.key));
     assert_text(d.missing_key, "GROQ_API_KEY");
-    assert_int_equal(lx_deployment_of_name(LX_S("nope/x"), &env, &a, &d, &err), LX_EPROVIDER);
-    assert_int_equal(lx_deployment_of_name(LX_S("hosted_vllm/x"), &env, &a, &d, &err),
-                     LX_ENOTFOUND);
+    assert_int_equal(lx_deployment_of_name(LX_S("nope/x"), NULL, 0, &env, &a, &d, &err), LX_EPROVIDER);
+    assert_int_equal(lx_deployment_of_name(LX_S("hosted_vllm/x"), NULL, 0, &env, &a, &d, &err), 0);
+    assert_int_equal(d.base_url.n, 0);
+    lx_arena_clear(&a);
+}
+
+static void what_is_missing_has_names(void **state)
+{
+    static const char *const variables[] = {"GROQ_API_KEY", "gk", "HEROKU_API_KEY", "hk", NULL};
+    static const struct {
+        const char *model, *missing;
+    } rows[] = {
+        {"groq/x", ""},
+        {"openai/x", "OPENAI_API_KEY"},
+        {"perplexity/x", "PERPLEXITYAI_API_KEY or PERPLEXITY_API_KEY"},
+        {"heroku/x", "HEROKU_API_BASE"},
+        {"azure/x", "AZURE_API_BASE, AZURE_API_KEY or AZURE_OPENAI_API_KEY"},
+        {"lm_studio/x", ""},
+        {"hosted_vllm/x", "HOSTED_VLLM_API_BASE"},
+        {"mine/x", "MINE_KEY"},
+    };
+    static const struct lx_provider own = {.id = "mine",
+                                           .title = "mine",
+                                           .language = "openai_chat",
+                                           .base_url = "http://127.0.0.1",
+                                           .auth = LX_AUTH_BEARER,
+                                           .key_env = {"MINE_KEY"}};
+    struct lx_env env = {unit_get, (void *)(uintptr_t)variables};
+    struct lx_arena a;
+    (void)state;
+    lx_arena_init(&a, 1 << 16);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct lx_deployment d;
+        assert_int_equal(
+            lx_deployment_of_name(lx_slice_z(rows[i].model), &own, 1, &env, &a, &d, NULL), 0);
+        assert_text(lx_deployment_missing(&d, &a), rows[i].missing);
+        lx_secret_clear(&d.key);
+    }
     lx_arena_clear(&a);
 }
 
@@ -296,6 +331,7 @@ int main(void)
         cmocka_unit_test(aliases_are_groups),
         cmocka_unit_test(own_providers_are_rows),
         cmocka_unit_test(a_name_alone_makes_a_deployment),
+        cmocka_unit_test(what_is_missing_has_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

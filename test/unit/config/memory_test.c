@@ -81,7 +81,7 @@ static void a_name_alone_may_fail(void **state)
         struct lx_deployment d;
         lx_arena_init(&a, 1 << 16);
         left = n;
-        int code = lx_deployment_of_name(LX_S("groq/x"), &env, &a, &d, NULL);
+        int code = lx_deployment_of_name(LX_S("groq/x"), NULL, 0, &env, &a, &d, NULL);
         bool done = left >= 0;
         left = -1;
         if (code == 0)

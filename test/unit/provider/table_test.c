@@ -76,6 +76,60 @@ static void rows_are_whole(void **state)
     }
 }
 
+static void variants_stand_in(void **state)
+{
+    static const struct {
+        const char *id, *model, *base, *version, *language, *path;
+    } rows[] = {
+        {"groq", "x", "https://api.groq.com", "", "openai_chat", NULL},
+        {"azure", "x", "https://r.openai.azure.com", "", "openai_chat",
+         "/openai/deployments/{model}/chat/completions"},
+        {"azure", "x", "https://r.openai.azure.com", "v1", "openai_chat",
+         "/openai/v1/chat/completions"},
+        {"azure", "x", "https://r.openai.azure.com/openai/v1", "2025-01-01", "openai_chat", NULL},
+        {"azure_ai", "claude-x", "https://r.services.ai.azure.com", "", "anthropic",
+         "/anthropic/v1/messages"},
+        {"azure_ai", "x", "https://r.services.ai.azure.com", "", "openai_chat",
+         "/models/chat/completions"},
+        {"azure_ai", "x", "https://r.services.ai.azure.com/openai/deployments/d", "", "openai_chat",
+         NULL},
+        {"azure_ai", "x", "https://r.example.com", "", "openai_chat", NULL},
+        {"gradient_ai", "x", "https://inference.do-ai.run", "", "openai_chat",
+         "/v1/chat/completions"},
+        {"gradient_ai", "x", "https://a.agents.do-ai.run", "", "openai_chat",
+         "/api/v1/chat/completions"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct lx_provider *p = lx_provider_variant(
+            lx_provider_find(lx_slice_z(rows[i].id)), lx_slice_z(rows[i].model),
+            lx_slice_z(rows[i].base), lx_slice_z(rows[i].version));
+        assert_string_equal(p->language, rows[i].language);
+        assert_string_equal(p->path ? p->path : "", rows[i].path ? rows[i].path : "");
+    }
+}
+
+static void names_take_their_form(void **state)
+{
+    static const char *const rows[][3] = {
+        {"clarifai", "u.a.m", "https://clarifai.com/u/a/models/m"},
+        {"clarifai", "u.a.m-4.1", "https://clarifai.com/u/a/models/m-4.1"},
+        {"clarifai", "u.a", "u.a"},
+        {"groq", "u.a.m", "u.a.m"},
+        {"openrouter", "auto", "openrouter/auto"},
+        {"openrouter", "a/b", "a/b"},
+    };
+    struct lx_arena a;
+    (void)state;
+    lx_arena_init(&a, 1 << 16);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct lx_slice got = lx_provider_model(lx_provider_find(lx_slice_z(rows[i][0])),
+                                                lx_slice_z(rows[i][1]), &a);
+        assert_true(lx_slice_eq(got, lx_slice_z(rows[i][2])));
+    }
+    lx_arena_clear(&a);
+}
+
 static void models_have_their_powers(void **state)
 {
     (void)state;
@@ -117,6 +171,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_whole),
         cmocka_unit_test(models_have_their_powers),
+        cmocka_unit_test(variants_stand_in),
+        cmocka_unit_test(names_take_their_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
