@@ -524,6 +524,12 @@ def piece(text, finish=None):
          "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}) + "\n\n"
 
 
+def failure(message, **more):
+    """An event that says that it failed."""
+    error = {"message": message, "type": "server_error", **more}
+    return f"data: {json.dumps({'error': error})}\n\n"
+
+
 DONE = "data: [DONE]\n\n"
 
 

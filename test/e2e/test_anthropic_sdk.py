@@ -277,7 +277,7 @@ def test_an_error_event_in_a_stream_is_an_exception(gateway, upstream, model):
     def openai_events(connection, _):
         connection.stream()
         connection.send_chunk(harness.piece("Hel"))
-        connection.send_chunk('data: {"error": {"message": "it broke", "type": "server_error"}}\n\n')
+        connection.send_chunk(harness.failure("it broke"))
         connection.end_chunks()
 
     def anthropic_events(connection, _):

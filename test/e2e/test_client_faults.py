@@ -8,8 +8,8 @@ import time
 import pytest
 
 import harness
-from harness import (DONE, SLACK, Raw, answer, chat_body, config, deployment, get, piece, post, serving,
-                     text_of, wait_for)
+from harness import (DONE, SLACK, Raw, answer, chat_body, config, deployment, get, piece, post,
+                     serving, text_of, wait_for)
 
 
 @pytest.fixture
@@ -33,12 +33,13 @@ def expect_closed(client):
 AUTH = f"authorization: Bearer {harness.KEY}\r\n"
 START = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n{AUTH}"
 BODY = json.dumps(chat_body("m"))
+CHUNKED = "transfer-encoding: chunked\r\n"
 NEXT = f"GET /v1/models HTTP/1.1\r\nhost: x\r\n{AUTH}\r\n"
 
 SMUGGLING = {
-    "a length and chunks": f"{START}content-length: {len(BODY)}\r\ntransfer-encoding: chunked\r\n\r\n"
+    "a length and chunks": f"{START}content-length: {len(BODY)}\r\n{CHUNKED}\r\n"
                            f"0\r\n\r\n{NEXT}",
-    "chunks and a length": f"{START}transfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n",
+    "chunks and a length": f"{START}{CHUNKED}content-length: 5\r\n\r\n0\r\n\r\n",
     "two lengths": f"{START}content-length: 5\r\ncontent-length: 6\r\n\r\nhello!",
     "a list of lengths": f"{START}content-length: 5, 6\r\n\r\nhello!",
     "a negative length": f"{START}content-length: -1\r\n\r\n",
@@ -50,7 +51,7 @@ SMUGGLING = {
     "chunked twice": f"{START}transfer-encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
     "chunked not last": f"{START}transfer-encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
     "a hidden chunked": f"{START}transfer-encoding: xchunked\r\n\r\n0\r\n\r\n",
-    "two transfer-encodings": f"{START}transfer-encoding: chunked\r\ntransfer-encoding: identity\r\n"
+    "two transfer-encodings": f"{START}{CHUNKED}transfer-encoding: identity\r\n"
                               "\r\n0\r\n\r\n",
     "a folded line": f"{START}x-a: b\r\n c: d\r\ncontent-length: 0\r\n\r\n",
     "a bare LF": f"{START}x-a: b\ncontent-length: 0\r\n\r\n",
@@ -63,11 +64,11 @@ SMUGGLING = {
     "two spaces": f"GET  /v1/models HTTP/1.1\r\nhost: x\r\n{AUTH}\r\n",
     "no host": f"GET /v1/models HTTP/1.1\r\n{AUTH}\r\n",
     "two hosts": f"GET /v1/models HTTP/1.1\r\nhost: x\r\nhost: y\r\n{AUTH}\r\n",
-    "a bad chunk size": f"{START}transfer-encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n",
-    "a signed chunk size": f"{START}transfer-encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n",
-    "a long chunk size": f"{START}transfer-encoding: chunked\r\n\r\n{'f' * 17}\r\nhello\r\n0\r\n\r\n",
-    "a chunk without its end": f"{START}transfer-encoding: chunked\r\n\r\n5\r\nhelloXX0\r\n\r\n",
-    "a chunk that ends with LF": f"{START}transfer-encoding: chunked\r\n\r\n5\nhello\n0\n\n",
+    "a bad chunk size": f"{START}{CHUNKED}\r\nzz\r\nhello\r\n0\r\n\r\n",
+    "a signed chunk size": f"{START}{CHUNKED}\r\n-5\r\nhello\r\n0\r\n\r\n",
+    "a long chunk size": f"{START}{CHUNKED}\r\n{'f' * 17}\r\nhello\r\n0\r\n\r\n",
+    "a chunk without its end": f"{START}{CHUNKED}\r\n5\r\nhelloXX0\r\n\r\n",
+    "a chunk that ends with LF": f"{START}{CHUNKED}\r\n5\nhello\n0\n\n",
     "binary": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n".decode("latin-1"),
 }
 
@@ -115,7 +116,7 @@ def test_a_body_that_is_too_large_by_its_length(gw):
 
 def test_a_body_that_is_too_large_by_its_chunks(gw):
     with Raw(gw) as client:
-        client.send(f"{START}transfer-encoding: chunked\r\n\r\n")
+        client.send(f"{START}{CHUNKED}\r\n")
         block = b"10000\r\n" + b" " * 65536 + b"\r\n"
         try:
             for _ in range(64):
@@ -178,7 +179,7 @@ def test_chunked_requests(gw):
     for pieces in ([body], [body[i:i + 7] for i in range(0, len(body), 7)],
                    [bytes([b]) for b in body]):
         with Raw(gw) as client:
-            client.send(f"{START}transfer-encoding: chunked\r\n\r\n".encode()
+            client.send(f"{START}{CHUNKED}\r\n".encode()
                         + b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in pieces)
                         + b"0\r\nx-trailer: 1\r\n\r\n" + NEXT.encode())
             assert client.reply().status == 200
@@ -462,8 +463,9 @@ def test_expect_continue(gw):
 
 def test_expect_continue_is_refused_before_the_body(gw):
     with Raw(gw) as client:
-        client.send(f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer wrong\r\n"
-                    "expect: 100-continue\r\ncontent-length: 1000\r\n\r\n")
+        client.send("POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n"
+                    "authorization: Bearer wrong\r\nexpect: 100-continue\r\n"
+                    "content-length: 1000\r\n\r\n")
         assert client.reply().status == 401
         expect_closed(client)
 

@@ -342,10 +342,11 @@ def test_an_error_event_in_a_stream_is_an_exception(gateway, upstream):
     def reply(connection, _):
         connection.stream()
         connection.send_chunk(harness.piece("Hel"))
-        connection.send_chunk('data: {"error": {"message": "it broke", "type": "server_error"}}\n\n')
+        connection.send_chunk(harness.failure("it broke"))
         connection.end_chunks()
 
-    gw = gateway(harness.config([harness.deployment("m", "openai/m", upstream(serving(reply)).url)]))
+    up = upstream(serving(reply))
+    gw = gateway(harness.config([harness.deployment("m", "openai/m", up.url)]))
     with openai.OpenAI(base_url=gw.url + "/v1", api_key=KEY, max_retries=0) as client:
         stream, text = ask(client, "m", stream=True), ""
         with pytest.raises(openai.APIError, match="it broke"):

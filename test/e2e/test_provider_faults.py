@@ -1,5 +1,5 @@
-"""Providers that fail in every way: each ends with the right status or an error event in the stream,
-in bounded memory, with no descriptor left open (the fixtures look after the last two)."""
+"""Providers that fail in every way: each ends with the right status or an error event in the
+stream, in bounded memory, with no descriptor left open (the fixtures look after the last two)."""
 
 import itertools
 import json
@@ -16,7 +16,8 @@ from harness import (DONE, answer, completion, config, deployment, piece, servin
                      upstream_requests, wait_for)
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
-SSE_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+CHUNKED = b"transfer-encoding: chunked\r\n\r\n"
+SSE_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n" + CHUNKED
 FRONTS = ["openai", "anthropic"]
 
 
@@ -149,7 +150,7 @@ GARBAGE = {
     "SSH": b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n",
     "a status of words": b"HTTP/1.1 OK 200\r\n\r\n",
     "two lengths": b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello!",
-    "a length and chunks": HEAD + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a length and chunks": HEAD + b"content-length: 5\r\n" + CHUNKED + b"0\r\n\r\n",
     "a head without end": HEAD + b"x-filler: 0123456789012345678901234567890123456789\r\n" * 20000,
     "a chunk size of letters": HEAD + b"transfer-encoding: chunked\r\n\r\nzz\r\nhello\r\n",
     "a huge chunk size": HEAD + b"transfer-encoding: chunked\r\n\r\n" + b"f" * 40 + b"\r\n",
@@ -207,7 +208,7 @@ def test_an_error_event_in_a_stream(gateway, upstream, front):
         connection.stream()
         connection.send_chunk(piece("one"))
         time.sleep(0.05)
-        connection.send_chunk('data: {"error": {"message": "it broke", "type": "overloaded"}}\n\n')
+        connection.send_chunk(harness.failure("it broke"))
         connection.end_chunks()
 
     gw = serve(gateway, upstream(serving(reply)).url)
@@ -218,8 +219,7 @@ def test_an_error_event_in_a_stream(gateway, upstream, front):
 def test_an_error_event_first_in_a_stream_is_a_status(gateway, upstream):
     def reply(connection, _):
         connection.stream()
-        connection.send_chunk('data: {"error": {"message": "no more", "code": "rate_limit_exceeded",'
-                              ' "type": "requests"}}\n\n')
+        connection.send_chunk(harness.failure("no more", code="rate_limit_exceeded"))
         connection.end_chunks()
 
     gw = serve(gateway, upstream(serving(reply)).url)
@@ -537,8 +537,8 @@ def test_no_retry_once_the_client_has_seen_something(gateway, upstream):
 
 def test_another_deployment_takes_over(gateway, upstream):
     bad, good = upstream(failing(*[500] * 50)), upstream(answer())
-    gw = gateway(config([deployment("m", "openai/m", bad.url), deployment("m", "openai/m", good.url)],
-                        litellm_settings={"num_retries": 1}))
+    rows = [deployment("m", "openai/m", up.url) for up in (bad, good)]
+    gw = gateway(config(rows, litellm_settings={"num_retries": 1}))
     replies = [ask(gw) for _ in range(12)]
     assert {r.status for r in replies} == {200}
     assert {r.header("x-litellm-attempted-retries") for r in replies} == {"0", "1"}
@@ -546,8 +546,8 @@ def test_another_deployment_takes_over(gateway, upstream):
 
 
 def test_a_stale_connection_is_replaced(gateway, upstream):
-    """A provider may close a kept-alive connection just when the next request is sent on it: that is
-    no failure, and no retry that a client would see."""
+    """A provider may close a kept-alive connection just when the next request is sent on it: that
+    is no failure, and no retry that a client would see."""
     def script(connection):
         connection.upstream.requests.append(connection.request())
         connection.respond(200, completion())
@@ -741,8 +741,8 @@ def test_statuses_that_are_no_answer(gateway, upstream, status):
 def test_a_client_may_say_how_often(gateway, upstream):
     up = upstream(failing(*[500] * 100))
     gw = serve(gateway, up.url, retries=5)
-    for more, attempts in (({"num_retries": 1}, 2), ({"headers": {"x-litellm-num-retries": "0"}}, 1),
-                           ({"max_retries": 2}, 3)):
+    for more, attempts in (({"num_retries": 1}, 2), ({"max_retries": 2}, 3),
+                           ({"headers": {"x-litellm-num-retries": "0"}}, 1)):
         before = len(up.requests)
         expect_error(ask(gw, **more), 500)
         assert len(up.requests) - before == attempts

@@ -1,4 +1,4 @@
-"""What the gateway does as a server: who may in, what it says of itself, signals, TLS, proxies, pace."""
+"""The gateway as a server: who may in, what it says of itself, signals, TLS, proxies, pace."""
 
 import concurrent.futures
 import contextlib
@@ -92,7 +92,8 @@ def test_no_master_key_asks_for_none(gateway):
 
 def test_the_clients_key_does_not_reach_the_provider(gateway, upstream):
     up = upstream(answer())
-    gw = gateway(config([deployment("m", "openai/m", up.url), deployment("a", "anthropic/a", up.url)]))
+    gw = gateway(config([deployment("m", "openai/m", up.url),
+                         deployment("a", "anthropic/a", up.url)]))
     gw.chat("m", headers={"x-api-key": KEY, "cookie": "secret=1"})
     gw.messages("a")
     for request in up.requests:
@@ -147,16 +148,17 @@ def test_request_ids(gw):
         assert "my-own-id" in gw.access_line("my-own-id")
     ids = {gw.chat("hello").header("x-litellm-call-id") for _ in range(20)}
     assert len(ids) == 20
-    assert all(re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", i)
-               for i in ids)
+    assert all(re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
+                            i) for i in ids)
     for odd in ("x" * 500, "with space"):  # not taken over
         assert gw.chat("hello", headers={"x-request-id": odd}).header("x-request-id") != odd
 
 
 def test_headers_of_a_reply(gateway, upstream):
     def reply(connection, _):
-        connection.respond(200, completion(), "x-request-id: up-1\r\nx-ratelimit-limit-tokens: 9\r\n"
-                           "set-cookie: a=b\r\nalt-svc: h3\r\nx-litellm-call-id: theirs\r\n")
+        connection.respond(200, completion(), "x-request-id: up-1\r\n"
+                           "x-ratelimit-limit-tokens: 9\r\nset-cookie: a=b\r\nalt-svc: h3\r\n"
+                           "x-litellm-call-id: theirs\r\n")
 
     up = upstream(serving(reply))
     gw = gateway(config([{**deployment("m", "openai/m", up.url), "model_info": {"id": "my-id"}}]))
@@ -182,9 +184,9 @@ def test_what_a_client_may_not_make_of_headers(gateway, upstream):
 def test_what_cannot_be_carried(gateway, upstream):
     """A clear error, or with drop_params a drop that the header and the log name."""
     up = upstream(serving(lambda c, _: c.respond(200, {
-        "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
-        "content": [{"type": "text", "text": "Hi"}], "usage": {"input_tokens": 1,
-                                                               "output_tokens": 1}})))
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "m",
+        "content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn",
+        "usage": {"input_tokens": 1, "output_tokens": 1}})))
     rows = [deployment("strict", "anthropic/m", up.url),
             deployment("loose", "anthropic/m", up.url, drop_params=True)]
     gw = gateway(config(rows), "--log-format", "json")
