@@ -1,9 +1,9 @@
 /*
  * params.c - which of OpenAI's parameters a deployment can take.
  *
- * Nobody keeps a list of that: each parameter is written once, as a request would write it, and what
- * is neither refused nor lost on the way is taken. So languages, quirks and the configuration have
- * their say, and the answer cannot differ from what happens.
+ * Nobody keeps a list of that: each parameter is written once, as a request would write it, and
+ * what is neither refused nor lost on the way is taken. So languages, quirks and the configuration
+ * have their say, and the answer cannot differ from what happens.
  */
 #include "call/call.h"
 
@@ -12,9 +12,10 @@ struct trial {
     const char *with;        /* members that it makes no sense without, ",\"a\":1"; or "" */
 };
 
-#define TOOL "{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"type\":\"object\"}}}"
-#define TOOLS ",\"tools\":[" TOOL "]"
-#define OLD   ",\"functions\":[{\"name\":\"f\",\"parameters\":{\"type\":\"object\"}}]"
+#define FUNCTION "{\"name\":\"f\",\"parameters\":{\"type\":\"object\"}}"
+#define TOOL     "{\"type\":\"function\",\"function\":" FUNCTION "}"
+#define TOOLS    ",\"tools\":[" TOOL "]"
+#define OLD      ",\"functions\":[" FUNCTION "]"
 
 static const struct trial trials[] = {
     {"temperature", "0.5", ""},
@@ -42,7 +43,7 @@ static const struct trial trials[] = {
     {"logprobs", "true", ""},
     {"top_logprobs", "2", ",\"logprobs\":true"},
     {"web_search_options", "{}", ""},
-    {"functions", "[{\"name\":\"f\",\"parameters\":{\"type\":\"object\"}}]", ""},
+    {"functions", "[" FUNCTION "]", ""},
     {"function_call", "\"auto\"", OLD},
     {"service_tier", "\"auto\"", ""},
     {"safety_identifier", "\"u\"", ""},
@@ -81,7 +82,8 @@ static int try_param(const struct lx_deployment *d, struct lx_slice model, const
     lx_json_doc_clear(&doc);
     if (code == 0)
         return !is_lost(&at.losses, lx_slice_z(t->name));
-    return fault.kind == LX_FAULT_UNSUPPORTED_PARAMS || fault.kind == LX_FAULT_BAD_REQUEST ? 0 : code;
+    return fault.kind == LX_FAULT_UNSUPPORTED_PARAMS || fault.kind == LX_FAULT_BAD_REQUEST ? 0
+                                                                                           : code;
 }
 
 int lx_params_taken(const struct lx_deployment *d, struct lx_slice model, struct lx_buf *out)

@@ -4,8 +4,8 @@
 #include "client/client.h"
 
 /* The first deployment that serves the name; NULL with *err. */
-static const struct lx_deployment *find(llmux_client *c, const char *model, struct lx_slice *upstream,
-                                        llmux_error **err)
+static const struct lx_deployment *find(llmux_client *c, const char *model,
+                                        struct lx_slice *upstream, llmux_error **err)
 {
     struct lx_slice star, name = lx_slice_z(model);
     const struct lx_deployment *d;

@@ -360,7 +360,8 @@ static struct lx_config *load(const char *path)
     lx_arena_init(&arena, 256u << 20);
     struct lx_config *config = lx_config_load(path, &lx_process_env, &diags);
     if (!config)
-        lx_cmd_fail("providers", LX_EXIT_FAILED, "%s cannot be used; `llmux check` tells why", path);
+        lx_cmd_fail("providers", LX_EXIT_FAILED, "%s cannot be used; `llmux check` tells why",
+                    path);
     lx_arena_clear(&arena);
     return config;
 }

@@ -215,10 +215,14 @@ static void fill(struct mending *m, const struct lx_quirk *q, struct lx_slice me
 static const struct {
     void (*apply)(struct mending *m, const struct lx_quirk *q, struct lx_slice member);
 } ops[] = {
-    [LX_QUIRK_REFUSE] = {refuse},        [LX_QUIRK_DROP] = {drop},
-    [LX_QUIRK_RENAME] = {rename_member}, [LX_QUIRK_DEFAULT] = {set_default},
-    [LX_QUIRK_REPLACE] = {replace},      [LX_QUIRK_FLATTEN] = {flatten},
-    [LX_QUIRK_CLAMP] = {clamp},          [LX_QUIRK_SWITCH] = {turn},
+    [LX_QUIRK_REFUSE] = {refuse},
+    [LX_QUIRK_DROP] = {drop},
+    [LX_QUIRK_RENAME] = {rename_member},
+    [LX_QUIRK_DEFAULT] = {set_default},
+    [LX_QUIRK_REPLACE] = {replace},
+    [LX_QUIRK_FLATTEN] = {flatten},
+    [LX_QUIRK_CLAMP] = {clamp},
+    [LX_QUIRK_SWITCH] = {turn},
     [LX_QUIRK_FILL] = {fill},
 };
 

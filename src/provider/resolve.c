@@ -34,8 +34,7 @@ static bool holds(const char *condition, struct lx_slice value)
 }
 
 const struct lx_provider *lx_provider_variant(const struct lx_provider *p, struct lx_slice model,
-                                              struct lx_slice base_url,
-                                              struct lx_slice api_version)
+                                              struct lx_slice base_url, struct lx_slice api_version)
 {
     for (const struct lx_provider *v = p->variants; v && v->id; v++)
         if (holds(v->models, model) && holds(v->bases, base_url) && holds(v->versions, api_version))

@@ -11,14 +11,16 @@
 #define CHAT         .language = "openai_chat", .auth = LX_AUTH_BEARER
 #define LITELLM_JSON "LiteLLM openai_like/providers.json (1.106.2)"
 
+#define FUNCTIONS "functions|function_call" /* tools, as they were called before */
+
 #define AZURE_VERSION "2025-02-01-preview" /* LiteLLM's default (1.106.2) */
 
 /* platform.claude.com/docs/en/build-with-claude/structured-outputs (2026): from 4.5 on. */
-#define CLAUDE_SCHEMA                                                 \
+#define CLAUDE_SCHEMA                                                   \
     "!claude-2*|!claude-3*|!claude-instant*|!claude-*-4|!claude-*-4-0|" \
     "!claude-*-4-1|!claude-*-4-1-*|!claude-*-4-20*|claude-*"
 /* platform.claude.com/docs/en/build-with-claude/adaptive-thinking (2026): from 4.6 on. */
-#define CLAUDE_ADAPTIVE                                               \
+#define CLAUDE_ADAPTIVE                                                 \
     "!claude-2*|!claude-3*|!claude-instant*|!claude-*-4|!claude-*-4-0|" \
     "!claude-*-4-1|!claude-*-4-1-*|!claude-*-4-20*|!claude-*-4-5|"      \
     "!claude-*-4-5-*|claude-*"
@@ -162,7 +164,7 @@ static const struct lx_quirk flat_old_limit[] = {
 static const struct lx_quirk ai21_quirks[] = {
     {LX_QUIRK_RENAME, "max_completion_tokens", "max_tokens", NULL,
      "docs.ai21.com names max_tokens; LiteLLM ai21/chat/transformation.py"},
-    {LX_QUIRK_REFUSE, "logit_bias|top_logprobs|parallel_tool_calls|functions|function_call", NULL, NULL,
+    {LX_QUIRK_REFUSE, "logit_bias|top_logprobs|parallel_tool_calls|" FUNCTIONS, NULL, NULL,
      "not taken (LiteLLM ai21/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "logprobs", "false", NULL, "not taken (LiteLLM ai21/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "presence_penalty|frequency_penalty", "0", NULL,
@@ -172,8 +174,8 @@ static const struct lx_quirk ai21_quirks[] = {
 
 static const struct lx_quirk nova_quirks[] = {
     {LX_QUIRK_REFUSE, "n", "1", NULL, "one choice (LiteLLM amazon_nova/chat/transformation.py)"},
-    {LX_QUIRK_REFUSE, "logit_bias|seed|top_logprobs|parallel_tool_calls|response_format|functions|function_call", NULL, NULL,
-     "not taken (LiteLLM amazon_nova/chat/transformation.py)"},
+    {LX_QUIRK_REFUSE, "logit_bias|seed|top_logprobs|parallel_tool_calls|response_format|" FUNCTIONS,
+     NULL, NULL, "not taken (LiteLLM amazon_nova/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "logprobs", "false", NULL,
      "not taken (LiteLLM amazon_nova/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "presence_penalty|frequency_penalty", "0", NULL,
@@ -184,7 +186,7 @@ static const struct lx_quirk nova_quirks[] = {
 static const struct lx_quirk baseten_quirks[] = {
     {LX_QUIRK_RENAME, "max_completion_tokens", "max_tokens", NULL, "LiteLLM baseten/chat.py"},
     {LX_QUIRK_REFUSE, "n", "1", NULL, "one choice (LiteLLM baseten/chat.py)"},
-    {LX_QUIRK_REFUSE, "logit_bias|top_logprobs|functions|function_call", NULL, NULL,
+    {LX_QUIRK_REFUSE, "logit_bias|top_logprobs|" FUNCTIONS, NULL, NULL,
      "not taken (LiteLLM baseten/chat.py)"},
     {LX_QUIRK_REFUSE, "logprobs", "false", NULL, "not taken (LiteLLM baseten/chat.py)"},
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
@@ -192,8 +194,8 @@ static const struct lx_quirk baseten_quirks[] = {
 
 static const struct lx_quirk clarifai_quirks[] = {
     {LX_QUIRK_REFUSE, "n", "1", NULL, "one choice (LiteLLM clarifai/chat/transformation.py)"},
-    {LX_QUIRK_REFUSE, "stop|seed|logit_bias|top_logprobs|parallel_tool_calls|functions|function_call", NULL, NULL,
-     "not taken (LiteLLM clarifai/chat/transformation.py)"},
+    {LX_QUIRK_REFUSE, "stop|seed|logit_bias|top_logprobs|parallel_tool_calls|" FUNCTIONS, NULL,
+     NULL, "not taken (LiteLLM clarifai/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "logprobs", "false", NULL,
      "not taken (LiteLLM clarifai/chat/transformation.py)"},
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
@@ -223,8 +225,9 @@ static const struct lx_quirk featherless_quirks[] = {
 
 static const struct lx_quirk gradient_quirks[] = {
     {LX_QUIRK_REFUSE, "n", "1", NULL, "one choice (LiteLLM gradient_ai/chat/transformation.py)"},
-    {LX_QUIRK_REFUSE, "tools|tool_choice|response_format|seed|logit_bias|top_logprobs|parallel_tool_calls|functions|function_call", NULL, NULL,
-     "not taken (LiteLLM gradient_ai/chat/transformation.py)"},
+    {LX_QUIRK_REFUSE,
+     "tools|tool_choice|response_format|seed|logit_bias|top_logprobs|parallel_tool_calls|" FUNCTIONS,
+     NULL, NULL, "not taken (LiteLLM gradient_ai/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "logprobs", "false", NULL,
      "not taken (LiteLLM gradient_ai/chat/transformation.py)"},
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
@@ -233,7 +236,7 @@ static const struct lx_quirk gradient_quirks[] = {
 static const struct lx_quirk hyperbolic_quirks[] = {
     {LX_QUIRK_RENAME, "max_completion_tokens", "max_tokens", NULL,
      "docs.hyperbolic.xyz names max_tokens; LiteLLM"},
-    {LX_QUIRK_REFUSE, "logit_bias|top_logprobs|parallel_tool_calls|functions|function_call", NULL, NULL,
+    {LX_QUIRK_REFUSE, "logit_bias|top_logprobs|parallel_tool_calls|" FUNCTIONS, NULL, NULL,
      "not taken (docs.hyperbolic.xyz/docs/rest-api; LiteLLM)"},
     {LX_QUIRK_REFUSE, "logprobs", "false", NULL,
      "not taken (docs.hyperbolic.xyz/docs/rest-api; LiteLLM)"},
@@ -242,8 +245,8 @@ static const struct lx_quirk hyperbolic_quirks[] = {
 
 static const struct lx_quirk inception_quirks[] = {
     {LX_QUIRK_REFUSE, "n", "1", NULL, "one choice (LiteLLM inception/chat/transformation.py)"},
-    {LX_QUIRK_REFUSE, "top_p|seed|logit_bias|top_logprobs|parallel_tool_calls|functions|function_call", NULL, NULL,
-     "not taken (LiteLLM inception/chat/transformation.py)"},
+    {LX_QUIRK_REFUSE, "top_p|seed|logit_bias|top_logprobs|parallel_tool_calls|" FUNCTIONS, NULL,
+     NULL, "not taken (LiteLLM inception/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "logprobs", "false", NULL,
      "not taken (LiteLLM inception/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "presence_penalty|frequency_penalty", "0", NULL,
@@ -253,8 +256,8 @@ static const struct lx_quirk inception_quirks[] = {
 
 static const struct lx_quirk maritalk_quirks[] = {
     {LX_QUIRK_RENAME, "max_completion_tokens", "max_tokens", NULL, "LiteLLM maritalk.py"},
-    {LX_QUIRK_REFUSE, "response_format|seed|logit_bias|top_logprobs|parallel_tool_calls|functions|function_call", NULL, NULL,
-     "not taken (LiteLLM maritalk.py)"},
+    {LX_QUIRK_REFUSE, "response_format|seed|logit_bias|top_logprobs|parallel_tool_calls|" FUNCTIONS,
+     NULL, NULL, "not taken (LiteLLM maritalk.py)"},
     {LX_QUIRK_REFUSE, "logprobs", "false", NULL, "not taken (LiteLLM maritalk.py)"},
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
 };
@@ -262,8 +265,8 @@ static const struct lx_quirk maritalk_quirks[] = {
 static const struct lx_quirk mimo_quirks[] = {
     {LX_QUIRK_RENAME, "max_completion_tokens", "max_tokens", NULL,
      "the older name of the limit (LiteLLM openai_like/providers.json)"},
-    {LX_QUIRK_SWITCH, "reasoning_effort", "thinking={\"type\":\"disabled\"}|{\"type\":\"enabled\"}", NULL,
-     "thinking is on or off there (platform.xiaomimimo.com; LiteLLM)"},
+    {LX_QUIRK_SWITCH, "reasoning_effort", "thinking={\"type\":\"disabled\"}|{\"type\":\"enabled\"}",
+     NULL, "thinking is on or off there (platform.xiaomimimo.com; LiteLLM)"},
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
 };
 
@@ -276,7 +279,7 @@ static const struct lx_quirk moonshot_quirks[] = {
      "from 0 to 1 (platform.moonshot.ai/docs; LiteLLM moonshot/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "tool_choice", "\"auto\"|\"none\"", NULL,
      "with thinking a forced tool is answered with 400 (platform.moonshot.ai/docs; LiteLLM moonshot/chat/transformation.py)"},
-    {LX_QUIRK_REFUSE, "functions|function_call", NULL, NULL,
+    {LX_QUIRK_REFUSE, FUNCTIONS, NULL, NULL,
      "not taken (platform.moonshot.ai/docs; LiteLLM moonshot/chat/transformation.py)"},
     {LX_QUIRK_FILL, "reasoning_content", "\" \"", "kimi-k2.*|kimi-k3*|kimi-*thinking*",
      "calls without their reasoning are answered with 400 (platform.moonshot.ai/docs; LiteLLM moonshot/chat/transformation.py)"},
@@ -285,8 +288,9 @@ static const struct lx_quirk moonshot_quirks[] = {
 
 static const struct lx_quirk morph_quirks[] = {
     {LX_QUIRK_REFUSE, "n", "1", NULL, "one choice (LiteLLM morph/chat/transformation.py)"},
-    {LX_QUIRK_REFUSE, "stop|seed|logit_bias|top_logprobs|tools|tool_choice|response_format|parallel_tool_calls|functions|function_call", NULL, NULL,
-     "not taken (LiteLLM morph/chat/transformation.py)"},
+    {LX_QUIRK_REFUSE,
+     "stop|seed|logit_bias|top_logprobs|tools|tool_choice|response_format|parallel_tool_calls|" FUNCTIONS,
+     NULL, NULL, "not taken (LiteLLM morph/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "logprobs", "false", NULL,
      "not taken (LiteLLM morph/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "presence_penalty|frequency_penalty", "0", NULL,
@@ -298,8 +302,9 @@ static const struct lx_quirk nadir_quirks[] = {
     {LX_QUIRK_RENAME, "max_completion_tokens", "max_tokens", NULL,
      "LiteLLM nadir/chat/transformation.py"},
     {LX_QUIRK_REFUSE, "n", "1", NULL, "one choice (LiteLLM nadir/chat/transformation.py)"},
-    {LX_QUIRK_REFUSE, "stop|seed|logit_bias|top_logprobs|tools|tool_choice|parallel_tool_calls|functions|function_call", NULL, NULL,
-     "not taken (LiteLLM nadir/chat/transformation.py)"},
+    {LX_QUIRK_REFUSE,
+     "stop|seed|logit_bias|top_logprobs|tools|tool_choice|parallel_tool_calls|" FUNCTIONS, NULL,
+     NULL, "not taken (LiteLLM nadir/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "logprobs", "false", NULL,
      "not taken (LiteLLM nadir/chat/transformation.py)"},
     {LX_QUIRK_DROP, "stream_options", NULL, NULL,
@@ -310,7 +315,7 @@ static const struct lx_quirk nadir_quirks[] = {
 static const struct lx_quirk nscale_quirks[] = {
     {LX_QUIRK_RENAME, "max_completion_tokens", "max_tokens", NULL,
      "docs.nscale.com names max_tokens; LiteLLM"},
-    {LX_QUIRK_REFUSE, "seed|tools|tool_choice|parallel_tool_calls|functions|function_call", NULL, NULL,
+    {LX_QUIRK_REFUSE, "seed|tools|tool_choice|parallel_tool_calls|" FUNCTIONS, NULL, NULL,
      "not taken (docs.nscale.com/docs/inference/chat; LiteLLM)"},
     {LX_QUIRK_DROP, "stream_options", NULL, NULL,
      "not taken (docs.nscale.com/docs/inference/chat; LiteLLM)"},
@@ -321,13 +326,15 @@ static const struct lx_quirk nim_quirks[] = {
     {LX_QUIRK_RENAME, "max_completion_tokens", "max_tokens", NULL,
      "docs.api.nvidia.com names max_tokens; LiteLLM"},
     {LX_QUIRK_REFUSE, "n", "1", NULL, "one choice (docs.api.nvidia.com/nim/reference; LiteLLM)"},
-    {LX_QUIRK_REFUSE, "logit_bias|top_logprobs|functions|function_call", NULL, NULL,
+    {LX_QUIRK_REFUSE, "logit_bias|top_logprobs|" FUNCTIONS, NULL, NULL,
      "not taken (docs.api.nvidia.com/nim/reference; LiteLLM)"},
     {LX_QUIRK_REFUSE, "logprobs", "false", NULL,
      "not taken (docs.api.nvidia.com/nim/reference; LiteLLM)"},
-    {LX_QUIRK_REFUSE, "seed|stop|tools|tool_choice|response_format|presence_penalty|frequency_penalty", NULL, "nvidia/nemotron-4-340b-*",
-     "not taken (docs.api.nvidia.com/nim/reference; LiteLLM)"},
-    {LX_QUIRK_REFUSE, "tools|tool_choice|response_format|presence_penalty|frequency_penalty", NULL, "google/recurrentgemma-2b|google/gemma-2-*|gemma-2-9b-it",
+    {LX_QUIRK_REFUSE,
+     "seed|stop|tools|tool_choice|response_format|presence_penalty|frequency_penalty", NULL,
+     "nvidia/nemotron-4-340b-*", "not taken (docs.api.nvidia.com/nim/reference; LiteLLM)"},
+    {LX_QUIRK_REFUSE, "tools|tool_choice|response_format|presence_penalty|frequency_penalty", NULL,
+     "google/recurrentgemma-2b|google/gemma-2-*|gemma-2-9b-it",
      "not taken (docs.api.nvidia.com/nim/reference; LiteLLM)"},
     {LX_QUIRK_REFUSE, "seed|tools|tool_choice|response_format", NULL, "google/codegemma-1.1-7b",
      "not taken (docs.api.nvidia.com/nim/reference; LiteLLM)"},
@@ -340,7 +347,7 @@ static const struct lx_quirk sambanova_quirks[] = {
     {LX_QUIRK_FLATTEN, "messages", NULL, NULL, "content as one string (LiteLLM sambanova/chat.py)"},
     {LX_QUIRK_REFUSE, "n", "1", NULL,
      "one choice (docs.sambanova.ai/cloud/api-reference; LiteLLM)"},
-    {LX_QUIRK_REFUSE, "seed|logit_bias|top_logprobs|functions|function_call", NULL, NULL,
+    {LX_QUIRK_REFUSE, "seed|logit_bias|top_logprobs|" FUNCTIONS, NULL, NULL,
      "not taken (docs.sambanova.ai/cloud/api-reference; LiteLLM)"},
     {LX_QUIRK_REFUSE, "logprobs", "false", NULL,
      "not taken (docs.sambanova.ai/cloud/api-reference; LiteLLM)"},
@@ -358,17 +365,20 @@ static const struct lx_quirk scx_quirks[] = {
 };
 
 static const struct lx_quirk tencent_quirks[] = {
-    {LX_QUIRK_SWITCH, "reasoning_effort", "thinking={\"type\":\"disabled\"}|{\"type\":\"adaptive\"}", "*MiniMax*|*minimax*",
+    {LX_QUIRK_SWITCH, "reasoning_effort",
+     "thinking={\"type\":\"disabled\"}|{\"type\":\"adaptive\"}", "*MiniMax*|*minimax*",
      "MiniMax's models there think adaptively or not (www.tencentcloud.com/document/product/1300/82345; LiteLLM)"},
-    {LX_QUIRK_SWITCH, "reasoning_effort", "thinking={\"type\":\"disabled\"}|{\"type\":\"enabled\"}", "!*MiniMax*|!*minimax*|*",
+    {LX_QUIRK_SWITCH, "reasoning_effort", "thinking={\"type\":\"disabled\"}|{\"type\":\"enabled\"}",
+     "!*MiniMax*|!*minimax*|*",
      "thinking is on or off there (www.tencentcloud.com/document/product/1300/82345; LiteLLM)"},
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
 };
 
 static const struct lx_quirk v0_quirks[] = {
     {LX_QUIRK_REFUSE, "n", "1", NULL, "one choice (v0.dev/docs/v0-model-api; LiteLLM)"},
-    {LX_QUIRK_REFUSE, "temperature|top_p|max_tokens|max_completion_tokens|stop|seed|logit_bias|top_logprobs|response_format|parallel_tool_calls|functions|function_call", NULL, NULL,
-     "not taken (v0.dev/docs/v0-model-api; LiteLLM)"},
+    {LX_QUIRK_REFUSE,
+     "temperature|top_p|max_tokens|max_completion_tokens|stop|seed|logit_bias|top_logprobs|response_format|parallel_tool_calls|" FUNCTIONS,
+     NULL, NULL, "not taken (v0.dev/docs/v0-model-api; LiteLLM)"},
     {LX_QUIRK_REFUSE, "logprobs", "false", NULL, "not taken (v0.dev/docs/v0-model-api; LiteLLM)"},
     {LX_QUIRK_REFUSE, "presence_penalty|frequency_penalty", "0", NULL,
      "not taken (v0.dev/docs/v0-model-api; LiteLLM)"},
@@ -391,7 +401,7 @@ static const struct lx_quirk zai_quirks[] = {
     {LX_QUIRK_DROP, "thinking.budget_tokens", NULL, NULL,
      "thinking has a type only (docs.z.ai/api-reference/llm/chat-completion)"},
     {LX_QUIRK_REFUSE, "n", "1", NULL, "one choice (docs.z.ai/api-reference/llm/chat-completion)"},
-    {LX_QUIRK_REFUSE, "logit_bias|top_logprobs|functions|function_call", NULL, NULL,
+    {LX_QUIRK_REFUSE, "logit_bias|top_logprobs|" FUNCTIONS, NULL, NULL,
      "not taken (docs.z.ai/api-reference/llm/chat-completion)"},
     {LX_QUIRK_REFUSE, "logprobs", "false", NULL,
      "not taken (docs.z.ai/api-reference/llm/chat-completion)"},
@@ -403,8 +413,9 @@ static const struct lx_quirk zai_quirks[] = {
 static const struct lx_quirk foundry_quirks[] = {
     {LX_QUIRK_FLATTEN, "messages", NULL, NULL,
      "content as one string (LiteLLM azure_ai/chat/transformation.py)"},
-    {LX_QUIRK_DROP, "messages[*].reasoning_content|messages[*].thinking_blocks|messages[*].provider_specific_fields", NULL, NULL,
-     "extra inputs are refused (LiteLLM azure_ai/chat/transformation.py)"},
+    {LX_QUIRK_DROP,
+     "messages[*].reasoning_content|messages[*].thinking_blocks|messages[*].provider_specific_fields",
+     NULL, NULL, "extra inputs are refused (LiteLLM azure_ai/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "stop", NULL, "*grok-3-mini*|*grok-4*|*grok-code*",
      "xAI's reasoning models take no stop (docs.x.ai/docs/guides/reasoning; LiteLLM)"},
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
@@ -414,9 +425,7 @@ static const struct lx_quirk foundry_quirks[] = {
 
 #define DATAROBOT .id = "datarobot", .title = "DataRobot", CHAT, .default_key = "fake-api-key"
 static const struct lx_provider datarobot_variants[] = {
-    {DATAROBOT,
-     .bases = "*/api/v2/deployments/*",
-     .path = "/chat/completions/",
+    {DATAROBOT, .bases = "*/api/v2/deployments/*", .path = "/chat/completions/",
      .docs = "LiteLLM datarobot/chat/transformation.py: a deployment's own address"},
     {.id = NULL},
 };
@@ -433,8 +442,8 @@ static const struct lx_provider gradient_variants[] = {
 
 /* learn.microsoft.com/azure/ai-services/openai/reference: a deployment's name in the path, or, from
  * the v1 API on, in the body. A configured address may hold the path already. */
-#define AZURE .title = "Azure OpenAI", .language = "openai_chat", .quirks = openai_quirks
-#define AZURE_KEY .auth = LX_AUTH_HEADER, .auth_header = "api-key"
+#define AZURE      .title = "Azure OpenAI", .language = "openai_chat", .quirks = openai_quirks
+#define AZURE_KEY  .auth = LX_AUTH_HEADER, .auth_header = "api-key"
 #define AZURE_PAGE "learn.microsoft.com/azure/ai-services/openai/reference"
 static const struct lx_provider azure_variants[] = {
     {.id = "azure", AZURE, AZURE_KEY, .bases = "*/openai/v1", .docs = AZURE_PAGE},
@@ -454,8 +463,9 @@ static const struct lx_provider azure_variants[] = {
     {.id = NULL},
 };
 
-/* Azure AI Foundry: Claude speaks Anthropic's language, all others OpenAI's at one of four addresses. */
-#define FOUNDRY .title = "Azure AI Foundry", .language = "openai_chat", .quirks = foundry_quirks
+/* Azure AI Foundry: Claude speaks Anthropic's language, all others OpenAI's at one of four
+ * addresses. */
+#define FOUNDRY      .title = "Azure AI Foundry", .language = "openai_chat", .quirks = foundry_quirks
 #define FOUNDRY_PAGE "learn.microsoft.com/azure/ai-foundry; LiteLLM azure_ai/chat/transformation.py"
 static const struct lx_provider foundry_variants[] = {
     {.id = "azure_ai",

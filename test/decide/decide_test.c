@@ -226,7 +226,8 @@ static const struct {
     const char *name;
     void (*check)(const struct row *row);
 } tables[] = {
-    {"resolve", resolve}, {"names", names}, {"find", find}, {"pick", pick}, {"retry", retry}, {"auth", auth},
+    {"resolve", resolve}, {"names", names}, {"find", find},
+    {"pick", pick},       {"retry", retry}, {"auth", auth},
 };
 
 static bool read_row(struct lx_slice line, struct row *row)

@@ -30,7 +30,10 @@ static void what_is_not_refused_is_taken(void **state)
         {"groq", "llama-3", {"tools", "seed"}, {"n", "logprobs", "top_logprobs", "logit_bias"}},
         {"perplexity", "sonar", {"temperature"}, {"tools", "tool_choice", "seed", "stop"}},
         {"deepinfra", "x", {"tools"}, {"tool_choice"}},
-        {"anthropic", "claude-sonnet-4-5", {"stop", "tools", "thinking"}, {"n", "seed", "logit_bias"}},
+        {"anthropic",
+         "claude-sonnet-4-5",
+         {"stop", "tools", "thinking"},
+         {"n", "seed", "logit_bias"}},
         {"azure_ai", "claude-sonnet-4-5", {"stop", "tools"}, {"n", "seed"}},
         {"azure_ai", "gpt-4o", {"n", "seed"}, {NULL}},
     };

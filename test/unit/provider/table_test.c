@@ -101,9 +101,9 @@ static void variants_stand_in(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const struct lx_provider *p = lx_provider_variant(
-            lx_provider_find(lx_slice_z(rows[i].id)), lx_slice_z(rows[i].model),
-            lx_slice_z(rows[i].base), lx_slice_z(rows[i].version));
+        const struct lx_provider *p =
+            lx_provider_variant(lx_provider_find(lx_slice_z(rows[i].id)), lx_slice_z(rows[i].model),
+                                lx_slice_z(rows[i].base), lx_slice_z(rows[i].version));
         assert_string_equal(p->language, rows[i].language);
         assert_string_equal(p->path ? p->path : "", rows[i].path ? rows[i].path : "");
     }
@@ -123,8 +123,8 @@ static void names_take_their_form(void **state)
     (void)state;
     lx_arena_init(&a, 1 << 16);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct lx_slice got = lx_provider_model(lx_provider_find(lx_slice_z(rows[i][0])),
-                                                lx_slice_z(rows[i][1]), &a);
+        struct lx_slice got =
+            lx_provider_model(lx_provider_find(lx_slice_z(rows[i][0])), lx_slice_z(rows[i][1]), &a);
         assert_true(lx_slice_eq(got, lx_slice_z(rows[i][2])));
     }
     lx_arena_clear(&a);
