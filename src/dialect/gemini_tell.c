@@ -156,6 +156,8 @@ static bool is_telling(const struct lx_gemini_choice *c)
 static void tell_members(struct lx_gemini_reader *r, struct lx_gemini_choice *c)
 {
     struct lx_buf told;
+    if (c->finish.finish == LX_FINISH_STOP) /* "Model generated function call(s)." */
+        lx_buf_clear(&c->members[LX_GEMINI_FINISH_MESSAGE]);
     bool any = is_telling(c);
     for (int i = 0; i < LX_GEMINI_MEMBERS; i++)
         any = any || c->members[i].n;

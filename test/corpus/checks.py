@@ -4,6 +4,7 @@ Each is given a record and yields a line for everything that is wrong; nothing w
 """
 
 import anthropic_replies
+import gemini_replies
 import openai_replies
 import records
 import requests_across
@@ -12,10 +13,16 @@ import translate
 from reply import as_told, differences
 
 READERS = {"openai_chat": openai_replies, "anthropic": anthropic_replies}
+# Languages of providers only: nobody speaks them to us.
+BACKS = {"gemini": gemini_replies}
 OTHER = {"openai_chat": "anthropic", "anthropic": "openai_chat"}
 
 
 # ---- Replies ----
+
+def _reader(language):
+    return READERS.get(language) or BACKS[language]
+
 
 def _read(language, text, framing):
     """A reply as this language says it; None where it is none."""
@@ -23,9 +30,9 @@ def _read(language, text, framing):
         events = records.events_of(text, framing)
         if not events or not all(isinstance(e, dict) for e in events):
             return None
-        return READERS[language].read_stream(events)
+        return _reader(language).read_stream(events)
     body = records.parse(text)
-    return READERS[language].read_whole(body) if isinstance(body, dict) else None
+    return _reader(language).read_whole(body) if isinstance(body, dict) else None
 
 
 def _reply(binary, record, target, canonical=False):
@@ -40,6 +47,12 @@ def _reply(binary, record, target, canonical=False):
 
 def reply_across(binary, record):
     return _reply(binary, record, OTHER[record.language])
+
+
+def reply_to(target):
+    def check(binary, record):
+        return _reply(binary, record, target)
+    return check
 
 
 def reply_anew(binary, record):

@@ -9,12 +9,15 @@ import gzip
 import json
 from pathlib import Path
 
+import gemini_replies
+
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 
-# Provider: (endpoint of interest, its wire language).
+# Provider: (endpoint or endpoints of interest, its wire language).
 PROVIDERS = {
     "openai": ("chat.completions", "openai_chat"),
     "anthropic": ("messages", "anthropic"),
+    "gemini": (("generateContent", "streamGenerateContent"), "gemini"),
 }
 
 
@@ -82,10 +85,11 @@ class Record:
 
 
 def load(provider):
-    endpoint = PROVIDERS[provider][0]
+    wanted = PROVIDERS[provider][0]
+    endpoints = (wanted,) if isinstance(wanted, str) else wanted
     with gzip.open(FOLDER / f"{provider}.jsonl.gz", "rt", encoding="utf-8") as lines:
         records = [Record(provider, line) for line in lines]
-    return [part for r in records if r.endpoint == endpoint for part in r.parts()]
+    return [part for r in records if r.endpoint in endpoints for part in r.parts()]
 
 
 def parse(text):
@@ -121,6 +125,8 @@ def ends_well(language, events):
     """Whether a stream says that its answer is complete, or why there is none."""
     if any(isinstance(e, dict) and e.get("error") for e in events):
         return True
+    if language == "gemini":
+        return gemini_replies.ends_well(events)
     if language == "anthropic":
         return any(e.get("type") == "message_stop" or
                    (e.get("delta") or {}).get("stop_reason") for e in events)
@@ -149,6 +155,8 @@ def damage(record):
             return "not a JSON object"
         if isinstance(body.get("error"), str) and body.get("name") == "Error":
             return "an exception of the recorder's SDK, no reply"
+        if record.language == "gemini":
+            return None if gemini_replies.is_reply(body) else "no reply: it has no candidates"
         member = "content" if record.language == "anthropic" else "choices"
         if not isinstance(body.get(member), list):
             return f"no reply: it has no list of {member}"

@@ -22,6 +22,7 @@ class Choice:
     text: str = ""
     refusal: str = ""
     spoken: str = ""  # an audio's transcript
+    made: str = ""  # media that the model made, as Markdown: for languages without a place for it
     reasoning: str = ""
     # ("thinking", text, signature), or ("redacted", data)
     thoughts: list = field(default_factory=list)
@@ -55,7 +56,7 @@ def _openai_to_anthropic(reply, stream):
     elif finish == "end_turn" and c.refusal:
         finish = "refusal"
     thoughts = c.thoughts or ([("thinking", c.reasoning, "")] if c.reasoning else [])
-    told = replace(c, text=c.text + c.refusal + c.spoken, refusal="", spoken="", thoughts=thoughts,
+    told = replace(c, text=c.text + c.refusal + c.spoken + c.made, refusal="", spoken="", thoughts=thoughts,
                    finish=finish, logprobs=[],
                    calls=[_as_tool_use(call, stream) for call in c.calls],
                    citations=[_as_web_result(a) for a in c.citations])
@@ -100,8 +101,13 @@ def as_told(reply, source, target, stream):
     """What a client who speaks `target` should be told of a reply in the language `source`."""
     if source == target:
         return reply
+    if target == "anthropic" and source != "openai_chat":  # blocks of a third provider's own
+        for choice in reply.choices.values():
+            choice.own = []
     if target == "anthropic":
         return _openai_to_anthropic(reply, stream)
+    if source != "anthropic":
+        return reply  # it was read as OpenAI's clients should be told it
     return _anthropic_to_openai(reply)
 
 

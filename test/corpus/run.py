@@ -19,17 +19,21 @@ def kinds_of(record):
     """Which checks a record undergoes, each with its line in the table; and why not all where it is
     not intact."""
     kinds, why = {}, None
-    own, other = record.language, checks.OTHER[record.language]
+    own = record.language
     form = "stream" if record.is_stream else "reply"
     if record.status >= 400:
         kinds["error -> both"] = checks.error
     elif (why := records.damage(record)) is not None:
         kinds[f"{form}, not intact -> both"] = checks.reply_damaged
+    elif own in checks.BACKS:
+        for target in checks.READERS:
+            kinds[f"{form} -> {target}"] = checks.reply_to(target)
     else:
+        other = checks.OTHER[own]
         kinds[f"{form} -> {own}"] = checks.reply_as_is
         kinds[f"{form} -> {own}, anew"] = checks.reply_anew
         kinds[f"{form} -> {other}"] = checks.reply_across
-    if record.request is not None:
+    if record.request is not None and own not in checks.BACKS:
         kinds.update(request_kinds_of(record))
     return kinds, why
 

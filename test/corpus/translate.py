@@ -8,7 +8,7 @@ import records
 
 # A setting of whoever runs this (an address, a proxy) must not change what comes out.
 ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "OPENAI_API_KEY": "none",
-               "ANTHROPIC_API_KEY": "none"}
+               "ANTHROPIC_API_KEY": "none", "GEMINI_API_KEY": "none"}
 
 
 class Crash(Exception):
