@@ -11,6 +11,7 @@
  *               |                                    |
  *               +---- SLEEPING <- SLEEP <------------+
  */
+#include "call/bill.h"
 #include "call/head.h"
 #include "call/members.h"
 #include "call/mock.h"
@@ -54,6 +55,7 @@ struct lx_call {
     struct lx_attempt attempt;
     struct lx_headers upstream; /* the provider's, prefixed */
     int upstream_status;
+    struct lx_biller biller;
     struct lx_relay relay;
     bool relaying;                 /* relay is initialized */
     struct lx_buf out;             /* what the next EMIT gives */
@@ -148,6 +150,7 @@ static void shrink(struct lx_call *c)
     memcpy(c->names + model->n, upstream->p ? upstream->p : "", upstream->n);
     *model = lx_slice(c->names, model->n);
     *upstream = lx_slice(c->names + model->n, upstream->n);
+    c->biller.model = *upstream;
     c->upstream = (struct lx_headers){NULL, 0};
     c->request = NULL;
     lx_call_memory_give(c->pool, c->memory);
@@ -175,6 +178,7 @@ static void finish(struct lx_call *c)
     if (c->relaying) {
         c->report.usage = c->relay.glance.usage;
         c->report.finish = c->relay.glance.finish;
+        c->report.is_priced = lx_bill_usage(&c->biller, &c->report.usage, &c->report.cost);
     }
     c->pending = true;
     c->state = LAST;
@@ -383,6 +387,10 @@ static int start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx
     int code = lx_relay_init(&c->relay, back, c->in.front, c->report.stream, framing, &ctx,
                              c->settings, lx_call_pool_scratch(c->pool), &c->memory->whole);
     c->relaying = code == 0;
+    c->biller = (struct lx_biller){c->report.deployment, &c->settings->cost,
+                                   c->report.upstream_model, ctx.now_s};
+    if (code == 0 && c->settings->cost.in_streams && c->in.front == &lx_dialect_openai_chat)
+        c->relay.biller = &c->biller;
     return code;
 }
 

@@ -85,6 +85,31 @@ static struct lx_slice number(int64_t v, struct lx_arena *a)
     return lx_buf_slice(&b);
 }
 
+static struct lx_slice dollars(struct lx_money m, struct lx_arena *a)
+{
+    char *room = lx_arena_bytes(a, 64);
+    struct lx_buf b = {.p = room, .cap = 64, .max = 64};
+    if (!room)
+        return lx_slice(NULL, 0);
+    lx_money_write(m, &b);
+    return lx_buf_slice(&b);
+}
+
+/* What it cost; before and with discount and margin, where there is one. A stream's is not known
+ * yet. */
+static void add_cost(struct lx_header_list *l, const struct lx_cost *c)
+{
+    struct lx_money original = lx_money_sub(lx_money_add(c->total, c->discount), c->margin);
+    add(l, LX_S("x-litellm-response-cost"), dollars(c->total, l->arena));
+    if (lx_money_is_zero(c->discount) && lx_money_is_zero(c->margin))
+        return;
+    add(l, LX_S("x-litellm-response-cost-original"), dollars(original, l->arena));
+    if (!lx_money_is_zero(c->discount))
+        add(l, LX_S("x-litellm-response-cost-discount-amount"), dollars(c->discount, l->arena));
+    if (!lx_money_is_zero(c->margin))
+        add(l, LX_S("x-litellm-response-cost-margin-amount"), dollars(c->margin, l->arena));
+}
+
 static struct lx_slice dropped(const struct lx_losses *losses, struct lx_arena *a)
 {
     char *room = lx_arena_bytes(a, MAX_DROPPED_BYTES);
@@ -118,6 +143,8 @@ struct lx_headers lx_head_write(const struct lx_call_report *report,
         add(&l, LX_S("x-litellm-model-id"), d->id);
         add(&l, LX_S("x-litellm-model-api-base"), d->base_url);
         add(&l, LX_S("x-litellm-model-group"), report->model);
+        if (report->is_priced)
+            add_cost(&l, &report->cost);
         add(&l, LX_S("x-litellm-attempted-retries"), number(report->attempts - 1, a));
     }
     if (report->losses && report->losses->count)

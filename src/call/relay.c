@@ -17,6 +17,8 @@
 
 #include <stdlib.h>
 
+#include "call/bill.h"
+
 void lx_relay_scratch_init(struct lx_relay_scratch *s, size_t max_arena_bytes)
 {
     lx_json_doc_init(&s->doc);
@@ -244,6 +246,42 @@ static void read_fault(struct lx_relay *r, struct lx_slice body)
     remember_fault(r, &f);
 }
 
+/* ---- The cost in a stream's usage ------------------------------------------------------------ */
+
+static void add_cost(const struct lx_relay *r, struct lx_usage *u)
+{
+    struct lx_cost cost;
+    if (!r->biller || !r->stream || !lx_bill_usage(r->biller, u, &cost))
+        return;
+    u->has_cost = true;
+    u->cost = cost.total;
+}
+
+/* A record that passes as it came, but for one member more in its usage. False: it has none. */
+static bool pass_with_cost(struct lx_relay *r, const struct lx_record *rec, struct lx_buf *out)
+{
+    struct lx_json_doc *doc = &r->scratch->doc;
+    struct lx_usage u = r->glance.usage;
+    struct lx_json_edit e;
+    struct lx_buf text;
+    add_cost(r, &u);
+    if (!u.has_cost || lx_json_read(doc, rec->data, &r->limits, NULL) < 0)
+        return false;
+    struct lx_json usage = LX_GET(lx_json_root(doc), "usage");
+    if (!lx_json_is(usage, LX_JSON_OBJECT))
+        return false;
+    lx_buf_init(&text, 64);
+    lx_money_write(u.cost, &text);
+    lx_json_edit_init(&e, doc, &r->scratch->arena);
+    lx_json_edit_set(&e, usage, LX_S("cost"), lx_buf_slice(&text));
+    lx_buf_add_lit(out, "data: ");
+    if (text.failed || lx_json_edit_write(&e, out) < 0)
+        out->failed = LX_ENOMEM;
+    lx_buf_add_lit(out, "\n\n");
+    lx_buf_clear(&text);
+    return true;
+}
+
 /* ---- Records -------------------------------------------------------------------------------- */
 
 static int failed(int code, struct lx_error *err, const char *what)
@@ -254,8 +292,10 @@ static int failed(int code, struct lx_error *err, const char *what)
 int lx_relay_events(struct lx_relay *r, const struct lx_events *events, struct lx_buf *out)
 {
     for (size_t i = 0; i < events->n && !r->over; i++) {
-        const struct lx_event *e = &events->v[i];
+        struct lx_event *e = &events->v[i];
         remember_event(r, e);
+        if (e->kind == LX_EVENT_USAGE)
+            add_cost(r, &e->usage);
         if (e->kind == LX_EVENT_FAULT)
             remember_fault(r, &e->fault);
         if (r->builder)
@@ -292,7 +332,8 @@ static int relay_as_is(struct lx_relay *r, const struct lx_record *rec, struct l
     if (g.is_fault)
         read_fault(r, rec->data);
     remember_glance(r, &g);
-    if (!g.usage_only || r->context.include_usage)
+    if ((!g.usage_only || r->context.include_usage) &&
+        !(r->biller && pass_with_cost(r, rec, out)))
         lx_buf_add(out, rec->raw);
     return 0;
 }

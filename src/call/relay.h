@@ -14,6 +14,8 @@ struct lx_relay_scratch {
 void lx_relay_scratch_init(struct lx_relay_scratch *s, size_t max_arena_bytes);
 void lx_relay_scratch_clear(struct lx_relay_scratch *s);
 
+struct lx_biller; /* call/bill.h */
+
 struct lx_relay {
     const struct lx_dialect *back, *front;
     bool same;               /* one language: records pass as they came */
@@ -32,6 +34,7 @@ struct lx_relay {
     char *states;                     /* the states, then the context's strings */
     struct lx_reply_builder *builder; /* a stream for a client who wants none */
     struct lx_arena keep;             /* the builder's, and a fault's texts */
+    const struct lx_biller *biller; /* a stream's usage tells the cost; NULL: it does not */
     struct lx_glance glance;
     char service_tier[24];
     struct lx_fault fault;

@@ -69,6 +69,7 @@ void lx_config_unref(struct lx_config *c)
     for (size_t i = 0; i < c->owned_count; i++)
         lx_secret_clear(&c->owned[i]->key);
     lx_secret_clear(&c->master_key);
+    lx_catalog_free(c->catalog);
     lx_arena_clear(&c->arena);
     free(c);
 }
@@ -364,6 +365,7 @@ static void read_sections(struct lx_load *l, const struct lx_yaml_file *file)
     check_strategy(l);
     lx_load_providers(l);
     lx_load_models(l);
+    lx_load_prices(l);
     if (!lx_secret_is_set(&l->config->master_key))
         lx_diag_add(l->diags, LX_DIAG_WARNING, &at, LX_S("general_settings.master_key"),
                     "not given, nor LITELLM_MASTER_KEY set: every request is let in");

@@ -137,6 +137,14 @@ void lx_load_providers(struct lx_load *l);
 /* model_list and model_group_alias -> config->routes. */
 void lx_load_models(struct lx_load *l);
 
+/* ---- Prices (price.c) ---- */
+
+/* The prices and the base model among a deployment's parameters and in its model_info, which is
+ * set already -> d. */
+void lx_load_own_prices(struct lx_load *l, const struct lx_yaml *params, struct lx_deployment *d);
+/* The user's model map, discounts and margins, and a price for every deployment. */
+void lx_load_prices(struct lx_load *l);
+
 /* The base URL: api_base, else the provider's variable, else its own. 0; LX_ENOTFOUND when there is
  * none, LX_ECONFIG when it is no URL. */
 int lx_deployment_set_address(struct lx_deployment *d, struct lx_slice api_base,

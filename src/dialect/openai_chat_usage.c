@@ -215,6 +215,12 @@ void lx_openai_write_usage(struct lx_out *o, const char *name, const struct lx_u
         lx_out_int(o, "web_search_requests", u->web_search_requests);
         lx_out_object_end(o);
     }
+    if (u->has_cost) {
+        char room[64];
+        struct lx_buf text = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
+        lx_money_write(u->cost, &text);
+        lx_out_raw(o, "cost", lx_buf_slice(&text));
+    }
     lx_out_object_end(o);
 }
 

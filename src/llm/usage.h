@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "llm/money.h"
 
 struct lx_usage {
     bool known;                    /* a provider reported it */
@@ -37,6 +38,8 @@ struct lx_usage {
     bool has_cached, has_cache_write, has_cache_split, has_prompt_details, has_completion_details;
     struct lx_slice service_tier; /* as billed, where the provider says so */
     struct lx_slice raw;          /* the provider's own object */
+    bool has_cost;                /* cost is to be told with it */
+    struct lx_money cost;
 };
 
 #endif

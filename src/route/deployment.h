@@ -7,6 +7,7 @@
 #define LX_ROUTE_DEPLOYMENT_H
 
 #include "base/map.h"
+#include "catalog/price.h"
 #include "provider/provider.h"
 
 struct lx_deployment {
@@ -34,6 +35,9 @@ struct lx_deployment {
     int64_t weight, rpm, tpm;  /* 0: not given */
     int64_t order;
     struct lx_slice model_info;  /* JSON object; or empty */
+    const struct lx_price *price; /* NULL: by the model's name, as a wildcard's is */
+    struct lx_slice own_prices;   /* a JSON object; or empty */
+    struct lx_slice base_model;   /* whose prices hold; or empty */
     struct lx_slice where;       /* "config.yaml:12": for messages */
     struct lx_slice missing_key; /* the variables that would supply the key; when unset */
 };
@@ -44,6 +48,13 @@ struct lx_model_group {
     size_t count;
     bool wildcard;
     bool hidden; /* served, but not listed by GET /v1/models */
+};
+
+/* What is made of prices. */
+struct lx_cost_settings {
+    const struct lx_catalog *catalog;   /* NULL: the built-in one */
+    struct lx_slice discounts, margins; /* JSON, as in catalog/cost.h; or empty */
+    bool in_streams;                    /* told in the last chunk of a stream */
 };
 
 struct lx_route_settings {
@@ -59,6 +70,7 @@ struct lx_route_settings {
     size_t max_event_bytes;                  /* one event of a stream; default 16 MiB */
     size_t max_arena_bytes; /* memory of one request besides bodies; default 64 MiB */
     struct lx_json_limits json;
+    struct lx_cost_settings cost;
 };
 void lx_route_settings_default(struct lx_route_settings *s);
 

@@ -1,0 +1,151 @@
+/*
+ * price.c - what deployments cost: the user's model map, own prices, discounts and margins.
+ *
+ * Prices are read once, with the configuration. A map or a price that cannot be is no reason not to
+ * serve: it is left out, and a warning says so.
+ */
+#include "config/load.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "catalog/price.h"
+#include "catalog/row.h"
+
+#define PARAMS "model_list[].litellm_params"
+
+enum { MAX_MAP_BYTES = 64 << 20 };
+
+/* ---- The map -------------------------------------------------------------------------------- */
+
+static int read_file(const char *path, struct lx_buf *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : 1;
+    while (n > 0) {
+        char *to = lx_buf_reserve(out, 65536);
+        n = to ? read(fd, to, 65536) : -1;
+        if (n > 0)
+            lx_buf_commit(out, (size_t)n);
+    }
+    if (fd >= 0)
+        close(fd);
+    return n < 0 ? LX_EIO : 0;
+}
+
+static void load_map(struct lx_load *l)
+{
+    const char *path = l->env.get(l->env.arg, "LITELLM_MODEL_COST_MAP_URL");
+    struct lx_error err = {.text = "it cannot be read"};
+    struct lx_catalog *c = NULL;
+    struct lx_buf text;
+    if (!path || !*path)
+        return;
+    lx_buf_init(&text, MAX_MAP_BYTES);
+    if (strncmp(path, "file://", 7) == 0)
+        path += 7;
+    if (strstr(path, "://"))
+        lx_error_set(&err, LX_EUNSUPPORTED, "maps are read from files");
+    else if (read_file(path, &text) == 0 && (c = lx_catalog_new()) != NULL &&
+             lx_catalog_replace(c, lx_buf_slice(&text), &err) == 0)
+        l->config->catalog = c;
+    lx_buf_clear(&text);
+    if (l->config->catalog)
+        return;
+    lx_catalog_free(c);
+    lx_diag_add(l->diags, LX_DIAG_WARNING, NULL, LX_S("LITELLM_MODEL_COST_MAP_URL"),
+                "%s: %s; the built-in models and prices are used", path, err.text);
+}
+
+/* ---- Own prices ----------------------------------------------------------------------------- */
+
+static bool is_price(struct lx_slice name)
+{
+    struct lx_rate rate;
+    return lx_rate_of_member(name, &rate) || lx_slice_eq(name, LX_S("tiered_pricing")) ||
+           lx_slice_eq(name, LX_S("off_peak_pricing")) || lx_slice_eq(name, LX_S("dated_pricing"));
+}
+
+/* Prices may stand in both places; those in litellm_params come first, so that they win. */
+void lx_load_own_prices(struct lx_load *l, const struct lx_yaml *params, struct lx_deployment *d)
+{
+    const struct lx_yaml *base = lx_yaml_get(params, LX_S("base_model"));
+    struct lx_error err;
+    struct lx_buf b;
+    lx_buf_init(&b, 1 << 20);
+    struct lx_out o = lx_out(&b);
+    lx_out_object(&o, NULL);
+    for (size_t i = 0; params && i < params->n; i++)
+        if (is_price(params->pairs[i].key->text)) {
+            lx_out_name(&o, lx_text(params->pairs[i].key->text));
+            lx_load_write_json(l, params->pairs[i].value, &o);
+        }
+    for (struct lx_row r = lx_row(d->model_info); lx_row_next(&r);)
+        if (is_price(r.name)) {
+            lx_out_name(&o, (struct lx_text){r.name, true});
+            lx_out_raw(&o, NULL, r.value);
+        }
+    lx_out_object_end(&o);
+    if (b.failed)
+        l->config->arena.failed = b.failed;
+    else if (b.n > 2 && lx_price_check(lx_buf_slice(&b), &err) < 0)
+        lx_diag_add(l->diags, LX_DIAG_WARNING, params, LX_S(PARAMS),
+                    "%s; the deployment's own prices are left out", err.text);
+    else if (b.n > 2) /* more than {} */
+        d->own_prices = lx_arena_copy(&l->config->arena, lx_buf_slice(&b));
+    lx_buf_clear(&b);
+    d->base_model = lx_row_unquoted(lx_row_get(d->model_info, LX_S("base_model")));
+    if (base && base->kind == LX_YAML_SCALAR)
+        d->base_model = lx_arena_copy(&l->config->arena, base->text);
+}
+
+/* ---- Discounts and margins ------------------------------------------------------------------ */
+
+static struct lx_slice adjustments(struct lx_load *l, const char *key)
+{
+    const struct lx_yaml *v =
+        lx_yaml_get(lx_yaml_get(l->root, LX_S("litellm_settings")), lx_slice_z(key));
+    struct lx_money m;
+    if (!v || lx_yaml_type(v) == LX_YAML_NULL)
+        return lx_slice(NULL, 0);
+    struct lx_slice json = v->kind == LX_YAML_MAP ? lx_load_json(l, v) : lx_slice(NULL, 0);
+    bool good = json.p != NULL;
+    for (struct lx_row r = lx_row(json); lx_row_next(&r);)
+        if (*r.value.p == '{')
+            for (struct lx_row e = lx_row(r.value); lx_row_next(&e);)
+                good &= lx_money_read(e.value, &m) == 0;
+        else
+            good &= lx_money_read(r.value, &m) == 0;
+    if (!good)
+        lx_diag_add(l->diags, LX_DIAG_ERROR, v,
+                    lx_arena_printf(&l->set.arena, "litellm_settings.%s", key),
+                    "expected a mapping of providers to numbers: openai: 0.05");
+    return json;
+}
+
+/* ---- All together --------------------------------------------------------------------------- */
+
+static void price(struct lx_load *l, struct lx_deployment *d)
+{
+    struct lx_arena *a = &l->config->arena;
+    if (d->price || lx_slice_find_byte(d->model, '*') >= 0)
+        return;
+    struct lx_price *p = lx_arena_new(a, struct lx_price);
+    if (p) {
+        lx_price_find(l->config->catalog, lx_slice_z(d->provider->id), d->model, d->base_model,
+                      d->own_prices, a, p);
+        d->price = p;
+    }
+}
+
+void lx_load_prices(struct lx_load *l)
+{
+    struct lx_route_table *t = &l->config->routes;
+    load_map(l);
+    t->settings.cost.catalog = l->config->catalog;
+    t->settings.cost.discounts = adjustments(l, "cost_discount_config");
+    t->settings.cost.margins = adjustments(l, "cost_margin_config");
+    for (size_t i = 0; i < t->count; i++)
+        for (size_t k = 0; k < t->groups[i]->count; k++)
+            price(l, t->groups[i]->deployments[k]);
+}
