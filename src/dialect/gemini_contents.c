@@ -1,9 +1,9 @@
 /*
  * gemini_contents.c - back: the conversation of a request, as systemInstruction and contents.
  *
- * Other languages have one message for each thing said; this one has turns of user and model, and
- * the results of a turn's calls must all stand in the very next one. So runs of messages are
- * written as one turn:
+ * Other languages have one message for each thing said; this one has turns of user and model in
+ * strict alternation, and the results of a turn's calls must all stand in the very next one. So a
+ * turn is opened by its first part, and goes on until the other speaks:
  *
  *   system, developer         -> systemInstruction
  *   user, tool, tool, user    -> user: [functionResponse, functionResponse, text, text]
@@ -27,13 +27,16 @@ struct lx_gemini_call {
     struct lx_gemini_call *next;
 };
 
-/* A turn being written. */
+enum speaker { NOBODY, SYSTEM, USER, MODEL };
+
+/* A conversation being written. */
 struct turn {
     struct lx_gemini_writer *w;
-    bool model;
+    enum speaker speaker; /* whose messages are being written */
+    enum speaker open;    /* whose turn is open */
     size_t message, part; /* where in the client's request the writing is */
-    bool called;          /* a call was written */
     size_t written;       /* parts */
+    bool called;          /* a call was written in this turn */
 };
 
 static struct lx_slice place(const struct turn *t)
@@ -41,10 +44,34 @@ static struct lx_slice place(const struct turn *t)
     return lx_arena_printf(t->w->b->arena, "messages[%zu].content[%zu]", t->message, t->part);
 }
 
+static void turn_close(struct turn *t)
+{
+    if (t->open != NOBODY) {
+        lx_out_array_end(&t->w->out);
+        lx_out_object_end(&t->w->out);
+    }
+    t->open = NOBODY;
+}
+
+/* The speaker says something: a part follows. */
+static void turn_open(struct turn *t)
+{
+    t->written++;
+    if (t->open == t->speaker)
+        return;
+    turn_close(t);
+    t->open = t->speaker;
+    t->called = false;
+    lx_out_object(&t->w->out, t->speaker == SYSTEM ? "systemInstruction" : NULL);
+    if (t->speaker != SYSTEM)
+        lx_out_str(&t->w->out, "role", t->speaker == MODEL ? LX_S("model") : LX_S("user"));
+    lx_out_array(&t->w->out, "parts");
+}
+
 static void part_open(struct turn *t)
 {
+    turn_open(t);
     lx_out_object(&t->w->out, NULL);
-    t->written++;
 }
 
 static void write_words(struct turn *t, struct lx_text text)
@@ -144,11 +171,11 @@ static void write_call(struct turn *t, const struct lx_part *p)
     struct lx_gemini_writer *w = t->w;
     struct lx_slice id = lx_gemini_id_split(p->id, w->b->arena).id;
     struct lx_slice signature = lx_gemini_call_signature(p, &w->scratch, w->b->arena);
+    part_open(t);
     if (!signature.n && w->third && !t->called)
         signature = NO_SIGNATURE;
-    keep_call(w, id, p->name);
     t->called = true;
-    part_open(t);
+    keep_call(w, id, p->name);
     lx_out_object(&w->out, "functionCall");
     write_id(w, id);
     lx_out_text(&w->out, "name", p->name);
@@ -298,8 +325,8 @@ static void write_thinking(struct turn *t, const struct lx_part *p)
 static void write_opaque(struct turn *t, const struct lx_part *p)
 {
     if (lx_slice_eq(p->language, LX_GEMINI)) {
+        turn_open(t);
         lx_out_raw(&t->w->out, NULL, p->raw);
-        t->written++;
     } else {
         lx_gemini_refuse(t->w, place(t), LX_S("Gemini does not know this kind of content"));
     }
@@ -307,7 +334,9 @@ static void write_opaque(struct turn *t, const struct lx_part *p)
 
 static void write_part(struct turn *t, const struct lx_part *p, struct lx_text signature)
 {
-    if (p->kind == LX_PART_AUDIO && p->text.s.n && !p->media.data.s.n)
+    if (t->speaker == SYSTEM && !is_text(p))
+        lx_gemini_refuse(t->w, place(t), LX_S("Gemini takes only text in system messages"));
+    else if (p->kind == LX_PART_AUDIO && p->text.s.n && !p->media.data.s.n)
         write_text(t, p, signature); /* what the assistant said aloud comes back by its id only */
     else if (is_media(p))
         write_media(t, p, signature);
@@ -416,8 +445,8 @@ static void write_media_of_results(struct turn *t, const struct lx_message *m)
                 write_part(t, c, (struct lx_text){0});
 }
 
-static void write_turn_parts(struct turn *t, const struct lx_message *from,
-                             const struct lx_message *end)
+static void write_run_parts(struct turn *t, const struct lx_message *from,
+                            const struct lx_message *end)
 {
     write_results(t, from, end);
     for (const struct lx_message *m = from; m != end; m = m->next, t->message++) {
@@ -432,51 +461,29 @@ static void write_turn_parts(struct turn *t, const struct lx_message *from,
     }
 }
 
-/* Writes the run of messages that begins with m; returns what follows it. A turn without parts is
- * refused by the API, so it is left out, and the next goes on as if it had not been. */
-static const struct lx_message *write_turn(struct lx_gemini_writer *w, const struct lx_message *m,
-                                           size_t *index)
+/* Writes the run of one speaker's messages that begins with m; returns what follows it. */
+static const struct lx_message *write_run(struct turn *t, const struct lx_message *m)
 {
-    struct turn t = {.w = w, .model = is_model(m), .message = *index};
     const struct lx_message *end = m;
-    while (end && is_model(end) == t.model)
+    size_t before = t->written;
+    t->speaker = is_model(m) ? MODEL : USER;
+    while (end && is_model(end) == is_model(m))
         end = end->next;
-    struct lx_out before = w->out;
-    size_t start = w->out.buf->n;
-    lx_out_object(&w->out, NULL);
-    lx_out_str(&w->out, "role", t.model ? LX_S("model") : LX_S("user"));
-    lx_out_array(&w->out, "parts");
-    write_turn_parts(&t, m, end);
-    if (!t.written && !t.model)
-        write_words(&t, lx_text(PLACEHOLDER));
-    lx_out_array_end(&w->out);
-    lx_out_object_end(&w->out);
-    if (!t.written) {
-        w->out = before;
-        w->out.buf->n = start;
-    }
-    *index = t.message;
+    write_run_parts(t, m, end);
+    if (t->written == before && t->speaker == USER)
+        write_words(t, lx_text(PLACEHOLDER));
     return end;
-}
-
-static void write_placeholder(struct lx_gemini_writer *w)
-{
-    struct turn t = {.w = w};
-    lx_out_object(&w->out, NULL);
-    lx_out_lit(&w->out, "role", "user");
-    lx_out_array(&w->out, "parts");
-    write_words(&t, lx_text(PLACEHOLDER));
-    lx_out_array_end(&w->out);
-    lx_out_object_end(&w->out);
 }
 
 static void write_contents(struct lx_gemini_writer *w, const struct lx_message *m, size_t index)
 {
+    struct turn t = {.w = w, .speaker = USER, .message = index};
     lx_out_array(&w->out, "contents");
     if (!m || (is_model(m) && w->o->modify_params))
-        write_placeholder(w);
+        write_words(&t, lx_text(PLACEHOLDER));
     while (m)
-        m = write_turn(w, m, &index);
+        m = write_run(&t, m);
+    turn_close(&t);
     lx_out_array_end(&w->out);
 }
 
@@ -484,21 +491,12 @@ static void write_contents(struct lx_gemini_writer *w, const struct lx_message *
 
 static void write_system(struct lx_gemini_writer *w, const struct lx_message *end)
 {
-    struct turn t = {.w = w};
-    struct lx_out before = w->out;
-    size_t start = w->out.buf->n;
-    lx_out_object(&w->out, "systemInstruction");
-    lx_out_array(&w->out, "parts");
+    struct turn t = {.w = w, .speaker = SYSTEM};
     for (const struct lx_message *m = w->r->messages; m != end; m = m->next, t.message++) {
         write_parts(&t, m->parts);
         lx_gemini_lose_cache(w, &m->cache);
     }
-    lx_out_array_end(&w->out);
-    lx_out_object_end(&w->out);
-    if (!t.written) {
-        w->out = before;
-        w->out.buf->n = start;
-    }
+    turn_close(&t);
 }
 
 void lx_gemini_contents_write(struct lx_gemini_writer *w)
@@ -507,7 +505,6 @@ void lx_gemini_contents_write(struct lx_gemini_writer *w)
     size_t index = 0;
     for (; m && is_system(m); m = m->next)
         index++;
-    if (index)
-        write_system(w, m);
+    write_system(w, m);
     write_contents(w, m, index);
 }

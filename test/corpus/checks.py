@@ -5,6 +5,7 @@ Each is given a record and yields a line for everything that is wrong; nothing w
 
 import anthropic_replies
 import gemini_replies
+import gemini_requests
 import openai_replies
 import records
 import requests_across
@@ -170,3 +171,18 @@ def request_across(binary, record):
     wanted = requests_across.READERS[source](record.request)
     found = requests_across.differences(wanted, requests_across.READERS[target](body), dropped)
     return found + list(requests_across.unsaid(source, record.request, body, dropped))
+
+
+# A model of an earlier and of a later kind, for what a body must be like may differ.
+BACK_MODELS = {"gemini": ("gemini/gemini-2.5-flash", "gemini/gemini-3-pro-preview")}
+FAULTS = {"gemini": gemini_requests.faults}
+
+
+def request_to(target):
+    """The body is one that the provider's own specification allows."""
+    def check(binary, record):
+        source = records.PROVIDERS[record.provider][1]
+        model = BACK_MODELS[target][len(record.name) % 2]
+        _, body, refusal = _written(binary, record, source, model, "--drop-params")
+        return [refusal] if refusal else list(FAULTS[target](body, record.request))
+    return check
