@@ -58,7 +58,7 @@ static bool are_neighbours(const struct lx_vocab *v, uint32_t left, uint32_t rig
     uint32_t limit = LX_TOKEN_NONE;
 
     for (;;) {
-        if (lx_vocab_pair(v, left, right) < limit)
+        if (lx_vocab_pair_rare(v, left, right) < limit)
             return false;
         if (left > right ? is_made(v, left) : !is_made(v, right)) {
             if (!is_made(v, left))

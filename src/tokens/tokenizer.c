@@ -15,7 +15,7 @@
 
 enum {
     SHORT_MAX = 15,  /* bytes of a piece that is remembered */
-    CACHE_BITS = 15,
+    CACHE_BITS = 16,
     INLINE_MAX = 3,
     OWNERS_MAX = 7,
 };
@@ -152,10 +152,9 @@ static int put_long(struct job *j, const uint8_t *p, size_t n)
     return j->out ? put_ids(j, j->t->bpe.tokens, (size_t)tokens) : 0;
 }
 
-static int put_short(struct job *j, const uint8_t *p, size_t n, const uint8_t *end)
+/* A short piece whose key and place are known. */
+static int put_short(struct job *j, const uint8_t *p, size_t n, struct key k, struct remembered *r)
 {
-    struct key k = key_of(p, n, end, j->owner);
-    struct remembered *r = place_of(j->t, k);
     ssize_t tokens;
 
     if (r->key.a == k.a && r->key.b == k.b && (!j->out || r->n <= INLINE_MAX)) {
@@ -173,17 +172,68 @@ static int put_short(struct job *j, const uint8_t *p, size_t n, const uint8_t *e
     return j->out ? put_ids(j, j->t->bpe.tokens, (size_t)tokens) : 0;
 }
 
+static int put_piece(struct job *j, const uint8_t *p, size_t n, const uint8_t *end)
+{
+    struct key k;
+
+    if (n > SHORT_MAX)
+        return put_long(j, p, n);
+    k = key_of(p, n, end, j->owner);
+    return put_short(j, p, n, k, place_of(j->t, k));
+}
+
+/* All pieces that end where bits are set: first their places are fetched, then looked at, so that
+ * the memory's answers come while others are asked for. Returns the end of the last. */
+static const uint8_t *put_block(struct job *j, const uint8_t *p, uint64_t ends, int *code)
+{
+    struct {
+        struct key key;
+        struct remembered *place;
+        unsigned at, n;
+    } v[LX_SCAN_BLOCK];
+    unsigned count = 0, at = 0;
+
+    for (; ends; ends &= ends - 1, count++) {
+        unsigned to = (unsigned)__builtin_ctzll(ends);
+
+        v[count].at = at;
+        v[count].n = to - at;
+        v[count].place = NULL;
+        if (to - at <= SHORT_MAX) {
+            v[count].key = key_of(p + at, to - at, p + at + 16, j->owner);
+            v[count].place = place_of(j->t, v[count].key);
+            __builtin_prefetch(v[count].place);
+        }
+        at = to;
+    }
+    for (unsigned i = 0; i < count && *code == 0; i++)
+        *code = v[i].place ? put_short(j, p + v[i].at, v[i].n, v[i].key, v[i].place)
+                           : put_long(j, p + v[i].at, v[i].n);
+    return p + at;
+}
+
 static int put_text(struct job *j, struct lx_slice text)
 {
     struct lx_scan s = lx_scan(j->e->scheme, text);
+    bool blocks = s.scheme == LX_SCHEME_O200K || s.scheme == LX_SCHEME_CL100K ||
+                  s.scheme == LX_SCHEME_LLAMA3;
     int code = 0;
 
     while (s.at < s.end && code == 0 && j->count <= j->limit) {
-        const uint8_t *to = lx_scan_piece(&s);
-        size_t n = (size_t)(to - s.at);
+        /* Keys are loaded 16 bytes at a time, also at a block's end. */
+        uint64_t ends = blocks && s.end - s.at >= LX_SCAN_BLOCK + 16 && s.at[0] < 0x80 &&
+                                s.at[1] < 0x80
+                            ? lx_scan_ascii(s.scheme, s.at)
+                            : 0;
 
-        code = n <= SHORT_MAX ? put_short(j, s.at, n, s.end) : put_long(j, s.at, n);
-        s.at = to;
+        if (ends) {
+            s.at = put_block(j, s.at, ends, &code);
+        } else {
+            const uint8_t *to = lx_scan_piece(&s);
+
+            code = put_piece(j, s.at, (size_t)(to - s.at), s.end);
+            s.at = to;
+        }
     }
     return code;
 }

@@ -16,6 +16,7 @@ int lx_vocab_open(struct lx_vocab *v, const void *image, size_t n)
     *v = (struct lx_vocab){
         .trie = (const uint64_t *)(const void *)(at + h->trie),
         .pairs = (const uint64_t *)(const void *)(at + h->pairs),
+        .sieve = (const uint64_t *)(const void *)(at + h->sieve),
         .splits = (const struct lx_vocab_split *)(const void *)(at + h->splits),
         .prefixes = (const uint32_t *)(const void *)(at + h->prefixes),
         .starts = (const uint32_t *)(const void *)(at + h->starts),

@@ -21,6 +21,7 @@
 #define LX_TOKEN_NONE   UINT32_MAX
 #define LX_TOKEN_MAX    0xfffffu /* numbers have 20 bits; this one is none */
 #define LX_TOKEN_LENGTH 1024u    /* bytes of the longest token */
+#define LX_SIEVE_BITS   2
 
 /* Where in the image what stands; offsets in bytes, all multiples of 8. */
 struct lx_vocab_head {
@@ -35,6 +36,8 @@ struct lx_vocab_head {
     uint32_t translated; /* ids are not numbers */
     uint32_t trie, pairs, splits, prefixes, starts, text, wholes, ids, numbers;
     uint32_t tangled;    /* a merge comes before one that makes a part of it */
+    uint32_t sieve;      /* 2^(pair_bits + LX_SIEVE_BITS) bits */
+    uint32_t unused;
 };
 
 struct lx_vocab_split {
@@ -45,6 +48,8 @@ struct lx_vocab_split {
 struct lx_vocab {
     const uint64_t *trie;  /* see lx_trie_*(): a double array */
     const uint64_t *pairs; /* open addressing: left, right and the token they make, and one */
+    const uint64_t *sieve; /* a bit for each hash of a pair: most pairs make nothing, and this part
+                              stays in the processor's cache */
     const struct lx_vocab_split *splits;
     const uint32_t *prefixes; /* the longest token that a token starts with; LX_TOKEN_NONE */
     const uint32_t *starts;   /* count + 1 offsets into text */
@@ -147,6 +152,14 @@ static inline uint32_t lx_vocab_pair(const struct lx_vocab *v, uint32_t left, ui
         if (!entry)
             return LX_TOKEN_NONE;
     }
+}
+
+/* The same, where mostly there is none. */
+static inline uint32_t lx_vocab_pair_rare(const struct lx_vocab *v, uint32_t left, uint32_t right)
+{
+    uint32_t bit = lx_pair_slot(lx_pair_key(left, right), v->pair_shift - LX_SIEVE_BITS);
+
+    return v->sieve[bit / 64] >> (bit % 64) & 1 ? lx_vocab_pair(v, left, right) : LX_TOKEN_NONE;
 }
 
 /* The token of exactly these bytes that no merge makes, or LX_TOKEN_NONE. */

@@ -147,7 +147,7 @@ int lx_vocab_maker_add(struct lx_vocab_maker *m, struct lx_slice bytes, uint32_t
     return code;
 }
 
-/* ---- The trie: a double array, filled breadth first, so that what is met often stands together */
+/* ---- The trie: a double array, filled depth first, so that a word's nodes stand together */
 
 static struct lx_slice bytes_of(const struct lx_vocab_maker *m, uint32_t token)
 {
@@ -206,24 +206,30 @@ static bool is_free(const struct lx_vocab_maker *m, uint32_t node)
     return node != 0 && lx_trie_label(m->trie[node]) == FREE_LABEL;
 }
 
-/* A base under which all these children find a free node; 0 when none was found soon. A single
- * child fills the oldest gaps; siblings look among the newest nodes, where there is room. */
-static uint32_t find_base(const struct lx_vocab_maker *m, const uint8_t *labels, int n)
+/* May children with these labels stand under this base? */
+static bool fits(const struct lx_vocab_maker *m, uint32_t base, const uint8_t *labels, int n)
 {
-    const uint32_t *step = n == 1 ? m->next : m->prev;
+    if (base == 0 || m->taken[base])
+        return false;
+    for (int i = 0; i < n; i++)
+        if (!is_free(m, base ^ labels[i]))
+            return false;
+    return true;
+}
+
+/* A base for the children of a node; 0 when none was found soon. Best is one in the node's own cache
+ * line, then in its block, because who looks at the one will look at the other. */
+static uint32_t find_base(const struct lx_vocab_maker *m, uint32_t node, const uint8_t *labels,
+                          int n)
+{
     int tries = 0;
 
-    for (uint32_t at = step[0]; at != 0 && tries < TRIES_MAX; at = step[at], tries++) {
-        uint32_t base = at ^ labels[0];
-        int i = 1;
-
-        if (base == 0 || m->taken[base])
-            continue;
-        while (i < n && is_free(m, base ^ labels[i]))
-            i++;
-        if (i == n)
-            return base;
-    }
+    for (uint32_t i = 0; n <= 8 && i < 256; i++)
+        if (fits(m, (node ^ i) ^ labels[0], labels, n))
+            return node ^ i ^ labels[0];
+    for (uint32_t at = m->prev[0]; at != 0 && tries < TRIES_MAX; at = m->prev[at], tries++)
+        if (fits(m, at ^ labels[0], labels, n))
+            return at ^ labels[0];
     return 0;
 }
 
@@ -254,16 +260,16 @@ static int children(const struct lx_vocab_maker *m, const struct branch *b, uint
     return n;
 }
 
-static int grow_branch(struct lx_vocab_maker *m, const struct branch *b, struct branch *queue,
-                       size_t *queue_n)
+static int grow_branch(struct lx_vocab_maker *m, struct branch *stack, size_t *stack_n)
 {
+    struct branch top = stack[--*stack_n], *b = &top;
     uint8_t labels[256];
     uint32_t first[257], base;
     int n = children(m, b, labels, first);
 
     if (n == 0)
         return 0;
-    base = find_base(m, labels, n);
+    base = find_base(m, b->node, labels, n);
     if (base == 0 && m->trie_count > 0xffff00)
         return LX_ELIMIT;
     if (base == 0 && !more_nodes(m))
@@ -272,29 +278,30 @@ static int grow_branch(struct lx_vocab_maker *m, const struct branch *b, struct 
         base = m->prev[0] ^ labels[0]; /* all of the new block is free, and nobody's */
     m->taken[base] = true;
     m->trie[b->node] |= (uint64_t)base << 20;
-    for (int i = 0; i < n; i++) {
+    for (int i = n - 1; i >= 0; i--) {
         uint32_t node = base ^ labels[i], token = m->order[first[i]];
         bool ends = bytes_of(m, token).n == b->depth + 1;
 
         m->trie[node] = (uint64_t)labels[i] << 44 | (ends ? token + 1 : 0);
         m->next[m->prev[node]] = m->next[node];
         m->prev[m->next[node]] = m->prev[node];
-        queue[(*queue_n)++] = (struct branch){node, first[i], first[i + 1], b->depth + 1};
+        stack[(*stack_n)++] = (struct branch){node, first[i], first[i + 1], b->depth + 1};
     }
     return 0;
 }
 
 static int make_trie(struct lx_vocab_maker *m)
 {
-    struct branch *queue = malloc((m->text_n + 1) * sizeof(*queue));
-    size_t queue_n = 1;
-    int code = queue && more_nodes(m) ? 0 : LX_ENOMEM;
+    /* Of each node on the way to where it works, 255 siblings at most are waiting. */
+    struct branch *stack = malloc((size_t)256 * (LX_TOKEN_LENGTH + 1) * sizeof(*stack));
+    size_t stack_n = 1;
+    int code = stack && more_nodes(m) ? 0 : LX_ENOMEM;
 
     if (code == 0)
-        queue[0] = (struct branch){0, 0, m->made_count, 0};
-    for (size_t i = 0; code == 0 && i < queue_n; i++)
-        code = grow_branch(m, &queue[i], queue, &queue_n);
-    free(queue);
+        stack[0] = (struct branch){0, 0, m->made_count, 0};
+    while (code == 0 && stack_n)
+        code = grow_branch(m, stack, &stack_n);
+    free(stack);
     return code;
 }
 
@@ -342,6 +349,18 @@ static void write_prefixes(const struct lx_vocab_maker *m, uint32_t *out)
     }
 }
 
+static void write_sieve(const struct lx_vocab_maker *m, uint64_t *out)
+{
+    uint32_t shift = 64 - m->pairs.bits - LX_SIEVE_BITS;
+
+    for (uint32_t i = 0; i < 1u << m->pairs.bits; i++)
+        if (m->pairs.v[i]) {
+            uint32_t bit = lx_pair_slot(m->pairs.v[i] >> 20, shift);
+
+            out[bit / 64] |= (uint64_t)1 << (bit % 64);
+        }
+}
+
 static void write_ids(const struct lx_vocab_maker *m, const struct lx_vocab_head *h, char *image)
 {
     uint32_t *numbers = (uint32_t *)(void *)(image + h->numbers);
@@ -359,6 +378,7 @@ static void lay_out(const struct lx_vocab_maker *m, struct lx_vocab_head *h)
 
     h->trie = place(&at, m->trie_count * sizeof(uint64_t));
     h->pairs = place(&at, sizeof(uint64_t) << m->pairs.bits);
+    h->sieve = place(&at, ((size_t)1 << (m->pairs.bits + LX_SIEVE_BITS)) / 8);
     h->splits = place(&at, m->count * sizeof(struct lx_vocab_split));
     h->prefixes = place(&at, m->count * sizeof(uint32_t));
     h->starts = place(&at, (m->count + 1) * sizeof(uint32_t));
@@ -401,6 +421,7 @@ int lx_vocab_maker_finish(struct lx_vocab_maker *m, bool wholes, void **image, s
     memcpy(out, &h, sizeof(h));
     memcpy(out + h.trie, m->trie, m->trie_count * sizeof(uint64_t));
     memcpy(out + h.pairs, m->pairs.v, sizeof(uint64_t) << m->pairs.bits);
+    write_sieve(m, (uint64_t *)(void *)(out + h.sieve));
     memcpy(out + h.splits, m->splits, m->count * sizeof(*m->splits));
     write_prefixes(m, (uint32_t *)(void *)(out + h.prefixes));
     memcpy(out + h.starts, m->starts, (m->count + 1) * sizeof(uint32_t));
