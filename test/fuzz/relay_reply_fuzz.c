@@ -15,6 +15,8 @@ static void check_error(struct lx_slice body, int status)
     LANGUAGE.back->read_error(status, body, &none, &arena, &fault);
     CHECK(lx_fault_status(&fault) >= 400 && lx_fault_status(&fault) <= 599);
     for (const struct lx_dialect *const *d = lx_dialects; *d; d++) {
+        if (!(*d)->front)
+            continue;
         lx_buf_init(&out, MAX_OUT);
         (*d)->front->write_error(&fault, &out);
         check_json(lx_buf_slice(&out));
