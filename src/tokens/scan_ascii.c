@@ -100,16 +100,19 @@ static inline uint64_t until_run(uint64_t in, unsigned i)
 static uint64_t contract(const uint8_t *p, const struct classes *c, uint64_t starts, bool suffix)
 {
     uint64_t quotes = starts & c->quote & c->letter >> 1;
+    unsigned end = 0; /* of the last one: no word ends there that another could belong to */
 
     if (suffix)
         quotes &= c->letter << 1;
     for (; quotes; quotes &= quotes - 1) {
         unsigned at = (unsigned)__builtin_ctzll(quotes), n = at < 61 ? contraction(p + at) : 0;
 
-        if (n && suffix)
+        if (n == 0 || (suffix && at == end))
+            continue;
+        if (suffix)
             starts &= ~((bit(n) - 1) << at);
-        if (n)
-            starts |= bit(at + n);
+        end = at + n;
+        starts |= bit(end);
     }
     return starts;
 }
