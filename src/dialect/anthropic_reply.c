@@ -18,7 +18,7 @@ static bool is_json_tool(const struct lx_part *p)
 
 /* The call of the format's tool becomes the text; what the model said around it is no JSON and
  * would spoil it, so other text goes. Thinking and calls of the client's own tools stay. */
-static void unwrap_json_tool(struct lx_choice *c)
+void lx_anthropic_json_tool_unwrap(struct lx_choice *c)
 {
     bool called = false, tools = false;
     for (struct lx_part *p = c->parts; p; p = p->next) {
@@ -67,7 +67,7 @@ static int read_choice(struct lx_json root, const struct lx_reply_context *ctx, 
         c->extra = x;
     }
     if (ctx->json_tool)
-        unwrap_json_tool(c);
+        lx_anthropic_json_tool_unwrap(c);
     return 0;
 }
 
