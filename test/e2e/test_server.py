@@ -340,7 +340,8 @@ def test_memory_does_not_grow_with_requests(gateway, upstream):
     some(300)
     before = gw.memory_mb()
     some(1000)
-    assert gw.memory_mb() - before < 1 * SLACK
+    # A sanitizer keeps what was freed, up to 256 MB of it.
+    assert gw.memory_mb() - before < (1 if SLACK == 1 else 300)
 
 
 # ---- Signals ----
