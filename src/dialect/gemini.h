@@ -45,9 +45,9 @@ bool lx_gemini_is_own_thinking(const struct lx_part *p, struct lx_text *signatur
 /* ---- Usage, errors (gemini_usage.c) ---- */
 
 void lx_gemini_usage_read(struct lx_json usage, struct lx_usage *u);
-/* An error as a record of a stream has it, or as a whole body. */
-void lx_gemini_fault_read(struct lx_json body, int status, struct lx_arena *a,
-                          struct lx_fault *out);
+/* An error as a record of a stream has it. */
+void lx_gemini_fault_read(struct lx_json record, struct lx_arena *a, struct lx_fault *out);
+/* The same as a whole body, or whatever else came with that status. */
 void lx_gemini_read_error(int status, struct lx_slice body, const struct lx_headers *headers,
                           struct lx_arena *a, struct lx_fault *out);
 

@@ -277,6 +277,15 @@ static void write_text(struct turn *t, const struct lx_part *p, struct lx_text s
     lx_out_object_end(&t->w->out);
 }
 
+/* What a document is called, and what it is about: there is no member for it. */
+static void write_title(struct turn *t, const struct lx_part *p)
+{
+    if (p->title.s.n)
+        write_words(t, p->title);
+    if (p->context.s.n)
+        write_words(t, p->context);
+}
+
 /* LiteLLM's clients say how a video is to be watched beside it. */
 static void write_media(struct turn *t, const struct lx_part *p, struct lx_text signature)
 {
@@ -285,6 +294,7 @@ static void write_media(struct turn *t, const struct lx_part *p, struct lx_text 
         lx_gemini_refuse(t->w, place(t), lx_slice_z(obstacle));
         return;
     }
+    write_title(t, p);
     const struct lx_extra *video = lx_gemini_extra_find(p->extra, "videoMetadata");
     part_open(t);
     lx_gemini_media_write(t->w, p);
@@ -297,13 +307,12 @@ static void write_media(struct turn *t, const struct lx_part *p, struct lx_text 
                        LX_S("Gemini takes it for the whole request: mediaResolution"));
 }
 
-/* A document that is text, or is made of parts: what it is called, and what it says. */
+/* A document that is text, or is made of parts. */
 static void write_document(struct turn *t, const struct lx_part *p)
 {
-    const struct lx_text lines[] = {p->title, p->context, p->text};
-    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-        if (lines[i].s.n)
-            write_words(t, lines[i]);
+    write_title(t, p);
+    if (p->text.s.n)
+        write_words(t, p->text);
     for (const struct lx_part *c = p->content; c; c = c->next)
         write_part(t, c, (struct lx_text){0});
 }

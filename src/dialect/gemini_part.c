@@ -40,8 +40,6 @@ static void tell_signature(struct lx_gemini_reader *r, struct lx_gemini_choice *
     struct lx_arena *a = r->out->arena;
     add(r, c, LX_EVENT_SIGNATURE)->text =
         lx_text(lx_arena_printf(a, "%.*s%.*s", LX_F(mark), (int)held.n, held.n ? held.p : ""));
-    if (c->signature.failed)
-        r->code = c->signature.failed;
     lx_buf_reset(&c->signature);
 }
 
@@ -73,6 +71,8 @@ static void hold_signature(struct lx_gemini_reader *r, struct lx_gemini_choice *
     if (signature.n && c->signature.n)
         lx_gemini_part_close(r, c);
     lx_buf_add(&c->signature, signature);
+    if (c->signature.failed)
+        r->code = c->signature.failed;
 }
 
 /* ---- Kinds ---------------------------------------------------------------------------------- */

@@ -64,13 +64,15 @@ static struct lx_gemini_choice *choice_of(struct lx_gemini_reader *r, int64_t in
 
 /* ---- Candidates ----------------------------------------------------------------------------- */
 
-static void keep_member(struct lx_gemini_choice *c, enum lx_gemini_member m, struct lx_json v)
+static void keep_member(struct lx_gemini_reader *r, struct lx_gemini_choice *c, enum lx_gemini_member m, struct lx_json v)
 {
     bool container = lx_json_is(v, LX_JSON_OBJECT) || lx_json_is(v, LX_JSON_ARRAY);
     if (!lx_json_given(v) || (container && !lx_json_count(v)))
         return;
     lx_buf_reset(&c->members[m]); /* the last one counts */
     lx_buf_add(&c->members[m], lx_json_raw(v));
+    if (c->members[m].failed)
+        r->code = c->members[m].failed;
 }
 
 /* A reason that Google's pages do not have (yet) is kept as it is, where it is short. */
@@ -99,7 +101,7 @@ static void read_candidate(struct lx_gemini_reader *r, struct lx_json candidate,
         lx_gemini_part_read(r, c, it.value);
     lx_gemini_logprobs_tell(r, c, LX_GET(candidate, "logprobsResult"));
     for (int m = 0; m < LX_GEMINI_PROMPT_FEEDBACK; m++)
-        keep_member(c, (enum lx_gemini_member)m,
+        keep_member(r, c, (enum lx_gemini_member)m,
                     lx_json_get(candidate, lx_slice_z(lx_gemini_member_names[m])));
     struct lx_json grounding = LX_GET(candidate, "groundingMetadata");
     size_t searches = lx_json_count(LX_GET(grounding, "webSearchQueries"));
@@ -117,7 +119,7 @@ static void read_feedback(struct lx_gemini_reader *r, struct lx_json feedback)
     struct lx_gemini_choice *c = choice_of(r, 0);
     if (!c)
         return;
-    keep_member(c, LX_GEMINI_PROMPT_FEEDBACK, feedback);
+    keep_member(r, c, LX_GEMINI_PROMPT_FEEDBACK, feedback);
     keep_finish(c, reason);
     c->finish.finish = LX_FINISH_CONTENT_FILTER;
 }
@@ -160,7 +162,7 @@ static void tell_fault(struct lx_gemini_reader *r, struct lx_json root)
 {
     r->s->ended = true;
     struct lx_event *e = lx_events_add(r->out, LX_EVENT_FAULT);
-    lx_gemini_fault_read(root, 0, r->out->arena, &e->fault);
+    lx_gemini_fault_read(root, r->out->arena, &e->fault);
     e->fault.raw = lx_json_raw(root);
 }
 

@@ -168,12 +168,9 @@ static void tell_members(struct lx_gemini_reader *r, struct lx_gemini_choice *c)
     lx_out_object(&o, NULL);
     if (is_telling(c))
         lx_out_str(&o, "finishReason", finish_name(c));
-    for (int i = 0; i < LX_GEMINI_MEMBERS; i++) {
+    for (int i = 0; i < LX_GEMINI_MEMBERS; i++)
         if (c->members[i].n)
             lx_out_raw(&o, lx_gemini_member_names[i], lx_buf_slice(&c->members[i]));
-        if (c->members[i].failed)
-            r->code = c->members[i].failed;
-    }
     lx_out_object_end(&o);
     c->kind = LX_PART_OPAQUE;
     struct lx_event *e = add(r, c, LX_EVENT_PART_START);

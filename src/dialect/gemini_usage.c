@@ -170,9 +170,13 @@ static void read_status(struct lx_json body, int status, struct lx_arena *a, str
     read_details(LX_GET(error, "details"), a, f);
 }
 
-void lx_gemini_fault_read(struct lx_json body, int status, struct lx_arena *a, struct lx_fault *out)
+void lx_gemini_fault_read(struct lx_json record, struct lx_arena *a, struct lx_fault *out)
 {
-    lx_gemini_read_error(status, lx_json_raw(body), NULL, a, out);
+    *out = (struct lx_fault){.kind = LX_FAULT_API, .retry_after_ms = -1};
+    out->message = lx_json_str(LX_GET(record, "error"), a); /* some gateways say no more */
+    read_status(record, 0, a, out);
+    if (!out->message.n)
+        out->message = LX_S("the provider reported an error");
 }
 
 void lx_gemini_read_error(int status, struct lx_slice body, const struct lx_headers *headers,
@@ -182,9 +186,10 @@ void lx_gemini_read_error(int status, struct lx_slice body, const struct lx_head
     struct lx_json_limits limits = {.max_bytes = 1 << 20};
     lx_dialect_openai_chat.back->read_error(status, body, headers, a, out);
     lx_json_doc_init(&doc);
-    if (body.n && lx_json_read(&doc, body, &limits, NULL) == 0)
+    int code = body.n ? lx_json_read(&doc, body, &limits, NULL) : LX_EJSON;
+    if (code == 0)
         read_status(lx_json_root(&doc), status, a, out);
     lx_json_doc_clear(&doc);
-    if (a->failed) /* what the provider said is lost */
+    if (code == LX_ENOMEM || a->failed) /* what the provider said is lost */
         *out = lx_fault_of_error(LX_ENOMEM, NULL, a);
 }

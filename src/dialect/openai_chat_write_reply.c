@@ -43,12 +43,18 @@ static void write_content(struct lx_out *o, const struct lx_part *parts)
         write_joined(o, "refusal", parts, LX_PART_REFUSAL);
 }
 
+/* A text's citations are annotations: the reply is in this language, or they are. */
+static bool is_annotated(const struct lx_part *p, bool own)
+{
+    return p->citations.n > 2 && (own || lx_slice_eq(p->language, LX_OPENAI_CHAT));
+}
+
 /* Text parts' own annotations are lists: joined into one. */
-static void write_annotations(struct lx_out *o, const struct lx_part *p)
+static void write_annotations(struct lx_out *o, const struct lx_part *p, bool own)
 {
     bool open = false;
     for (; p; p = p->next) {
-        if (p->citations.n <= 2)
+        if (!is_annotated(p, own))
             continue;
         if (!open)
             lx_out_array(o, "annotations");
@@ -67,7 +73,7 @@ static void write_specific(struct lx_out *o, const struct lx_choice *c, bool own
     bool cited = false;
 
     for (; p && !own; p = p->next)
-        cited = cited || p->citations.n > 2;
+        cited = cited || (p->citations.n > 2 && !is_annotated(p, own));
     const struct lx_part *opaque = first_of(c->parts, LX_PART_OPAQUE);
     if (!cited && !opaque)
         return;
@@ -75,7 +81,7 @@ static void write_specific(struct lx_out *o, const struct lx_choice *c, bool own
     if (cited) {
         lx_out_array(o, "citations");
         for (p = c->parts; p; p = p->next)
-            if (p->citations.n > 2)
+            if (p->citations.n > 2 && !is_annotated(p, own))
                 lx_out_raw(o, NULL, p->citations);
         lx_out_array_end(o);
     }
@@ -210,8 +216,7 @@ static void write_choice(struct lx_out *o, const struct lx_choice *c,
     write_thinking(o, c->parts, own ? c->message_extra : NULL);
     write_calls(o, c, context);
     write_media(o, c->parts);
-    if (own)
-        write_annotations(o, c->parts);
+    write_annotations(o, c->parts, own);
     write_specific(o, c, own);
     if (own)
         lx_openai_write_extra(o, c->message_extra);

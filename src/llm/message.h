@@ -70,7 +70,8 @@ struct lx_part {
     struct lx_slice citations; /* TEXT: JSON array in the language of the reply; FILE: settings */
     struct lx_part *content;   /* TOOL_RESULT and FILE: nested parts */
     struct lx_cache_mark cache;
-    struct lx_slice language; /* OPAQUE: the only language that understands raw */
+    struct lx_slice language; /* OPAQUE: the only language that understands raw; TEXT: of the
+                               * citations, where it is not the reply's; else empty */
     struct lx_slice raw;      /* OPAQUE: the whole part as JSON */
     struct lx_extra *extra;
     struct lx_part *next;

@@ -191,7 +191,10 @@ static void add_logprobs(struct built_choice *c, struct lx_slice json, struct lx
 {
     struct lx_json_doc doc;
     lx_json_doc_init(&doc);
-    if (lx_json_read(&doc, json, NULL, NULL) == 0) {
+    int code = lx_json_read(&doc, json, NULL, NULL);
+    if (code == LX_ENOMEM)
+        a->failed = code;
+    if (code == 0) {
         struct lx_slice content = lx_json_raw(LX_GET(lx_json_root(&doc), "content"));
         struct lx_slice refusal = lx_json_raw(LX_GET(lx_json_root(&doc), "refusal"));
         if (content.n > 2 && content.p[0] == '[')
@@ -207,16 +210,18 @@ static void add_to_part(struct lx_reply_builder *b, struct built_part *p, const 
 {
     struct lx_arena *a = b->arena;
 
-    if (e->kind == LX_EVENT_TEXT)
+    if (e->kind == LX_EVENT_TEXT) {
         pieces_add_text(&p->text, e->text, a);
-    else if (e->kind == LX_EVENT_SIGNATURE)
+    } else if (e->kind == LX_EVENT_SIGNATURE) {
         pieces_add_text(&p->signature, e->text, a);
-    else if (e->kind == LX_EVENT_ARGUMENTS)
+    } else if (e->kind == LX_EVENT_ARGUMENTS) {
         pieces_add_text(&p->arguments, e->text, a);
-    else if (e->kind == LX_EVENT_DATA)
+    } else if (e->kind == LX_EVENT_DATA) {
         pieces_add_text(&p->data, e->text, a);
-    else if (e->kind == LX_EVENT_CITATION)
+    } else if (e->kind == LX_EVENT_CITATION) {
         pieces_add_element(&p->citations, e->raw, a);
+        p->part.language = e->language;
+    }
 }
 
 /* What happens within a choice. */
