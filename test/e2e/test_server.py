@@ -582,6 +582,79 @@ def test_tls_listener(gateway, authority):
         assert wrapped.recv(100).startswith(b"HTTP/1.1 200")
 
 
+class OverTls(harness.Wire):
+    """A client whose receive buffer is small, through TLS."""
+
+    def __init__(self, gateway, authority):
+        context = ssl.create_default_context(cafile=str(authority.ca))
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        sock.settimeout(20)
+        sock.connect(("127.0.0.1", gateway.port))
+        super().__init__(context.wrap_socket(sock, server_hostname="127.0.0.1"))
+
+
+def test_large_bodies_over_tls_on_both_sides(gateway, upstream, authority):
+    """Partial reads and writes everywhere, pauses included: every byte arrives, in its order."""
+    words = [f"<{n}>" + "x" * 900 for n in range(6000)]
+
+    def reply(connection, request):
+        connection.upstream.requests.append(request)
+        connection.stream()
+        for n in range(0, len(words), 50):
+            connection.send_chunk("".join(piece(w) for w in words[n:n + 50]))
+        connection.send_chunk(piece("", "stop") + DONE)
+        connection.end_chunks()
+
+    certificate, key = authority.issue("both", "IP:127.0.0.1")
+    up = upstream(serving(reply), tls=authority.server_context("far", "IP:127.0.0.1"))
+    gw = gateway(config([deployment("m", "openai/m", up.url)],
+                        litellm_settings={"ssl_verify": str(authority.ca)},
+                        llmux_settings={"client_queue_bytes": 65536}),
+                 "--ssl-certfile", certificate, "--ssl-keyfile", key)
+    text = "".join(f"[{n}]" for n in range(700000))
+    with OverTls(gw, authority) as client:
+        client.send(post({"model": "m", "stream": True,
+                          "messages": [{"role": "user", "content": text}]}))
+        client.head()
+        time.sleep(0.5)  # all is full now
+        body = []
+        while data := client.chunk():
+            body.append(data)
+        assert text_of(harness.sse_events(b"".join(body))) == "".join(words)
+        client.send(get("/v1/models"))
+        assert client.head()[0] == "HTTP/1.1 200 OK"
+    assert up.requests[0].json()["messages"][0]["content"] == text
+
+
+def test_leaving_in_mid_stream_over_tls(gateway, upstream, authority):
+    """With a close_notify, and without one."""
+    gone = []
+
+    def reply(connection, _):
+        connection.stream()
+        connection.send_chunk(piece("one"))
+        gone.append(connection.at_end(5))
+
+    certificate, key = authority.issue("leaving", "IP:127.0.0.1")
+    up = upstream(serving(reply), tls=authority.server_context("left", "IP:127.0.0.1"))
+    gw = gateway(config([deployment("m", "openai/m", up.url)],
+                        litellm_settings={"ssl_verify": str(authority.ca)}),
+                 "--ssl-certfile", certificate, "--ssl-keyfile", key)
+    for polite in (True, False):
+        client = OverTls(gw, authority)
+        client.send(post(chat_body("m", stream=True)))
+        client.head()
+        client.chunk()
+        if polite:
+            client.sock.settimeout(0.2)
+            with contextlib.suppress(OSError):
+                client.sock.unwrap()
+        client.close()
+        wait_for("the provider to be let go", lambda: len(gone) == (1 if polite else 2), 3)
+    assert gone == [True, True]
+
+
 def test_a_handshake_that_never_ends(gateway, authority):
     certificate, key = authority.issue("slow", "IP:127.0.0.1")
     gw = gateway(config([HELLO], llmux_settings={"client_head_timeout": 0.5,
