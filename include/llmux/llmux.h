@@ -89,6 +89,33 @@ LLMUX_API const char *llmux_client_missing_variables(llmux_client *c, const char
 LLMUX_API const char *llmux_client_supported_params(llmux_client *c, const char *model,
                                                     llmux_error **err);
 
+/* What is known of a model, as the JSON object that LiteLLM's get_model_info returns: limits, prices
+ * in dollars, capabilities. model: of the configuration, or any the catalog knows. NULL with *err
+ * when it knows none. Lives as long as the client. */
+LLMUX_API const char *llmux_client_model_info(llmux_client *c, const char *model,
+                                              llmux_error **err);
+/* 1 when the catalog says that the model can do it, LiteLLM's supports_*: "vision",
+ * "function_calling", "response_schema", "audio_input", "pdf_input", "reasoning", "web_search",
+ * "prompt_caching", ... */
+LLMUX_API int llmux_client_supports(llmux_client *c, const char *model, const char *what);
+/* Adds models, or changes them: a JSON object of names and rows in LiteLLM's schema
+ * (model_prices_and_context_window.json). All of it or, with *err, nothing. */
+LLMUX_API int llmux_client_register_models(llmux_client *c, const char *json, llmux_error **err);
+
+/* ---- Cost ----------------------------------------------------------------------------------- */
+
+/* Costs are dollars in decimal digits, exact: "0.000135". They live until the next one is asked of
+ * the client. NULL with *err when the model has no price. */
+
+/* What a reply cost: the JSON of a reply of OpenAI's or Anthropic's (llmux_reply_json()), or another
+ * object with usage; `llmux cost --help` says what else it may tell. model: NULL for the reply's. */
+LLMUX_API const char *llmux_client_completion_cost(llmux_client *c, const char *model,
+                                                   const char *json, size_t n, llmux_error **err);
+/* What so many tokens cost, none of them cached. */
+LLMUX_API const char *llmux_client_cost_per_token(llmux_client *c, const char *model,
+                                                  int64_t prompt_tokens, int64_t completion_tokens,
+                                                  llmux_error **err);
+
 /* ---- Request -------------------------------------------------------------------------------- */
 
 LLMUX_API llmux_request *llmux_request_new(const char *model);

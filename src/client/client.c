@@ -68,6 +68,7 @@ void llmux_client_free(llmux_client *c)
     for (struct lx_named_model *m = c->named; m; m = m->next)
         lx_secret_clear(&m->key);
     lx_config_unref(c->config);
+    lx_catalog_free(c->catalog);
     lx_arena_clear(&c->arena);
     free(c);
 }

@@ -31,6 +31,8 @@ struct llmux_client {
     struct lx_net *net;
     struct lx_arena arena; /* models and overrides: as long as the client */
     struct lx_config *config; /* or NULL */
+    struct lx_catalog *catalog; /* models registered by hand; or NULL */
+    char cost[64];              /* the last one asked for */
     struct lx_route_table routes; /* the configuration's, and models asked for by name */
     struct lx_override *overrides;
     struct lx_named_model *named;

@@ -66,6 +66,18 @@ static bool is_price(struct lx_slice name)
            lx_slice_eq(name, LX_S("off_peak_pricing")) || lx_slice_eq(name, LX_S("dated_pricing"));
 }
 
+/* YAML makes a string of 2e-3; here it is a number whatever YAML says. */
+static void write_price(struct lx_load *l, const struct lx_yaml *v, struct lx_out *o)
+{
+    struct lx_money m;
+    if (v->kind == LX_YAML_SCALAR && lx_money_read(v->text, &m) == 0) {
+        lx_money_write(m, o->buf);
+        o->comma = true;
+    } else {
+        lx_load_write_json(l, v, o);
+    }
+}
+
 /* Prices may stand in both places; those in litellm_params come first, so that they win. */
 void lx_load_own_prices(struct lx_load *l, const struct lx_yaml *params, struct lx_deployment *d)
 {
@@ -78,7 +90,7 @@ void lx_load_own_prices(struct lx_load *l, const struct lx_yaml *params, struct 
     for (size_t i = 0; params && i < params->n; i++)
         if (is_price(params->pairs[i].key->text)) {
             lx_out_name(&o, lx_text(params->pairs[i].key->text));
-            lx_load_write_json(l, params->pairs[i].value, &o);
+            write_price(l, params->pairs[i].value, &o);
         }
     for (struct lx_row r = lx_row(d->model_info); lx_row_next(&r);)
         if (is_price(r.name)) {

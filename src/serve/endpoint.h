@@ -23,6 +23,9 @@ const struct lx_endpoint *lx_endpoint_find(enum lx_method method, struct lx_slic
 
 void lx_endpoint_models(struct lx_exchange *x);      /* models.c */
 void lx_endpoint_model(struct lx_exchange *x);
+void lx_endpoint_model_info(struct lx_exchange *x); /* model_info.c */
+void lx_endpoint_model_group_info(struct lx_exchange *x);
+void lx_endpoint_spend_calculate(struct lx_exchange *x); /* spend.c */
 void lx_endpoint_liveness(struct lx_exchange *x);    /* health.c */
 void lx_endpoint_readiness(struct lx_exchange *x);
 

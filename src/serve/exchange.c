@@ -6,6 +6,7 @@
  */
 #include "serve/exchange.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/text.h"
@@ -383,6 +384,17 @@ struct line {
     int64_t ms, first_byte_ms; /* -1: none */
 };
 
+/* In dollars; null says that no price is known. */
+static void write_cost(struct lx_out *o, const struct lx_call_report *r)
+{
+    char room[64];
+    struct lx_buf text = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
+
+    if (r->is_priced)
+        lx_money_write(r->cost.total, &text);
+    lx_out_raw(o, "cost", lx_buf_slice(&text));
+}
+
 static void write_json(const struct line *l, struct lx_buf *out, struct lx_slice time)
 {
     const struct lx_exchange *x = l->x;
@@ -416,6 +428,7 @@ static void write_json(const struct line *l, struct lx_buf *out, struct lx_slice
             lx_out_int(&o, "prompt_tokens", r->usage.prompt_tokens);
             lx_out_int(&o, "completion_tokens", r->usage.completion_tokens);
             lx_out_int(&o, "cached_tokens", r->usage.cached_tokens);
+            write_cost(&o, r);
         }
         if (r->losses && r->losses->count) {
             lx_out_array(&o, "dropped");
@@ -451,12 +464,44 @@ static void write_text(const struct line *l, struct lx_buf *out, struct lx_slice
         if (r->usage.known)
             lx_buf_addf(out, " tokens=%lld+%lld", (long long)r->usage.prompt_tokens,
                         (long long)r->usage.completion_tokens);
+        if (r->usage.known) {
+            lx_buf_add_lit(out, " cost=");
+            if (r->is_priced)
+                lx_money_write(r->cost.total, out);
+            else
+                lx_buf_add_byte(out, '?');
+        }
         for (const struct lx_loss *loss = r->losses ? r->losses->first : NULL; loss;
              loss = loss->next)
             lx_buf_addf(out, " dropped=%.*s", LX_F(loss->what));
         if (r->fault.kind != LX_FAULT_NONE)
             lx_buf_addf(out, " error=%s", lx_fault_class(r->fault.kind));
     }
+}
+
+/* A model without a price is said so at its first reply, and again at every tenfold number of
+ * replies without one, over all loops. */
+static void note_unpriced(struct lx_worker *w, const struct lx_call_report *r)
+{
+    static atomic_uint_fast64_t replies;
+    static _Atomic uint64_t warned[16]; /* models, by hash; a collision costs a line */
+    static const uint64_t seed[2] = {0};
+    uint64_t power = 1, count, model;
+
+    if (!r || !r->usage.known || r->is_priced || !r->deployment)
+        return;
+    count = atomic_fetch_add_explicit(&replies, 1, memory_order_relaxed) + 1;
+    model = lx_hash(r->upstream_model, seed) ^ (uintptr_t)r->deployment->provider;
+    while (power < count)
+        power *= 10;
+    if (atomic_exchange_explicit(&warned[model % 16], model, memory_order_relaxed) != model ||
+        power == count)
+        lx_log_say(w->log, LX_LOG_WARNING,
+                   "no price is known for %s/%.*s, so its cost is not counted: give it "
+                   "input_cost_per_token and output_cost_per_token, or a base_model (%llu replies "
+                   "without a price so far)",
+                   r->deployment->provider->id, LX_F(r->upstream_model),
+                   (unsigned long long)count);
 }
 
 void lx_exchange_log(struct lx_exchange *x, bool client_gone)
@@ -474,6 +519,7 @@ void lx_exchange_log(struct lx_exchange *x, bool client_gone)
             x->drive.first_byte_ms ? x->drive.first_byte_ms - x->started_ms : -1,
     };
 
+    note_unpriced(w, l.r);
     if (!w->access_log)
         return;
     time = (struct lx_buf){.p = stamp, .cap = sizeof(stamp), .max = sizeof(stamp)};

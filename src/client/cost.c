@@ -1,0 +1,175 @@
+/*
+ * cost.c - the catalog for users of the library: what models are, what replies cost.
+ */
+#include "catalog/info.h"
+#include "catalog/query.h"
+#include "client/client.h"
+
+enum { MAX_ARENA_BYTES = 16 << 20, MAX_INFO_BYTES = 1 << 20 };
+
+static const struct lx_catalog *catalog(const llmux_client *c)
+{
+    return c->catalog ? c->catalog : c->config ? c->config->catalog : NULL;
+}
+
+/* The configuration's deployment behind a name; NULL when it has none. */
+static const struct lx_deployment *configured(const llmux_client *c, struct lx_slice model)
+{
+    struct lx_slice star;
+    const struct lx_model_group *g =
+        c->config ? lx_route_find(&c->config->routes, model, &star) : NULL;
+
+    return g && g->count && !star.p ? g->deployments[0] : NULL;
+}
+
+static int unknown(llmux_error **err, struct lx_slice model)
+{
+    struct lx_error why;
+
+    lx_error_set(&why, LX_ENOTFOUND,
+                 "no model is known as %.*s; llmux_client_register_models() adds "
+                 "some",
+                 LX_F(lx_slice_to(model, 100)));
+    return lx_client_fail(err, LX_ENOTFOUND, &why);
+}
+
+/* ---- What a model is ------------------------------------------------------------------------ */
+
+static bool find_row(const llmux_client *c, struct lx_slice model, struct lx_model *out,
+                     struct lx_slice *own)
+{
+    const struct lx_deployment *d = configured(c, model);
+
+    *own = d ? d->model_info : lx_slice(NULL, 0);
+    if (d && d->price && d->price->model.name.n) {
+        *out = d->price->model;
+        return true;
+    }
+    return lx_catalog_find(catalog(c), lx_slice(NULL, 0), model, out);
+}
+
+const char *llmux_client_model_info(llmux_client *c, const char *model, llmux_error **err)
+{
+    struct lx_slice own;
+    struct lx_model m;
+    struct lx_buf b;
+    struct lx_out o;
+    const char *z;
+
+    if (!find_row(c, lx_slice_z(model), &m, &own)) {
+        unknown(err, lx_slice_z(model));
+        return NULL;
+    }
+    lx_buf_init(&b, MAX_INFO_BYTES);
+    o = lx_out(&b);
+    lx_out_object(&o, NULL);
+    lx_model_info_write(&o, m, own);
+    lx_out_object_end(&o);
+    z = b.failed ? NULL : lx_arena_copy_z(&c->arena, lx_buf_slice(&b));
+    lx_buf_clear(&b);
+    if (!z)
+        lx_client_fail(err, LX_ENOMEM, NULL);
+    return z;
+}
+
+int llmux_client_supports(llmux_client *c, const char *model, const char *what)
+{
+    struct lx_slice own;
+    struct lx_model m;
+
+    return find_row(c, lx_slice_z(model), &m, &own) &&
+           (lx_model_supports(m, lx_slice_z(what)) ||
+            lx_model_supports((struct lx_model){.json = own}, lx_slice_z(what)));
+}
+
+int llmux_client_register_models(llmux_client *c, const char *json, llmux_error **err)
+{
+    struct lx_catalog *to = c->catalog ? c->catalog : c->config ? c->config->catalog : NULL;
+    struct lx_error why = {0};
+    int code;
+
+    if (!to)
+        to = c->catalog = lx_catalog_new();
+    code = to ? lx_catalog_add(to, lx_slice_z(json), &why) : LX_ENOMEM;
+    if (code < 0)
+        return lx_client_fail(err, code, &why);
+    return 0;
+}
+
+/* ---- What it costs -------------------------------------------------------------------------- */
+
+static int run(llmux_client *c, struct lx_cost_query *q, struct lx_arena *a, struct lx_cost *cost,
+               llmux_error **err)
+{
+    static const struct lx_cost_settings none = {0};
+    const struct lx_cost_settings *settings = c->config ? &c->config->routes.settings.cost : &none;
+    const struct lx_deployment *d = configured(c, q->model);
+    struct lx_slice asked = q->model;
+    struct lx_price price;
+
+    if (d) {
+        q->model = d->model;
+        q->provider = lx_slice_z(d->provider->id);
+        q->base_model = d->base_model;
+    }
+    if (!lx_cost_query_run(catalog(c), q, d ? d->own_prices : lx_slice(NULL, 0), a, &price, cost))
+        return unknown(err, asked);
+    lx_cost_adjust(cost, q->provider.n ? q->provider : price.provider, settings->discounts,
+                   settings->margins);
+    return 0;
+}
+
+static const char *answer(llmux_client *c, const struct lx_cost *cost)
+{
+    struct lx_buf b = {.p = c->cost, .cap = sizeof(c->cost) - 1, .max = sizeof(c->cost) - 1};
+
+    lx_money_write(cost->total, &b);
+    c->cost[b.n] = '\0';
+    return c->cost;
+}
+
+const char *llmux_client_completion_cost(llmux_client *c, const char *model, const char *json,
+                                         size_t n, llmux_error **err)
+{
+    struct lx_cost_query q;
+    struct lx_json_doc doc;
+    struct lx_arena a;
+    struct lx_cost cost;
+    struct lx_error why = {0};
+    int code;
+
+    lx_arena_init(&a, MAX_ARENA_BYTES);
+    lx_json_doc_init(&doc);
+    code = lx_json_read(&doc, lx_slice(json, n), NULL, &why);
+    if (code == 0)
+        code = lx_cost_query_read(lx_json_root(&doc), &a, &q, &why);
+    if (code < 0) {
+        lx_client_fail(err, code, &why);
+    } else {
+        if (model)
+            q.model = lx_slice_z(model);
+        code = run(c, &q, &a, &cost, err);
+    }
+    lx_json_doc_clear(&doc);
+    lx_arena_clear(&a);
+    return code == 0 ? answer(c, &cost) : NULL;
+}
+
+const char *llmux_client_cost_per_token(llmux_client *c, const char *model, int64_t prompt_tokens,
+                                        int64_t completion_tokens, llmux_error **err)
+{
+    struct lx_cost_query q = {
+        .model = lx_slice_z(model),
+        .usage = {.known = true,
+                  .prompt_tokens = prompt_tokens,
+                  .completion_tokens = completion_tokens},
+    };
+    struct lx_arena a;
+    struct lx_cost cost;
+    int code;
+
+    lx_arena_init(&a, MAX_ARENA_BYTES);
+    code = run(c, &q, &a, &cost, err);
+    lx_arena_clear(&a);
+    return code == 0 ? answer(c, &cost) : NULL;
+}
