@@ -84,7 +84,8 @@ static void add_quirk(struct lx_buf *out, const struct lx_quirk *q, const char *
         lx_buf_addf(out, "%s %s%s%s", q->op == LX_QUIRK_REFUSE ? " but" : "", quote, q->arg, quote);
     if (q->models)
         lx_buf_addf(out, ", for %s%s%s", quote, q->models, quote);
-    lx_buf_addf(out, " - %s", q->why);
+    if (q->why)
+        lx_buf_addf(out, " - %s", q->why);
 }
 
 static void add_variant(struct lx_buf *out, const struct lx_provider *v, const char *quote)
@@ -274,12 +275,13 @@ static void say_check(struct lx_buf *out, const struct lx_deployment *d, struct 
     lx_buf_add_byte(out, '\n');
 }
 
-static int say_params(struct lx_buf *out, const struct lx_deployment *d, bool json)
+static int say_params(struct lx_buf *out, const struct lx_deployment *d, struct lx_arena *a,
+                      bool json)
 {
     struct lx_buf names;
     struct lx_out o = lx_out(out);
     lx_buf_init(&names, 1 << 16);
-    int code = lx_params_taken(d, d->model, &names);
+    int code = lx_params_taken(d, lx_deployment_model(d, lx_slice(NULL, 0), a), &names);
     struct lx_slice rest = lx_buf_slice(&names), one;
     if (json)
         lx_out_array(&o, NULL);
@@ -314,7 +316,7 @@ static int run_model(const struct rows *rows, const char *const *values, struct 
         status = missing.n ? LX_EXIT_FAILED : LX_EXIT_OK;
     }
     if (code == 0 && values[PARAMS])
-        code = say_params(out, &d, values[JSON] != NULL);
+        code = say_params(out, &d, &arena, values[JSON] != NULL);
     if (code != 0)
         status = lx_cmd_fail("providers", LX_EXIT_FAILED, "%s",
                              err.code ? err.text : lx_code_text(code));
@@ -403,26 +405,46 @@ static const char intro[] =
     "| provider | | base URL | its variables | key variables | bare names |\n"
     "| --- | --- | --- | --- | --- | --- |\n";
 
-static const char outro[] =
-    "\n"
-    "## What is left out\n"
-    "\n"
-    "Of LiteLLM's chat providers (1.106.2), and why:\n"
-    "\n"
-    "| | |\n"
-    "| --- | --- |\n"
-    "| `github_copilot`, `chatgpt` | would sign in as another program's user |\n"
-    "| `vllm` in process, `petals` in process | Python only; `vllm` means a server here |\n"
-    "| `nvidia_riva` | gRPC only |\n"
-    "| `anyscale`, `palm`, `aleph_alpha` | shut down |\n"
-    "| `monet` | no address is known |\n"
-    "| `ragflow`, Baseten's dedicated deployments | the address is made of the model's name: give `api_base` "
-    "to `openai` |\n"
-    "| `bedrock`, `bedrock_mantle`, `sagemaker` | need AWS signatures: not built yet |\n"
-    "| `vertex_ai`, `gemini`, `gdc`, `cohere`, `ollama`, `huggingface`, `replicate`, `watsonx`, `oci`, "
-    "`sap`, `databricks`, `snowflake`, `gigachat`, `predibase`, `nlp_cloud`, `cloudflare`, `bytez`, "
-    "`triton`, `petals`, `text-completion-*`, `azure_text`, `anthropic_text` | languages or sign-ins "
-    "that are not built yet |\n";
+static const char outro[] = "\n"
+                            "## What is left out\n"
+                            "\n"
+                            "Of LiteLLM's chat providers (1.106.2), and why:\n"
+                            "\n";
+
+/* What a row exists for by now is not printed. */
+static const struct {
+    const char *names, *why;
+} left_out[] = {
+    {"github_copilot|chatgpt", "would sign in as another program's user"},
+    {"nvidia_riva", "gRPC only"},
+    {"petals", "Python in process, or a public swarm that is gone"},
+    {"anyscale|palm|aleph_alpha", "shut down"},
+    {"monet", "no address is known"},
+    {"ragflow", "the address is made of the model's name: give `openai` the `api_base`"},
+    {"bedrock|bedrock_mantle|sagemaker|sagemaker_chat|sagemaker_nova|vertex_ai|gemini|gdc|oci|sap|"
+     "watsonx|databricks|snowflake|gigachat",
+     "a language or a way to sign in that is not built yet"},
+    {"cohere|cohere_chat|ollama|ollama_chat|huggingface|replicate|predibase|nlp_cloud|cloudflare|"
+     "bytez|triton|text-completion-openai|text-completion-codestral|text-completion-inception|"
+     "azure_text|anthropic_text|watsonx_text",
+     "a language that is not built yet"},
+};
+
+static void add_left_out(struct lx_buf *out)
+{
+    lx_buf_add(out, lx_slice_z(outro));
+    for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++) {
+        struct lx_slice rest = lx_slice_z(left_out[i].names), one;
+        size_t n = 0;
+        for (bool more = true; more;) {
+            more = lx_slice_cut(rest, '|', &one, &rest);
+            if (!lx_provider_find(one))
+                lx_buf_addf(out, "%s`%.*s`", n++ ? ", " : "- ", LX_F(one));
+        }
+        if (n)
+            lx_buf_addf(out, ": %s\n", left_out[i].why);
+    }
+}
 
 /* A cell holds no '|' of its own. */
 static void add_cell(struct lx_buf *out, const char *text, const char *quote)
@@ -483,7 +505,7 @@ void lx_cmd_write_providers(struct lx_buf *out)
     lx_buf_add_lit(out, "\n## Each of them\n");
     for (size_t i = 0; i < lx_provider_count; i++)
         add_doc_section(out, &lx_providers[i]);
-    lx_buf_add(out, lx_slice_z(outro));
+    add_left_out(out);
 }
 
 static const struct lx_option options[] = {

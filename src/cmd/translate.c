@@ -140,7 +140,8 @@ static int run_request(struct job *j)
         return print_code(j, LX_ENOMEM, NULL);
     j->settings.drop_params = j->values[DROP] != NULL;
     j->settings.modify_params = j->values[MODIFY] != NULL;
-    code = lx_attempt_write(&at, &d, &j->settings, j->from, &j->doc, NULL, d.model, &j->arena,
+    code = lx_attempt_write(&at, &d, &j->settings, j->from, &j->doc, NULL,
+                            lx_deployment_model(&d, lx_slice(NULL, 0), &j->arena), &j->arena,
                             &j->out, &fault);
     if (code == 0)
         code = lx_attempt_sign(&at, &d, time(NULL), &j->arena, &fault);

@@ -25,17 +25,6 @@
     "!claude-*-4-1|!claude-*-4-1-*|!claude-*-4-20*|!claude-*-4-5|"      \
     "!claude-*-4-5-*|claude-*"
 
-/* The same on Bedrock, where names begin with region and vendor and end with date and version; and
- * what else takes a schema there (user guide "Get validated JSON results from models", 2026-08;
- * recorded answers of all but Kimi and DeepSeek). */
-#define BEDROCK_SCHEMA                                                                   \
-    "!*claude-v2*|!*claude-instant*|!*claude-3*|!*claude-sonnet-4-2*|!*claude-opus-4-2*|" \
-    "!*claude-opus-4-1*|*claude-*|*gemma-3*|*minimax-m2*|*mistral-large-3*|*ministral-3*|" \
-    "*nemotron*|*qwen3*|*gpt-oss*|*zai.glm*|*kimi-k2*|*deepseek.v3*"
-#define BEDROCK_ADAPTIVE                                                                 \
-    "!*claude-v2*|!*claude-instant*|!*claude-3*|!*claude-sonnet-4-2*|!*claude-opus-4-2*|" \
-    "!*claude-opus-4-1*|!*claude-*-4-5*|*claude-*"
-
 #define REASONING_O "o1|o1-*|o3|o3-*|o4-*"
 /* gpt-5-chat is no reasoning model; from gpt-5.1 on, effort "none" gives sampling back. */
 #define REASONING_5 "!gpt-5-chat*|!gpt-5-search*|gpt-5|gpt-5-*"
@@ -154,7 +143,7 @@ static const struct lx_quirk vllm_quirks[] = {
 
 static const struct lx_quirk old_limit[] = {
     {LX_QUIRK_RENAME, "max_completion_tokens", "max_tokens", NULL,
-     "the older name of the limit (LiteLLM openai_like/providers.json)"},
+     "the older name of the limit (LiteLLM openai_like/chat/transformation.py, providers.json)"},
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
 };
 
@@ -168,7 +157,7 @@ static const struct lx_quirk flat_old_limit[] = {
     {LX_QUIRK_FLATTEN, "messages", NULL, NULL,
      "content as one string (LiteLLM openai_like/providers.json)"},
     {LX_QUIRK_RENAME, "max_completion_tokens", "max_tokens", NULL,
-     "the older name of the limit (LiteLLM openai_like/providers.json)"},
+     "the older name of the limit (LiteLLM openai_like/chat/transformation.py, providers.json)"},
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
 };
 
@@ -184,6 +173,8 @@ static const struct lx_quirk ai21_quirks[] = {
 };
 
 static const struct lx_quirk nova_quirks[] = {
+    {LX_QUIRK_RENAME, "max_completion_tokens", "max_tokens", NULL,
+     "LiteLLM amazon_nova/chat/transformation.py"},
     {LX_QUIRK_REFUSE, "n", "1", NULL, "one choice (LiteLLM amazon_nova/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "logit_bias|seed|top_logprobs|parallel_tool_calls|response_format|" FUNCTIONS,
      NULL, NULL, "not taken (LiteLLM amazon_nova/chat/transformation.py)"},
@@ -255,6 +246,8 @@ static const struct lx_quirk hyperbolic_quirks[] = {
 };
 
 static const struct lx_quirk inception_quirks[] = {
+    {LX_QUIRK_RENAME, "max_completion_tokens", "max_tokens", NULL,
+     "LiteLLM inception/chat/transformation.py"},
     {LX_QUIRK_REFUSE, "n", "1", NULL, "one choice (LiteLLM inception/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "top_p|seed|logit_bias|top_logprobs|parallel_tool_calls|" FUNCTIONS, NULL,
      NULL, "not taken (LiteLLM inception/chat/transformation.py)"},
@@ -275,24 +268,29 @@ static const struct lx_quirk maritalk_quirks[] = {
 
 static const struct lx_quirk mimo_quirks[] = {
     {LX_QUIRK_RENAME, "max_completion_tokens", "max_tokens", NULL,
-     "the older name of the limit (LiteLLM openai_like/providers.json)"},
+     "the older name of the limit (LiteLLM openai_like/chat/transformation.py, providers.json)"},
     {LX_QUIRK_SWITCH, "reasoning_effort", "thinking={\"type\":\"disabled\"}|{\"type\":\"enabled\"}",
      NULL, "thinking is on or off there (platform.xiaomimimo.com; LiteLLM)"},
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
 };
+
+#define KIMI_REASONING "kimi-k2.*|kimi-k3*|kimi-*thinking*"
 
 static const struct lx_quirk moonshot_quirks[] = {
     {LX_QUIRK_FLATTEN, "messages", NULL, NULL,
      "content as one string (platform.moonshot.ai/docs; LiteLLM moonshot/chat/transformation.py)"},
     {LX_QUIRK_RENAME, "max_completion_tokens", "max_tokens", "moonshot-*",
      "the older models' name of the limit (platform.moonshot.ai/docs; LiteLLM moonshot/chat/transformation.py)"},
-    {LX_QUIRK_CLAMP, "temperature", "0..1", NULL,
+    {LX_QUIRK_DROP, "temperature", NULL, KIMI_REASONING,
+     "reasoning models choose their own (platform.moonshot.ai/docs; LiteLLM "
+     "moonshot/chat/transformation.py)"},
+    {LX_QUIRK_CLAMP, "temperature", "0..1", "!kimi-k2.*|!kimi-k3*|!kimi-*thinking*|*",
      "from 0 to 1 (platform.moonshot.ai/docs; LiteLLM moonshot/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, "tool_choice", "\"auto\"|\"none\"", NULL,
      "with thinking a forced tool is answered with 400 (platform.moonshot.ai/docs; LiteLLM moonshot/chat/transformation.py)"},
     {LX_QUIRK_REFUSE, FUNCTIONS, NULL, NULL,
      "not taken (platform.moonshot.ai/docs; LiteLLM moonshot/chat/transformation.py)"},
-    {LX_QUIRK_FILL, "reasoning_content", "\" \"", "kimi-k2.*|kimi-k3*|kimi-*thinking*",
+    {LX_QUIRK_FILL, "reasoning_content", "\" \"", KIMI_REASONING,
      "calls without their reasoning are answered with 400 (platform.moonshot.ai/docs; LiteLLM moonshot/chat/transformation.py)"},
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
 };
@@ -369,7 +367,7 @@ static const struct lx_quirk sambanova_quirks[] = {
 
 static const struct lx_quirk scx_quirks[] = {
     {LX_QUIRK_RENAME, "max_completion_tokens", "max_tokens", NULL,
-     "the older name of the limit (LiteLLM openai_like/providers.json)"},
+     "the older name of the limit (LiteLLM openai_like/chat/transformation.py, providers.json)"},
     {LX_QUIRK_CLAMP, "temperature", "0..1.99", NULL,
      "at most 1.99 (LiteLLM openai_like/providers.json)"},
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
