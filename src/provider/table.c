@@ -25,6 +25,17 @@
     "!claude-*-4-1|!claude-*-4-1-*|!claude-*-4-20*|!claude-*-4-5|"      \
     "!claude-*-4-5-*|claude-*"
 
+/* The same on Bedrock, where names begin with region and vendor and end with date and version; and
+ * what else takes a schema there (user guide "Get validated JSON results from models", 2026-08;
+ * recorded answers of all but Kimi and DeepSeek). */
+#define BEDROCK_SCHEMA                                                                   \
+    "!*claude-v2*|!*claude-instant*|!*claude-3*|!*claude-sonnet-4-2*|!*claude-opus-4-2*|" \
+    "!*claude-opus-4-1*|*claude-*|*gemma-3*|*minimax-m2*|*mistral-large-3*|*ministral-3*|" \
+    "*nemotron*|*qwen3*|*gpt-oss*|*zai.glm*|*kimi-k2*|*deepseek.v3*"
+#define BEDROCK_ADAPTIVE                                                                 \
+    "!*claude-v2*|!*claude-instant*|!*claude-3*|!*claude-sonnet-4-2*|!*claude-opus-4-2*|" \
+    "!*claude-opus-4-1*|!*claude-*-4-5*|*claude-*"
+
 #define REASONING_O "o1|o1-*|o3|o3-*|o4-*"
 /* gpt-5-chat is no reasoning model; from gpt-5.1 on, effort "none" gives sampling back. */
 #define REASONING_5 "!gpt-5-chat*|!gpt-5-search*|gpt-5|gpt-5-*"
