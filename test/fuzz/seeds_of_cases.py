@@ -13,6 +13,7 @@ FUZZ = Path(__file__).resolve().parent
 CASES = FUZZ.parent / "case"
 BLOCK = re.compile(r"^## ([\w ]+)\n(.*?)^(`{3,})(\w+)\n(.*?)^\3$", re.M | re.S)
 ANTHROPIC, USAGE, OTHER = 1, 8, 16
+BACKS = ("gemini",)  # languages of providers only: the first byte is crossing.h's flags
 MAX_BYTES = 20000
 
 
@@ -34,13 +35,23 @@ def write(target, body):
     (folder / hashlib.sha1(body).hexdigest()[:16]).write_bytes(body)
 
 
+def write_back(front, back, heading, kind, body):
+    flags = bytes([16 if front == "anthropic" else 1])
+    if heading == "Client request":
+        write(f"{back}_request", flags + body)
+    elif heading == "Upstream response":
+        write(f"{back}_stream" if kind == "sse" else f"{back}_reply", flags + body)
+
+
 def main():
     for path in sorted(CASES.glob("*/*.md")):
         front, back = path.parent.name.split("-", 1)
         mode = (ANTHROPIC if front == "anthropic" else 0) | USAGE
         for heading, _, _, kind, text in BLOCK.findall(path.read_text()):
             body = decoded(kind, text)
-            if heading == "Client request":
+            if back in BACKS:
+                write_back(front, back, heading, kind, body)
+            elif heading == "Client request":
                 write(f"attempt_{front}", bytes([2]) + body)
                 write(f"attempt_{front}", bytes([0]) + body)
             elif heading == "Upstream response":
