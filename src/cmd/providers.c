@@ -110,6 +110,8 @@ static void add_auth(struct lx_buf *out, const struct lx_provider *p)
         lx_buf_add_lit(out, "no key");
     else if (p->auth == LX_AUTH_BEARER)
         lx_buf_add_lit(out, "authorization: Bearer KEY");
+    else if (p->auth == LX_AUTH_AWS)
+        lx_buf_addf(out, "AWS Signature Version 4 for %s", p->aws_service);
     else
         lx_buf_addf(out, "%s: %sKEY", p->auth_header, p->auth_prefix ? p->auth_prefix : "");
 }

@@ -63,7 +63,9 @@ static void rows_are_whole(void **state)
         assert_non_null(lx_dialect_find(lx_slice_z(p->language)));
         assert_non_null(lx_dialect_find(lx_slice_z(p->language))->back);
         assert_true(p->base_url || p->base_url_env[0]);
-        if (p->base_url) {
+        if (p->base_url && strchr(p->base_url, '{')) {
+            assert_non_null(p->hosts); /* the address alone cannot say which hosts mean it */
+        } else if (p->base_url) {
             assert_int_equal(lx_url_read(lx_slice_z(p->base_url), &url, NULL), 0);
             assert_false(lx_slice_ends(lx_slice_z(p->base_url), LX_S("/")));
         }
