@@ -38,12 +38,18 @@ static bool is_text(const struct lx_part *p)
     return p->kind == LX_PART_TEXT || p->kind == LX_PART_REFUSAL;
 }
 
+/* Anthropic's are base64; with a colon it is another provider's ("gemini:..."). */
+static bool is_signed(const struct lx_part *p)
+{
+    return !lx_text_is_empty(p->signature) && lx_slice_find_byte(p->signature.s, ':') < 0;
+}
+
 /* The API refuses text without a visible character, and thinking that it did not sign. */
 static bool is_void(const struct lx_part *p)
 {
     if (is_text(p))
         return lx_anthropic_is_blank(p->text);
-    return p->kind == LX_PART_THINKING && lx_text_is_empty(p->signature);
+    return p->kind == LX_PART_THINKING && !is_signed(p);
 }
 
 static bool is_thinking(const struct lx_part *p)

@@ -13,8 +13,8 @@
  *   gemini_usage.c     back: usage and errors
  *
  * The language of Google AI Studio and Vertex AI (generateContent). Facts come from Google's proto
- * files (google.ai.generativelanguage.v1beta, 2025-10), its documentation (ai.google.dev/gemini-api,
- * 2026) and recorded traffic; where LiteLLM is followed it says so.
+ * files (google.ai.generativelanguage.v1beta, 2025-10), its documentation
+ * (ai.google.dev/gemini-api, 2026) and recorded traffic; where LiteLLM is followed it says so.
  */
 #ifndef LX_DIALECT_GEMINI_H
 #define LX_DIALECT_GEMINI_H
@@ -79,13 +79,13 @@ extern const char *const lx_gemini_member_names[LX_GEMINI_MEMBERS];
 /* One candidate so far. */
 struct lx_gemini_choice {
     int64_t index;
-    int64_t next;           /* index of its next part */
-    bool open;              /* a part of `kind` is open: TEXT or THINKING */
+    int64_t next; /* index of its next part */
+    bool open;    /* a part of `kind` is open: TEXT or THINKING */
     enum lx_part_kind kind;
-    bool calls;             /* it called a tool */
+    bool calls; /* it called a tool */
     bool finished;
     struct lx_gemini_finish finish;
-    char other[48];         /* a finish reason that is not known, and its length */
+    char other[48]; /* a finish reason that is not known, and its length */
     size_t other_n;
     struct lx_buf signature; /* of the open part: told when it ends */
     struct lx_buf members[LX_GEMINI_MEMBERS];

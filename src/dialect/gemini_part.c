@@ -112,8 +112,8 @@ static void read_call(struct lx_gemini_reader *r, struct lx_gemini_choice *c, st
     lx_gemini_part_close(r, c);
     c->calls = true;
     struct lx_event *e = open_part(r, c, LX_PART_TOOL_CALL);
-    e->id = lx_text(lx_gemini_id_join(id, lx_json_text(LX_GET(part, "thoughtSignature")),
-                                      r->out->arena));
+    e->id = lx_text(
+        lx_gemini_id_join(id, lx_json_text(LX_GET(part, "thoughtSignature")), r->out->arena));
     e->name = lx_json_text(LX_GET(call, "name"));
     e->legacy_function_call = r->s->legacy;
     add(r, c, LX_EVENT_ARGUMENTS)->text =
@@ -158,8 +158,7 @@ static void read_media(struct lx_gemini_reader *r, struct lx_gemini_choice *c, s
 }
 
 /* Code that ran at Google's, and whatever else its tools did. */
-static void read_opaque(struct lx_gemini_reader *r, struct lx_gemini_choice *c,
-                        struct lx_json part)
+static void read_opaque(struct lx_gemini_reader *r, struct lx_gemini_choice *c, struct lx_json part)
 {
     lx_gemini_part_close(r, c);
     struct lx_event *e = open_part(r, c, LX_PART_OPAQUE);

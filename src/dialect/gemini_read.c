@@ -64,7 +64,8 @@ static struct lx_gemini_choice *choice_of(struct lx_gemini_reader *r, int64_t in
 
 /* ---- Candidates ----------------------------------------------------------------------------- */
 
-static void keep_member(struct lx_gemini_reader *r, struct lx_gemini_choice *c, enum lx_gemini_member m, struct lx_json v)
+static void keep_member(struct lx_gemini_reader *r, struct lx_gemini_choice *c,
+                        enum lx_gemini_member m, struct lx_json v)
 {
     bool container = lx_json_is(v, LX_JSON_OBJECT) || lx_json_is(v, LX_JSON_ARRAY);
     if (!lx_json_given(v) || (container && !lx_json_count(v)))
@@ -193,8 +194,8 @@ static void read_responses(struct lx_gemini_reader *r, struct lx_json root)
 {
     if (!lx_json_is(root, LX_JSON_ARRAY))
         read_response(r, root);
-    for (struct lx_json_iter it = lx_json_iter(root); lx_json_is(root, LX_JSON_ARRAY) &&
-                                                      lx_json_next(&it) && !r->code;)
+    for (struct lx_json_iter it = lx_json_iter(root);
+         lx_json_is(root, LX_JSON_ARRAY) && lx_json_next(&it) && !r->code;)
         read_response(r, it.value);
 }
 

@@ -10,12 +10,9 @@
 enum { MAX_TOLD_BYTES = 16 << 20 };
 
 const char *const lx_gemini_member_names[LX_GEMINI_MEMBERS] = {
-    [LX_GEMINI_GROUNDING] = "groundingMetadata",
-    [LX_GEMINI_URL_CONTEXT] = "urlContextMetadata",
-    [LX_GEMINI_CITATIONS] = "citationMetadata",
-    [LX_GEMINI_SAFETY] = "safetyRatings",
-    [LX_GEMINI_FINISH_MESSAGE] = "finishMessage",
-    [LX_GEMINI_AVG_LOGPROBS] = "avgLogprobs",
+    [LX_GEMINI_GROUNDING] = "groundingMetadata",    [LX_GEMINI_URL_CONTEXT] = "urlContextMetadata",
+    [LX_GEMINI_CITATIONS] = "citationMetadata",     [LX_GEMINI_SAFETY] = "safetyRatings",
+    [LX_GEMINI_FINISH_MESSAGE] = "finishMessage",   [LX_GEMINI_AVG_LOGPROBS] = "avgLogprobs",
     [LX_GEMINI_PROMPT_FEEDBACK] = "promptFeedback",
 };
 
@@ -91,9 +88,10 @@ static void tell_citation(struct lx_gemini_reader *r, const struct lx_gemini_cho
     lx_out_object(&o, NULL);
     lx_out_lit(&o, "type", "url_citation");
     lx_out_object(&o, "url_citation");
-    lx_out_raw(&o, "start_index", lx_json_is(LX_GET(segment, "startIndex"), LX_JSON_NUMBER)
-                                      ? lx_json_raw(LX_GET(segment, "startIndex"))
-                                      : LX_S("0"));
+    lx_out_raw(&o, "start_index",
+               lx_json_is(LX_GET(segment, "startIndex"), LX_JSON_NUMBER)
+                   ? lx_json_raw(LX_GET(segment, "startIndex"))
+                   : LX_S("0"));
     lx_out_value(&o, "end_index", LX_GET(segment, "endIndex"));
     lx_out_value(&o, "url", LX_GET(source, "uri"));
     lx_out_text(&o, "title", lx_json_text(LX_GET(source, "title")));

@@ -41,8 +41,7 @@ static void write_value(struct lx_out *o, const char *name, struct lx_json v)
 
 void lx_gemini_schema_write(struct lx_gemini_writer *w, const char *name, struct lx_slice schema)
 {
-    if (lx_slice_find(schema, LX_S("\"$ref\"")) >= 0 &&
-        lx_gemini_json_read(w, &w->scratch, schema))
+    if (lx_slice_find(schema, LX_S("\"$ref\"")) >= 0 && lx_gemini_json_read(w, &w->scratch, schema))
         write_value(&w->out, name, lx_json_root(&w->scratch));
     else
         lx_out_raw(&w->out, name, schema);
@@ -73,8 +72,7 @@ static void write_function(struct lx_gemini_writer *w, const struct lx_tool *too
         lx_gemini_lose(w, place(w, i, ".strict"), LX_S("Gemini binds no single function"));
     }
     for (const struct lx_extra *x = tool->extra; x; x = x->next)
-        lx_gemini_lose(w,
-                       lx_arena_printf(w->b->arena, "tools[%zu].%.*s", i, LX_F(x->name)),
+        lx_gemini_lose(w, lx_arena_printf(w->b->arena, "tools[%zu].%.*s", i, LX_F(x->name)),
                        LX_S("Gemini has no such member"));
     lx_gemini_lose_cache(w, &tool->cache);
 }
@@ -102,8 +100,9 @@ static void write_functions(struct lx_gemini_writer *w)
 /* ---- Tools of Google's own ------------------------------------------------------------------ */
 
 static const char *const own_tools[] = {
-    "googleSearch", "googleSearchRetrieval", "codeExecution", "urlContext", "googleMaps",
-    "computerUse",  "fileSearch",            "retrieval",     "enterpriseWebSearch",
+    "googleSearch",        "googleSearchRetrieval", "codeExecution", "urlContext",
+    "googleMaps",          "computerUse",           "fileSearch",    "retrieval",
+    "enterpriseWebSearch",
 };
 
 /* What others call what Google has, too: OpenAI's and Anthropic's types, dates left off. */

@@ -28,8 +28,8 @@ struct split {
 static void split_add(struct split *s, struct lx_json details)
 {
     static const struct lx_slice names[] = {
-        [TEXT] = LX_S_INIT("TEXT"),   [IMAGE] = LX_S_INIT("IMAGE"),
-        [VIDEO] = LX_S_INIT("VIDEO"), [AUDIO] = LX_S_INIT("AUDIO"),
+        [TEXT] = LX_S_INIT("TEXT"),         [IMAGE] = LX_S_INIT("IMAGE"),
+        [VIDEO] = LX_S_INIT("VIDEO"),       [AUDIO] = LX_S_INIT("AUDIO"),
         [DOCUMENT] = LX_S_INIT("DOCUMENT"),
     };
     for (struct lx_json_iter it = lx_json_iter(details); lx_json_next(&it);) {

@@ -68,11 +68,25 @@ const struct lx_extra *lx_gemini_extra_find(const struct lx_extra *x, const char
 
 /* Members of generationConfig that clients of other languages put beside their own. */
 static const char *const config_names[] = {
-    "thinkingConfig",     "mediaResolution",  "imageConfig",    "speechConfig",
-    "responseModalities", "responseMimeType", "responseSchema", "responseJsonSchema",
-    "candidateCount",     "maxOutputTokens",  "stopSequences",  "topK",
-    "topP",               "audioTimestamp",   "routingConfig",  "enableEnhancedCivicAnswers",
-    "responseLogprobs",   "presencePenalty",  "frequencyPenalty",
+    "thinkingConfig",
+    "mediaResolution",
+    "imageConfig",
+    "speechConfig",
+    "responseModalities",
+    "responseMimeType",
+    "responseSchema",
+    "responseJsonSchema",
+    "candidateCount",
+    "maxOutputTokens",
+    "stopSequences",
+    "topK",
+    "topP",
+    "audioTimestamp",
+    "routingConfig",
+    "enableEnhancedCivicAnswers",
+    "responseLogprobs",
+    "presencePenalty",
+    "frequencyPenalty",
 };
 
 static const char *config_name(struct lx_slice name)
@@ -107,12 +121,9 @@ static const struct effort {
     int64_t budget;
     struct lx_slice level;
 } efforts[] = {
-    {LX_S_INIT("minimal"), 0, LX_S_INIT("minimal")},
-    {LX_S_INIT("low"), 1024, LX_S_INIT("low")},
-    {LX_S_INIT("medium"), 2048, LX_S_INIT("medium")},
-    {LX_S_INIT("high"), 4096, LX_S_INIT("high")},
-    {LX_S_INIT("xhigh"), 8192, LX_S_INIT("high")},
-    {LX_S_INIT("max"), 16384, LX_S_INIT("high")},
+    {LX_S_INIT("minimal"), 0, LX_S_INIT("minimal")},  {LX_S_INIT("low"), 1024, LX_S_INIT("low")},
+    {LX_S_INIT("medium"), 2048, LX_S_INIT("medium")}, {LX_S_INIT("high"), 4096, LX_S_INIT("high")},
+    {LX_S_INIT("xhigh"), 8192, LX_S_INIT("high")},    {LX_S_INIT("max"), 16384, LX_S_INIT("high")},
 };
 
 static const struct effort *effort_find(struct lx_slice name)
@@ -166,8 +177,7 @@ static void write_effort(struct lx_gemini_writer *w, struct lx_slice asked)
 static void write_thinking(struct lx_gemini_writer *w)
 {
     const struct lx_reasoning *reasoning = &w->r->reasoning;
-    bool off =
-        reasoning->kind == LX_REASONING_OFF || lx_slice_eq(reasoning->effort, LX_S("none"));
+    bool off = reasoning->kind == LX_REASONING_OFF || lx_slice_eq(reasoning->effort, LX_S("none"));
     if (reasoning->kind == LX_REASONING_UNSET || is_given(w, "thinkingConfig"))
         return;
     lx_out_object(&w->out, "thinkingConfig");
@@ -357,8 +367,8 @@ static void write_config(struct lx_gemini_writer *w)
 /* Unknown members go along, but never a second time under a name that was written. */
 static void write_extra(struct lx_gemini_writer *w)
 {
-    static const char *const own[] = {"model",      "contents",         "systemInstruction",
-                                      "tools",      "toolConfig",       "generationConfig"};
+    static const char *const own[] = {"model", "contents",   "systemInstruction",
+                                      "tools", "toolConfig", "generationConfig"};
     static const char *const known[] = {"safetySettings", "cachedContent", "labels"};
     for (const struct lx_extra *x = w->r->extra; x; x = x->next) {
         bool ours = config_name(x->name) != NULL;

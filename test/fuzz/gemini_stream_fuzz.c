@@ -41,8 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool anthropic = flags & 16;
     lx_buf_init(&out, CROSSING_MAX);
     if (cross_stream(in, &lx_dialect_gemini,
-                     anthropic ? &lx_dialect_anthropic : &lx_dialect_openai_chat, flags,
-                     &out) == 0)
+                     anthropic ? &lx_dialect_anthropic : &lx_dialect_openai_chat, flags, &out) == 0)
         check_records(lx_buf_slice(&out), anthropic);
     lx_buf_clear(&out);
     return 0;

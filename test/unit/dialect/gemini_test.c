@@ -117,8 +117,8 @@ static struct lx_slice write_for(const struct lx_dialect *from, const char *body
                                  struct lx_slice *lost)
 {
     struct lx_write_options o = {.model = lx_slice_z(model),
-                                 .adaptive_thinking = lx_slice_starts(lx_slice_z(model),
-                                                                      LX_S("gemini-3"))};
+                                 .adaptive_thinking =
+                                     lx_slice_starts(lx_slice_z(model), LX_S("gemini-3"))};
     struct lx_request r;
     struct lx_losses losses;
     struct lx_error err = {0};
@@ -132,8 +132,8 @@ static struct lx_slice write_for(const struct lx_dialect *from, const char *body
     if (lost)
         *lost = LX_S("");
     for (const struct lx_loss *l = lost ? losses.first : NULL; l; l = l->next)
-        *lost = lx_arena_printf(&arena, "%.*s%s%.*s", LX_F(*lost), lost->n ? " " : "",
-                                LX_F(l->what));
+        *lost =
+            lx_arena_printf(&arena, "%.*s%s%.*s", LX_F(*lost), lost->n ? " " : "", LX_F(l->what));
     return b.code ? lx_arena_copy(&arena, lx_slice_z(b.error.text)) : lx_buf_slice(&out);
 }
 
@@ -321,9 +321,8 @@ static void test_stream_without_candidates_is_cut(void **state)
 static void test_stream_unknown_finish(void **state)
 {
     (void)state;
-    assert_int_equal(cross(&lx_dialect_openai_chat,
-                           "{'candidates':[{'finishReason':'BRAND_NEW'}]}\n"),
-                     0);
+    assert_int_equal(
+        cross(&lx_dialect_openai_chat, "{'candidates':[{'finishReason':'BRAND_NEW'}]}\n"), 0);
     assert_has(lx_buf_slice(&out), "'native_finish_reason':'BRAND_NEW'");
 }
 
@@ -407,8 +406,8 @@ static void test_retry_delay(void **state)
     static const struct {
         const char *delay;
         int64_t ms;
-    } rows[] = {{"34.074824224s", 34074}, {"7s", 7000},   {"0.5s", 500}, {"34", -1},
-                {"-3s", -1},              {"9999999999999999999s", -1}, {"s", -1}};
+    } rows[] = {{"34.074824224s", 34074},     {"7s", 7000}, {"0.5s", 500}, {"34", -1}, {"-3s", -1},
+                {"9999999999999999999s", -1}, {"s", -1}};
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char body[200];
