@@ -140,8 +140,8 @@ static const struct {
      "\"provider/model\"\n"},
     {"model_list: [{litellm_params: {model: openai/a, api_key: k}}]\n",
      "c.yaml:1:14: error: model_list[].model_name: expected the name clients use for this model\n"},
-    {"model_list: [{model_name: a, litellm_params: {model: bedrock/a}}]\n",
-     "c.yaml:1:54: warning: model_list[].litellm_params.model: the provider bedrock is known, but "
+    {"model_list: [{model_name: a, litellm_params: {model: petals/a}}]\n",
+     "c.yaml:1:54: warning: model_list[].litellm_params.model: the provider petals is known, but "
      "not built yet: its models are left out\n"},
     {"model_list: [{model_name: a, litellm_params: {model: a, custom_llm_provider: vertex_ai}}]\n",
      "c.yaml:1:54: warning: model_list[].litellm_params.model: the provider vertex_ai is known, "

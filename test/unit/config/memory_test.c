@@ -41,7 +41,7 @@ static const char yaml[] =
     "  - {model_name: a, litellm_params: {<<: *p, model: mine/a, extra_body: {a: b}}, model_info: "
     "{id: x}}\n"
     "  - {model_name: '*', litellm_params: {model: '*'}}\n"
-    "  - {model_name: z, litellm_params: {model: bedrock/z}}\n"
+    "  - {model_name: z, litellm_params: {model: petals/z}}\n"
     "litellm_settings: {drop_params: true, cache: true, typing_eror: 1, ssl_verify: /ca}\n"
     "router_settings: {model_group_alias: {b: a, c: {model: groq/x, hidden: true}}}\n"
     "general_settings: {master_key: sk}\n"
