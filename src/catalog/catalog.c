@@ -176,6 +176,15 @@ static void write_member(struct lx_out *o, const struct lx_row *r)
     lx_out_raw(o, NULL, r->value);
 }
 
+/* Whether a member of that name is among those that are left. */
+static bool is_repeated(struct lx_slice rest, struct lx_slice name)
+{
+    for (struct lx_row r = {.rest = rest}; lx_row_next(&r);)
+        if (r.name.p && lx_slice_eq(r.name, name))
+            return true;
+    return false;
+}
+
 /* The old row's members under the new one's. */
 static struct lx_slice merged(struct lx_slice old, struct lx_slice new, struct lx_arena *a)
 {
@@ -187,7 +196,8 @@ static struct lx_slice merged(struct lx_slice old, struct lx_slice new, struct l
         if (!has(new, r.name))
             write_member(&o, &r);
     for (struct lx_row r = lx_row(new); lx_row_next(&r);)
-        write_member(&o, &r);
+        if (!is_repeated(r.rest, r.name)) /* of members with one name the last counts */
+            write_member(&o, &r);
     lx_out_object_end(&o);
     struct lx_slice json = lx_slice(NULL, 0);
     if (!buf.failed)

@@ -297,33 +297,59 @@ static void read_dates(struct lx_slice json, struct lx_arena *a, struct lx_price
 
 /* ---- A price -------------------------------------------------------------------------------- */
 
-/* A member of the user's own, else the row's. */
-static struct lx_slice member(struct lx_slice own, struct lx_slice row, const char *name)
+/* What else is looked for in a row, all of it in one walk. */
+struct facts {
+    struct lx_slice provider, mode, extras, unit, ranges, dates, off_peak;
+};
+static const struct {
+    struct lx_slice name;
+    size_t at;
+} members[] = {
+    {LX_S_INIT("litellm_provider"), offsetof(struct facts, provider)},
+    {LX_S_INIT("mode"), offsetof(struct facts, mode)},
+    {LX_S_INIT("provider_specific_entry"), offsetof(struct facts, extras)},
+    {LX_S_INIT("web_search_billing_unit"), offsetof(struct facts, unit)},
+    {LX_S_INIT("tiered_pricing"), offsetof(struct facts, ranges)},
+    {LX_S_INIT("dated_pricing"), offsetof(struct facts, dates)},
+    {LX_S_INIT("off_peak_pricing"), offsetof(struct facts, off_peak)},
+};
+
+/* Those that are not there yet: who comes first wins. */
+static void read_facts(struct lx_slice json, struct facts *f)
 {
-    struct lx_slice v = lx_row_get(own, lx_slice_z(name));
-    return v.p ? v : lx_row_get(row, lx_slice_z(name));
+    for (struct lx_row r = lx_row(json); lx_row_next(&r);)
+        for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+            struct lx_slice *to = (struct lx_slice *)(void *)((char *)f + members[i].at);
+            if (!to->p && lx_slice_eq(r.name, members[i].name))
+                *to = r.value;
+        }
 }
 
 int lx_price_read(struct lx_model m, struct lx_slice own, struct lx_arena *a, struct lx_price *out)
 {
     struct list l = {.arena = a};
-    struct lx_slice row = m.json, off_peak, text = LX_S("per_query");
+    struct facts f = {.mode = {0}};
     *out = (struct lx_price){.model = m};
     add_rates(&l, own);
-    if (l.own_input || l.own_output) /* the row's other ways to a token's price do not fit these */
-        row = lx_slice(NULL, 0);
+    read_facts(own, &f);
+    if (l.own_input ||
+        l.own_output) { /* the row's other ways to a token's price do not fit these */
+        struct lx_slice none = LX_S("[]");
+        f.ranges = f.ranges.p ? f.ranges : none;
+        f.dates = f.dates.p ? f.dates : none;
+        f.off_peak = f.off_peak.p ? f.off_peak : none;
+    }
     add_rates(&l, m.json);
+    read_facts(m.json, &f);
     out->rates = (struct lx_rates){l.v, l.n};
-    out->provider = lx_row_unquoted(member(own, m.json, "litellm_provider"));
-    out->mode = lx_row_unquoted(member(own, m.json, "mode"));
-    out->extras = member(own, m.json, "provider_specific_entry");
-    out->web_search_per_query =
-        lx_slice_eq(lx_row_unquoted(member(own, m.json, "web_search_billing_unit")), text);
-    read_ranges(member(own, row, "tiered_pricing"), a, out);
-    read_dates(member(own, row, "dated_pricing"), a, out);
-    off_peak = member(own, row, "off_peak_pricing");
-    out->off_peak = rates_of(off_peak, a);
-    out->off_peak_rules = off_peak;
+    out->provider = lx_row_unquoted(f.provider);
+    out->mode = lx_row_unquoted(f.mode);
+    out->extras = f.extras;
+    out->web_search_per_query = lx_slice_eq(lx_row_unquoted(f.unit), LX_S("per_query"));
+    read_ranges(f.ranges, a, out);
+    read_dates(f.dates, a, out);
+    out->off_peak = rates_of(f.off_peak, a);
+    out->off_peak_rules = f.off_peak;
     out->is_priced = out->rates.n || out->range_count || out->date_count;
     return a->failed;
 }

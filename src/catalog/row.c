@@ -15,10 +15,17 @@ static struct lx_slice skip_space(struct lx_slice s)
 /* Bytes of the string that s begins with, quotes included. */
 static size_t string_length(struct lx_slice s)
 {
-    size_t i = 1;
-    while (i < s.n && s.p[i] != '"')
-        i += s.p[i] == '\\' ? 2 : 1;
-    return i < s.n ? i + 1 : s.n;
+    size_t at = 1;
+    const char *quote;
+    while (at < s.n && (quote = memchr(s.p + at, '"', s.n - at)) != NULL) {
+        size_t slashes = 0;
+        while (quote[-1 - (ptrdiff_t)slashes] == '\\') /* the opening quote ends this */
+            slashes++;
+        at = (size_t)(quote - s.p) + 1;
+        if (slashes % 2 == 0)
+            return at;
+    }
+    return s.n;
 }
 
 static size_t container_length(struct lx_slice s)
@@ -45,7 +52,7 @@ static size_t value_length(struct lx_slice s)
         return string_length(s);
     if (s.n && (*s.p == '{' || *s.p == '['))
         return container_length(s);
-    while (i < s.n && !strchr(",]} \n\t\r", s.p[i]))
+    while (i < s.n && s.p[i] != ',' && s.p[i] != ']' && s.p[i] != '}' && s.p[i] > ' ')
         i++;
     return i;
 }
@@ -80,11 +87,10 @@ bool lx_row_next(struct lx_row *r)
 
 struct lx_slice lx_row_get(struct lx_slice json, struct lx_slice name)
 {
-    struct lx_slice found = {0};
     for (struct lx_row r = lx_row(json); lx_row_next(&r);)
         if (r.name.p && lx_slice_eq(r.name, name))
-            found = r.value;
-    return found;
+            return r.value;
+    return lx_slice(NULL, 0);
 }
 
 struct lx_slice lx_row_unquoted(struct lx_slice value)

@@ -20,7 +20,7 @@ struct lx_row {
 struct lx_row lx_row(struct lx_slice json);
 bool lx_row_next(struct lx_row *r);
 
-/* The last member of that name, as written; absent. */
+/* The first member of that name, as written; absent. (A row in the catalog has each name once.) */
 struct lx_slice lx_row_get(struct lx_slice json, struct lx_slice name);
 /* A string without its quotes; anything else as it is. */
 struct lx_slice lx_row_unquoted(struct lx_slice value);

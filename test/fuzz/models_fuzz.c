@@ -71,6 +71,16 @@ static void bill(const struct lx_price *price, bool checked)
         }
 }
 
+/* Where a walk over a catalog comes to the rows that are not built in. */
+static size_t first_own_row(void)
+{
+    static size_t at;
+    struct lx_model m;
+    while (lx_catalog_next(NULL, &at, &m))
+        continue;
+    return at;
+}
+
 static void read_map(struct lx_slice text, struct lx_arena *a)
 {
     struct lx_catalog *c = lx_catalog_new();
@@ -79,7 +89,7 @@ static void read_map(struct lx_slice text, struct lx_arena *a)
     struct lx_error err;
     size_t rows = 0;
     if (c && lx_catalog_add(c, text, &err) == 0) {
-        size_t at = 4000; /* the built-in ones are not what is looked for */
+        size_t at = first_own_row();
         while (rows++ < 2000 && lx_catalog_next(c, &at, &m)) {
             struct lx_model found;
             require(lx_catalog_get(c, m.name, &found), "a row that is not found");

@@ -32,10 +32,15 @@ def lower(name):
     return bytes(byte + 32 if 65 <= byte <= 90 else byte for byte in name)
 
 
+def ordered(row):
+    """What every lookup asks for stands first."""
+    first = {key: row[key] for key in ("litellm_provider", "mode") if key in row}
+    return {**first, **{key: value for key, value in row.items() if key not in LEFT_OUT}}
+
+
 def pack(models):
     names = [name.encode() for name in models]
-    texts = [exact_json.dumps({key: value for key, value in row.items() if key not in LEFT_OUT})
-             .encode() for row in models.values()]
+    texts = [exact_json.dumps(ordered(row)).encode() for row in models.values()]
     slots = 1
     while slots < 2 * len(names):
         slots *= 2
