@@ -14,8 +14,8 @@ static const struct lx_deployment *at(const struct unit_read *r, size_t i)
     return r->config->routes.groups[i]->deployments[0];
 }
 
-/* What 1000 tokens of prompt cost at the price, in 1e-24 dollars; -1 without a price. */
-static double dollars(const struct lx_deployment *d)
+/* What a million tokens of prompt cost at the price, in cents; -1 without a price. */
+static long cents(const struct lx_deployment *d)
 {
     struct lx_money sum = {0};
     if (!d->price || !d->price->is_priced)
@@ -24,7 +24,7 @@ static double dollars(const struct lx_deployment *d)
         if (d->price->rates.v[i].kind == LX_RATE_INPUT_TOKEN && !d->price->rates.v[i].above &&
             d->price->rates.v[i].tier == LX_TIER_STANDARD)
             sum = lx_money_times(d->price->rates.v[i].price, 1000000);
-    return (double)sum.units / 1e24;
+    return (long)(sum.units / 1000000000000 / 10000000000);
 }
 
 static void deployments_have_prices(void **state)
@@ -52,14 +52,14 @@ static void deployments_have_prices(void **state)
         "  - {model_name: 'g/*', litellm_params: {model: 'openai/*', api_key: x}}\n",
         variables);
     assert_string_equal(r.text.p, "");
-    assert_true(dollars(at(&r, 0)) == 2.5);
-    assert_true(dollars(at(&r, 1)) == -1);
-    assert_true(dollars(at(&r, 2)) == 2);
+    assert_true(cents(at(&r, 0)) == 250);
+    assert_true(cents(at(&r, 1)) == -1);
+    assert_true(cents(at(&r, 2)) == 200);
     assert_text(at(&r, 2)->own_prices,
                 "{\"input_cost_per_token\":0.000002,\"output_cost_per_token\":0.000004}");
-    assert_true(dollars(at(&r, 3)) == 0.15);
-    assert_true(dollars(at(&r, 4)) == 2.5);
-    assert_true(dollars(at(&r, 5)) == 1);
+    assert_true(cents(at(&r, 3)) == 15);
+    assert_true(cents(at(&r, 4)) == 250);
+    assert_true(cents(at(&r, 5)) == 100);
     assert_null(at(&r, 6)->price);
     unit_close(&r);
 }
@@ -76,7 +76,7 @@ static void an_absurd_price_is_left_out(void **state)
               variables);
     assert_non_null(strstr(r.text.p, "warning"));
     assert_non_null(strstr(r.text.p, "not of a million"));
-    assert_true(dollars(at(&r, 0)) == 2.5);
+    assert_true(cents(at(&r, 0)) == 250);
     unit_close(&r);
 }
 
@@ -86,6 +86,7 @@ static void discounts_and_margins(void **state)
     struct unit_read r;
     (void)state;
     unit_read(&r,
+              "model_list: [{model_name: a, litellm_params: {model: openai/gpt-4o, api_key: x}}]\n"
               "litellm_settings:\n"
               "  cost_discount_config: {openai: 0.05}\n"
               "  cost_margin_config: {global: {percentage: 0.08, fixed_amount: 0.0005}}\n"
@@ -117,7 +118,7 @@ static void a_map_of_ones_own(void **state)
     assert_int_equal(write(fd, "{\"gpt-4o\":{}}", 13), 13);
     unit_read(&r, text, variables); /* too short to be meant */
     assert_non_null(strstr(r.text.p, "cut off"));
-    assert_true(dollars(at(&r, 0)) == 2.5);
+    assert_true(cents(at(&r, 0)) == 250);
     unit_close(&r);
     assert_int_equal(ftruncate(fd, 0), 0);
     assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
@@ -127,7 +128,7 @@ static void a_map_of_ones_own(void **state)
     dprintf(fd, "}");
     unit_read(&r, text, variables);
     assert_string_equal(r.text.p, "");
-    assert_true(dollars(at(&r, 0)) == 1);
+    assert_true(cents(at(&r, 0)) == 100);
     unit_close(&r);
     close(fd);
     unlink(path);
