@@ -120,6 +120,7 @@ void lx_gemini_logprobs_tell(struct lx_gemini_reader *r, const struct lx_gemini_
 /* Citations, members of Gemini's own and the finish: all that is known only at the end. */
 void lx_gemini_choice_tell(struct lx_gemini_reader *r, struct lx_gemini_choice *c);
 
+/* These are what struct lx_back says of its members. */
 int lx_gemini_read_reply(const struct lx_json_doc *body, const struct lx_reply_context *ctx,
                          struct lx_arena *a, struct lx_reply *out, struct lx_error *err);
 int lx_gemini_read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
