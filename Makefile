@@ -9,7 +9,8 @@ FUZZ_SECONDS = 600
 SETUP = meson setup $(if $(PREFIX),--prefix=$(PREFIX)) $(BUILD)
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: all run test asan tsan fuzz bench corpus bless data fmt lint install uninstall clean help
+.PHONY: all run test asan tsan fuzz bench bench-tokens corpus bless data fmt lint install uninstall
+.PHONY: clean help
 
 all: $(BUILD)/build.ninja  ## build the program, the library and the tests
 	@ninja -C $(BUILD)
@@ -44,6 +45,11 @@ bench: packages-bench all  ## measure, against nginx and other JSON libraries
 	@$(BUILD)/bench/json_bench
 	@python3 bench/run.py --build $(BUILD)
 
+bench-tokens: all  ## how fast tokens are counted, against tiktoken of PyPI
+	@meson configure $(BUILD) -Dbench=true
+	@ninja -C $(BUILD) bench/tokens_bench
+	@python3 bench/tokens.py $(BUILD)
+
 corpus: all  ## recorded traffic through `llmux translate`, a table of what passed
 	@python3 test/corpus/run.py $(BUILD)/llmux
 	@python3 test/corpus/prices.py $(BUILD)/llmux
@@ -53,6 +59,7 @@ bless: all  ## rewrite the expectations in test/case/ as things are now
 
 data:  ## make share/models.json anew from LiteLLM's map and genai-prices (needs pip, npm)
 	@python3 -B tools/data/models.py
+	@python3 tools/data/tokens.py
 
 fmt: packages-lint  ## format all C sources
 	@clang-format -i $(SOURCES)
@@ -73,4 +80,4 @@ clean:  ## remove all build folders
 	@rm -rf $(BUILD) build-asan build-tsan build-fuzz
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 12

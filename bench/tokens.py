@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Counts tokens here and with tiktoken (PyPI), on one thread, in one run: tokens.py BUILD.
 
-The texts are what a Debian machine has: English from documentation, code from this tree and from
+Speeds are of processor time, so that what else the machine does counts less. The texts are what a Debian machine has: English from documentation, code from this tree and from
 Python's library, Chinese, Japanese and Russian from translated messages. tiktoken is installed into
 BUILD; its vocabularies are ours (share/tokens), whose hashes are those of tiktoken's own.
 """
@@ -81,9 +81,9 @@ def encodings_of_tiktoken():
 def best(function, text, rounds=2):
     times = []
     for _ in range(rounds):
-        start = time.perf_counter()
+        start = time.process_time()
         result = function(text)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return result, len(text.encode()) / 1e6 / min(times)
 
 

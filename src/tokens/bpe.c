@@ -14,13 +14,15 @@
 
 #include "tokens/pairs.h"
 
-enum { FIRST_CAP = 1024, MERGE_MAX = 128 };
+enum { FIRST_CAP = 1024, MERGE_MAX = 128, LONG = 64 };
 
 void lx_bpe_clear(struct lx_bpe *b)
 {
     free(b->tokens);
     free(b->closed);
-    *b = (struct lx_bpe){0};
+    b->tokens = NULL;
+    b->closed = NULL;
+    b->cap = 0;
 }
 
 static bool room(struct lx_bpe *b, size_t n)
@@ -74,9 +76,40 @@ static bool are_neighbours(const struct lx_vocab *v, uint32_t left, uint32_t rig
     }
 }
 
+/* The same from memory, for what repeats: a line of dashes asks about few pairs, many times. */
+static inline bool are_known_neighbours(struct lx_bpe *b, const struct lx_vocab *v, uint32_t left,
+                                        uint32_t right)
+{
+    uint64_t key = (lx_pair_key(left, right) + 1) << 1;
+    uint64_t *known = &b->known[lx_pair_slot(key, 64 - LX_BPE_KNOWN_BITS)];
+
+    if (*known >> 1 != key >> 1)
+        *known = key | are_neighbours(v, left, right);
+    return *known & 1;
+}
+
 static inline bool is_closed(const struct lx_bpe *b, size_t at)
 {
     return b->closed[at / 64] >> (at % 64) & 1;
+}
+
+/* In long pieces what was is tried again first: a line of a million dashes is one token over and
+ * over, but not the longest there is. In which order tokens are tried is all the same for what
+ * comes out. Returns where the last one ends. */
+static size_t repeat(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t *p, size_t n,
+                     size_t at, size_t *count)
+{
+    uint32_t token = b->tokens[*count - 1];
+    size_t length = lx_vocab_length(v, token);
+
+    if (length > n - at || memcmp(p + at, p + at - length, length) != 0 ||
+        !are_known_neighbours(b, v, token, token))
+        return at;
+    for (; length <= n - at && !is_closed(b, at + length) &&
+           memcmp(p + at, p + at - length, length) == 0;
+         at += length)
+        b->tokens[(*count)++] = token;
+    return at;
 }
 
 /* By the book, for vocabularies whose merges are in no order. */
@@ -110,13 +143,17 @@ ssize_t lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t 
     }
     if (v->tangled)
         return merge(b, v, p, n);
+    if (b->known_of != v->print) {
+        memset(b->known, 0, sizeof(b->known));
+        b->known_of = v->print;
+    }
     memset(b->closed, 0, (n / 64 + 1) * sizeof(*b->closed));
     for (;;) {
         uint32_t before = count ? b->tokens[count - 1] : LX_TOKEN_NONE;
         size_t end = at + lx_vocab_length(v, token);
 
         while (is_closed(b, end) ||
-               (before != LX_TOKEN_NONE && !are_neighbours(v, before, token))) {
+               (before != LX_TOKEN_NONE && !are_known_neighbours(b, v, before, token))) {
             token = v->prefixes[token];
             if (token == LX_TOKEN_NONE)
                 break;
@@ -125,17 +162,22 @@ ssize_t lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t 
         if (token != LX_TOKEN_NONE) {
             b->tokens[count++] = token;
             at = end;
+            if (n >= LONG)
+                at = repeat(b, v, p, n, at, &count);
             if (at == n)
                 return (ssize_t)count;
             token = lx_vocab_longest(v, p + at, n - at);
         } else {
             /* The first token has no neighbour, and single bytes end everywhere; so there is one
-             * to take back. It ends in a closed place now, and the next shorter one is tried. */
+             * to take back. It ends in a closed place now, and the next shorter one is tried; of
+             * one that was tried before its turn, all. */
             assert(count > 0);
             b->closed[at / 64] |= (uint64_t)1 << (at % 64);
-            token = before;
             count--;
-            at -= lx_vocab_length(v, token);
+            at -= lx_vocab_length(v, before);
+            token = n >= LONG && count > 0 && b->tokens[count - 1] == before
+                        ? lx_vocab_longest(v, p + at, n - at)
+                        : before;
         }
     }
 }

@@ -34,7 +34,7 @@ struct remembered {
 struct lx_tokenizer {
     struct lx_bpe bpe;
     struct remembered *cache;
-    const void *owners[OWNERS_MAX]; /* vocabularies that the cache knows */
+    uint64_t owners[OWNERS_MAX]; /* prints of the vocabularies that the cache knows */
     size_t owner_count;
     struct lx_buf mended, normal;
 };
@@ -81,14 +81,14 @@ static int find_owner(struct lx_tokenizer *t, const struct lx_vocab *v, unsigned
         if (!t->cache)
             return LX_ENOMEM;
     }
-    while (i < t->owner_count && t->owners[i] != v->trie)
+    while (i < t->owner_count && t->owners[i] != v->print)
         i++;
     if (i == OWNERS_MAX) {
         memset(t->cache, 0, sizeof(*t->cache) << CACHE_BITS);
         i = t->owner_count = 0;
     }
     if (i == t->owner_count)
-        t->owners[t->owner_count++] = v->trie;
+        t->owners[t->owner_count++] = v->print;
     *owner = (unsigned)i + 1;
     return 0;
 }

@@ -507,6 +507,8 @@ int lx_encoding_read(struct lx_encoding *e, struct lx_slice json, struct lx_erro
         code = read_specials(&r, LX_GET(root, "added_tokens"));
     if (code == 0)
         code = read_frame(&r, LX_GET(root, "post_processor"));
+    if (code != 0 && (r.arena.failed || r.owned->arena.failed)) /* whatever came of it */
+        code = r.arena.failed ? r.arena.failed : r.owned->arena.failed;
     lx_vocab_maker_free(r.maker);
     lx_pairs_clear(&r.merges);
     lx_json_doc_clear(&r.doc);

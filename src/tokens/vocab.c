@@ -29,6 +29,7 @@ int lx_vocab_open(struct lx_vocab *v, const void *image, size_t n)
         .whole_count = h->whole_count,
         .pair_shift = 64 - h->pair_bits,
         .pair_mask = (1u << h->pair_bits) - 1,
+        .print = h->print,
         .tangled = h->tangled != 0,
     };
     return 0;

@@ -38,6 +38,7 @@ struct lx_vocab_head {
     uint32_t tangled;    /* a merge comes before one that makes a part of it */
     uint32_t sieve;      /* 2^(pair_bits + LX_SIEVE_BITS) bits */
     uint32_t unused;
+    uint64_t print; /* a hash of all that follows */
 };
 
 struct lx_vocab_split {
@@ -60,6 +61,7 @@ struct lx_vocab {
     const uint32_t *numbers; /* by id; LX_TOKEN_NONE where there is none; NULL: the id */
     uint32_t count, id_count, whole_count;
     uint32_t pair_shift, pair_mask;
+    uint64_t print; /* by which caches know a vocabulary: another may come to lie at its address */
     bool tangled; /* the facts above do not hold: merge as defined */
 };
 

@@ -372,6 +372,18 @@ static void write_ids(const struct lx_vocab_maker *m, const struct lx_vocab_head
             numbers[m->ids[i]] = i;
 }
 
+static void write_print(char *image, size_t n)
+{
+    uint64_t hash = 0xcbf29ce484222325u, word;
+
+    for (size_t i = sizeof(struct lx_vocab_head); i < n; i += sizeof(word)) {
+        memcpy(&word, image + i, sizeof(word));
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 29;
+    }
+    memcpy(image + offsetof(struct lx_vocab_head, print), &hash, sizeof(hash));
+}
+
 static void lay_out(const struct lx_vocab_maker *m, struct lx_vocab_head *h)
 {
     uint32_t at = sizeof(*h);
@@ -429,6 +441,7 @@ int lx_vocab_maker_finish(struct lx_vocab_maker *m, bool wholes, void **image, s
     memcpy(out + h.wholes, m->order + m->made_count, h.whole_count * sizeof(uint32_t));
     if (h.translated)
         write_ids(m, &h, out);
+    write_print(out, h.bytes);
     *image = out;
     *n = h.bytes;
     return 0;
