@@ -9,6 +9,10 @@
  */
 #include "cmd/case_file.h"
 
+#include <zlib.h>
+
+#include "base/buf.h"
+
 struct case_reader {
     struct lx_slice text; /* the whole file */
     size_t at;            /* start of the next line */
@@ -113,11 +117,74 @@ static int read_escaped(struct case_reader *r, struct lx_slice text, struct lx_s
     return 0;
 }
 
+static void add_be32(struct lx_buf *b, size_t v)
+{
+    for (int shift = 24; shift >= 0; shift -= 8)
+        lx_buf_add_byte(b, (char)(v >> shift));
+}
+
+static void add_header(struct lx_buf *b, struct lx_slice name, struct lx_slice value)
+{
+    lx_buf_add_byte(b, (char)name.n);
+    lx_buf_add(b, name);
+    lx_buf_add_byte(b, 7); /* a string */
+    lx_buf_add_byte(b, (char)(value.n >> 8));
+    lx_buf_add_byte(b, (char)value.n);
+    lx_buf_add(b, value);
+}
+
+static void add_sum(struct lx_buf *b, size_t from)
+{
+    if (!b->failed)
+        add_be32(b, crc32_z(0, (const unsigned char *)b->p + from, b->n - from));
+}
+
+/* A message of an AWS event stream: "TYPE PAYLOAD", and an exception with '!' before it. */
+static void add_frame(struct lx_slice line, struct lx_buf *headers, struct lx_buf *out)
+{
+    struct lx_slice type, payload;
+    size_t start = out->n;
+    bool event = !lx_slice_starts(line, LX_S("!"));
+    lx_slice_cut(lx_slice_from(line, !event), ' ', &type, &payload);
+    lx_buf_reset(headers);
+    add_header(headers, event ? LX_S(":event-type") : LX_S(":exception-type"), type);
+    add_header(headers, LX_S(":content-type"), LX_S("application/json"));
+    add_header(headers, LX_S(":message-type"), event ? LX_S("event") : LX_S("exception"));
+    add_be32(out, headers->n + payload.n + 16);
+    add_be32(out, headers->n);
+    add_sum(out, start);
+    lx_buf_add(out, lx_buf_slice(headers));
+    lx_buf_add(out, payload);
+    add_sum(out, start);
+}
+
+static int read_frames(struct case_reader *r, struct lx_slice text, struct lx_slice *out)
+{
+    struct lx_buf frames, headers;
+    struct lx_slice line;
+    lx_buf_init(&frames, 16 << 20);
+    lx_buf_init(&headers, 1 << 16);
+    while (text.n) {
+        lx_slice_cut(text, '\n', &line, &text);
+        if (line.n)
+            add_frame(line, &headers, &frames);
+    }
+    *out = lx_arena_copy(r->arena, lx_buf_slice(&frames));
+    bool good = !frames.failed && !headers.failed && out->p;
+    lx_buf_clear(&frames);
+    lx_buf_clear(&headers);
+    if (!good && !r->arena->failed)
+        r->arena->failed = LX_ENOMEM;
+    return good ? 0 : wrong(r, "", text);
+}
+
 /* text: what stands between the fences, the last line break included. */
 static int decode_block(struct case_reader *r, struct lx_slice text, struct lx_case_section *s)
 {
     if (lx_slice_eq(s->block_kind, LX_S("escaped")))
         return read_escaped(r, text, &s->body);
+    if (lx_slice_eq(s->block_kind, LX_S("frames")))
+        return read_frames(r, text, &s->body);
     if (lx_slice_eq(s->block_kind, LX_S("sse"))) {
         s->body = text;
         if (text.n == 0 || lx_slice_ends(text, LX_S("\n\n")))
@@ -324,6 +391,8 @@ struct lx_slice lx_case_content_type(const struct lx_case_section *s)
         return f->value;
     if (lx_slice_eq(s->block_kind, LX_S("sse")))
         return LX_S("text/event-stream");
+    if (lx_slice_eq(s->block_kind, LX_S("frames")))
+        return LX_S("application/vnd.amazon.eventstream");
     return lx_slice_eq(s->block_kind, LX_S("json")) ? LX_S("application/json") : LX_S("text/plain");
 }
 

@@ -64,6 +64,7 @@ struct lx_bedrock_writer {
     int64_t max_tokens;     /* 0: as the client said it, or nothing */
     const struct lx_part *trim; /* the text part that ends a last assistant message */
     size_t documents;           /* so far, for their names */
+    bool cache_lost;            /* and it was said */
 };
 
 /* Harmless: left out, and listed. */
@@ -84,7 +85,8 @@ void lx_bedrock_part_write(struct lx_bedrock_writer *w, const struct lx_part *p,
                            struct lx_bedrock_place at);
 /* A block of its own behind what may be cached, where the family has such. */
 void lx_bedrock_cache_write(struct lx_bedrock_writer *w, const struct lx_cache_mark *c);
-/* Text without a visible character, and thinking without a signature: the service takes neither. */
+/* Text without a visible character, thinking without a signature, or without bytes: the service
+ * takes none of them. */
 bool lx_bedrock_is_void(const struct lx_part *p);
 
 /* ---- Reading replies ---- */

@@ -85,7 +85,7 @@ static void write_message(struct lx_bedrock_writer *w, const struct lx_message *
         if ((p->kind == LX_PART_TOOL_RESULT) != results)
             continue;
         if (lx_bedrock_is_void(p)) {
-            if (p->kind == LX_PART_THINKING)
+            if (p->kind == LX_PART_THINKING || p->kind == LX_PART_REDACTED_THINKING)
                 lx_bedrock_lose(w,
                                 lx_arena_printf(w->b->arena, "messages[%zu].content[%zu]",
                                                 at.message, at.part),

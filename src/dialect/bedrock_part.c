@@ -35,13 +35,21 @@ bool lx_bedrock_is_void(const struct lx_part *p)
 {
     if (p->kind == LX_PART_TEXT || p->kind == LX_PART_REFUSAL)
         return lx_anthropic_is_blank(p->text);
+    if (p->kind == LX_PART_REDACTED_THINKING)
+        return p->data.s.n % 4 || !lx_base64_like(p->data.s); /* padded, in a blob */
     return p->kind == LX_PART_THINKING && lx_text_is_empty(p->signature);
 }
 
 void lx_bedrock_cache_write(struct lx_bedrock_writer *w, const struct lx_cache_mark *c)
 {
-    if (!c->set || !w->family->cache_points)
+    if (!c->set)
         return;
+    if (!w->family->cache_points) {
+        if (!w->cache_lost)
+            lx_bedrock_lose(w, LX_S("cache_control"), LX_S("the model has no cache points"));
+        w->cache_lost = true;
+        return;
+    }
     lx_out_object(&w->out, NULL);
     lx_out_object(&w->out, "cachePoint");
     lx_out_lit(&w->out, "type", "default");
@@ -214,11 +222,12 @@ static void write_document_name(const struct writing *p)
 {
     struct lx_text given = p->p->title.s.n ? p->p->title : p->p->media.filename;
     struct lx_slice name = lx_text_plain(given, p->w->b->arena);
-    ssize_t dot = lx_slice_find_byte(name, '.');
     char room[160];
-    size_t n = 0;
-    if (dot > 0 && p->p->media.filename.s.p == given.s.p) /* a file's name: without its ending */
-        name = lx_slice_to(name, (size_t)dot);
+    size_t n = 0, dot = name.n;
+    while (dot && name.p[dot - 1] != '.')
+        dot--;
+    if (dot > 1 && !p->p->title.s.n) /* a file's name: without its ending */
+        name = lx_slice_to(name, dot - 1);
     for (size_t i = 0; i < name.n && n < sizeof(room); i++) {
         char c = name.p[i], lower = lx_ascii_lower(c);
         bool good = (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ||

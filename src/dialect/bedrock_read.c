@@ -98,9 +98,11 @@ static void open_opaque(const struct reading *r)
 
 static void read_block_start(const struct reading *r)
 {
-    struct lx_json tool = LX_GET(LX_GET(r->root, "start"), "toolUse");
+    struct lx_json start = LX_GET(r->root, "start"), tool = LX_GET(start, "toolUse");
     struct lx_json name = LX_GET(tool, "name");
     ensure_start(r);
+    if (!lx_json_count(start)) /* recorded before text (2025): what it is, the deltas say */
+        return;
     if (!lx_json_given(tool) || lx_json_eq(LX_GET(tool, "type"), LX_S("server_tool_use"))) {
         open_opaque(r);
     } else if (r->ctx->json_tool && lx_json_eq(name, LX_ANTHROPIC_JSON_TOOL)) {

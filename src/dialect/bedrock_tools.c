@@ -67,8 +67,11 @@ static void write_tool(struct lx_bedrock_writer *w, const struct lx_tool *tool, 
     if (tool->strict == LX_YES && !w->o->native_json_schema)
         lx_bedrock_lose(w, lx_arena_printf(a, "tools[%zu].strict", i),
                         LX_S("the model does not bind itself to schemas"));
-    if (w->family->tool_cache_points)
+    if (w->family->tool_cache_points || !w->family->cache_points)
         lx_bedrock_cache_write(w, &tool->cache);
+    else if (tool->cache.set)
+        lx_bedrock_lose(w, lx_arena_printf(a, "tools[%zu].cache_control", i),
+                        LX_S("the model has no cache points among tools"));
     for (const struct lx_extra *x = tool->extra; x; x = x->next)
         lx_bedrock_lose(w, lx_arena_printf(a, "tools[%zu].%.*s", i, LX_F(x->name)),
                         LX_S("Bedrock has no such member"));
@@ -143,19 +146,29 @@ void lx_bedrock_tools_write(struct lx_bedrock_writer *w)
             lx_bedrock_lose(w, LX_S("tool_choice"), LX_S("there are no tools to choose from"));
         return;
     }
+    struct lx_out before = w->out;
+    size_t start = w->out.buf->n;
     lx_out_object(&w->out, "toolConfig");
     lx_out_array(&w->out, "tools");
-    size_t i = 0;
+    size_t none = w->out.buf->n, i = 0;
     for (const struct lx_tool *tool = wanted ? w->r->tools : NULL; tool; tool = tool->next, i++)
         write_tool(w, tool, i);
     if (searches)
         lx_out_raw(&w->out, NULL, LX_S("{\"systemTool\":{\"name\":\"nova_grounding\"}}"));
     if (w->json_tool)
         write_json_tool(w);
+    if (w->out.buf->n == none && lx_anthropic_history_has_tools(w->r))
+        w->dummy_tool = true; /* there were tools, and Bedrock has none of them */
     if (w->dummy_tool)
         write_spec(w, lx_text(LX_S("dummy_tool")), lx_text(LX_S("This tool is never to be called.")),
                    lx_slice(NULL, 0), false);
+    bool any = w->out.buf->n > none;
     lx_out_array_end(&w->out);
-    write_choice(w);
+    if (any)
+        write_choice(w);
     lx_out_object_end(&w->out);
+    if (!any && !w->out.buf->failed) {
+        w->out = before;
+        w->out.buf->n = start;
+    }
 }

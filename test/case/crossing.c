@@ -74,7 +74,9 @@ void parties_clear(struct parties *p)
 
 bool crossing_is_stream(const struct lx_case_section *response)
 {
-    return lx_slice_starts(lx_case_content_type(response), LX_S("text/event-stream"));
+    struct lx_slice type = lx_case_content_type(response);
+    return lx_slice_starts(type, LX_S("text/event-stream")) ||
+           lx_slice_starts(type, LX_S("application/vnd.amazon.eventstream"));
 }
 
 /* ---- Crossing ---- */

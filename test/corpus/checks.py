@@ -4,6 +4,8 @@ Each is given a record and yields a line for everything that is wrong; nothing w
 """
 
 import anthropic_replies
+import bedrock_replies
+import bedrock_requests
 import gemini_replies
 import gemini_requests
 import openai_replies
@@ -15,7 +17,7 @@ from reply import as_told, differences
 
 READERS = {"openai_chat": openai_replies, "anthropic": anthropic_replies}
 # Languages of providers only: nobody speaks them to us.
-BACKS = {"gemini": gemini_replies}
+BACKS = {"gemini": gemini_replies, "bedrock_converse": bedrock_replies}
 OTHER = {"openai_chat": "anthropic", "anthropic": "openai_chat"}
 
 
@@ -27,7 +29,7 @@ def _reader(language):
 
 def _read(language, text, framing):
     """A reply as this language says it; None where it is none."""
-    if framing in ("sse", "ndjson"):
+    if framing in ("sse", "ndjson", "eventstream"):
         events = records.events_of(text, framing)
         if not events or not all(isinstance(e, dict) for e in events):
             return None
@@ -174,8 +176,10 @@ def request_across(binary, record):
 
 
 # A model of an earlier and of a later kind, for what a body must be like may differ.
-BACK_MODELS = {"gemini": ("gemini/gemini-2.5-flash", "gemini/gemini-3-pro-preview")}
-FAULTS = {"gemini": gemini_requests.faults}
+BACK_MODELS = {"gemini": ("gemini/gemini-2.5-flash", "gemini/gemini-3-pro-preview"),
+               "bedrock_converse": ("bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+                                    "bedrock/us.amazon.nova-2-lite-v1:0")}
+FAULTS = {"gemini": gemini_requests.faults, "bedrock_converse": bedrock_requests.faults}
 
 
 def request_to(target):

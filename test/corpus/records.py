@@ -4,11 +4,13 @@ A record that is not intact is no failure of ours, and is judged so by its own d
 was noted when it was collected (quality), and by what stands in its body.
 """
 
+import base64
 import copy
 import gzip
 import json
 from pathlib import Path
 
+import bedrock_replies
 import gemini_replies
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "corpus"
@@ -18,6 +20,7 @@ PROVIDERS = {
     "openai": ("chat.completions", "openai_chat"),
     "anthropic": ("messages", "anthropic"),
     "gemini": (("generateContent", "streamGenerateContent"), "gemini"),
+    "bedrock": (("converse", "converse-stream"), "bedrock_converse"),
 }
 
 
@@ -36,8 +39,16 @@ class Record:
         self.quality = data["quality"]
         self.body = data["response_body"] or ""
         self.language = PROVIDERS[self.provider][1]
+        self.frames = None  # of an AWS event stream, as they came
+        if self.framing == "eventstream":
+            self._understand_frames()
         self._understand_body()
         self.request = data["request_body"] if data["request_body_encoding"] == "json" else None
+
+    def _understand_frames(self):
+        """Beside the bytes, its events one a line."""
+        self.frames = base64.b64decode(self.body)
+        self.body = "\n".join(json.dumps(e) for e in bedrock_replies.frames(self.frames))
 
     def _understand_body(self):
         """A list of events, as a test kept it, is one event a line. An address that answers in
@@ -72,11 +83,17 @@ class Record:
 
     @property
     def is_stream(self):
-        return self.framing in ("sse", "ndjson")
+        return self.framing in ("sse", "ndjson", "eventstream")
+
+    @property
+    def wire(self):
+        """The bytes that the provider sent."""
+        return self.body.encode("utf-8") if self.frames is None else self.frames
 
     @property
     def content_type(self):
-        return {"sse": "text/event-stream", "ndjson": "application/x-ndjson"}.get(self.framing)
+        return {"sse": "text/event-stream", "ndjson": "application/x-ndjson",
+                "eventstream": "application/vnd.amazon.eventstream"}.get(self.framing)
 
     @property
     def model(self):
@@ -127,6 +144,8 @@ def ends_well(language, events):
         return True
     if language == "gemini":
         return gemini_replies.ends_well(events)
+    if language == "bedrock_converse":
+        return bedrock_replies.ends_well(events)
     if language == "anthropic":
         return any(e.get("type") == "message_stop" or
                    (e.get("delta") or {}).get("stop_reason") for e in events)
@@ -157,6 +176,8 @@ def damage(record):
             return "an exception of the recorder's SDK, no reply"
         if record.language == "gemini":
             return None if gemini_replies.is_reply(body) else "no reply: it has no candidates"
+        if record.language == "bedrock_converse":
+            return None if bedrock_replies.is_reply(body) else "no reply: it has no message"
         member = "content" if record.language == "anthropic" else "choices"
         if not isinstance(body.get(member), list):
             return f"no reply: it has no list of {member}"

@@ -50,7 +50,8 @@ def _openai_to_anthropic(reply, stream):
     """The first choice; what was refused or spoken is told as text."""
     c = reply.choices.get(0, Choice())
     finish = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use",
-              "function_call": "tool_use", "content_filter": "refusal"}.get(c.finish, "end_turn")
+              "function_call": "tool_use", "content_filter": "refusal",
+              "stop_sequence": "stop_sequence"}.get(c.finish, "end_turn")
     if finish == "end_turn" and c.calls:
         finish = "tool_use"  # OpenAI says "stop" where tool_choice named the function
     elif finish == "end_turn" and c.refusal:
@@ -106,8 +107,11 @@ def as_told(reply, source, target, stream):
             choice.own = []
     if target == "anthropic":
         return _openai_to_anthropic(reply, stream)
-    if source != "anthropic":
-        return reply  # it was read as OpenAI's clients should be told it
+    if source != "anthropic":  # it was read as OpenAI's clients should be told it
+        for c in reply.choices.values():
+            if c.finish == "stop_sequence":  # but for this word, which Anthropic's have
+                c.finish, c.stop_sequence = "stop", None
+        return reply
     return _anthropic_to_openai(reply)
 
 

@@ -8,7 +8,8 @@ import records
 
 # A setting of whoever runs this (an address, a proxy) must not change what comes out.
 ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "OPENAI_API_KEY": "none",
-               "ANTHROPIC_API_KEY": "none", "GEMINI_API_KEY": "none"}
+               "ANTHROPIC_API_KEY": "none", "GEMINI_API_KEY": "none",
+               "AWS_BEARER_TOKEN_BEDROCK": "none"}
 
 
 class Crash(Exception):
@@ -18,8 +19,8 @@ class Crash(Exception):
 class Translated:
     """What came of one run: output, and the error where there is none."""
 
-    def __init__(self, binary, arguments, text):
-        done = subprocess.run([binary, "translate", *arguments], input=text.encode("utf-8"),
+    def __init__(self, binary, arguments, data):
+        done = subprocess.run([binary, "translate", *arguments], input=data,
                               capture_output=True, env=ENVIRONMENT, close_fds=False, timeout=60)
         self.ok = done.returncode == 0
         self.text = done.stdout.decode("utf-8", "replace")
@@ -49,9 +50,9 @@ def response(binary, record, target, canonical=False):
         arguments += ["--stream", "--content-type", record.content_type]
     if canonical:
         arguments.append("--canonical")
-    return Translated(binary, arguments, record.body)
+    return Translated(binary, arguments, record.wire)
 
 
 def request(binary, body, source, model, *options):
     return Translated(binary, ["request", "--from", source, "--model", model, *options],
-                      json.dumps(body))
+                      json.dumps(body).encode("utf-8"))

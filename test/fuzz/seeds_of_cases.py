@@ -13,7 +13,7 @@ FUZZ = Path(__file__).resolve().parent
 CASES = FUZZ.parent / "case"
 BLOCK = re.compile(r"^## ([\w ]+)\n(.*?)^(`{3,})(\w+)\n(.*?)^\3$", re.M | re.S)
 ANTHROPIC, USAGE, OTHER = 1, 8, 16
-BACKS = ("gemini",)  # languages of providers only: the first byte is crossing.h's flags
+BACKS = {"gemini": "gemini", "bedrock_converse": "bedrock"}  # languages of providers only: the first byte is crossing.h's flags
 MAX_BYTES = 20000
 
 
@@ -24,6 +24,8 @@ def decoded(kind, text):
         for escape, char in (("\\n", "\n"), ("\\r", "\r"), ("\\t", "\t"), ("\\\\", "\\")):
             text = text.replace(escape, char)
         return text.encode("latin-1", "replace")
+    if kind == "frames":  # as events of SSE
+        return re.sub(r"^!?(\w+) (.*)$", r"event: \1\ndata: \2\n", text, flags=re.M).encode()
     return (text + "\n" if kind == "sse" else text[:-1]).encode()
 
 
@@ -40,7 +42,8 @@ def write_back(front, back, heading, kind, body):
     if heading == "Client request":
         write(f"{back}_request", flags + body)
     elif heading == "Upstream response":
-        write(f"{back}_stream" if kind == "sse" else f"{back}_reply", flags + body)
+        stream = kind in ("sse", "frames")
+        write(f"{back}_stream" if stream else f"{back}_reply", flags + body)
 
 
 def main():
@@ -50,7 +53,7 @@ def main():
         for heading, _, _, kind, text in BLOCK.findall(path.read_text()):
             body = decoded(kind, text)
             if back in BACKS:
-                write_back(front, back, heading, kind, body)
+                write_back(front, BACKS[back], heading, kind, body)
             elif heading == "Client request":
                 write(f"attempt_{front}", bytes([2]) + body)
                 write(f"attempt_{front}", bytes([0]) + body)

@@ -320,9 +320,83 @@ static void what_is_missing_has_names(void **state)
     lx_arena_clear(&a);
 }
 
+/* The region: the configuration's, the name's, the variables', us-west-2; and what is left of a name. */
+static void bedrock_has_a_region(void **state)
+{
+    static const char *const west[] = {"AWS_REGION", "eu-central-1", NULL};
+    static const char *const none[] = {NULL};
+    static const struct {
+        const char *name;
+        const char *const *variables;
+        const char *base_url, *model;
+    } rows[] = {
+        {"bedrock/us.amazon.nova-lite-v1:0", none,
+         "https://bedrock-runtime.us-west-2.amazonaws.com", "us.amazon.nova-lite-v1:0"},
+        {"bedrock/converse/us.amazon.nova-lite-v1:0", west,
+         "https://bedrock-runtime.eu-central-1.amazonaws.com", "us.amazon.nova-lite-v1:0"},
+        {"bedrock_converse/ap-northeast-1/x.y", west,
+         "https://bedrock-runtime.ap-northeast-1.amazonaws.com", "x.y"},
+        {"bedrock/arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.x", west,
+         "https://bedrock-runtime.us-east-1.amazonaws.com",
+         "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.x"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct lx_env env = {unit_get, (void *)(uintptr_t)rows[i].variables};
+        struct lx_arena a;
+        struct lx_deployment d;
+        lx_arena_init(&a, 1 << 16);
+        assert_int_equal(
+            lx_deployment_of_name(lx_slice_z(rows[i].name), NULL, 0, &env, &a, &d, NULL), 0);
+        assert_text(d.base_url, rows[i].base_url);
+        assert_text(d.model, rows[i].model);
+        assert_text(d.missing_key,
+                    "AWS_BEARER_TOKEN_BEDROCK or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+        lx_arena_clear(&a);
+    }
+}
+
+static void bedrock_has_keys_of_two_kinds(void **state)
+{
+    static const char *const bearer[] = {"AWS_BEARER_TOKEN_BEDROCK", "b", "AWS_ACCESS_KEY_ID", "i",
+                                         "AWS_SECRET_ACCESS_KEY", "s", NULL};
+    static const char *const half[] = {"AWS_ACCESS_KEY_ID", "i", NULL};
+    static const char *const pair[] = {"AWS_ACCESS_KEY_ID", "i", "AWS_SECRET_ACCESS_KEY", "s",
+                                       "AWS_SESSION_TOKEN", "t", NULL};
+    static const struct {
+        const char *const *variables;
+        const char *params, *key;
+    } rows[] = {
+        {bearer, "", "b"},
+        {half, "", ""},
+        {pair, "", "i\ns\nt"},
+        {bearer, "      aws_access_key_id: I\n      aws_secret_access_key: S\n", "I\nS\n"},
+        {pair, "      api_key: k\n      aws_access_key_id: I\n      aws_secret_access_key: S\n",
+         "k"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[400];
+        struct unit_read r;
+        snprintf(text, sizeof text,
+                 "model_list:\n  - model_name: m\n    litellm_params:\n      model: bedrock/x.y\n"
+                 "      aws_region_name: eu-west-3\n%s",
+                 rows[i].params);
+        unit_read(&r, text, rows[i].variables);
+        const struct lx_deployment *d = only(&r);
+        assert_text(d->base_url, "https://bedrock-runtime.eu-west-3.amazonaws.com");
+        assert_text(d->region, "eu-west-3");
+        assert_true(*rows[i].key ? lx_secret_eq(&d->key, lx_slice_z(rows[i].key))
+                                 : !lx_secret_is_set(&d->key));
+        unit_close(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bedrock_has_a_region),
+        cmocka_unit_test(bedrock_has_keys_of_two_kinds),
         cmocka_unit_test(a_deployment_has_all_of_its_entry),
         cmocka_unit_test(keys_and_addresses_come_from_the_provider),
         cmocka_unit_test(ids_are_those_of_litellm),
