@@ -58,6 +58,8 @@ static const struct lx_quirk openai_quirks[] = {
      "OpenAI's reasoning models give no log-probabilities"},
     {LX_QUIRK_REFUSE, "logit_bias", "{}", REASONING_O "|!gpt-5-chat*|gpt-5*",
      "OpenAI's reasoning models take no logit_bias"},
+    {LX_QUIRK_DROP, "reasoning_effort", NULL, "gpt-4*|gpt-3.5*|chatgpt-*|gpt-5-chat*",
+     "models that do not reason refuse it; clients with thinking switched on send it to all"},
     {LX_QUIRK_REFUSE, "stop", NULL, "o1-mini*|!gpt-5-chat*|gpt-5*",
      "gpt-5 models take no stop sequences (LiteLLM); o3-mini was recorded to take them"},
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},

@@ -335,6 +335,8 @@ NOTHING = (None, False, [], {}, "", 0, 1, ["text"], "none", {"type": "disabled"}
 def unsaid(source, request, body, dropped):
     """Members of a request that are neither held, nor passed on, nor said to be dropped."""
     said = {loss["what"].split("[")[0].split(".")[0] for loss in dropped}
+    if "reasoning_effort" in said:  # what thinking became, dropped for a model that does not reason
+        said |= {"thinking", "output_config"}
     for name, value in request.items():
         if name in HELD[source] or name in said or value in NOTHING:
             continue

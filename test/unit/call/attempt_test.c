@@ -41,6 +41,8 @@ static const struct row {
     {"or allowed", "openai", "gpt-5-mini",
      "{\"model\":\"m\",\"temperature\":0.2,\"allowed_openai_params\":[\"temperature\"]}",
      "{\"model\":\"gpt-5-mini\",\"temperature\":0.2}"},
+    {"effort is left out where nothing reasons", "openai", "gpt-4.1",
+     "{\"model\":\"m\",\"reasoning_effort\":\"high\"}", "{\"model\":\"gpt-4.1\"}"},
     {"gpt-5.1 has it back", "openai", "gpt-5.1", "{\"model\":\"m\",\"temperature\":0.2}",
      "{\"model\":\"gpt-5.1\",\"temperature\":0.2}"},
     {"an empty list says nothing", "openai", "gpt-5", "{\"model\":\"m\",\"stop\":[]}",
