@@ -117,10 +117,11 @@ static ssize_t merge(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t *
 {
     /* Only read: the table is the vocabulary's. */
     struct lx_pairs pairs = {.bits = 64 - v->pair_shift};
+    size_t one;
 
     memcpy(&pairs.v, &v->pairs, sizeof(pairs.v));
     for (size_t i = 0; i < n; i++)
-        b->tokens[i] = lx_vocab_longest(v, p + i, 1);
+        b->tokens[i] = lx_vocab_longest(v, p + i, 1, &one);
     if (n <= MERGE_MAX)
         return (ssize_t)lx_pairs_merge(&pairs, NULL, b->tokens, n, 1);
     return lx_pairs_merge_all(&pairs, b->tokens, n);
@@ -128,12 +129,17 @@ static ssize_t merge(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t *
 
 ssize_t lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t *p, size_t n)
 {
-    uint32_t token = lx_vocab_longest(v, p, n);
-    size_t at = 0, count = 0;
+    bool is_long = n >= LONG;
+    size_t length = 0, at = 0, count = 0;
+    uint32_t token = lx_vocab_longest(v, p, n, &length);
 
     if (!room(b, n))
         return LX_ENOMEM;
-    if (v->whole_count && lx_vocab_length(v, token) != n) {
+    if (length == n) {
+        b->tokens[0] = token;
+        return 1;
+    }
+    if (v->whole_count) {
         uint32_t whole = lx_vocab_whole(v, lx_slice((const char *)p, n));
 
         if (whole != LX_TOKEN_NONE) {
@@ -150,23 +156,25 @@ ssize_t lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t 
     memset(b->closed, 0, (n / 64 + 1) * sizeof(*b->closed));
     for (;;) {
         uint32_t before = count ? b->tokens[count - 1] : LX_TOKEN_NONE;
-        size_t end = at + lx_vocab_length(v, token);
 
-        while (is_closed(b, end) ||
-               (before != LX_TOKEN_NONE && !are_known_neighbours(b, v, before, token))) {
+        while (is_closed(b, at + length) ||
+               (before != LX_TOKEN_NONE &&
+                !(is_long ? are_known_neighbours(b, v, before, token)
+                          : are_neighbours(v, before, token)))) {
             token = v->prefixes[token];
             if (token == LX_TOKEN_NONE)
                 break;
-            end = at + lx_vocab_length(v, token);
+            length = token >> 20;
+            token &= LX_TOKEN_MAX;
         }
         if (token != LX_TOKEN_NONE) {
             b->tokens[count++] = token;
-            at = end;
-            if (n >= LONG)
+            at += length;
+            if (is_long)
                 at = repeat(b, v, p, n, at, &count);
             if (at == n)
                 return (ssize_t)count;
-            token = lx_vocab_longest(v, p + at, n - at);
+            token = lx_vocab_longest(v, p + at, n - at, &length);
         } else {
             /* The first token has no neighbour, and single bytes end everywhere; so there is one
              * to take back. It ends in a closed place now, and the next shorter one is tried; of
@@ -174,10 +182,11 @@ ssize_t lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t 
             assert(count > 0);
             b->closed[at / 64] |= (uint64_t)1 << (at % 64);
             count--;
-            at -= lx_vocab_length(v, before);
-            token = n >= LONG && count > 0 && b->tokens[count - 1] == before
-                        ? lx_vocab_longest(v, p + at, n - at)
-                        : before;
+            token = before;
+            length = lx_vocab_length(v, token);
+            at -= length;
+            if (is_long && count > 0 && b->tokens[count - 1] == before)
+                token = lx_vocab_longest(v, p + at, n - at, &length);
         }
     }
 }

@@ -14,9 +14,13 @@
 #include "wire/json_utf8.h"
 
 enum {
-    SHORT_MAX = 15,  /* bytes of a piece that is remembered */
-    CACHE_BITS = 16,
+    SHORT_MAX = 15,    /* bytes of a piece that is remembered in 32 bytes, with its tokens */
+    SHORT_BITS = 16,
     INLINE_MAX = 3,
+    MIDDLE_MAX = 31,   /* and in 64 */
+    MIDDLE_BITS = 14,
+    MIDDLE_INLINE = 7,
+    LINE = 64,         /* bytes that the processor fetches at once: no entry lies across two */
     OWNERS_MAX = 7,
 };
 
@@ -31,9 +35,17 @@ struct remembered {
     uint32_t tokens[INLINE_MAX];
 };
 
+struct remembered_middle {
+    uint64_t key[4]; /* the text, zeros, and whose and how long in the last byte */
+    uint32_t n;
+    uint32_t tokens[MIDDLE_INLINE];
+};
+
 struct lx_tokenizer {
     struct lx_bpe bpe;
+    void *memory; /* that the caches lie in */
     struct remembered *cache;
+    struct remembered_middle *middle;
     uint64_t owners[OWNERS_MAX]; /* prints of the vocabularies that the cache knows */
     size_t owner_count;
     struct lx_buf mended, normal;
@@ -67,24 +79,35 @@ void lx_tokenizer_free(struct lx_tokenizer *t)
     lx_bpe_clear(&t->bpe);
     lx_buf_clear(&t->mended);
     lx_buf_clear(&t->normal);
-    free(t->cache);
+    free(t->memory);
     free(t);
 }
 
-/* The vocabulary's mark in the cache. */
+static bool make_caches(struct lx_tokenizer *t)
+{
+    size_t n = (sizeof(*t->cache) << SHORT_BITS) + (sizeof(*t->middle) << MIDDLE_BITS);
+    char *at = t->memory = calloc(1, n + LINE);
+
+    if (!at)
+        return false;
+    at += LINE - (uintptr_t)at % LINE;
+    t->cache = (struct remembered *)(void *)at;
+    t->middle = (struct remembered_middle *)(void *)(at + (sizeof(*t->cache) << SHORT_BITS));
+    return true;
+}
+
+/* The vocabulary's mark in the caches. */
 static int find_owner(struct lx_tokenizer *t, const struct lx_vocab *v, unsigned *owner)
 {
     size_t i = 0;
 
-    if (!t->cache) {
-        t->cache = calloc((size_t)1 << CACHE_BITS, sizeof(*t->cache));
-        if (!t->cache)
-            return LX_ENOMEM;
-    }
+    if (!t->memory && !make_caches(t))
+        return LX_ENOMEM;
     while (i < t->owner_count && t->owners[i] != v->print)
         i++;
     if (i == OWNERS_MAX) {
-        memset(t->cache, 0, sizeof(*t->cache) << CACHE_BITS);
+        memset(t->cache, 0, sizeof(*t->cache) << SHORT_BITS);
+        memset(t->middle, 0, sizeof(*t->middle) << MIDDLE_BITS);
         i = t->owner_count = 0;
     }
     if (i == t->owner_count)
@@ -123,7 +146,7 @@ static inline struct remembered *place_of(const struct lx_tokenizer *t, struct k
     uint64_t hash = (k.a ^ (k.b << 29 | k.b >> 35)) * 0x9e3779b97f4a7c15u;
 
     hash ^= k.b * 0xc2b2ae3d27d4eb4fu;
-    return &t->cache[(hash ^ hash >> 32) >> 3 & ((1u << CACHE_BITS) - 1)];
+    return &t->cache[(hash ^ hash >> 32) >> 3 & ((1u << SHORT_BITS) - 1)];
 }
 
 static int put_ids(struct job *j, const uint32_t *tokens, size_t n)
@@ -172,12 +195,49 @@ static int put_short(struct job *j, const uint8_t *p, size_t n, struct key k, st
     return j->out ? put_ids(j, j->t->bpe.tokens, (size_t)tokens) : 0;
 }
 
+/* The last byte of a key, at the end of its last word. */
+static inline uint64_t mark(unsigned owner, size_t n)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (uint64_t)(owner << 5 | n) << 56;
+#else
+    return owner << 5 | n;
+#endif
+}
+
+static int put_middle(struct job *j, const uint8_t *p, size_t n)
+{
+    uint64_t key[4] = {0}, hash;
+    struct remembered_middle *r;
+    ssize_t tokens;
+
+    memcpy(key, p, 16);
+    memcpy((char *)key + 16, p + 16, n - 16);
+    key[3] |= mark(j->owner, n);
+    hash = (key[0] ^ (key[1] << 23 | key[1] >> 41)) * 0x9e3779b97f4a7c15u;
+    hash ^= (key[2] ^ (key[3] << 37 | key[3] >> 27)) * 0xc2b2ae3d27d4eb4fu;
+    r = &j->t->middle[(hash ^ hash >> 32) >> 3 & ((1u << MIDDLE_BITS) - 1)];
+    if (memcmp(r->key, key, sizeof(key)) == 0 && (!j->out || r->n <= MIDDLE_INLINE)) {
+        j->count += r->n;
+        return j->out ? put_ids(j, r->tokens, r->n) : 0;
+    }
+    tokens = lx_bpe_encode(&j->t->bpe, &j->e->vocab, p, n);
+    if (tokens < 0)
+        return (int)tokens;
+    memcpy(r->key, key, sizeof(key));
+    r->n = (uint32_t)tokens;
+    memcpy(r->tokens, j->t->bpe.tokens,
+           (size_t)(tokens < MIDDLE_INLINE ? tokens : MIDDLE_INLINE) * sizeof(uint32_t));
+    j->count += (size_t)tokens;
+    return j->out ? put_ids(j, j->t->bpe.tokens, (size_t)tokens) : 0;
+}
+
 static int put_piece(struct job *j, const uint8_t *p, size_t n, const uint8_t *end)
 {
     struct key k;
 
     if (n > SHORT_MAX)
-        return put_long(j, p, n);
+        return n > MIDDLE_MAX ? put_long(j, p, n) : put_middle(j, p, n);
     k = key_of(p, n, end, j->owner);
     return put_short(j, p, n, k, place_of(j->t, k));
 }
@@ -208,7 +268,7 @@ static const uint8_t *put_block(struct job *j, const uint8_t *p, uint64_t ends, 
     }
     for (unsigned i = 0; i < count && *code == 0; i++)
         *code = v[i].place ? put_short(j, p + v[i].at, v[i].n, v[i].key, v[i].place)
-                           : put_long(j, p + v[i].at, v[i].n);
+                           : put_piece(j, p + v[i].at, v[i].n, p + at);
     return p + at;
 }
 

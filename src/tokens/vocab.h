@@ -52,7 +52,8 @@ struct lx_vocab {
     const uint64_t *sieve; /* a bit for each hash of a pair: most pairs make nothing, and this part
                               stays in the processor's cache */
     const struct lx_vocab_split *splits;
-    const uint32_t *prefixes; /* the longest token that a token starts with; LX_TOKEN_NONE */
+    const uint32_t *prefixes; /* the longest token that a token starts with, and its length from
+                                 bit 20 on; LX_TOKEN_NONE */
     const uint32_t *starts;   /* count + 1 offsets into text */
     const uint8_t *text;
     const uint32_t *wholes;  /* tokens no merge makes, in the order of their bytes: they stand for
@@ -115,8 +116,9 @@ static inline uint32_t lx_trie_label(uint64_t node)
     return (uint32_t)(node >> 44);
 }
 
-/* The longest token that the n > 0 bytes start with. Every byte is a token. */
-static inline uint32_t lx_vocab_longest(const struct lx_vocab *v, const uint8_t *p, size_t n)
+/* The longest token that the n > 0 bytes start with, and its length. Every byte is a token. */
+static inline uint32_t lx_vocab_longest(const struct lx_vocab *v, const uint8_t *p, size_t n,
+                                        size_t *length)
 {
     uint64_t node = v->trie[0];
     uint32_t best = 0;
@@ -125,8 +127,10 @@ static inline uint32_t lx_vocab_longest(const struct lx_vocab *v, const uint8_t 
         node = v->trie[lx_trie_base(node) ^ p[i]];
         if (lx_trie_label(node) != p[i])
             break;
-        if (lx_trie_token(node))
+        if (lx_trie_token(node)) {
             best = lx_trie_token(node);
+            *length = i + 1;
+        }
     }
     return best - 1;
 }

@@ -341,11 +341,16 @@ static uint32_t place(uint32_t *at, size_t n)
 static void write_prefixes(const struct lx_vocab_maker *m, uint32_t *out)
 {
     struct lx_vocab v = {.trie = m->trie};
+    size_t length = 0;
 
     for (uint32_t i = 0; i < m->count; i++) {
         struct lx_slice s = bytes_of(m, i);
 
-        out[i] = s.n > 1 ? lx_vocab_longest(&v, (const uint8_t *)s.p, s.n - 1) : LX_TOKEN_NONE;
+        out[i] = LX_TOKEN_NONE;
+        if (s.n > 1) {
+            out[i] = lx_vocab_longest(&v, (const uint8_t *)s.p, s.n - 1, &length);
+            out[i] |= (uint32_t)length << 20;
+        }
     }
 }
 
