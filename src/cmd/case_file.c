@@ -30,7 +30,8 @@ static const struct {
     [LX_CASE_CLIENT_REQUEST] = {LX_S_INIT("Client request"), LX_S_INIT(" ")},
     [LX_CASE_UPSTREAM_REQUEST] = {LX_S_INIT("Upstream request"), LX_S_INIT(" path header lost ")},
     [LX_CASE_UPSTREAM_RESPONSE] = {LX_S_INIT("Upstream response"),
-                                   LX_S_INIT(" status content-type header first-byte-ms event-ms ")},
+                                   LX_S_INIT(
+                                       " status content-type header first-byte-ms event-ms ")},
     [LX_CASE_CLIENT_RESPONSE] = {LX_S_INIT("Client response"), LX_S_INIT(" status ")},
 };
 
@@ -252,10 +253,10 @@ static int take_file_fact(struct case_reader *r, const struct lx_case_fact *f, s
         struct lx_slice name;
         struct lx_slice *to;
     } known[] = {
-        {LX_S("front"), &c->front},       {LX_S("target"), &c->target},
-        {LX_S("source"), &c->source},     {LX_S("language"), &c->language},
-        {LX_S("address"), &c->address},   {LX_S("api-version"), &c->api_version},
-        {LX_S("options"), &c->options},   {LX_S("through"), &c->through},
+        {LX_S("front"), &c->front},     {LX_S("target"), &c->target},
+        {LX_S("source"), &c->source},   {LX_S("language"), &c->language},
+        {LX_S("address"), &c->address}, {LX_S("api-version"), &c->api_version},
+        {LX_S("options"), &c->options}, {LX_S("through"), &c->through},
         {LX_S("id"), &c->id},
     };
     if (lx_slice_eq(f->name, LX_S("now")))
@@ -369,8 +370,7 @@ int lx_case_read(struct lx_slice text, struct lx_arena *a, struct lx_case *out,
 
 /* ---- Asking ---- */
 
-const struct lx_case_fact *lx_case_fact_find(const struct lx_case_fact *after,
-                                             struct lx_slice name)
+const struct lx_case_fact *lx_case_fact_find(const struct lx_case_fact *after, struct lx_slice name)
 {
     while (after && !lx_slice_eq(after->name, name))
         after = after->next;

@@ -25,7 +25,7 @@ enum lx_case_section_kind {
 };
 
 struct lx_case_section {
-    bool present;               /* its heading is there */
+    bool present; /* its heading is there */
     struct lx_case_fact *facts;
     struct lx_slice block_kind; /* "json", "sse", "text", "escaped", "frames"; absent: none */
     struct lx_slice body;       /* the block's bytes, ready to be sent */
@@ -40,7 +40,7 @@ struct lx_case_exchange {
 
 struct lx_case {
     struct lx_slice title;
-    struct lx_slice front, target, source; /* always given */
+    struct lx_slice front, target, source;          /* always given */
     struct lx_slice language, options, through, id; /* empty: not given */
     struct lx_slice address, api_version;
     int64_t now_s;

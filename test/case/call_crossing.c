@@ -67,8 +67,8 @@ static void keep_report(struct crossing *x, const struct lx_call_report *report)
                      LX_F(lx_slice_to(report->fault.message, 200)));
 }
 
-void crossing_by_call(struct crossing *x, const struct parties *p,
-                      const struct lx_case_exchange *e, struct pieces pieces)
+void crossing_by_call(struct crossing *x, const struct parties *p, const struct lx_case_exchange *e,
+                      struct pieces pieces)
 {
     const struct lx_case_section *response = &e->section[LX_CASE_UPSTREAM_RESPONSE];
     struct lx_slice rest = e->section[LX_CASE_CLIENT_REQUEST].body, body;

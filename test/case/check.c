@@ -18,7 +18,7 @@
 
 enum {
     MAX_FILE_BYTES = 64 << 20,
-    MAX_SPLITS = 3000,     /* longer bodies are split at every second, third, ... byte */
+    MAX_SPLITS = 3000, /* longer bodies are split at every second, third, ... byte */
     MAX_FAILED_ALLOCS = 600,
 };
 

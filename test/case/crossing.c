@@ -56,8 +56,8 @@ int parties_find(const struct lx_case *file, struct lx_arena *a, struct parties 
 {
     struct lx_resolved r;
     *out = (struct parties){.file = file};
-    int code = lx_provider_resolve(file->target, lx_slice(NULL, 0), lx_slice(NULL, 0), NULL, 0, &r,
-                                   err);
+    int code =
+        lx_provider_resolve(file->target, lx_slice(NULL, 0), lx_slice(NULL, 0), NULL, 0, &r, err);
     if (code)
         return code;
     out->provider = *r.provider;

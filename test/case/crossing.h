@@ -55,8 +55,8 @@ bool crossing_is_stream(const struct lx_case_section *response);
 enum { CROSSING_MAX_BYTES = 64 << 20 };
 
 /* With a request, the whole of a call: call_crossing.c. */
-void crossing_by_call(struct crossing *x, const struct parties *p,
-                      const struct lx_case_exchange *e, struct pieces pieces);
+void crossing_by_call(struct crossing *x, const struct parties *p, const struct lx_case_exchange *e,
+                      struct pieces pieces);
 /* By the two dialects' functions and nothing else: dialect_crossing.c. */
 void crossing_by_dialects(struct crossing *x, const struct parties *p,
                           const struct lx_case_exchange *e, struct pieces pieces);

@@ -13,7 +13,7 @@ enum {
     MAX_SHOW_BYTES = 64 << 20,
     MAX_RECORD_BYTES = 16 << 20,
     MAX_DEPTH = 128,
-    WIDTH = 98,        /* of a line in a case */
+    WIDTH = 98,          /* of a line in a case */
     MAX_TABLE = 4 << 20, /* cells of the difference's table */
     MAX_DIFF_LINES = 80,
     CONTEXT = 2,
@@ -301,10 +301,9 @@ static void print_changed(struct diff *d, struct lines a, struct lines b)
     for (i = a.n; i-- > 0;)
         for (j = b.n; j-- > 0;) {
             unsigned down = length[(i + 1) * wide + j], right = length[i * wide + j + 1];
-            length[i * wide + j] = lx_slice_eq(a.v[i], b.v[j])
-                                       ? length[(i + 1) * wide + j + 1] + 1
-                                   : down > right ? down
-                                                  : right;
+            length[i * wide + j] = lx_slice_eq(a.v[i], b.v[j]) ? length[(i + 1) * wide + j + 1] + 1
+                                   : down > right              ? down
+                                                               : right;
         }
     for (i = 0, j = 0; i < a.n || j < b.n;) {
         if (i < a.n && j < b.n && lx_slice_eq(a.v[i], b.v[j])) {

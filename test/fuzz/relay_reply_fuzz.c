@@ -1,6 +1,6 @@
 /*
- * relay_reply_fuzz.c - any bytes as a provider's reply, good or bad, for any client: what the client gets
- * is JSON, the same however the bytes came.
+ * relay_reply_fuzz.c - any bytes as a provider's reply, good or bad, for any client: what the
+ * client gets is JSON, the same however the bytes came.
  */
 #include "relay.h"
 

@@ -1,6 +1,6 @@
 /*
- * relay_stream_fuzz.c - any bytes as a provider's stream, for any client: what the client gets is events
- * of JSON, the same however the bytes came.
+ * relay_stream_fuzz.c - any bytes as a provider's stream, for any client: what the client gets is
+ * events of JSON, the same however the bytes came.
  */
 #include "relay.h"
 
