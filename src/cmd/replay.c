@@ -77,6 +77,20 @@ static size_t count_messages(struct lx_json body)
     return lx_json_count(LX_GET(body, "messages"));
 }
 
+/* The model that a request asks for: the body's, or, for languages that have none there, what stands in
+ * the path: "/model/NAME/converse", "/models/NAME:generateContent". As it is spelled. */
+static struct lx_slice asked_model(struct lx_json body, struct lx_slice path)
+{
+    struct lx_slice model = lx_json_text(LX_GET(body, "model")).s, rest;
+    ssize_t at = lx_slice_find(path, LX_S("/model"));
+    if (model.n || at < 0)
+        return model;
+    lx_slice_cut(lx_slice_from(path, (size_t)at + 1), '/', &rest, &model);
+    lx_slice_cut(model, '/', &model, &rest);
+    lx_slice_cut(model, ':', &model, &rest);
+    return model;
+}
+
 static int add_exchanges(struct replay *r, struct lx_slice name, const struct lx_case *c)
 {
     for (const struct lx_case_exchange *x = c->exchanges; x; x = x->next) {
@@ -94,7 +108,9 @@ static int add_exchanges(struct replay *r, struct lx_slice name, const struct lx
             struct lx_json root = lx_json_root(&r->doc);
 
             one->messages = count_messages(root);
-            one->model = lx_arena_copy(&r->arena, lx_json_str(LX_GET(root, "model"), &r->arena));
+            const struct lx_case_fact *path = lx_case_fact_find(request->facts, LX_S("path"));
+            one->model = lx_arena_copy(
+                &r->arena, asked_model(root, path ? path->value : lx_slice(NULL, 0)));
         }
         *r->tail = one;
         r->tail = &one->next;
@@ -158,19 +174,19 @@ static int read_cases(struct replay *r, const char *path, int depth)
     return status;
 }
 
-static const struct recorded *find(struct replay *r, struct lx_slice body)
+static const struct recorded *find(struct replay *r, struct lx_slice path, struct lx_slice body)
 {
     const struct recorded *best = NULL;
-    struct lx_json model;
+    struct lx_slice model;
     size_t messages;
     int best_score = 0;
 
     if (lx_json_read(&r->doc, body, NULL, NULL) != 0)
         return NULL;
-    model = LX_GET(lx_json_root(&r->doc), "model");
+    model = asked_model(lx_json_root(&r->doc), path);
     messages = count_messages(lx_json_root(&r->doc));
     for (const struct recorded *one = r->first; one; one = one->next) {
-        int score = lx_json_eq(model, one->name) ? 4 : lx_json_eq(model, one->model) ? 2 : 0;
+        int score = lx_slice_eq(model, one->name) ? 4 : lx_slice_eq(model, one->model) ? 2 : 0;
 
         score += score && one->messages == messages;
         if (score > best_score) {
@@ -314,7 +330,7 @@ static void refuse(struct client *c, int status, const char *text)
 
 static void answer(struct client *c)
 {
-    const struct recorded *one = find(c->replay, lx_buf_slice(&c->body));
+    const struct recorded *one = find(c->replay, c->path, lx_buf_slice(&c->body));
 
     if (!c->replay->quiet)
         fprintf(stderr, "%.*s -> %.*s\n", LX_F(c->path), LX_F(one ? one->name : LX_S("none")));

@@ -54,36 +54,39 @@ static struct lx_slice plain_name(struct lx_slice said)
     return lx_slice_trim(lx_slice_cut(said, '#', &head, &tail) ? tail : head);
 }
 
-static struct lx_slice name_in_body(struct lx_slice body, struct lx_arena *a)
+/* 0 with *name, absent where there is none; or LX_ENOMEM. */
+static int name_in_body(struct lx_slice body, struct lx_arena *a, struct lx_slice *name)
 {
     struct lx_json_doc doc;
     struct lx_json_limits limits = {.max_bytes = 1 << 20};
-    struct lx_slice name = {NULL, 0};
     lx_json_doc_init(&doc);
-    if (body.n && lx_json_read(&doc, body, &limits, NULL) == 0) {
+    int code = body.n ? lx_json_read(&doc, body, &limits, NULL) : LX_EJSON;
+    if (code == 0) {
         struct lx_json root = lx_json_root(&doc), type = LX_GET(root, "__type");
-        name = lx_arena_copy(a, lx_json_str(lx_json_given(type) ? type : LX_GET(root, "name"), a));
+        *name = lx_arena_copy(a, lx_json_str(lx_json_given(type) ? type : LX_GET(root, "name"), a));
     }
     lx_json_doc_clear(&doc);
-    return name;
+    return code == LX_ENOMEM ? code : a->failed;
 }
 
 /* A status of ours where the name says more than AWS's: 403 for credentials, 400 for quotas. */
 void lx_bedrock_read_error(int status, struct lx_slice body, const struct lx_headers *headers,
                            struct lx_arena *a, struct lx_fault *out)
 {
-    lx_anthropic_read_error(status, body, headers, a, out);
-    if (a->failed)
-        return;
     struct lx_slice name = {NULL, 0};
     if (headers)
         name = lx_arena_copy(a, lx_headers_get(headers, LX_S("x-amzn-errortype")));
-    if (!name.n)
-        name = name_in_body(body, a);
+    if (!name.n && name_in_body(body, a, &name)) {
+        *out = lx_fault_of_error(LX_ENOMEM, NULL, a);
+        return;
+    }
+    lx_anthropic_read_error(status, body, headers, a, out);
     name = plain_name(name);
     enum lx_fault_kind kind = lx_bedrock_fault_kind(name);
-    if (name.n)
-        out->type = name;
+    bool lost = body.n && !out->raw.n; /* for want of memory: that is what is told */
+    if (lost || !name.n)
+        return;
+    out->type = name;
     if (kind == LX_FAULT_NONE)
         return;
     if (kind != lx_fault_of_status(status))

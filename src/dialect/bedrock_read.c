@@ -14,6 +14,8 @@
  */
 #include "dialect/bedrock.h"
 
+#include "base/text.h"
+
 enum { MAX_HELD_BYTES = 16 << 20 };
 
 /* One record, while it is read. */
@@ -243,18 +245,30 @@ static void read_metadata(const struct reading *r)
     }
 }
 
-static void read_fault(struct lx_bedrock_reading *s, struct lx_slice name, struct lx_slice body,
-                       struct lx_events *out)
+/* An exception's payload: {"message"}, or plain text of an error that the service does not model. */
+static int read_fault(struct lx_bedrock_reading *s, struct lx_slice name, struct lx_slice body,
+                      struct lx_json_doc *doc, struct lx_events *out)
 {
-    static const struct lx_headers none = {NULL, 0};
-    struct lx_fault *f = &lx_events_add(out, LX_EVENT_FAULT)->fault;
-    s->ended = true;
-    lx_bedrock_read_error(0, body, &none, out->arena, f);
+    struct lx_arena *a = out->arena;
+    struct lx_fault f = {.kind = LX_FAULT_API, .raw = body, .retry_after_ms = -1};
     enum lx_fault_kind kind = lx_bedrock_fault_kind(name);
-    f->type = lx_arena_copy(out->arena, name);
-    f->status = 0;
+    int code = body.n ? lx_json_read(doc, body, NULL, NULL) : LX_EJSON;
+    if (code == LX_ENOMEM)
+        return code;
+    if (code == 0)
+        lx_anthropic_fault_read(lx_json_root(doc), 0, a, &f);
+    else
+        f.message = lx_arena_copy(a, lx_slice_to(body, lx_utf8_valid(body)));
+    if (body.n && !f.raw.n) /* the fault that was read is that there is no memory to read one */
+        return LX_ENOMEM;
+    f.type = lx_arena_copy(a, name);
+    if (!f.message.n)
+        f.message = f.type;
     if (kind != LX_FAULT_NONE)
-        f->kind = lx_fault_refine(kind, f->message);
+        f.kind = lx_fault_refine(kind, f.message);
+    s->ended = true;
+    lx_events_add(out, LX_EVENT_FAULT)->fault = f;
+    return a->failed;
 }
 
 static const struct event_type {
@@ -288,9 +302,8 @@ int lx_bedrock_read_event(void *state, const struct lx_record *rec, struct lx_js
     if (s->ended)
         return 0;
     if (rec->fault) {
-        read_fault(s, rec->event, rec->data, out);
-        return out->arena->failed ? lx_error_set(err, out->arena->failed, "an event is too large")
-                                  : 0;
+        int failed = read_fault(s, rec->event, rec->data, doc, out);
+        return failed ? lx_error_set(err, failed, "no memory for an event") : 0;
     }
     int code = lx_json_read(doc, rec->data, NULL, NULL);
     if (code)
@@ -299,11 +312,11 @@ int lx_bedrock_read_event(void *state, const struct lx_record *rec, struct lx_js
     struct reading r = {s, ctx, out, lx_json_root(doc)};
     struct lx_slice name = name_of(rec, &r.root, out->arena);
     if (lx_bedrock_fault_kind(name) != LX_FAULT_NONE)
-        read_fault(s, name, lx_json_raw(r.root), out);
+        code = read_fault(s, name, lx_json_raw(r.root), doc, out);
     for (size_t i = 0; i < sizeof(event_types) / sizeof(event_types[0]); i++)
         if (lx_slice_eq(name, lx_slice_z(event_types[i].name)))
             event_types[i].read(&r);
-    int failed = out->arena->failed ? out->arena->failed : s->held.failed;
+    int failed = code ? code : out->arena->failed ? out->arena->failed : s->held.failed;
     return failed ? lx_error_set(err, failed, "an event is too large") : 0;
 }
 
