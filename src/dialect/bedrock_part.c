@@ -31,12 +31,19 @@ static void lose_member(const struct writing *p, struct lx_slice name, struct lx
         p->w, lx_arena_printf(p->w->b->arena, "%.*s.%.*s", LX_F(place_name(p)), LX_F(name)), why);
 }
 
+/* As a blob goes over this wire: the standard alphabet, padded. */
+static bool is_blob(struct lx_slice s)
+{
+    return s.n % 4 == 0 && lx_base64_like(s) && lx_slice_find_byte(s, '_') < 0 &&
+           lx_slice_find_byte(s, '-') < 0;
+}
+
 bool lx_bedrock_is_void(const struct lx_part *p)
 {
     if (p->kind == LX_PART_TEXT || p->kind == LX_PART_REFUSAL)
         return lx_anthropic_is_blank(p->text);
     if (p->kind == LX_PART_REDACTED_THINKING)
-        return p->data.s.n % 4 || !lx_base64_like(p->data.s); /* padded, in a blob */
+        return !is_blob(p->data.s);
     return p->kind == LX_PART_THINKING && lx_text_is_empty(p->signature);
 }
 
