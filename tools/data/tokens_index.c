@@ -49,8 +49,8 @@ static void make_vocab(struct lx_slice in, const char *path)
 {
     struct lx_vocab_maker *m = lx_vocab_maker_new();
     uint32_t rank = 0;
-    void *image;
-    size_t n;
+    void *out = NULL;
+    size_t n = 0;
 
     while (m && in.n >= 2) {
         size_t length = (uint8_t)in.p[0] | (size_t)(uint8_t)in.p[1] << 8;
@@ -61,10 +61,10 @@ static void make_vocab(struct lx_slice in, const char *path)
             fail("a token cannot be added");
         in = lx_slice_from(in, 2 + length);
     }
-    if (!m || lx_vocab_maker_finish(m, true, &image, &n) != 0)
+    if (!m || lx_vocab_maker_finish(m, true, &out, &n) != 0)
         fail("the image cannot be made");
-    write_file(path, image, n);
-    free(image);
+    write_file(path, out, n);
+    free(out);
     lx_vocab_maker_free(m);
 }
 
