@@ -57,7 +57,8 @@ static double cpu_us(void)
 
 int main(int argc, char **argv)
 {
-    long calls = option(argc, argv, "--calls", 50000), at_once = option(argc, argv, "--at-once", 16);
+    long calls = option(argc, argv, "--calls", 50000),
+         at_once = option(argc, argv, "--at-once", 16);
     char url[64];
     double before;
 

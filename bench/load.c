@@ -2,8 +2,9 @@
  * load.c - HTTP load on loopback: closed loop, or open loop at a fixed rate of arrivals.
  *
  * In the open loop a request's latency counts from when it was due, not from when a connection was
- * free for it, so that a slow server cannot hide its queue. Prints one JSON object. Not a client for
- * anything but the servers under test: it finds the end of a reply in the cheapest way that works.
+ * free for it, so that a slow server cannot hide its queue. Prints one JSON object. Not a client
+ * for anything but the servers under test: it finds the end of a reply in the cheapest way that
+ * works.
  *
  *   load --port N --path P --body FILE [--connections N] [--seconds N | --requests N]
  *        [--rate PER_SECOND] [--warmup SECONDS] [--header 'Name: value'] [--hold]
@@ -31,15 +32,15 @@
 
 struct conn {
     int fd;
-    size_t sent;         /* of the request */
-    int64_t due_ns;      /* what its latency counts from */
-    int64_t last_ns;     /* when bytes last came */
-    int64_t gap_ns;      /* longest silence within the reply */
+    size_t sent;     /* of the request */
+    int64_t due_ns;  /* what its latency counts from */
+    int64_t last_ns; /* when bytes last came */
+    int64_t gap_ns;  /* longest silence within the reply */
     bool busy, first_seen, head_done, chunked;
-    size_t left;         /* of a reply with a length */
+    size_t left; /* of a reply with a length */
     char head[4096];
     size_t head_n;
-    char tail[8];        /* the last bytes seen: where a chunked reply ends */
+    char tail[8]; /* the last bytes seen: where a chunked reply ends */
     struct conn *next_free;
 };
 
@@ -92,11 +93,12 @@ static void make_request(void)
     request = malloc(n + 4096);
     if (!request)
         die("malloc");
-    request_n = (size_t)snprintf(request, 4096,
-                                 "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
-                                 "Content-Type: application/json\r\n%s%sContent-Length: %zu\r\n\r\n",
-                                 options.path, options.port, options.header ? options.header : "",
-                                 options.header ? "\r\n" : "", n);
+    request_n =
+        (size_t)snprintf(request, 4096,
+                         "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+                         "Content-Type: application/json\r\n%s%sContent-Length: %zu\r\n\r\n",
+                         options.path, options.port, options.header ? options.header : "",
+                         options.header ? "\r\n" : "", n);
     memcpy(request + request_n, body, n);
     request_n += n;
     free(body);

@@ -32,15 +32,15 @@ struct text {
 
 struct conn {
     int fd;
-    char head[8192];      /* of a request whose head has not ended */
+    char head[8192]; /* of a request whose head has not ended */
     size_t head_n;
     size_t body_left;
     bool in_body, stream;
     enum language language;
-    int event;            /* the next one of a paced stream; -1: none is open */
+    int event; /* the next one of a paced stream; -1: none is open */
     long due_ms;
     struct conn *next_due, *prev_due;
-    char *unsent;         /* what the kernel did not take */
+    char *unsent; /* what the kernel did not take */
     size_t unsent_at, unsent_n;
 };
 

@@ -83,8 +83,9 @@ static int exchange_open(struct exchange *x, const llmux_call *call)
     x->out = malloc(size);
     if (!x->out)
         return -1;
-    used = (size_t)snprintf(x->out, size, "%s %s HTTP/1.0\r\nHost: %s:%s\r\nContent-Length: %zu\r\n",
-                            llmux_call_method(call), path, host, port, n);
+    used =
+        (size_t)snprintf(x->out, size, "%s %s HTTP/1.0\r\nHost: %s:%s\r\nContent-Length: %zu\r\n",
+                         llmux_call_method(call), path, host, port, n);
     for (size_t i = 0; i < llmux_call_header_count(call) && used < HEAD_MAX - 512; i++)
         used += (size_t)snprintf(x->out + used, HEAD_MAX - used, "%s: %s\r\n",
                                  llmux_call_header_name(call, i), llmux_call_header_value(call, i));

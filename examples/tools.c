@@ -36,9 +36,9 @@ static int turn(llmux_client *client, llmux_request *request)
     } else {
         llmux_request_add_reply(request, reply);
         for (size_t i = 0; i < calls; i++)
-            llmux_request_add_tool_result(request, llmux_reply_tool_id(reply, i),
-                                          run_tool(llmux_reply_tool_name(reply, i),
-                                                   llmux_reply_tool_arguments(reply, i)));
+            llmux_request_add_tool_result(
+                request, llmux_reply_tool_id(reply, i),
+                run_tool(llmux_reply_tool_name(reply, i), llmux_reply_tool_arguments(reply, i)));
     }
     llmux_reply_free(reply);
     return calls == 0;

@@ -3,7 +3,8 @@
  *
  * A client holds keys, settings and connections. A request is built with setters, or given as the
  * JSON of OpenAI's chat completions; a reply is read with getters, or taken as that JSON. The model
- * names the provider: "openai/gpt-4o", "anthropic/claude-sonnet-4-5", "groq/llama-3.3-70b-versatile".
+ * names the provider: "openai/gpt-4o", "anthropic/claude-sonnet-4-5",
+ * "groq/llama-3.3-70b-versatile".
  *
  * Four ways to run a request: blocking (llmux_completion), blocking with a callback per event
  * (llmux_completion_stream), pulling events (llmux_stream_*), or many at once without blocking
@@ -11,10 +12,10 @@
  * machine (llmux_call_*), which does no I/O at all.
  *
  * Conventions. Strings are UTF-8; inputs are copied. Functions that return int give 0 on success or
- * a negative code; where there is an `llmux_error **`, it may be NULL, and what it receives is freed
- * with llmux_error_free(). Getters return pointers that live as long as the object asked. Free
- * functions accept NULL. A client and what comes from it belong to one thread at a time; different
- * clients are independent.
+ * a negative code; where there is an `llmux_error **`, it may be NULL, and what it receives is
+ * freed with llmux_error_free(). Getters return pointers that live as long as the object asked.
+ * Free functions accept NULL. A client and what comes from it belong to one thread at a time;
+ * different clients are independent.
  */
 #ifndef LLMUX_H
 #define LLMUX_H
@@ -79,19 +80,19 @@ LLMUX_API int llmux_client_set_drop_params(llmux_client *c, int on);
 
 /* ---- Models --------------------------------------------------------------------------------- */
 
-/* The variables that a model lacks, "A or B, C": of those with "or" between one is enough. "" when it
- * can be asked; NULL with *err when no provider has it. Keys and addresses set by hand count. Lives
- * as long as the client. */
+/* The variables that a model lacks, "A or B, C": of those with "or" between one is enough. "" when
+ * it can be asked; NULL with *err when no provider has it. Keys and addresses set by hand count.
+ * Lives as long as the client. */
 LLMUX_API const char *llmux_client_missing_variables(llmux_client *c, const char *model,
                                                      llmux_error **err);
-/* The parameters of OpenAI's chat completions that a model takes, with spaces between; NULL with *err
- * as above. Lives as long as the client. */
+/* The parameters of OpenAI's chat completions that a model takes, with spaces between; NULL with
+ * *err as above. Lives as long as the client. */
 LLMUX_API const char *llmux_client_supported_params(llmux_client *c, const char *model,
                                                     llmux_error **err);
 
-/* What is known of a model, as the JSON object that LiteLLM's get_model_info returns: limits, prices
- * in dollars, capabilities. model: of the configuration, or any the catalog knows. NULL with *err
- * when it knows none. Lives as long as the client. */
+/* What is known of a model, as the JSON object that LiteLLM's get_model_info returns: limits,
+ * prices in dollars, capabilities. model: of the configuration, or any the catalog knows. NULL with
+ * *err when it knows none. Lives as long as the client. */
 LLMUX_API const char *llmux_client_model_info(llmux_client *c, const char *model,
                                               llmux_error **err);
 /* 1 when the catalog says that the model can do it, LiteLLM's supports_*: "vision",
@@ -107,8 +108,9 @@ LLMUX_API int llmux_client_register_models(llmux_client *c, const char *json, ll
 /* Costs are dollars in decimal digits, exact: "0.000135". They live until the next one is asked of
  * the client. NULL with *err when the model has no price. */
 
-/* What a reply cost: the JSON of a reply of OpenAI's or Anthropic's (llmux_reply_json()), or another
- * object with usage; `llmux cost --help` says what else it may tell. model: NULL for the reply's. */
+/* What a reply cost: the JSON of a reply of OpenAI's or Anthropic's (llmux_reply_json()), or
+ * another object with usage; `llmux cost --help` says what else it may tell. model: NULL for the
+ * reply's. */
 LLMUX_API const char *llmux_client_completion_cost(llmux_client *c, const char *model,
                                                    const char *json, size_t n, llmux_error **err);
 /* What so many tokens cost, none of them cached. */
@@ -171,12 +173,12 @@ LLMUX_API int llmux_completion(llmux_client *c, const llmux_request *request, ll
 /* ---- Streams -------------------------------------------------------------------------------- */
 
 enum llmux_event_kind {
-    LLMUX_EVENT_TEXT = 1,   /* a piece of the answer: text */
-    LLMUX_EVENT_REASONING,  /* a piece of the reasoning: text */
-    LLMUX_EVENT_TOOL_CALL,  /* a tool call begins: tool index, id, name */
-    LLMUX_EVENT_ARGUMENTS,  /* a piece of its arguments: tool index, text */
-    LLMUX_EVENT_FINISH,     /* text: the finish reason in OpenAI's words */
-    LLMUX_EVENT_USAGE       /* tokens are known */
+    LLMUX_EVENT_TEXT = 1,  /* a piece of the answer: text */
+    LLMUX_EVENT_REASONING, /* a piece of the reasoning: text */
+    LLMUX_EVENT_TOOL_CALL, /* a tool call begins: tool index, id, name */
+    LLMUX_EVENT_ARGUMENTS, /* a piece of its arguments: tool index, text */
+    LLMUX_EVENT_FINISH,    /* text: the finish reason in OpenAI's words */
+    LLMUX_EVENT_USAGE      /* tokens are known */
 };
 
 /* An event is valid until the next one is asked for, or the callback returns. */

@@ -11,10 +11,10 @@
 
 struct lx_buf {
     char *p;
-    size_t n;     /* bytes used */
-    size_t cap;   /* bytes allocated */
-    size_t max;   /* ceiling */
-    int failed;   /* 0, LX_ENOMEM or LX_ELIMIT */
+    size_t n;   /* bytes used */
+    size_t cap; /* bytes allocated */
+    size_t max; /* ceiling */
+    int failed; /* 0, LX_ENOMEM or LX_ELIMIT */
 };
 
 /* No allocation happens until the first append. */

@@ -31,9 +31,9 @@ int lx_error_set(struct lx_error *err, int code, const char *format, ...)
 int lx_error_set_at(struct lx_error *err, int code, size_t at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-const char *lx_code_name(int code);   /* "LX_EJSON"; "LX_OK"; "unknown" */
-const char *lx_code_text(int code);   /* "invalid JSON" */
-int lx_code_status(int code);         /* HTTP status to answer a client with */
-bool lx_code_retryable(int code);     /* may another attempt help? */
+const char *lx_code_name(int code); /* "LX_EJSON"; "LX_OK"; "unknown" */
+const char *lx_code_text(int code); /* "invalid JSON" */
+int lx_code_status(int code);       /* HTTP status to answer a client with */
+bool lx_code_retryable(int code);   /* may another attempt help? */
 
 #endif

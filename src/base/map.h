@@ -26,7 +26,8 @@ struct lx_map {
 uint64_t lx_hash(struct lx_slice s, const uint64_t seed[2]);
 
 void lx_map_init(struct lx_map *m, struct lx_arena *a, const uint64_t seed[2]);
-/* Inserts or replaces; 0, LX_ENOMEM or LX_ELIMIT (of the arena). An absent key (p == NULL) is not allowed. */
+/* Inserts or replaces; 0, LX_ENOMEM or LX_ELIMIT (of the arena). An absent key (p == NULL) is not
+ * allowed. */
 int lx_map_put(struct lx_map *m, struct lx_slice key, void *value);
 void *lx_map_get(const struct lx_map *m, struct lx_slice key);
 

@@ -20,7 +20,10 @@ struct lx_slice {
 
 /* A slice over a string literal: as an expression, and as a static initializer. */
 #define LX_S(lit) ((struct lx_slice){"" lit, sizeof(lit) - 1})
-#define LX_S_INIT(lit) {"" lit, sizeof(lit) - 1}
+#define LX_S_INIT(lit)          \
+    {                           \
+        "" lit, sizeof(lit) - 1 \
+    }
 /* For printf("%.*s"). */
 #define LX_F(s) (int)(s).n, (s).p
 

@@ -386,8 +386,8 @@ static int write_url(struct writer *w)
     if (w->p->api_version_env && version.n &&
         lx_slice_find(w->at->out.url, LX_S("api-version=")) < 0) {
         bool more = lx_slice_find_byte(w->at->out.url, '?') >= 0;
-        w->at->out.url = lx_arena_printf(w->arena, "%.*s%capi-version=%.*s",
-                                         LX_F(w->at->out.url), more ? '&' : '?', LX_F(version));
+        w->at->out.url = lx_arena_printf(w->arena, "%.*s%capi-version=%.*s", LX_F(w->at->out.url),
+                                         more ? '&' : '?', LX_F(version));
     }
     return 0;
 }
@@ -458,8 +458,8 @@ static void write_headers(struct writer *w, const struct lx_headers *of_body)
 static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
                          const struct lx_route_settings *settings, const struct lx_dialect *from,
                          const struct lx_json_doc *body, const struct lx_request *request,
-                         struct lx_slice upstream_model, struct lx_arena *arena,
-                         struct lx_buf *buf, struct lx_fault *fault)
+                         struct lx_slice upstream_model, struct lx_arena *arena, struct lx_buf *buf,
+                         struct lx_fault *fault)
 {
     struct lx_header_list of_body;
     struct lx_json_edit edit;
@@ -498,8 +498,8 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
     return 0;
 }
 
-/* The client's body with the deployment's default members where it has none of its own: read anew, as
- * if the client had sent it. The text is the arena's, the document the caller's to clear. */
+/* The client's body with the deployment's default members where it has none of its own: read anew,
+ * as if the client had sent it. The text is the arena's, the document the caller's to clear. */
 static int with_defaults(const struct lx_deployment *d, const struct lx_json_doc *body,
                          struct lx_arena *arena, struct lx_json_doc *out, struct lx_error *err)
 {
@@ -541,8 +541,8 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
     lx_json_doc_init(&merged);
     int code = with_defaults(d, body, arena, &merged, &err);
     if (code == 0)
-        code = write_attempt(at, d, settings, from, &merged, NULL, upstream_model, arena, buf,
-                             fault);
+        code =
+            write_attempt(at, d, settings, from, &merged, NULL, upstream_model, arena, buf, fault);
     else
         *fault = lx_fault_of_error(code, &err, arena);
     lx_json_doc_clear(&merged);

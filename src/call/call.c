@@ -562,8 +562,10 @@ static const struct media_type {
     const char *name;
     enum lx_framing framing;
 } media_types[] = {
-    {"application/json", LX_FRAMING_NONE},        {"text/html", LX_FRAMING_NONE},
-    {"text/event-stream", LX_FRAMING_SSE},        {"application/x-ndjson", LX_FRAMING_NDJSON},
+    {"application/json", LX_FRAMING_NONE},
+    {"text/html", LX_FRAMING_NONE},
+    {"text/event-stream", LX_FRAMING_SSE},
+    {"application/x-ndjson", LX_FRAMING_NDJSON},
     {"application/jsonlines", LX_FRAMING_NDJSON},
     {"application/vnd.amazon.eventstream", LX_FRAMING_AWS},
 };

@@ -74,7 +74,7 @@ struct lx_call_pool;                                                            
 struct lx_call_pool *lx_call_pool_new(const struct lx_route_settings *settings); /* or NULL */
 /* Frees what waits for the next calls: for a host that has fallen quiet. */
 void lx_call_pool_trim(struct lx_call_pool *p);
-void lx_call_pool_free(struct lx_call_pool *p);                                  /* NULL-safe */
+void lx_call_pool_free(struct lx_call_pool *p); /* NULL-safe */
 
 /* Everything is borrowed until the first EMIT has been taken; after it the call needs none of it
  * but routes, front and pool. The host may then drop a request's body while its stream goes on. */

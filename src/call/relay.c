@@ -332,8 +332,7 @@ static int relay_as_is(struct lx_relay *r, const struct lx_record *rec, struct l
     if (g.is_fault)
         read_fault(r, rec->data);
     remember_glance(r, &g);
-    if ((!g.usage_only || r->context.include_usage) &&
-        !(r->biller && pass_with_cost(r, rec, out)))
+    if ((!g.usage_only || r->context.include_usage) && !(r->biller && pass_with_cost(r, rec, out)))
         lx_buf_add(out, rec->raw);
     return 0;
 }

@@ -34,7 +34,7 @@ struct lx_relay {
     char *states;                     /* the states, then the context's strings */
     struct lx_reply_builder *builder; /* a stream for a client who wants none */
     struct lx_arena keep;             /* the builder's, and a fault's texts */
-    const struct lx_biller *biller; /* a stream's usage tells the cost; NULL: it does not */
+    const struct lx_biller *biller;   /* a stream's usage tells the cost; NULL: it does not */
     struct lx_glance glance;
     char service_tier[24];
     struct lx_fault fault;

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #define CLIENT_MAX (1u << 30) /* bytes of models and overrides */
-#define TURN_MS 100
+#define TURN_MS    100
 
 static const char *get_env(void *arg, const char *name)
 {

@@ -20,7 +20,7 @@ struct lx_override {
 
 /* A model that was asked for by its name, without a configuration. */
 struct lx_named_model {
-    struct lx_deployment d;   /* its key and address: these, or an override's */
+    struct lx_deployment d; /* its key and address: these, or an override's */
     struct lx_secret key;
     struct lx_slice base_url;
     struct lx_named_model *next;
@@ -29,10 +29,10 @@ struct lx_named_model {
 struct llmux_client {
     struct lx_loop *loop;
     struct lx_net *net;
-    struct lx_arena arena; /* models and overrides: as long as the client */
-    struct lx_config *config; /* or NULL */
-    struct lx_catalog *catalog; /* models registered by hand; or NULL */
-    char cost[64];              /* the last one asked for */
+    struct lx_arena arena;        /* models and overrides: as long as the client */
+    struct lx_config *config;     /* or NULL */
+    struct lx_catalog *catalog;   /* models registered by hand; or NULL */
+    char cost[64];                /* the last one asked for */
     struct lx_route_table routes; /* the configuration's, and models asked for by name */
     struct lx_override *overrides;
     struct lx_named_model *named;

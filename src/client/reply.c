@@ -40,8 +40,8 @@ static void view_tools(llmux_reply *r, const struct lx_choice *c)
         return;
     for (const struct lx_part *p = c->parts; p; p = p->next)
         if (p->kind == LX_PART_TOOL_CALL)
-            r->tools[r->tool_count++] = (struct lx_tool_view){
-                text_z(r, p->id), text_z(r, p->name), text_z(r, p->arguments)};
+            r->tools[r->tool_count++] = (struct lx_tool_view){text_z(r, p->id), text_z(r, p->name),
+                                                              text_z(r, p->arguments)};
 }
 
 static int read_reply(llmux_reply *r, struct lx_error *err)
@@ -51,15 +51,15 @@ static int read_reply(llmux_reply *r, struct lx_error *err)
     int code = lx_json_read(&r->doc, lx_buf_slice(&r->json), NULL, err);
 
     if (code == 0)
-        code = lx_dialect_openai_chat.back->read_reply(&r->doc, &context, &r->arena, &r->reply,
-                                                       err);
+        code =
+            lx_dialect_openai_chat.back->read_reply(&r->doc, &context, &r->arena, &r->reply, err);
     if (code != 0)
         return code;
     root = lx_json_root(&r->doc);
     r->id = text_z(r, r->reply.id);
     r->model = text_z(r, r->reply.model);
-    r->finish = text_z(
-        r, lx_json_text(LX_GET(lx_json_at(LX_GET(root, "choices"), 0), "finish_reason")));
+    r->finish =
+        text_z(r, lx_json_text(LX_GET(lx_json_at(LX_GET(root, "choices"), 0), "finish_reason")));
     r->text = r->reasoning = "";
     if (r->reply.choices) {
         r->text = join(r, r->reply.choices, LX_PART_TEXT);

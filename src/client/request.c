@@ -32,7 +32,7 @@ void llmux_request_free(llmux_request *r)
 
 static int result(llmux_request *r)
 {
-    int code = r->arena.failed ? r->arena.failed
+    int code = r->arena.failed      ? r->arena.failed
                : r->messages.failed ? r->messages.failed
                                     : r->tools.failed;
 

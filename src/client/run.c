@@ -9,7 +9,7 @@
 
 #include "client/client.h"
 
-#define BODY_MAX (1u << 30)
+#define BODY_MAX  (1u << 30)
 #define EVENT_MAX (64u << 20)
 
 struct llmux_event {
@@ -27,11 +27,11 @@ struct reader {
     struct lx_arena record_arena; /* canonical events: until the next record */
     struct lx_arena event_arena;  /* public events: until all are consumed */
     struct llmux_event *first, **tail;
-    void *state;                  /* of the dialect's reader */
+    void *state; /* of the dialect's reader */
     struct lx_arena reply_arena;
     struct lx_reply_builder *builder;
-    int64_t tools;                /* tool calls begun */
-    int64_t tool_of_part[64];     /* part index -> tool index */
+    int64_t tools;            /* tool calls begun */
+    int64_t tool_of_part[64]; /* part index -> tool index */
     bool ended;
 };
 
@@ -165,8 +165,8 @@ static void read_record(struct job *j, const struct lx_record *record)
     int code;
 
     lx_arena_reset(&r->record_arena);
-    code = lx_dialect_openai_chat.back->read_event(r->state, record, &r->doc, &context, &events,
-                                                   &why);
+    code =
+        lx_dialect_openai_chat.back->read_event(r->state, record, &r->doc, &context, &events, &why);
     for (size_t i = 0; code == 0 && i < events.n; i++) {
         if (events.v[i].kind == LX_EVENT_FAULT && !j->error)
             j->error = lx_client_error_of(&events.v[i].fault);

@@ -1,5 +1,6 @@
 /*
- * check.c - `llmux check`: reads a configuration, says what is wrong with it, and does nothing else.
+ * check.c - `llmux check`: reads a configuration, says what is wrong with it, and does nothing
+ * else.
  */
 #include <unistd.h>
 
@@ -96,8 +97,9 @@ const struct lx_command lx_command_check = {
     .name = "check",
     .synopsis = "[--json] CONFIG.yaml...",
     .summary = "Checks a configuration and does nothing else",
-    .details = "Findings go to stdout, a line each: FILE:LINE:COLUMN: what and where. A key that is\n"
-               "unknown, or known but not built yet, is a finding but no error.",
+    .details =
+        "Findings go to stdout, a line each: FILE:LINE:COLUMN: what and where. A key that is\n"
+        "unknown, or known but not built yet, is a finding but no error.",
     .options = options,
     .min_words = 1,
     .max_words = -1,

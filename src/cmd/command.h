@@ -1,5 +1,6 @@
 /*
- * command.h - the commands of `llmux`: a table each, from which --help and the man page are printed.
+ * command.h - the commands of `llmux`: a table each, from which --help and the man page are
+ * printed.
  */
 #ifndef LX_CMD_COMMAND_H
 #define LX_CMD_COMMAND_H
@@ -26,19 +27,18 @@ struct lx_option {
 
 struct lx_command {
     const char *name;
-    const char *synopsis; /* after the name: "[--model MODEL] [PROMPT]" */
-    const char *summary;  /* one line */
-    const char *details;  /* paragraphs; or NULL */
+    const char *synopsis;            /* after the name: "[--model MODEL] [PROMPT]" */
+    const char *summary;             /* one line */
+    const char *details;             /* paragraphs; or NULL */
     const struct lx_option *options; /* ends with a NULL name; values arrive by position here */
-    int min_words, max_words; /* words besides options; max -1: any number */
+    int min_words, max_words;        /* words besides options; max -1: any number */
     /* values[i]: of options[i], NULL when not given ("" for a switch that is). */
     int (*run)(const char *const *values, char *const *words, int word_count);
 };
 
 extern const struct lx_command lx_command_serve, lx_command_chat, lx_command_models,
-    lx_command_providers, lx_command_check, lx_command_cost, lx_command_tokens, lx_command_translate,
-    lx_command_replay,
-    lx_command_docs, lx_command_version;
+    lx_command_providers, lx_command_check, lx_command_cost, lx_command_tokens,
+    lx_command_translate, lx_command_replay, lx_command_docs, lx_command_version;
 
 /* ---- Shared by commands (common.c) ---- */
 

@@ -7,13 +7,12 @@
 #include "cmd/command.h"
 
 static const struct lx_command *const commands[] = {
-    &lx_command_serve,     &lx_command_chat,   &lx_command_models,    &lx_command_providers,
-    &lx_command_check,     &lx_command_cost,   &lx_command_tokens,    &lx_command_translate,
-    &lx_command_replay,
-    &lx_command_docs,      &lx_command_version,
+    &lx_command_serve,  &lx_command_chat, &lx_command_models,  &lx_command_providers,
+    &lx_command_check,  &lx_command_cost, &lx_command_tokens,  &lx_command_translate,
+    &lx_command_replay, &lx_command_docs, &lx_command_version,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
-#define OPTIONS_MAX 24
+#define OPTIONS_MAX   24
 
 static void print_overview(FILE *to)
 {
@@ -34,8 +33,8 @@ static void print_help(const struct lx_command *c)
         char left[64];
 
         snprintf(left, sizeof(left), "%s%c%s--%s%s%s", o->letter ? "-" : " ",
-                 o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
-                 o->value ? " " : "", o->value ? o->value : "");
+                 o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name, o->value ? " " : "",
+                 o->value ? o->value : "");
         printf("  %-28s %s\n", left, o->help);
     }
     printf("  %-28s %s\n", "-h, --help", "this text");
@@ -59,9 +58,10 @@ static void add_roff(struct lx_buf *out, const char *text)
 
 void lx_cmd_write_man(struct lx_buf *out)
 {
-    lx_buf_addf(out, ".TH LLMUX 1 \"\" \"llmux %s\" \"User Commands\"\n.SH NAME\n"
-                     "llmux \\- every LLM provider behind one interface\n.SH SYNOPSIS\n"
-                     ".B llmux\nCOMMAND [...]\n.SH COMMANDS\n",
+    lx_buf_addf(out,
+                ".TH LLMUX 1 \"\" \"llmux %s\" \"User Commands\"\n.SH NAME\n"
+                "llmux \\- every LLM provider behind one interface\n.SH SYNOPSIS\n"
+                ".B llmux\nCOMMAND [...]\n.SH COMMANDS\n",
                 LX_VERSION);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         const struct lx_command *c = commands[i];

@@ -22,8 +22,8 @@
 #include "wire/json.h"
 
 #define CASES_MAX (1u << 30)
-#define BODY_MAX (256u << 20)
-#define HEAD_MAX 65536
+#define BODY_MAX  (256u << 20)
+#define HEAD_MAX  65536
 
 enum { PORT, HOST, FAST, QUIET };
 
@@ -77,8 +77,8 @@ static size_t count_messages(struct lx_json body)
     return lx_json_count(LX_GET(body, "messages"));
 }
 
-/* The model that a request asks for: the body's, or, for languages that have none there, what stands in
- * the path: "/model/NAME/converse", "/models/NAME:generateContent". As it is spelled. */
+/* The model that a request asks for: the body's, or, for languages that have none there, what
+ * stands in the path: "/model/NAME/converse", "/models/NAME:generateContent". As it is spelled. */
 static struct lx_slice asked_model(struct lx_json body, struct lx_slice path)
 {
     struct lx_slice model = lx_json_text(LX_GET(body, "model")).s, rest;
@@ -109,8 +109,8 @@ static int add_exchanges(struct replay *r, struct lx_slice name, const struct lx
 
             one->messages = count_messages(root);
             const struct lx_case_fact *path = lx_case_fact_find(request->facts, LX_S("path"));
-            one->model = lx_arena_copy(
-                &r->arena, asked_model(root, path ? path->value : lx_slice(NULL, 0)));
+            one->model =
+                lx_arena_copy(&r->arena, asked_model(root, path ? path->value : lx_slice(NULL, 0)));
         }
         *r->tail = one;
         r->tail = &one->next;
@@ -135,8 +135,8 @@ static int read_case(struct replay *r, const char *path)
     if (code == 0 && c)
         code = lx_case_read(lx_arena_copy(&r->arena, lx_buf_slice(&text)), &r->arena, c, &err);
     if (code == 0 && c)
-        code = add_exchanges(
-            r, lx_arena_copy(&r->arena, lx_slice_to(name, name.n - strlen(".md"))), c);
+        code = add_exchanges(r, lx_arena_copy(&r->arena, lx_slice_to(name, name.n - strlen(".md"))),
+                             c);
     lx_buf_clear(&text);
     return code || !c ? lx_cmd_fail("replay", LX_EXIT_FAILED, "%s: %s", path,
                                     err.text[0] ? err.text : lx_code_text(code))
@@ -447,8 +447,7 @@ static int serve(struct replay *r, const char *host, int port)
     r->loop = lx_loop_new();
     if (!r->loop)
         return lx_cmd_fail("replay", LX_EXIT_FAILED, "cannot start an event loop");
-    r->listener =
-        lx_listener_new(r->loop, (void *)&at, sizeof(at), NULL, on_accept, r, &err);
+    r->listener = lx_listener_new(r->loop, (void *)&at, sizeof(at), NULL, on_accept, r, &err);
     if (!r->listener)
         return lx_cmd_fail("replay", LX_EXIT_FAILED, "%s", err.text);
     printf("replay listens on port %d\n", lx_listener_port(r->listener));
@@ -483,8 +482,9 @@ const struct lx_command lx_command_replay = {
     .name = "replay",
     .synopsis = "CASE-OR-FOLDER... [--port N]",
     .summary = "Serves recorded conversations as a provider would",
-    .details = "A request gets the case whose name (the file's, without .md) it asks for as model, or\n"
-               "whose recorded request has its model. Runs until it is killed.",
+    .details =
+        "A request gets the case whose name (the file's, without .md) it asks for as model, or\n"
+        "whose recorded request has its model. Runs until it is killed.",
     .options = options,
     .min_words = 1,
     .max_words = -1,

@@ -48,12 +48,13 @@ static void print_hints(const struct lx_server *s)
     struct lx_slice first = t->count ? t->groups[0]->name : LX_S("MODEL");
     int port = lx_server_port(s);
 
-    printf("\nllmux answers on http://127.0.0.1:%d. Try:\n\n"
-           "  curl -s http://127.0.0.1:%d/v1/chat/completions %s-H 'Content-Type: application/json' "
-           "\\\n    -d '{\"model\":\"%.*s\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}'\n\n"
-           "OpenAI SDKs:     base_url=\"http://127.0.0.1:%d/v1\"\n"
-           "Anthropic SDKs:  base_url=\"http://127.0.0.1:%d\"\n\nmodels:\n",
-           port, port, auth, LX_F(first), port, port);
+    printf(
+        "\nllmux answers on http://127.0.0.1:%d. Try:\n\n"
+        "  curl -s http://127.0.0.1:%d/v1/chat/completions %s-H 'Content-Type: application/json' "
+        "\\\n    -d '{\"model\":\"%.*s\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}'\n\n"
+        "OpenAI SDKs:     base_url=\"http://127.0.0.1:%d/v1\"\n"
+        "Anthropic SDKs:  base_url=\"http://127.0.0.1:%d\"\n\nmodels:\n",
+        port, port, auth, LX_F(first), port, port);
     for (size_t i = 0; i < t->count; i++) {
         const struct lx_deployment *d = t->groups[i]->deployments[0];
 
@@ -99,8 +100,8 @@ static bool read_options(const char *const *values, struct lx_server_options *o)
 }
 
 /* A body of some 100 KB is got and given back with every request of an agent: through mmap that is
- * a page fault for each 4 KB, several times what reading it costs. So large blocks stay in the heap,
- * which the workers trim when they fall quiet. */
+ * a page fault for each 4 KB, several times what reading it costs. So large blocks stay in the
+ * heap, which the workers trim when they fall quiet. */
 static void tune_malloc(void)
 {
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
@@ -145,8 +146,9 @@ const struct lx_command lx_command_serve = {
     .name = "serve",
     .synopsis = "--config FILE [--port N]",
     .summary = "Runs the gateway",
-    .details = "SIGTERM and SIGINT end it: open streams may finish, for as long as the configuration\n"
-               "allows; a second signal cuts them off. SIGHUP reads the configuration again.",
+    .details =
+        "SIGTERM and SIGINT end it: open streams may finish, for as long as the configuration\n"
+        "allows; a second signal cuts them off. SIGHUP reads the configuration again.",
     .options = options,
     .run = run,
 };

@@ -14,8 +14,9 @@ enum { MODEL, ENCODING, TOKENIZER, MESSAGES, IDS, SPECIAL };
 
 static const struct lx_option options[] = {
     [MODEL] = {"model", 'm', "MODEL", "as this model counts; default gpt-4o"},
-    [ENCODING] = {"encoding", 'e', "NAME", "by this encoding: o200k_base, o200k_harmony, cl100k_base, "
-                                           "p50k_base, p50k_edit, r50k_base, gpt2, claude"},
+    [ENCODING] = {"encoding", 'e', "NAME",
+                  "by this encoding: o200k_base, o200k_harmony, cl100k_base, "
+                  "p50k_base, p50k_edit, r50k_base, gpt2, claude"},
     [TOKENIZER] = {"tokenizer", 0, "PATH", "by this tokenizer.json of Hugging Face's"},
     [MESSAGES] = {"messages", 0, NULL, "the input is a chat request, in JSON"},
     [IDS] = {"ids", 0, NULL, "print the tokens' ids instead"},
@@ -66,8 +67,10 @@ static int open_encoding(struct job *j)
     if (!name) {
         name = j->rule.encoding;
         if (j->rule.wants)
-            fprintf(stderr, "llmux tokens: %s counts by %s's tokenizer, which --tokenizer can name; "
-                            "this is an estimate by %s\n", model, j->rule.wants, name);
+            fprintf(stderr,
+                    "llmux tokens: %s counts by %s's tokenizer, which --tokenizer can name; "
+                    "this is an estimate by %s\n",
+                    model, j->rule.wants, name);
     }
     if (lx_encoding_find(&j->encoding, lx_slice_z(name)) != 0)
         return lx_cmd_fail("tokens", LX_EXIT_USAGE, "there is no encoding \"%s\"", name);
@@ -114,9 +117,9 @@ static int print_count(struct job *j, unsigned flags)
 {
     struct lx_error err = {0};
     size_t count;
-    int code = j->values[MESSAGES]
-                   ? count_messages(j, &count, &err)
-                   : lx_tokens_count(j->tokenizer, &j->encoding, lx_buf_slice(&j->in), flags, &count);
+    int code = j->values[MESSAGES] ? count_messages(j, &count, &err)
+                                   : lx_tokens_count(j->tokenizer, &j->encoding,
+                                                     lx_buf_slice(&j->in), flags, &count);
 
     if (code != 0)
         return fail(code, j->values[MESSAGES] ? "the request" : "the text", &err);
@@ -152,8 +155,9 @@ const struct lx_command lx_command_tokens = {
     .name = "tokens",
     .synopsis = "[-m MODEL] [--messages] [--ids] [FILE]",
     .summary = "Counts the tokens of a text or a chat request, as a model does",
-    .details = "The text is FILE's, or standard input's. With --messages it is a chat request, counted\n"
-               "as LiteLLM's token_counter does: messages, names, tools, tool_choice, images by size.",
+    .details =
+        "The text is FILE's, or standard input's. With --messages it is a chat request, counted\n"
+        "as LiteLLM's token_counter does: messages, names, tools, tool_choice, images by size.",
     .options = options,
     .max_words = 1,
     .run = run,

@@ -127,8 +127,7 @@ static int run_request(struct job *j)
                                      j->from->name)
                        : LX_EXIT_USAGE;
     be_canonical(j, &j->from);
-    code =
-        lx_deployment_of_name(lx_slice_z(j->values[MODEL]), NULL, 0, &lx_process_env, &j->arena,
+    code = lx_deployment_of_name(lx_slice_z(j->values[MODEL]), NULL, 0, &lx_process_env, &j->arena,
                                  &d, &err);
     if (code == 0)
         code = lx_json_read(&j->doc, lx_buf_slice(&j->in), NULL, &err);

@@ -353,8 +353,8 @@ static void check_strategy(struct lx_load *l)
 
 static void read_sections(struct lx_load *l, const struct lx_yaml_file *file)
 {
-    static const char *const sections[] = {"llmux_settings", "litellm_settings",
-                                           "router_settings", "general_settings"};
+    static const char *const sections[] = {"llmux_settings", "litellm_settings", "router_settings",
+                                           "general_settings"};
     struct lx_yaml at = {.file = file};
     read_variables(l);
     lx_section_read_env(l);

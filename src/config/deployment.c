@@ -140,7 +140,8 @@ int lx_deployment_set_key(struct lx_deployment *d, struct lx_slice wanted, const
 struct lx_slice lx_deployment_missing(const struct lx_deployment *d, struct lx_arena *a)
 {
     const struct lx_slice none = {0};
-    struct lx_slice base = d->base_url.n ? none : name_variables(d->provider->base_url_env, none, a);
+    struct lx_slice base =
+        d->base_url.n ? none : name_variables(d->provider->base_url_env, none, a);
     if (lx_signer_has_key(d->provider, &d->key))
         return base;
     return lx_arena_printf(a, "%.*s%s%.*s", LX_F(base), base.n ? ", " : "", LX_F(d->missing_key));

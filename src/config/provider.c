@@ -118,7 +118,8 @@ static void take_quirk(struct lx_load *l, const struct lx_yaml *at, struct lx_qu
         i++;
     *out = c.q;
     if (i == n) {
-        wrong(l, at, PATH ".quirks[].op", "refuse, drop, rename, default, replace, flatten, clamp, switch or fill");
+        wrong(l, at, PATH ".quirks[].op",
+              "refuse, drop, rename, default, replace, flatten, clamp, switch or fill");
         return;
     }
     out->op = ops[i].op;

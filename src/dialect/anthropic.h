@@ -82,7 +82,8 @@ void lx_anthropic_write_request(const struct lx_write_options *o, const struct l
 
 int lx_anthropic_read_reply(const struct lx_json_doc *body, const struct lx_reply_context *ctx,
                             struct lx_arena *a, struct lx_reply *out, struct lx_error *err);
-/* Where the reply calls the tool that stands for a response format, its arguments become the text. */
+/* Where the reply calls the tool that stands for a response format, its arguments become the text.
+ */
 void lx_anthropic_json_tool_unwrap(struct lx_choice *c);
 void lx_anthropic_write_reply(const struct lx_reply *r, const struct lx_reply_context *ctx,
                               struct lx_buf *out);

@@ -65,7 +65,8 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
 
 /* ---- The table ------------------------------------------------------------------------------ */
 
-/* A name holds ':' and an ARN '/', and both are a part of it: encoded (the operation's httpLabel). */
+/* A name holds ':' and an ARN '/', and both are a part of it: encoded (the operation's httpLabel).
+ */
 static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
 {
     lx_buf_add_lit(out, "/model/");

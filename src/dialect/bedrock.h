@@ -26,22 +26,23 @@
 
 /* How a family is told how much to think. */
 enum lx_bedrock_thinking {
-    LX_BEDROCK_THINKS_NOT,      /* or always, and cannot be told */
-    LX_BEDROCK_THINKS_CLAUDE,   /* thinking, output_config */
-    LX_BEDROCK_THINKS_NOVA,     /* reasoningConfig.maxReasoningEffort */
-    LX_BEDROCK_THINKS_EFFORT,   /* reasoning_effort: "low", "medium", "high" */
-    LX_BEDROCK_THINKS_CONFIG,   /* reasoning_config, the same words */
+    LX_BEDROCK_THINKS_NOT,    /* or always, and cannot be told */
+    LX_BEDROCK_THINKS_CLAUDE, /* thinking, output_config */
+    LX_BEDROCK_THINKS_NOVA,   /* reasoningConfig.maxReasoningEffort */
+    LX_BEDROCK_THINKS_EFFORT, /* reasoning_effort: "low", "medium", "high" */
+    LX_BEDROCK_THINKS_CONFIG, /* reasoning_config, the same words */
 };
 
 struct lx_bedrock_family {
     const char *mark; /* in the model's name or ARN */
     enum lx_bedrock_thinking thinking;
-    const char *top_k;  /* member of additionalModelRequestFields, "a.b" for one inside; NULL: none */
-    bool tool_choice;   /* takes toolChoice any and tool */
+    const char
+        *top_k;       /* member of additionalModelRequestFields, "a.b" for one inside; NULL: none */
+    bool tool_choice; /* takes toolChoice any and tool */
     bool result_status; /* takes toolResult.status */
     bool cache_points, tool_cache_points;
-    bool web_search;    /* has the system tool nova_grounding */
-    bool one_call;      /* takes tool_choice.disable_parallel_tool_use */
+    bool web_search; /* has the system tool nova_grounding */
+    bool one_call;   /* takes tool_choice.disable_parallel_tool_use */
 };
 /* Never NULL. */
 const struct lx_bedrock_family *lx_bedrock_family_of(struct lx_slice model);
@@ -59,9 +60,9 @@ struct lx_bedrock_writer {
     bool json_tool;
     bool thinks; /* Claude does: nothing can be forced */
     bool adaptive;
-    int64_t budget;         /* Claude's; 0: none */
-    struct lx_slice effort; /* in the family's words; empty: none */
-    int64_t max_tokens;     /* 0: as the client said it, or nothing */
+    int64_t budget;             /* Claude's; 0: none */
+    struct lx_slice effort;     /* in the family's words; empty: none */
+    int64_t max_tokens;         /* 0: as the client said it, or nothing */
     const struct lx_part *trim; /* the text part that ends a last assistant message */
     size_t documents;           /* so far, for their names */
     bool cache_lost;            /* and it was said */

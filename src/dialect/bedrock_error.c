@@ -46,7 +46,8 @@ enum lx_fault_kind lx_bedrock_fault_kind(struct lx_slice name)
     return LX_FAULT_NONE;
 }
 
-/* "ThrottlingException:http://internal.amazon.com/..." and "com.amazon.coral#ThrottlingException" */
+/* "ThrottlingException:http://internal.amazon.com/..." and "com.amazon.coral#ThrottlingException"
+ */
 static struct lx_slice plain_name(struct lx_slice said)
 {
     struct lx_slice head, tail;

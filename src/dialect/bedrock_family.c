@@ -10,8 +10,8 @@
  */
 #include "dialect/bedrock.h"
 
-#define NOVA                                                                            \
-    .top_k = "inferenceConfig.topK", .tool_choice = true, .result_status = true,         \
+#define NOVA                                                                     \
+    .top_k = "inferenceConfig.topK", .tool_choice = true, .result_status = true, \
     .cache_points = true, .web_search = true
 
 static const struct lx_bedrock_family families[] = {
@@ -25,7 +25,10 @@ static const struct lx_bedrock_family families[] = {
      .one_call = true},
     {.mark = "nova-2", .thinking = LX_BEDROCK_THINKS_NOVA, NOVA},
     {.mark = "nova", NOVA},
-    {.mark = "gpt-oss", .thinking = LX_BEDROCK_THINKS_EFFORT, .top_k = "top_k", .tool_choice = true},
+    {.mark = "gpt-oss",
+     .thinking = LX_BEDROCK_THINKS_EFFORT,
+     .top_k = "top_k",
+     .tool_choice = true},
     {.mark = "qwen", .thinking = LX_BEDROCK_THINKS_CONFIG, .top_k = "top_k", .tool_choice = true},
     {.mark = "deepseek", .top_k = "top_k"},
     {.mark = "llama"},

@@ -86,10 +86,10 @@ static void write_message(struct lx_bedrock_writer *w, const struct lx_message *
             continue;
         if (lx_bedrock_is_void(p)) {
             if (p->kind == LX_PART_THINKING || p->kind == LX_PART_REDACTED_THINKING)
-                lx_bedrock_lose(w,
-                                lx_arena_printf(w->b->arena, "messages[%zu].content[%zu]",
-                                                at.message, at.part),
-                                LX_S("Bedrock takes back only thinking that was signed"));
+                lx_bedrock_lose(
+                    w,
+                    lx_arena_printf(w->b->arena, "messages[%zu].content[%zu]", at.message, at.part),
+                    LX_S("Bedrock takes back only thinking that was signed"));
             continue;
         }
         lx_bedrock_part_write(w, p, at);

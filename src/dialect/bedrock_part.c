@@ -16,8 +16,7 @@ struct writing {
 
 static struct lx_slice place_name(const struct writing *p)
 {
-    return lx_arena_printf(p->w->b->arena, "messages[%zu].content[%zu]", p->at.message,
-                           p->at.part);
+    return lx_arena_printf(p->w->b->arena, "messages[%zu].content[%zu]", p->at.message, p->at.part);
 }
 
 static void refuse(const struct writing *p, struct lx_slice why)
@@ -305,7 +304,8 @@ static void write_document(const struct writing *p, const struct format *f)
         write_source(p);
     if (p->p->context.s.n)
         lx_out_text(out, "context", p->p->context);
-    if (p->p->citations.n && lx_anthropic_json_read(&p->w->scratch, p->p->citations, p->w->b->buf) &&
+    if (p->p->citations.n &&
+        lx_anthropic_json_read(&p->w->scratch, p->p->citations, p->w->b->buf) &&
         lx_json_bool(LX_GET(lx_json_root(&p->w->scratch), "enabled"), false)) {
         lx_out_object(out, "citations");
         lx_out_bool(out, "enabled", true);
@@ -352,8 +352,7 @@ static void write_tool_id(const struct writing *p)
 {
     enum { MAX_ID = 64 };
     char room[MAX_ID];
-    struct lx_slice id =
-        lx_text_plain(p->p->id.s.n ? p->p->id : p->p->name, p->w->b->arena);
+    struct lx_slice id = lx_text_plain(p->p->id.s.n ? p->p->id : p->p->name, p->w->b->arena);
     if (id.n > MAX_ID) /* what tells ids apart stands at their end */
         id = lx_slice_from(id, id.n - MAX_ID);
     for (size_t i = 0; i < id.n; i++) {

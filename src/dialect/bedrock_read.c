@@ -2,9 +2,9 @@
  * bedrock_read.c - the records of a ConverseStream -> events.
  *
  *   messageStart -> START          contentBlockStart -> PART_START (tools only)
- *                                    contentBlockDelta -> TEXT, ARGUMENTS, SIGNATURE, DATA, CITATION
- *                                  contentBlockStop  -> PART_END
- *   messageStop  -> FINISH         metadata -> USAGE, END        an exception -> FAULT
+ *                                    contentBlockDelta -> TEXT, ARGUMENTS, SIGNATURE, DATA,
+ * CITATION contentBlockStop  -> PART_END messageStop  -> FINISH         metadata -> USAGE, END an
+ * exception -> FAULT
  *
  * Only tools have a start; the first delta of anything else opens its part, and a block that turns
  * from one kind to another is two parts. The end is after `metadata`, which comes last; a reply
@@ -226,8 +226,8 @@ static void read_message_stop(const struct reading *r)
     if (e->finish == LX_FINISH_TOOL_CALLS && r->s->json_used && !r->s->tool_used)
         e->finish = LX_FINISH_STOP;
     e->raw_finish = lx_json_str(reason, r->out->arena);
-    e->stop_sequence = lx_json_text(
-        LX_GET(LX_GET(r->root, "additionalModelResponseFields"), "stop_sequence"));
+    e->stop_sequence =
+        lx_json_text(LX_GET(LX_GET(r->root, "additionalModelResponseFields"), "stop_sequence"));
     e->legacy_function_call = r->ctx->legacy_functions;
 }
 
@@ -245,7 +245,8 @@ static void read_metadata(const struct reading *r)
     }
 }
 
-/* An exception's payload: {"message"}, or plain text of an error that the service does not model. */
+/* An exception's payload: {"message"}, or plain text of an error that the service does not model.
+ */
 static int read_fault(struct lx_bedrock_reading *s, struct lx_slice name, struct lx_slice body,
                       struct lx_json_doc *doc, struct lx_events *out)
 {

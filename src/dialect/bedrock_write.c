@@ -87,8 +87,8 @@ static void stop_thinking(struct lx_bedrock_writer *w, struct lx_slice why)
  * client's limit; a budget that the client asked for raises it, as LiteLLM does. */
 static void plan_budget(struct lx_bedrock_writer *w)
 {
-    int64_t limit = 0, otherwise = w->o->default_max_tokens ? w->o->default_max_tokens
-                                                            : DEFAULT_MAX_TOKENS;
+    int64_t limit = 0,
+            otherwise = w->o->default_max_tokens ? w->o->default_max_tokens : DEFAULT_MAX_TOKENS;
     bool asked = lx_request_param_int(w->r, LX_PARAM_MAX_TOKENS, &limit) == 0;
     if (!w->budget || (asked && w->budget < limit))
         return;
@@ -112,9 +112,10 @@ static void plan_thinking(struct lx_bedrock_writer *w)
     if (asked->kind == LX_REASONING_UNSET || asked->kind == LX_REASONING_OFF ||
         lx_slice_eq(asked->effort, LX_S("none")))
         return;
-    const struct effort *effort = asked->effort.n || !asked->budget_tokens
-                                      ? effort_find(asked->effort.n ? asked->effort : LX_S("medium"))
-                                      : effort_of_budget(asked->budget_tokens);
+    const struct effort *effort =
+        asked->effort.n || !asked->budget_tokens
+            ? effort_find(asked->effort.n ? asked->effort : LX_S("medium"))
+            : effort_of_budget(asked->budget_tokens);
     if (!effort) {
         lx_bedrock_refuse(w, LX_S("reasoning_effort"),
                           LX_S("must be none, minimal, low, medium, high, xhigh or max"));
@@ -263,8 +264,13 @@ static void write_inference(struct lx_bedrock_writer *w)
 static bool is_converse(struct lx_slice name)
 {
     static const char *const names[] = {
-        "guardrailConfig",  "performanceConfig", "requestMetadata", "promptVariables",
-        "serviceTier",      "outputConfig",      "additionalModelResponseFieldPaths",
+        "guardrailConfig",
+        "performanceConfig",
+        "requestMetadata",
+        "promptVariables",
+        "serviceTier",
+        "outputConfig",
+        "additionalModelResponseFieldPaths",
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (lx_slice_eq(name, lx_slice_z(names[i])))
@@ -305,8 +311,8 @@ static void write_one_call(struct lx_bedrock_writer *w)
     bool tools = w->r->tools && w->r->tool_choice != LX_CHOICE_NONE;
     if (w->r->parallel_tool_calls != LX_NO || !tools)
         return;
-    if (!w->family->one_call || (w->r->tool_choice != LX_CHOICE_UNSET &&
-                                 w->r->tool_choice != LX_CHOICE_AUTO)) {
+    if (!w->family->one_call ||
+        (w->r->tool_choice != LX_CHOICE_UNSET && w->r->tool_choice != LX_CHOICE_AUTO)) {
         lx_bedrock_lose(w, LX_S("parallel_tool_calls"),
                         LX_S("Bedrock has no such setting for this model and choice"));
         return;

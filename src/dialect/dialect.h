@@ -30,16 +30,17 @@ void lx_losses_add(struct lx_losses *l, struct lx_slice what, struct lx_slice wh
 
 /* What a back needs to know of the target besides the request. */
 struct lx_write_options {
-    struct lx_slice model;     /* upstream model name */
-    bool drop_params;          /* leave out what cannot be carried, instead of failing */
-    bool modify_params;        /* repair what the provider would refuse */
-    bool native_json_schema;   /* the model takes response_format json_schema itself */
-    bool adaptive_thinking;    /* the model takes effort / adaptive thinking, not only budgets */
-    bool cache_marks;          /* an OpenAI-compatible target that takes cache_control marks */
+    struct lx_slice model;   /* upstream model name */
+    bool drop_params;        /* leave out what cannot be carried, instead of failing */
+    bool modify_params;      /* repair what the provider would refuse */
+    bool native_json_schema; /* the model takes response_format json_schema itself */
+    bool adaptive_thinking;  /* the model takes effort / adaptive thinking, not only budgets */
+    bool cache_marks;        /* an OpenAI-compatible target that takes cache_control marks */
     struct lx_slice thinking_member; /* the message member in which an OpenAI-compatible target
                                       * takes earlier thinking back: reasoning_content, reasoning,
                                       * reasoning_details or thinking_blocks; empty: none */
-    int64_t default_max_tokens; /* where the language demands max_tokens; 0: the dialect's default */
+    int64_t
+        default_max_tokens; /* where the language demands max_tokens; 0: the dialect's default */
 };
 
 /* A body being written, and what came of it. */
@@ -48,8 +49,8 @@ struct lx_body {
     struct lx_header_list *headers; /* extra request headers the body needs (beta flags) */
     struct lx_losses *losses;
     struct lx_arena *arena;
-    bool json_tool;      /* structured output was emulated by a forced tool: replies must be unwrapped */
-    int code;            /* 0, or the first failure */
+    bool json_tool; /* structured output was emulated by a forced tool: replies must be unwrapped */
+    int code;       /* 0, or the first failure */
     struct lx_error error;
 };
 /* Reports that the target cannot carry something: a loss with drop_params, else a failure. */
@@ -59,22 +60,22 @@ void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_s
 
 /* Facts about the exchange that replies need. */
 struct lx_reply_context {
-    struct lx_slice model;     /* as the client named it */
-    struct lx_slice id;        /* for languages whose replies carry no id */
-    int64_t now_s;             /* `created` where the provider does not say */
-    bool json_tool;            /* from struct lx_body */
+    struct lx_slice model; /* as the client named it */
+    struct lx_slice id;    /* for languages whose replies carry no id */
+    int64_t now_s;         /* `created` where the provider does not say */
+    bool json_tool;        /* from struct lx_body */
     bool legacy_functions;
-    bool include_usage;        /* streams: the client asked for a usage chunk */
+    bool include_usage; /* streams: the client asked for a usage chunk */
 };
 
 /* What a light reader picks out of a reply that passes as it came. */
 struct lx_glance {
-    struct lx_usage usage;      /* known when seen */
+    struct lx_usage usage; /* known when seen */
     enum lx_finish finish;
-    bool content;               /* something a client may have seen: no retry after it */
-    bool usage_only;            /* this record carries usage and nothing else */
-    bool end;                   /* the stream's own end mark */
-    bool is_fault;              /* the record is an error event */
+    bool content;    /* something a client may have seen: no retry after it */
+    bool usage_only; /* this record carries usage and nothing else */
+    bool end;        /* the stream's own end mark */
+    bool is_fault;   /* the record is an error event */
     struct lx_slice model;
 };
 
@@ -83,7 +84,8 @@ struct lx_front {
     /* Reads a request body (already indexed). Copies into the arena only where it must. */
     int (*read_request)(const struct lx_json_doc *body, struct lx_arena *, struct lx_request *out,
                         struct lx_error *err);
-    void (*write_reply)(const struct lx_reply *, const struct lx_reply_context *, struct lx_buf *out);
+    void (*write_reply)(const struct lx_reply *, const struct lx_reply_context *,
+                        struct lx_buf *out);
     /* Appends whatever records (framing included) the event makes; may be none. */
     void (*write_event)(void *state, const struct lx_event *, const struct lx_reply_context *,
                         struct lx_buf *out);
@@ -120,8 +122,8 @@ struct lx_back {
 };
 
 struct lx_dialect {
-    const char *name; /* "openai_chat" */
-    const char *title; /* "OpenAI chat completions" */
+    const char *name;             /* "openai_chat" */
+    const char *title;            /* "OpenAI chat completions" */
     const struct lx_front *front; /* or NULL */
     const struct lx_back *back;   /* or NULL */
 };

@@ -35,8 +35,8 @@ static void lose(struct lx_openai_writer *w, const char *what, const char *why)
 
 /*
  * OpenAI takes 64 characters of `user` (recorded 2025: string_above_max_length), Claude Code sends
- * 150, of which the first 64 name the user and the rest the session; or, since 2026, a JSON object in
- * a string, which becomes a digest: the same for the same user and session, and nobody else's.
+ * 150, of which the first 64 name the user and the rest the session; or, since 2026, a JSON object
+ * in a string, which becomes a digest: the same for the same user and session, and nobody else's.
  */
 static void write_user(struct lx_openai_writer *w, struct lx_slice json)
 {
@@ -93,8 +93,9 @@ static struct lx_slice effort_of_budget(int64_t tokens)
 }
 
 /* Thinking that was switched off by its own member says nothing here: most models that would take
- * reasoning_effort "none" do not think anyway, and the others refuse the word. Thinking as the model
- * likes is left to the model: any word for it would be refused by models that do not think. */
+ * reasoning_effort "none" do not think anyway, and the others refuse the word. Thinking as the
+ * model likes is left to the model: any word for it would be refused by models that do not think.
+ */
 static void write_reasoning(struct lx_openai_writer *w)
 {
     const struct lx_reasoning *g = &w->request->reasoning;

@@ -59,10 +59,9 @@ static int set_up(struct lx_net *net, const struct lx_net_options *o, struct lx_
     if (code == 0 && o->no_proxy && !(net->no_proxy = strdup(o->no_proxy)))
         code = lx_error_set(err, LX_ENOMEM, "out of memory");
     for (size_t i = 0; i < LX_NET_TLS_FILES && code == 0; i++)
-        code = take_file(&net->tls_files[i],
-                         ((const char *const[]){o->tls.ca_file, o->tls.cert_file,
-                                                o->tls.key_file})[i],
-                         err);
+        code = take_file(
+            &net->tls_files[i],
+            ((const char *const[]){o->tls.ca_file, o->tls.cert_file, o->tls.key_file})[i], err);
     net->o.tls.ca_file = net->tls_files[0];
     net->o.tls.cert_file = net->tls_files[1];
     net->o.tls.key_file = net->tls_files[2];

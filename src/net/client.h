@@ -32,9 +32,9 @@ struct lx_net_options {
 /* Options are copied. NULL with *err. */
 struct lx_net *lx_net_new(struct lx_loop *loop, const struct lx_net_options *o,
                           struct lx_error *err);
-/* TLS settings for https origins, made elsewhere: a server shares one among its loops, because reading
- * the certificate authorities takes longer than a start should. Takes a reference; without effect
- * once a connection has needed settings and they were made from the options. */
+/* TLS settings for https origins, made elsewhere: a server shares one among its loops, because
+ * reading the certificate authorities takes longer than a start should. Takes a reference; without
+ * effect once a connection has needed settings and they were made from the options. */
 void lx_net_use_tls(struct lx_net *net, struct lx_tls_context *tls);
 /* Cancels what is in flight (no callbacks). Not from within a callback of its own. NULL-safe. */
 void lx_net_free(struct lx_net *net);

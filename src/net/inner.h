@@ -112,7 +112,7 @@ struct lx_net {
     struct lx_loop *loop;
     struct lx_net_options o;
     struct lx_dns *dns;
-    struct lx_tls_context *tls; /* given, or made for the first https origin */
+    struct lx_tls_context *tls;        /* given, or made for the first https origin */
     char *tls_files[LX_NET_TLS_FILES]; /* named by the options: authorities, certificate, key */
     struct lx_proxy http_proxy, https_proxy;
     char *no_proxy;

@@ -51,13 +51,13 @@ struct lx_provider {
     const char *base_url_env[LX_PROVIDER_NAMES]; /* looked up in order; NULL-terminated if short */
     const char *key_env[LX_PROVIDER_NAMES];
     enum lx_auth auth;
-    const char *auth_header;         /* AUTH_HEADER */
-    const char *auth_prefix;         /* before the key in it: "Token "; or NULL */
-    const char *aws_service;         /* AUTH_AWS: as it is signed for, "bedrock". key_env may hold
-                                      * AWS_ACCESS_KEY_ID, which AWS_SECRET_ACCESS_KEY goes with */
+    const char *auth_header; /* AUTH_HEADER */
+    const char *auth_prefix; /* before the key in it: "Token "; or NULL */
+    const char *aws_service; /* AUTH_AWS: as it is signed for, "bedrock". key_env may hold
+                              * AWS_ACCESS_KEY_ID, which AWS_SECRET_ACCESS_KEY goes with */
     const char *region_env[LX_PROVIDER_NAMES]; /* variables of what "{region}" in base_url is ... */
     const char *region;                        /* ... when none of them is set */
-    const char *default_key;         /* servers that ignore keys */
+    const char *default_key;                   /* servers that ignore keys */
     bool key_optional;               /* without a key nothing is signed, and that is no error */
     const char *headers[4][2];       /* sent always: {"anthropic-version", "2023-06-01"} */
     const char *path;                /* instead of the dialect's own path; "{model}" is filled */

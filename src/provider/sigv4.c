@@ -217,10 +217,10 @@ static void write_headers(const struct lx_headers *headers, struct lx_buf *out,
         if (n == MAX_PAIRS)
             lower.failed = LX_ELIMIT;
         if (!lower.failed)
-            n = insert(pairs, n,
-                       (struct pair){lx_slice(lower.p + start, lower.n - start),
-                                     headers->v[i].value},
-                       false);
+            n = insert(
+                pairs, n,
+                (struct pair){lx_slice(lower.p + start, lower.n - start), headers->v[i].value},
+                false);
     }
     for (size_t i = 0; i < n; i++) {
         bool again = i && lx_slice_eq(pairs[i].name, pairs[i - 1].name);

@@ -11,8 +11,8 @@ struct lx_sigv4 {
     struct lx_slice access_key_id, secret_access_key;
     struct lx_slice session_token; /* of temporary credentials; or empty */
     struct lx_slice region, service;
-    int64_t now_s;       /* wall clock; AWS takes five minutes more or less */
-    bool keep_path;      /* do not resolve "." and ".." and "//" (S3 only) */
+    int64_t now_s;  /* wall clock; AWS takes five minutes more or less */
+    bool keep_path; /* do not resolve "." and ".." and "//" (S3 only) */
 };
 
 /* What of a request is signed. All of `headers` are. */

@@ -28,11 +28,11 @@
 /* The same on Bedrock, where names begin with region and vendor and end with date and version; and
  * what else takes a schema there (user guide "Get validated JSON results from models", 2026-08;
  * recorded answers of all but Kimi and DeepSeek). */
-#define BEDROCK_SCHEMA                                                                   \
-    "!*claude-v2*|!*claude-instant*|!*claude-3*|!*claude-sonnet-4-2*|!*claude-opus-4-2*|" \
+#define BEDROCK_SCHEMA                                                                     \
+    "!*claude-v2*|!*claude-instant*|!*claude-3*|!*claude-sonnet-4-2*|!*claude-opus-4-2*|"  \
     "!*claude-opus-4-1*|*claude-*|*gemma-3*|*minimax-m2*|*mistral-large-3*|*ministral-3*|" \
     "*nemotron*|*qwen3*|*gpt-oss*|*zai.glm*|*kimi-k2*|*deepseek.v3*"
-#define BEDROCK_ADAPTIVE                                                                 \
+#define BEDROCK_ADAPTIVE                                                                  \
     "!*claude-v2*|!*claude-instant*|!*claude-3*|!*claude-sonnet-4-2*|!*claude-opus-4-2*|" \
     "!*claude-opus-4-1*|!*claude-*-4-5*|*claude-*"
 

@@ -17,7 +17,7 @@ struct lx_deployment {
     struct lx_slice model;    /* upstream; holds '*' where the group does and it is to be filled */
     struct lx_slice base_url; /* without a slash at the end; never empty when usable */
     struct lx_slice api_version;
-    struct lx_slice region; /* of a cloud; empty where the provider has none */
+    struct lx_slice region;         /* of a cloud; empty where the provider has none */
     struct lx_secret key;           /* unset: none was found (an error when used, naming key_env) */
     struct lx_headers headers;      /* headers + extra_headers of the configuration */
     struct lx_slice extra_body;     /* a JSON object whose members go into the body; or empty */
@@ -34,12 +34,12 @@ struct lx_deployment {
     int64_t max_retries;       /* -1: the settings' */
     int64_t weight, rpm, tpm;  /* 0: not given */
     int64_t order;
-    struct lx_slice model_info;  /* JSON object; or empty */
+    struct lx_slice model_info;   /* JSON object; or empty */
     const struct lx_price *price; /* NULL: by the model's name, as a wildcard's is */
     struct lx_slice own_prices;   /* a JSON object; or empty */
     struct lx_slice base_model;   /* whose prices hold; or empty */
-    struct lx_slice where;       /* "config.yaml:12": for messages */
-    struct lx_slice missing_key; /* the variables that would supply the key; when unset */
+    struct lx_slice where;        /* "config.yaml:12": for messages */
+    struct lx_slice missing_key;  /* the variables that would supply the key; when unset */
 };
 
 struct lx_model_group {

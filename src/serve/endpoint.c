@@ -3,7 +3,7 @@
  */
 #include "serve/endpoint.h"
 
-#define CHAT &lx_dialect_openai_chat
+#define CHAT     &lx_dialect_openai_chat
 #define MESSAGES &lx_dialect_anthropic
 
 static const struct lx_endpoint endpoints[] = {

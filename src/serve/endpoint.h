@@ -21,12 +21,12 @@ struct lx_endpoint {
 const struct lx_endpoint *lx_endpoint_find(enum lx_method method, struct lx_slice path,
                                            struct lx_slice *value, struct lx_slice *allow);
 
-void lx_endpoint_models(struct lx_exchange *x);      /* models.c */
+void lx_endpoint_models(struct lx_exchange *x); /* models.c */
 void lx_endpoint_model(struct lx_exchange *x);
 void lx_endpoint_model_info(struct lx_exchange *x); /* model_info.c */
 void lx_endpoint_model_group_info(struct lx_exchange *x);
 void lx_endpoint_spend_calculate(struct lx_exchange *x); /* spend.c */
-void lx_endpoint_liveness(struct lx_exchange *x);    /* health.c */
+void lx_endpoint_liveness(struct lx_exchange *x);        /* health.c */
 void lx_endpoint_readiness(struct lx_exchange *x);
 
 #endif

@@ -15,9 +15,9 @@
 #include "serve/endpoint.h"
 #include "serve/worker.h"
 
-#define SPARE_MAX 256          /* finished exchanges a worker keeps */
-#define KEEP_BODY_BYTES 65536  /* of a body buffer, from one request to the next */
-#define BODY_INLINE_MAX 65536  /* a refused request's body is read to its end up to this size */
+#define SPARE_MAX       256   /* finished exchanges a worker keeps */
+#define KEEP_BODY_BYTES 65536 /* of a body buffer, from one request to the next */
+#define BODY_INLINE_MAX 65536 /* a refused request's body is read to its end up to this size */
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 
@@ -236,8 +236,8 @@ static void find_endpoint(struct lx_exchange *x)
     }
     if (x->allow.n)
         refuse_early(x, 405, LX_FAULT_BAD_REQUEST,
-                     lx_arena_printf(&x->arena, "%.*s is not allowed on %.*s",
-                                     LX_F(x->method_name), LX_F(x->path)),
+                     lx_arena_printf(&x->arena, "%.*s is not allowed on %.*s", LX_F(x->method_name),
+                                     LX_F(x->path)),
                      LX_S("method_not_allowed"));
     else
         refuse_early(x, 404, LX_FAULT_NOT_FOUND,
@@ -302,7 +302,7 @@ void lx_exchange_refuse(struct lx_exchange *x, int status, const struct lx_fault
     lx_buf_init(&body, 1u << 20);
     x->front->front->write_error(fault, &body);
     lx_inbound_reply(x->conn, status, LX_S("application/json"), &headers.headers,
-                  lx_buf_slice(&body), true);
+                     lx_buf_slice(&body), true);
     lx_buf_clear(&body);
     lx_inbound_exchange_done(x->conn);
 }
@@ -332,7 +332,7 @@ static void on_emit(struct lx_drive *d, const struct lx_step *step)
 
     if (step->emit.head)
         lx_inbound_reply(x->conn, step->emit.status, step->emit.content_type, &step->emit.headers,
-                      step->emit.bytes, step->emit.last);
+                         step->emit.bytes, step->emit.last);
     else
         lx_inbound_reply_more(x->conn, step->emit.bytes, step->emit.last);
     if (!step->emit.head)
@@ -500,8 +500,7 @@ static void note_unpriced(struct lx_worker *w, const struct lx_call_report *r)
                    "no price is known for %s/%.*s, so its cost is not counted: give it "
                    "input_cost_per_token and output_cost_per_token, or a base_model (%llu replies "
                    "without a price so far)",
-                   r->deployment->provider->id, LX_F(r->upstream_model),
-                   (unsigned long long)count);
+                   r->deployment->provider->id, LX_F(r->upstream_model), (unsigned long long)count);
 }
 
 void lx_exchange_log(struct lx_exchange *x, bool client_gone)
@@ -515,8 +514,7 @@ void lx_exchange_log(struct lx_exchange *x, bool client_gone)
         .peer = lx_stream_peer(x->conn->stream),
         .status = client_gone ? 499 : x->status,
         .ms = lx_clock_mono_ms() - x->started_ms,
-        .first_byte_ms =
-            x->drive.first_byte_ms ? x->drive.first_byte_ms - x->started_ms : -1,
+        .first_byte_ms = x->drive.first_byte_ms ? x->drive.first_byte_ms - x->started_ms : -1,
     };
 
     note_unpriced(w, l.r);

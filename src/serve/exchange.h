@@ -20,7 +20,7 @@ enum lx_method { LX_METHOD_GET, LX_METHOD_HEAD, LX_METHOD_POST, LX_METHOD_OTHER 
 struct lx_exchange {
     struct lx_inbound *conn;
     struct lx_worker *worker;
-    struct lx_config *config;  /* a reference */
+    struct lx_config *config; /* a reference */
     struct lx_arena arena;
     /* request */
     enum lx_method method;
@@ -31,15 +31,15 @@ struct lx_exchange {
     const struct lx_dialect *front;     /* errors are written in its shape */
     char call_id[128];
     size_t call_id_n;
-    struct lx_header_list forward;      /* client headers that go to the provider */
+    struct lx_header_list forward; /* client headers that go to the provider */
     int64_t timeout_ms, stream_timeout_ms, max_retries;
     struct lx_h1_body_reader body_reader;
     struct lx_buf body;
-    uint64_t body_bytes;       /* read, stored or not */
-    int early_status;          /* decided before the body: answered after it */
+    uint64_t body_bytes; /* read, stored or not */
+    int early_status;    /* decided before the body: answered after it */
     struct lx_fault early_fault;
-    bool keep_alive;           /* as far as the request goes */
-    int minor;                 /* HTTP/1.minor */
+    bool keep_alive; /* as far as the request goes */
+    int minor;       /* HTTP/1.minor */
     /* reply */
     bool head_sent, chunked, complete;
     int status;

@@ -11,14 +11,14 @@
 
 #include "serve/endpoint.h"
 
-#define HEAD_MAX 65536        /* bytes of a request head */
-#define IN_MAX (4 * HEAD_MAX) /* bytes read ahead: a head in pieces, pipelined requests */
-#define LINGER_MS 2000        /* how long an answered client may go on sending what nobody reads */
-#define ROOM_MIN 16384        /* of a body still to come: read straight into place */
+#define HEAD_MAX    65536          /* bytes of a request head */
+#define IN_MAX      (4 * HEAD_MAX) /* bytes read ahead: a head in pieces, pipelined requests */
+#define LINGER_MS   2000  /* how long an answered client may go on sending what nobody reads */
+#define ROOM_MIN    16384 /* of a body still to come: read straight into place */
 #define QUEUE_SLACK (1u << 20)
-#define OUT_MAX 65536         /* gathered of a stream within one turn before it is sent */
-#define OUT_LIMIT (1u << 30)  /* one piece of a reply may be as large as the reply itself */
-#define OUT_KEEP 16384        /* size of a buffer worth keeping */
+#define OUT_MAX     65536      /* gathered of a stream within one turn before it is sent */
+#define OUT_LIMIT   (1u << 30) /* one piece of a reply may be as large as the reply itself */
+#define OUT_KEEP    16384      /* size of a buffer worth keeping */
 
 static void process(struct lx_inbound *c, struct lx_slice *in);
 static void process_waiting(struct lx_inbound *c);
@@ -39,8 +39,10 @@ static void set_state(struct lx_inbound *c, enum lx_inbound_state state)
 {
     const struct lx_config *config = c->worker->config;
     const int64_t wait_ms[] = {
-        [LX_INBOUND_IDLE] = config->client_idle_ms, [LX_INBOUND_HEAD] = config->client_head_ms,
-        [LX_INBOUND_BODY] = config->client_body_ms, [LX_INBOUND_RUN] = config->client_body_ms,
+        [LX_INBOUND_IDLE] = config->client_idle_ms,
+        [LX_INBOUND_HEAD] = config->client_head_ms,
+        [LX_INBOUND_BODY] = config->client_body_ms,
+        [LX_INBOUND_RUN] = config->client_body_ms,
         [LX_INBOUND_LINGER] = LINGER_MS,
     };
 
@@ -266,7 +268,7 @@ static void on_room(struct lx_stream *s, char **p, size_t *n)
         return;
     /* Grows as the body really comes, so that an announced length costs nothing by itself. */
     *n = x->body_reader.left < 4 * ROOM_MIN + x->body.n ? (size_t)x->body_reader.left
-                                                       : 4 * ROOM_MIN + x->body.n;
+                                                        : 4 * ROOM_MIN + x->body.n;
     *p = lx_buf_reserve(&x->body, *n);
     x->body.failed = 0; /* when there is no room the ordinary way will say so */
 }
@@ -445,8 +447,7 @@ static void send_pieces(struct lx_inbound *c, const struct iovec *pieces, int n)
     if (sent < 0) {
         c->broken = true; /* closing here would pull the exchange from under its caller */
         set_timer(c, 0);
-    } else if (sent == 0 &&
-               lx_stream_queued(c->stream) > c->worker->config->client_queue_bytes) {
+    } else if (sent == 0 && lx_stream_queued(c->stream) > c->worker->config->client_queue_bytes) {
         lx_drive_pause(&x->drive);
     }
 }

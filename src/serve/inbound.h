@@ -14,8 +14,8 @@
 #include "serve/worker.h"
 
 enum lx_inbound_state {
-    LX_INBOUND_IDLE,   /* between requests */
-    LX_INBOUND_HEAD,   /* some of a head has come */
+    LX_INBOUND_IDLE, /* between requests */
+    LX_INBOUND_HEAD, /* some of a head has come */
     LX_INBOUND_BODY,
     LX_INBOUND_RUN,    /* a request is being answered */
     LX_INBOUND_LINGER, /* answered, FIN sent; swallowing what the client still sends */
@@ -32,14 +32,14 @@ struct lx_inbound {
     struct lx_buf out;            /* of a streamed reply: what this turn of the loop has brought */
     size_t chunk_at;              /* of out: where the open chunk's size line stands */
     bool chunk_open;
-    bool dirty;                   /* out is to be sent when the turn ends */
+    bool dirty; /* out is to be sent when the turn ends */
     struct lx_inbound *next_dirty;
     struct lx_timer timer;
     enum lx_inbound_state state;
-    bool busy;                    /* inside process(): no re-entry */
-    bool broken;                  /* a write failed: to be closed from the timer */
+    bool busy;   /* inside process(): no re-entry */
+    bool broken; /* a write failed: to be closed from the timer */
     bool reading_paused;
-    size_t stalled_at;            /* queued bytes when the stall timer was set */
+    size_t stalled_at; /* queued bytes when the stall timer was set */
     uint64_t requests;
 };
 
@@ -58,7 +58,7 @@ void lx_inbound_free_spare(struct lx_worker *w);
 /* ---- For exchange.c: the reply of the current exchange ---- */
 /* Head and some or all of the body. `last`: nothing follows, Content-Length is known. */
 void lx_inbound_reply(struct lx_inbound *c, int status, struct lx_slice content_type,
-                   const struct lx_headers *headers, struct lx_slice bytes, bool last);
+                      const struct lx_headers *headers, struct lx_slice bytes, bool last);
 /* More of a body that did not come with the head. */
 void lx_inbound_reply_more(struct lx_inbound *c, struct lx_slice bytes, bool last);
 /* The exchange has ended. When its reply is not complete the connection closes, so that the client

@@ -45,8 +45,9 @@ static void note_dropped(struct lx_log *log, struct lx_buf *out)
 {
     if (!log->dropped_lines)
         return;
-    lx_buf_addf(out, "{\"level\":\"warning\",\"message\":\"log reader too slow\","
-                     "\"lines_dropped\":%llu}\n",
+    lx_buf_addf(out,
+                "{\"level\":\"warning\",\"message\":\"log reader too slow\","
+                "\"lines_dropped\":%llu}\n",
                 (unsigned long long)log->dropped_lines);
     log->dropped_lines = 0;
 }

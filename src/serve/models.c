@@ -57,16 +57,16 @@ void lx_endpoint_models(struct lx_exchange *x)
 void lx_endpoint_model(struct lx_exchange *x)
 {
     struct lx_slice star;
-    const struct lx_model_group *g =
-        lx_route_find(&x->config->routes, x->path_value, &star);
+    const struct lx_model_group *g = lx_route_find(&x->config->routes, x->path_value, &star);
     struct lx_buf body;
     struct lx_out o;
 
     if (!g) {
         struct lx_fault f = {
             .kind = LX_FAULT_NOT_FOUND,
-            .message = lx_arena_printf(&x->arena, "The model '%.*s' does not exist. GET /v1/models "
-                                                  "lists those that do.",
+            .message = lx_arena_printf(&x->arena,
+                                       "The model '%.*s' does not exist. GET /v1/models "
+                                       "lists those that do.",
                                        LX_F(x->path_value)),
             .code = LX_S("model_not_found"),
             .param = LX_S("model"),

@@ -17,9 +17,9 @@
 #include "serve/exchange.h"
 #include "serve/worker.h"
 
-#define LOG_MAX_BYTES (16u << 20) /* of lines that wait for a slow reader of the log */
+#define LOG_MAX_BYTES   (16u << 20) /* of lines that wait for a slow reader of the log */
 #define LINES_MAX_BYTES (4u << 20)
-#define WORKERS_MAX 256
+#define WORKERS_MAX     256
 
 struct lx_server {
     struct lx_server_options options;
@@ -172,8 +172,8 @@ static void *worker_run(void *arg)
 
 /* ---- The server ---------------------------------------------------------------------------- */
 
-/* Every listener shares its port with the other workers', which would let a second gateway take half
- * of the first one's requests unnoticed: so the port is tried once without sharing. */
+/* Every listener shares its port with the other workers', which would let a second gateway take
+ * half of the first one's requests unnoticed: so the port is tried once without sharing. */
 static int check_port_free(const struct addrinfo *at, const char *host, const char *port,
                            struct lx_error *err)
 {
@@ -216,8 +216,7 @@ static int listen_all(struct lx_server *s, struct lx_error *err)
 
 static int load_tls(struct lx_server *s, struct lx_error *err)
 {
-    struct lx_tls_options o = {.cert_file = s->options.cert_file,
-                               .key_file = s->options.key_file};
+    struct lx_tls_options o = {.cert_file = s->options.cert_file, .key_file = s->options.key_file};
 
     if (!o.cert_file && !o.key_file)
         return 0;
@@ -292,8 +291,8 @@ static void reload(struct lx_server *s)
     for (size_t i = 0; i < diags.n; i++) {
         lx_buf_reset(&line);
         lx_diag_write(&diags.v[i], &line);
-        lx_log_say(s->log, diags.v[i].kind == LX_DIAG_ERROR ? LX_LOG_ERROR : LX_LOG_WARNING,
-                   "%.*s", LX_F(lx_slice_trim(lx_buf_slice(&line))));
+        lx_log_say(s->log, diags.v[i].kind == LX_DIAG_ERROR ? LX_LOG_ERROR : LX_LOG_WARNING, "%.*s",
+                   LX_F(lx_slice_trim(lx_buf_slice(&line))));
     }
     if (!config) {
         lx_log_say(s->log, LX_LOG_ERROR, "reload failed: the running configuration stays");
@@ -312,7 +311,8 @@ static void reload(struct lx_server *s)
     lx_arena_clear(&arena);
 }
 
-/* Read once, for all loops, while they already serve. A loop that needs it earlier makes its own. */
+/* Read once, for all loops, while they already serve. A loop that needs it earlier makes its own.
+ */
 static void load_authorities(struct lx_server *s)
 {
     struct lx_error err = {0};
@@ -349,8 +349,8 @@ int lx_server_run(struct lx_server *s)
                                   &s->workers[running])) == 0)
         running++;
     if (running < s->worker_count)
-        lx_log_say(s->log, LX_LOG_ERROR, "only %d of %d workers could start: %s; stopping",
-                   running, s->worker_count, strerror(code));
+        lx_log_say(s->log, LX_LOG_ERROR, "only %d of %d workers could start: %s; stopping", running,
+                   s->worker_count, strerror(code));
     if (running == s->worker_count)
         load_authorities(s);
     while (running == s->worker_count && sigwait(&signals, &signal) == 0 && signal == SIGHUP)

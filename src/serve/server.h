@@ -13,14 +13,14 @@ struct lx_server;
 struct lx_server_options {
     const char *config_path; /* NULL: config_text */
     struct lx_slice config_text;
-    const char *host;        /* numeric address or name; NULL: "0.0.0.0" and "::" as one */
-    int port;                /* 0: any free one */
-    int workers;             /* 0: one a core */
+    const char *host;                 /* numeric address or name; NULL: "0.0.0.0" and "::" as one */
+    int port;                         /* 0: any free one */
+    int workers;                      /* 0: one a core */
     const char *cert_file, *key_file; /* TLS when both are given */
     const struct lx_env *env;
-    int log_fd;              /* access log and messages */
+    int log_fd; /* access log and messages */
     bool access_log;
-    int json_logs;           /* -1: as the configuration says */
+    int json_logs; /* -1: as the configuration says */
 };
 
 /* Reads the configuration and listens. NULL with the reason in diags or err. */

@@ -9,9 +9,9 @@
 
 #include "serve/inbound.h"
 
-#define FLUSH_MS 100           /* how old a log line may get before it is handed over */
+#define FLUSH_MS    100 /* how old a log line may get before it is handed over */
 #define FLUSH_BYTES (128 << 10)
-#define TRIM_MS 3000           /* how long a worker is quiet before memory goes back */
+#define TRIM_MS     3000 /* how long a worker is quiet before memory goes back */
 
 uint64_t lx_worker_random(struct lx_worker *w)
 {

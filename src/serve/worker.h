@@ -31,26 +31,26 @@ struct lx_worker {
     struct lx_config *config; /* what new requests see */
     struct lx_log *log;
     bool access_log;
-    struct lx_buf lines;      /* access-log lines not yet handed over */
+    struct lx_buf lines; /* access-log lines not yet handed over */
     struct lx_timer flush_timer;
     struct lx_buf head;       /* scratch: a reply's head */
-    struct lx_inbound *conns;    /* all open ones, doubly linked */
+    struct lx_inbound *conns; /* all open ones, doubly linked */
     size_t conn_count;
-    struct lx_inbound *dirty; /* connections with something to send at the end of the turn */
+    struct lx_inbound *dirty;    /* connections with something to send at the end of the turn */
     struct lx_buf spare_out[16]; /* their buffers, between uses */
     size_t spare_out_count;
     struct lx_exchange *spare; /* finished exchanges, kept for reuse */
     size_t spare_count;
-    size_t busy;               /* exchanges under way */
+    size_t busy; /* exchanges under way */
     struct lx_timer trim_timer;
-    uint64_t random[2];       /* xorshift128+ state */
-    char date[32];            /* "Sun, 06 Nov 1994 08:49:37 GMT" */
+    uint64_t random[2]; /* xorshift128+ state */
+    char date[32];      /* "Sun, 06 Nov 1994 08:49:37 GMT" */
     int64_t date_s;
-    bool draining;            /* shutting down: no new requests */
+    bool draining; /* shutting down: no new requests */
     bool drained;
     int64_t drain_until_ms;
     struct lx_timer drain_timer;
-    size_t cut;               /* exchanges ended by the shutdown limit */
+    size_t cut; /* exchanges ended by the shutdown limit */
     pthread_t thread;
     int index;
 };

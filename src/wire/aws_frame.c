@@ -1,8 +1,8 @@
 /*
  * aws_frame.c - messages of AWS event streams, which Bedrock and SageMaker stream in.
  *
- *   total length 4 | headers length 4 | CRC-32 of these 8 | headers | payload | CRC-32 of all before
- *   header:  name length 1 | name | type of value 1 | value, by its type
+ *   total length 4 | headers length 4 | CRC-32 of these 8 | headers | payload | CRC-32 of all
+ * before header:  name length 1 | name | type of value 1 | value, by its type
  *
  * Both sums are checked before anything is believed: a length that lies would make a reader wait
  * for bytes that never come. Of the headers three are looked at, and all must be well formed:

@@ -169,8 +169,8 @@ void lx_out_str(struct lx_out *o, const char *name, struct lx_slice plain);
 void lx_out_int(struct lx_out *o, const char *name, int64_t v);
 void lx_out_bool(struct lx_out *o, const char *name, bool v);
 void lx_out_null(struct lx_out *o, const char *name);
-/* A value that already is JSON. Its line breaks become spaces, so that what is written stands on one
- * line, as SSE needs it; else it is not looked at. Absent or empty: null. */
+/* A value that already is JSON. Its line breaks become spaces, so that what is written stands on
+ * one line, as SSE needs it; else it is not looked at. Absent or empty: null. */
 void lx_out_raw(struct lx_out *o, const char *name, struct lx_slice json);
 static inline void lx_out_value(struct lx_out *o, const char *name, struct lx_json v)
 {

@@ -43,8 +43,8 @@ void lx_records_clear(struct lx_records *r);
 
 /* Takes the next record from *in, advancing *in past what was used. 1: *out is a record; 0: *in is
  * used up, feed more; LX_ELIMIT (a record larger than max), LX_EPROTO (a broken AWS frame),
- * LX_ENOMEM, after which the reader can only be cleared. SSE comments and fields other than event and data are skipped; an event without
- * data is skipped, as the standard says. */
+ * LX_ENOMEM, after which the reader can only be cleared. SSE comments and fields other than event
+ * and data are skipped; an event without data is skipped, as the standard says. */
 int lx_records_next(struct lx_records *r, struct lx_slice *in, struct lx_record *out,
                     struct lx_error *err);
 /* The stream is over: 1 and a last record when NDJSON ended without a newline, or when an SSE event

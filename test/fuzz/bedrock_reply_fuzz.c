@@ -1,6 +1,6 @@
 /*
- * bedrock_reply_fuzz.c - any body as a reply of Bedrock's, or as an error: what clients get of it is
- * JSON, and in Anthropic's language reads again.
+ * bedrock_reply_fuzz.c - any body as a reply of Bedrock's, or as an error: what clients get of it
+ * is JSON, and in Anthropic's language reads again.
  *
  * The first byte chooses the context.
  */
@@ -29,7 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct lx_slice in = lx_slice((const char *)data + 1, size - 1);
     uint8_t flags = data[0];
-    const struct lx_dialect *bedrock = &lx_dialect_bedrock_converse, *anthropic = &lx_dialect_anthropic;
+    const struct lx_dialect *bedrock = &lx_dialect_bedrock_converse,
+                            *anthropic = &lx_dialect_anthropic;
     check_error(in, flags);
     lx_buf_init(&once, CROSSING_MAX);
     lx_buf_init(&twice, CROSSING_MAX);

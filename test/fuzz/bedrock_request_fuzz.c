@@ -35,8 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct lx_request r;
     if (size == 0)
         return 0;
-    const struct lx_dialect *from =
-        data[0] & 16 ? &lx_dialect_anthropic : &lx_dialect_openai_chat;
+    const struct lx_dialect *from = data[0] & 16 ? &lx_dialect_anthropic : &lx_dialect_openai_chat;
     lx_json_doc_init(&doc);
     lx_arena_init(&a, CROSSING_MAX);
     if (lx_json_read(&doc, lx_slice((const char *)data + 1, size - 1), NULL, NULL) == 0 &&

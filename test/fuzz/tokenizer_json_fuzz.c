@@ -11,8 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct lx_slice text = LX_S("The quick brown fox <|begin|> 123 don't na\xc3\xafve \xe4\xb8\xad\xe6\x96\x87 "
-                                "whole <left> e\xcc\x81 ^|^|");
+    struct lx_slice text =
+        LX_S("The quick brown fox <|begin|> 123 don't na\xc3\xafve \xe4\xb8\xad\xe6\x96\x87 "
+             "whole <left> e\xcc\x81 ^|^|");
     struct lx_encoding e;
     struct lx_error err = {0};
     struct lx_tokenizer *t;

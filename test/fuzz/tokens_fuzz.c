@@ -1,7 +1,7 @@
 /*
- * tokens_fuzz.c - fuzz target for texts: whatever the bytes, in every encoding, the count is that of
- * the ids; the ids decode to the text (mended, and normalized where the encoding does); and a limit
- * is kept.
+ * tokens_fuzz.c - fuzz target for texts: whatever the bytes, in every encoding, the count is that
+ * of the ids; the ids decode to the text (mended, and normalized where the encoding does); and a
+ * limit is kept.
  */
 #include <stdio.h>
 #include <stdlib.h>

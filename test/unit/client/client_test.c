@@ -228,9 +228,10 @@ static void requests_are_checked_as_they_are_built(void **state)
 /* The step machine shows the request that would be sent, and takes a reply from our hands. */
 static void steps_are_taken_by_hand(void **state)
 {
-    static const char reply[] = "{\"id\":\"c1\",\"object\":\"chat.completion\",\"created\":1,\"model\":"
-                                "\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
-                                "\"content\":\"ok\"},\"finish_reason\":\"stop\"}]}";
+    static const char reply[] =
+        "{\"id\":\"c1\",\"object\":\"chat.completion\",\"created\":1,\"model\":"
+        "\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
+        "\"content\":\"ok\"},\"finish_reason\":\"stop\"}]}";
     const char *names[] = {"content-type"}, *values[] = {"application/json"};
     llmux_client *c = llmux_client_new();
     llmux_request *r = ask("openai/gpt-4o-mini");
@@ -276,7 +277,8 @@ static int sends(llmux_client *c, llmux_request *r, const char *url, const char 
 {
     llmux_call *call = llmux_call_new(c, r, NULL);
     int good = call && llmux_call_next(call) == LLMUX_STEP_SEND &&
-                strcmp(llmux_call_url(call), url) == 0, has_key = 0;
+               strcmp(llmux_call_url(call), url) == 0,
+        has_key = 0;
 
     for (size_t i = 0; good && i < llmux_call_header_count(call); i++)
         has_key |= strcmp(llmux_call_header_value(call, i), authorization) == 0;

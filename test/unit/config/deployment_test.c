@@ -279,7 +279,8 @@ static void a_name_alone_makes_a_deployment(void **state)
     assert_int_equal(lx_deployment_of_name(LX_S("groq/x"), NULL, 0, NULL, &a, &d, &err), 0);
     assert_false(lx_secret_is_set(&d.key));
     assert_text(d.missing_key, "GROQ_API_KEY");
-    assert_int_equal(lx_deployment_of_name(LX_S("nope/x"), NULL, 0, &env, &a, &d, &err), LX_EPROVIDER);
+    assert_int_equal(lx_deployment_of_name(LX_S("nope/x"), NULL, 0, &env, &a, &d, &err),
+                     LX_EPROVIDER);
     assert_int_equal(lx_deployment_of_name(LX_S("hosted_vllm/x"), NULL, 0, &env, &a, &d, &err), 0);
     assert_int_equal(d.base_url.n, 0);
     lx_arena_clear(&a);
@@ -320,7 +321,8 @@ static void what_is_missing_has_names(void **state)
     lx_arena_clear(&a);
 }
 
-/* The region: the configuration's, the name's, the variables', us-west-2; and what is left of a name. */
+/* The region: the configuration's, the name's, the variables', us-west-2; and what is left of a
+ * name. */
 static void bedrock_has_a_region(void **state)
 {
     static const char *const west[] = {"AWS_REGION", "eu-central-1", NULL};
@@ -358,11 +360,16 @@ static void bedrock_has_a_region(void **state)
 
 static void bedrock_has_keys_of_two_kinds(void **state)
 {
-    static const char *const bearer[] = {"AWS_BEARER_TOKEN_BEDROCK", "b", "AWS_ACCESS_KEY_ID", "i",
-                                         "AWS_SECRET_ACCESS_KEY", "s", NULL};
+    static const char *const bearer[] = {"AWS_BEARER_TOKEN_BEDROCK",
+                                         "b",
+                                         "AWS_ACCESS_KEY_ID",
+                                         "i",
+                                         "AWS_SECRET_ACCESS_KEY",
+                                         "s",
+                                         NULL};
     static const char *const half[] = {"AWS_ACCESS_KEY_ID", "i", NULL};
-    static const char *const pair[] = {"AWS_ACCESS_KEY_ID", "i", "AWS_SECRET_ACCESS_KEY", "s",
-                                       "AWS_SESSION_TOKEN", "t", NULL};
+    static const char *const pair[] = {
+        "AWS_ACCESS_KEY_ID", "i", "AWS_SECRET_ACCESS_KEY", "s", "AWS_SESSION_TOKEN", "t", NULL};
     static const struct {
         const char *const *variables;
         const char *params, *key;

@@ -83,7 +83,7 @@ static inline void unit_close(struct unit_read *r)
 
 /* The first deployment of the group that serves a name; NULL when none does. */
 static inline const struct lx_deployment *unit_find(const struct unit_read *r, const char *name,
-                                                      struct lx_slice *star)
+                                                    struct lx_slice *star)
 {
     const struct lx_model_group *g = lx_route_find(&r->config->routes, lx_slice_z(name), star);
     return g ? g->deployments[0] : NULL;

@@ -134,14 +134,17 @@ static void limits_and_budgets(void **state)
     (void)state;
     const char *claude = "anthropic.claude-3-7-sonnet-20250219-v1:0";
 #define ASK "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],"
-    assert_int_equal(write_for(claude, ASK "\"reasoning_effort\":\"high\",\"max_tokens\":3000}"), 0);
+    assert_int_equal(write_for(claude, ASK "\"reasoning_effort\":\"high\",\"max_tokens\":3000}"),
+                     0);
     assert_true(wrote("\"budget_tokens\":1500") && wrote("\"maxTokens\":3000"));
     assert_int_equal(write_for(claude, ASK "\"reasoning_effort\":\"high\",\"max_tokens\":500}"), 0);
     assert_false(wrote("budget_tokens"));
     assert_int_equal(write_for(claude, ASK "\"reasoning_effort\":\"low\"}"), 0);
     assert_true(wrote("\"budget_tokens\":1024") && wrote("\"maxTokens\":5120"));
-    assert_int_equal(write_for(claude, ASK "\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":2000},"
-                                           "\"max_tokens\":1000}"), 0);
+    assert_int_equal(write_for(claude,
+                               ASK "\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":2000},"
+                                   "\"max_tokens\":1000}"),
+                     0);
     assert_true(wrote("\"budget_tokens\":2000") && wrote("\"maxTokens\":3000"));
     assert_int_equal(write_for(claude, ASK "\"temperature\":1.5}"), LX_EUNSUPPORTED);
     assert_int_equal(write_for(claude, ASK "\"temperature\":1.0}"), 0);

@@ -663,7 +663,6 @@ static void free_with_everything_in_flight(void **state)
     peer_stop(&p);
 }
 
-
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)

@@ -1,5 +1,6 @@
 /*
- * pool_test.c - kept-alive connections: which are used again, which are replaced, how many there are.
+ * pool_test.c - kept-alive connections: which are used again, which are replaced, how many there
+ * are.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -219,9 +219,8 @@ static void test_apply(void **state)
     lx_arena_init(&a, MAX_ARENA);
     lx_header_list_init(&l, &a);
     lx_header_list_add(&l, LX_S("user-agent"), LX_S("is not signed"));
-    assert_int_equal(lx_sigv4_apply(&s, LX_S("GET"), LX_S("example.amazonaws.com"), LX_S("/"),
-                                    LX_S(""), &l),
-                     0);
+    assert_int_equal(
+        lx_sigv4_apply(&s, LX_S("GET"), LX_S("example.amazonaws.com"), LX_S("/"), LX_S(""), &l), 0);
     /* get-vanilla of the suite */
     assert_string_equal(
         lx_arena_copy_z(&a, lx_headers_get(&l.headers, LX_S("authorization"))),
@@ -232,9 +231,9 @@ static void test_apply(void **state)
 
     s.session_token = LX_S("TOKEN");
     lx_header_list_add(&l, LX_S("content-type"), LX_S("application/json"));
-    assert_int_equal(lx_sigv4_apply(&s, LX_S("POST"), LX_S("h"), LX_S("/model/a%3A0/converse"),
-                                    LX_S("{}"), &l),
-                     0);
+    assert_int_equal(
+        lx_sigv4_apply(&s, LX_S("POST"), LX_S("h"), LX_S("/model/a%3A0/converse"), LX_S("{}"), &l),
+        0);
     struct lx_slice value = lx_headers_get(&l.headers, LX_S("authorization"));
     assert_true(lx_slice_find(value, LX_S("SignedHeaders=content-type;host;x-amz-date;"
                                           "x-amz-security-token, ")) > 0);
