@@ -158,9 +158,8 @@ ssize_t lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t 
         uint32_t before = count ? b->tokens[count - 1] : LX_TOKEN_NONE;
 
         while (is_closed(b, at + length) ||
-               (before != LX_TOKEN_NONE &&
-                !(is_long ? are_known_neighbours(b, v, before, token)
-                          : are_neighbours(v, before, token)))) {
+               (before != LX_TOKEN_NONE && !(is_long ? are_known_neighbours(b, v, before, token)
+                                                     : are_neighbours(v, before, token)))) {
             token = v->prefixes[token];
             if (token == LX_TOKEN_NONE)
                 break;

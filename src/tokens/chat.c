@@ -28,8 +28,8 @@ static int refuse(struct counter *c, const char *what)
 static int add_text(struct counter *c, struct lx_slice s)
 {
     size_t n;
-    int code = c->arena.failed ? c->arena.failed
-                               : lx_tokens_count(c->t, c->e, s, LX_TOKENS_FRAME, &n);
+    int code =
+        c->arena.failed ? c->arena.failed : lx_tokens_count(c->t, c->e, s, LX_TOKENS_FRAME, &n);
 
     if (code == 0)
         c->count += (int64_t)n;

@@ -1,8 +1,9 @@
 /*
  * chat_image.c - what an image costs: its size is read from the first bytes of the file.
  *
- * Called by chat.c only. Sizes are those of LiteLLM's calculate_img_tokens (token_counter.py 1.106),
- * which has them of OpenAI's guide to vision. An image behind a URL is not fetched.
+ * Called by chat.c only. Sizes are those of LiteLLM's calculate_img_tokens
+ * (token_counter.py 1.106), which has them of OpenAI's guide to vision. An image behind a URL is
+ * not fetched.
  */
 #include "tokens/chat.h"
 
@@ -145,6 +146,7 @@ int lx_image_tokens(struct lx_slice url, struct lx_slice detail, size_t *count,
             return lx_error_set(err, LX_EINVAL, "image_url: the image cannot be read");
     }
     s = scale(s);
-    *count = BASE + (size_t)2 * BASE * ((s.width + TILE - 1) / TILE) * ((s.height + TILE - 1) / TILE);
+    *count =
+        BASE + (size_t)2 * BASE * ((s.width + TILE - 1) / TILE) * ((s.height + TILE - 1) / TILE);
     return 0;
 }

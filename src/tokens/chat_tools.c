@@ -1,8 +1,9 @@
 /*
- * chat_tools.c - tools as the text that models of OpenAI are shown, and values as Python prints them.
+ * chat_tools.c - tools as the text that models of OpenAI are shown, and values as Python prints
+ * them.
  *
- * Called by chat.c only. The text is that of LiteLLM's _format_function_definitions (token_counter.py
- * 1.106), which guesses OpenAI's: not documented, and not to be improved upon.
+ * Called by chat.c only. The text is that of LiteLLM's _format_function_definitions
+ * (token_counter.py 1.106), which guesses OpenAI's: not documented, and not to be improved upon.
  */
 #include "tokens/chat.h"
 

@@ -19,9 +19,15 @@ IMAGE(cl100k);
 IMAGE(p50k);
 IMAGE(r50k);
 IMAGE(claude);
-#define AT(name) {lx_vocab_##name, lx_vocab_##name##_end}
+#define AT(name)                               \
+    {                                          \
+        lx_vocab_##name, lx_vocab_##name##_end \
+    }
 
-#define SPECIAL(text, id) {LX_S_INIT(text), id, 0}
+#define SPECIAL(text, id)      \
+    {                          \
+        LX_S_INIT(text), id, 0 \
+    }
 
 /* Each in the order of its bytes. */
 static const struct lx_special end_of_text[] = {SPECIAL("<|endoftext|>", 50256)};
@@ -49,7 +55,7 @@ static const struct lx_special harmony[] = {
     SPECIAL("<|startoftext|>", 199998), SPECIAL("<|start|>", 200006),
 };
 static const struct lx_special claude[] = {
-    SPECIAL("<EOT>", 0),      SPECIAL("<META>", 1), SPECIAL("<META_END>", 3),
+    SPECIAL("<EOT>", 0),        SPECIAL("<META>", 1), SPECIAL("<META_END>", 3),
     SPECIAL("<META_START>", 2), SPECIAL("<SOS>", 4),
 };
 #define SPECIALS(v) .specials = v, .special_count = sizeof(v) / sizeof((v)[0])

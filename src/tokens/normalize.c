@@ -66,7 +66,8 @@ static uint32_t compose(uint32_t a, uint32_t b)
 
     if (a - LEADS < LEAD_COUNT && b - VOWELS < VOWEL_COUNT)
         return HANGUL + ((a - LEADS) * VOWEL_COUNT + (b - VOWELS)) * TAIL_COUNT;
-    if (a - HANGUL < HANGUL_COUNT && (a - HANGUL) % TAIL_COUNT == 0 && b - TAILS - 1 < TAIL_COUNT - 1)
+    if (a - HANGUL < HANGUL_COUNT && (a - HANGUL) % TAIL_COUNT == 0 &&
+        b - TAILS - 1 < TAIL_COUNT - 1)
         return a + (b - TAILS);
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;

@@ -15,7 +15,10 @@ struct name {
     const char *encoding;
 };
 
-#define NAME(text, encoding) {LX_S_INIT(text), encoding}
+#define NAME(text, encoding)      \
+    {                             \
+        LX_S_INIT(text), encoding \
+    }
 
 static const struct name names[] = {
     NAME("o1", "o200k_base"),
@@ -67,14 +70,22 @@ static const struct name names[] = {
 
 /* The first that fits holds. */
 static const struct name prefixes[] = {
-    NAME("o1-", "o200k_base"),         NAME("o3-", "o200k_base"),
-    NAME("o4-mini-", "o200k_base"),    NAME("gpt-5", "o200k_base"),
-    NAME("gpt-4.5-", "o200k_base"),    NAME("gpt-4.1-", "o200k_base"),
-    NAME("chatgpt-4o-", "o200k_base"), NAME("gpt-4o-", "o200k_base"),
-    NAME("gpt-4-", CL100K),            NAME("gpt-3.5-turbo-", CL100K),
-    NAME("gpt-35-turbo-", CL100K),     NAME("gpt-oss-", "o200k_harmony"),
-    NAME("ft:gpt-4o", "o200k_base"),   NAME("ft:gpt-4", CL100K),
-    NAME("ft:gpt-3.5-turbo", CL100K),  NAME("ft:davinci-002", CL100K),
+    NAME("o1-", "o200k_base"),
+    NAME("o3-", "o200k_base"),
+    NAME("o4-mini-", "o200k_base"),
+    NAME("gpt-5", "o200k_base"),
+    NAME("gpt-4.5-", "o200k_base"),
+    NAME("gpt-4.1-", "o200k_base"),
+    NAME("chatgpt-4o-", "o200k_base"),
+    NAME("gpt-4o-", "o200k_base"),
+    NAME("gpt-4-", CL100K),
+    NAME("gpt-3.5-turbo-", CL100K),
+    NAME("gpt-35-turbo-", CL100K),
+    NAME("gpt-oss-", "o200k_harmony"),
+    NAME("ft:gpt-4o", "o200k_base"),
+    NAME("ft:gpt-4", CL100K),
+    NAME("ft:gpt-3.5-turbo", CL100K),
+    NAME("ft:davinci-002", CL100K),
     NAME("ft:babbage-002", CL100K),
 };
 

@@ -1,8 +1,9 @@
 /*
  * scan.c - the rules that cut text, one function each.
  *
- * The rules are regular expressions by origin; what is written here is what those do, alternative by
- * alternative, with their backtracking worked out. tiktoken's (tiktoken_ext/openai_public.py 0.14):
+ * The rules are regular expressions by origin; what is written here is what those do, alternative
+ * by alternative, with their backtracking worked out. tiktoken's (tiktoken_ext/openai_public.py
+ * 0.14):
  *
  * r50k    '(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s
  * cl100k  '(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+
@@ -108,9 +109,9 @@ static inline const uint8_t *contraction(const uint8_t *p, const uint8_t *end, b
 
 /* How white space goes. */
 enum blanks {
-    PLAIN,    /* \s++$|\s+(?!\S)|\s */
-    LINES,    /* \s*[\r\n]+|\s+(?!\S)|\s+ */
-    TAIL,     /* \s++$|\s*[\r\n]|\s+(?!\S)|\s */
+    PLAIN, /* \s++$|\s+(?!\S)|\s */
+    LINES, /* \s*[\r\n]+|\s+(?!\S)|\s+ */
+    TAIL,  /* \s++$|\s*[\r\n]|\s+(?!\S)|\s */
 };
 
 /* White space starts at p. Before something else its last character stays behind for that, unless
@@ -176,7 +177,8 @@ static inline const uint8_t *scan_cl100k(const uint8_t *p, const uint8_t *end, i
     return to > p ? newlines(to, end, false) : blanks(p, end, how);
 }
 
-/* "[U]*[L]+" at p, then "[U]+[L]*" when that fails (`second`: the latter); p when neither is there. */
+/* "[U]*[L]+" at p, then "[U]+[L]*" when that fails (`second`: the latter); p when neither is there.
+ */
 static inline const uint8_t *word(const uint8_t *p, const uint8_t *end, bool second)
 {
     const uint8_t *at = p, *both = NULL, *next;

@@ -152,8 +152,8 @@ uint64_t lx_scan_ascii(enum lx_scheme scheme, const uint8_t *p)
     c.line &= ~tail;
     plain = white & ~c.line;
     last = plain & ~(plain >> 1);
-    starts = (c.letter & ~(c.letter << 1)) | (c.digit & ~(c.digit << 1)) |
-             (sign & ~(sign << 1)) | (white & ~(white << 1));
+    starts = (c.letter & ~(c.letter << 1)) | (c.digit & ~(c.digit << 1)) | (sign & ~(sign << 1)) |
+             (white & ~(white << 1));
     /* A blank stays with the word behind it, and a space with signs; so does a single sign with a
      * word, if it has no space before it. */
     starts &= ~(last << 1 & c.letter);

@@ -14,13 +14,13 @@
 #include "wire/json_utf8.h"
 
 enum {
-    SHORT_MAX = 15,    /* bytes of a piece that is remembered in 32 bytes, with its tokens */
+    SHORT_MAX = 15, /* bytes of a piece that is remembered in 32 bytes, with its tokens */
     SHORT_BITS = 16,
     INLINE_MAX = 3,
-    MIDDLE_MAX = 31,   /* and in 64 */
+    MIDDLE_MAX = 31, /* and in 64 */
     MIDDLE_BITS = 14,
     MIDDLE_INLINE = 7,
-    LINE = 64,         /* bytes that the processor fetches at once: no entry lies across two */
+    LINE = 64, /* bytes that the processor fetches at once: no entry lies across two */
     OWNERS_MAX = 7,
 };
 
@@ -275,16 +275,16 @@ static const uint8_t *put_block(struct job *j, const uint8_t *p, uint64_t ends, 
 static int put_text(struct job *j, struct lx_slice text)
 {
     struct lx_scan s = lx_scan(j->e->scheme, text);
-    bool blocks = s.scheme == LX_SCHEME_O200K || s.scheme == LX_SCHEME_CL100K ||
-                  s.scheme == LX_SCHEME_LLAMA3;
+    bool blocks =
+        s.scheme == LX_SCHEME_O200K || s.scheme == LX_SCHEME_CL100K || s.scheme == LX_SCHEME_LLAMA3;
     int code = 0;
 
     while (s.at < s.end && code == 0 && j->count <= j->limit) {
         /* Keys are loaded 16 bytes at a time, also at a block's end. */
-        uint64_t ends = blocks && s.end - s.at >= LX_SCAN_BLOCK + 16 && s.at[0] < 0x80 &&
-                                s.at[1] < 0x80
-                            ? lx_scan_ascii(s.scheme, s.at)
-                            : 0;
+        uint64_t ends =
+            blocks && s.end - s.at >= LX_SCAN_BLOCK + 16 && s.at[0] < 0x80 && s.at[1] < 0x80
+                ? lx_scan_ascii(s.scheme, s.at)
+                : 0;
 
         if (ends) {
             s.at = put_block(j, s.at, ends, &code);
@@ -425,8 +425,8 @@ static int run(struct job *j, struct lx_slice text, unsigned flags)
     return code;
 }
 
-int lx_tokens_count_until(struct lx_tokenizer *t, const struct lx_encoding *e,
-                          struct lx_slice text, unsigned flags, size_t limit, size_t *count)
+int lx_tokens_count_until(struct lx_tokenizer *t, const struct lx_encoding *e, struct lx_slice text,
+                          unsigned flags, size_t limit, size_t *count)
 {
     struct job j = {.t = t, .e = e, .limit = limit};
     int code = run(&j, text, flags);
@@ -450,8 +450,7 @@ int lx_tokens_encode(struct lx_tokenizer *t, const struct lx_encoding *e, struct
     return run(&j, text, flags);
 }
 
-int lx_tokens_decode(const struct lx_encoding *e, const uint32_t *ids, size_t n,
-                     struct lx_buf *out)
+int lx_tokens_decode(const struct lx_encoding *e, const uint32_t *ids, size_t n, struct lx_buf *out)
 {
     for (size_t i = 0; i < n; i++) {
         char room[32];

@@ -50,13 +50,13 @@ struct reader {
     struct owned *owned;
     struct lx_arena arena; /* dropped with the reader */
     struct lx_json_doc doc;
-    struct lx_map ids;          /* by bytes; an id and one, as a pointer */
-    struct lx_slice *texts;     /* by id */
-    uint32_t *numbers;          /* by id: of our own; LX_TOKEN_NONE until merged */
-    uint32_t bytes[256];        /* ids of single bytes; LX_TOKEN_NONE */
-    struct lx_pairs merges;     /* ids of left and right, to the merge's place in the list */
-    uint32_t *results;          /* by place: the id it makes */
-    struct lx_vocab_split *parts;  /* by place */
+    struct lx_map ids;            /* by bytes; an id and one, as a pointer */
+    struct lx_slice *texts;       /* by id */
+    uint32_t *numbers;            /* by id: of our own; LX_TOKEN_NONE until merged */
+    uint32_t bytes[256];          /* ids of single bytes; LX_TOKEN_NONE */
+    struct lx_pairs merges;       /* ids of left and right, to the merge's place in the list */
+    uint32_t *results;            /* by place: the id it makes */
+    struct lx_vocab_split *parts; /* by place */
     uint32_t merge_count;
     uint32_t id_end;
     struct lx_vocab_maker *maker;
@@ -65,8 +65,8 @@ struct reader {
 
 static int unsupported(struct reader *r, const char *what)
 {
-    return lx_error_set(r->err, LX_EUNSUPPORTED, "the tokenizer's %s is of a kind that is not known",
-                        what);
+    return lx_error_set(r->err, LX_EUNSUPPORTED,
+                        "the tokenizer's %s is of a kind that is not known", what);
 }
 
 static int wrong(struct reader *r, const char *what)
@@ -462,8 +462,8 @@ static int read_frame(struct reader *r, struct lx_json v)
     if (!is_type(v, "TemplateProcessing"))
         return unsupported(r, "post_processor");
     for (it = lx_json_iter(LX_GET(v, "single")); lx_json_next(&it);) {
-        struct lx_slice name = lx_json_str(LX_GET(LX_GET(it.value, "SpecialToken"), "id"),
-                                           &r->arena);
+        struct lx_slice name =
+            lx_json_str(LX_GET(LX_GET(it.value, "SpecialToken"), "id"), &r->arena);
         struct lx_json_iter ids =
             lx_json_iter(LX_GET(lx_json_get(LX_GET(v, "special_tokens"), name), "ids"));
         size_t *n = behind ? &r->e->after_count : &r->e->before_count;

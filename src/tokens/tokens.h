@@ -1,8 +1,8 @@
 /*
  * tokens.h - text to tokens and back, and how many there are: what a limit or a price is asked of.
  *
- * An encoding is a vocabulary, a rule that cuts text into pieces, and a few special tokens. Those of
- * OpenAI and of Claude 2 are built in; others are read from a tokenizer.json. Encodings are
+ * An encoding is a vocabulary, a rule that cuts text into pieces, and a few special tokens. Those
+ * of OpenAI and of Claude 2 are built in; others are read from a tokenizer.json. Encodings are
  * immutable and may be shared by threads; a tokenizer is the memory of one thread's work with them.
  *
  * Text is bytes. What is no UTF-8 in it counts as U+FFFD, one for each maximal part that cannot be
@@ -55,7 +55,7 @@ struct lx_encoding {
     enum lx_norm norm;
     const struct lx_special *specials; /* by text */
     size_t special_count;
-    uint32_t reserved_first, reserved_end; /* ids of <|reserved_ID|>; end 0: none */
+    uint32_t reserved_first, reserved_end;              /* ids of <|reserved_ID|>; end 0: none */
     uint32_t before[LX_FRAME_MAX], after[LX_FRAME_MAX]; /* what LX_TOKENS_FRAME puts around */
     size_t before_count, after_count;
     bool always_special; /* specials in a text are tokens whatever is asked, as in Hugging Face's */
@@ -63,7 +63,8 @@ struct lx_encoding {
 };
 
 /* A built-in encoding by name (o200k_base, o200k_harmony, cl100k_base, p50k_base, p50k_edit,
- * r50k_base, gpt2, claude). 0 or LX_ENOTFOUND. Nothing is allocated, so nothing is to be cleared. */
+ * r50k_base, gpt2, claude). 0 or LX_ENOTFOUND. Nothing is allocated, so nothing is to be cleared.
+ */
 int lx_encoding_find(struct lx_encoding *e, struct lx_slice name);
 /* The names of the built-in ones, in order; NULL past the end. */
 const char *lx_encoding_name(size_t i);
@@ -90,8 +91,8 @@ int lx_tokens_count(struct lx_tokenizer *t, const struct lx_encoding *e, struct 
                     unsigned flags, size_t *count);
 /* The same, but stops soon after the count has passed the limit: then *count is more than the
  * limit, and no more is known. */
-int lx_tokens_count_until(struct lx_tokenizer *t, const struct lx_encoding *e,
-                          struct lx_slice text, unsigned flags, size_t limit, size_t *count);
+int lx_tokens_count_until(struct lx_tokenizer *t, const struct lx_encoding *e, struct lx_slice text,
+                          unsigned flags, size_t limit, size_t *count);
 /* Appends the tokens' ids to out, as uint32_t each. 0, LX_ENOMEM or LX_ELIMIT. */
 int lx_tokens_encode(struct lx_tokenizer *t, const struct lx_encoding *e, struct lx_slice text,
                      unsigned flags, struct lx_buf *out);
@@ -104,10 +105,10 @@ int lx_tokens_decode(const struct lx_encoding *e, const uint32_t *ids, size_t n,
 
 /* How LiteLLM counts for a model. */
 struct lx_token_rule {
-    const char *encoding;       /* built in; where `wants` is set, what LiteLLM falls back to */
-    const char *wants;          /* or NULL: a tokenizer that is not built in: "llama-3", "llama-2",
-                                   "command-r" */
-    int per_message, per_name;  /* tokens that each message, each name adds */
+    const char *encoding;      /* built in; where `wants` is set, what LiteLLM falls back to */
+    const char *wants;         /* or NULL: a tokenizer that is not built in: "llama-3", "llama-2",
+                                  "command-r" */
+    int per_message, per_name; /* tokens that each message, each name adds */
 };
 
 /* `provider` is what the catalog's entry of exactly this model name says (its litellm_provider);

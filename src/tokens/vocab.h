@@ -6,11 +6,11 @@
  * have numbers of our own: of two merges the one that makes the lower number comes first. In
  * OpenAI's vocabularies that number is the id; in others a table translates.
  *
- * Three facts about BPE carry all of it (github.com/github/rust-gems, crates/bpe/README.md): a token
- * arises by one last merge only, whatever stands around it; so a pair of neighbours is possible
- * exactly when taking the two apart, youngest merge first, never shows a merge across their border
- * that would have come earlier; and a sequence of tokens is the encoding of its text exactly when
- * all its neighbours are possible.
+ * Three facts about BPE carry all of it (github.com/github/rust-gems, crates/bpe/README.md): a
+ * token arises by one last merge only, whatever stands around it; so a pair of neighbours is
+ * possible exactly when taking the two apart, youngest merge first, never shows a merge across
+ * their border that would have come earlier; and a sequence of tokens is the encoding of its text
+ * exactly when all its neighbours are possible.
  */
 #ifndef LX_TOKENS_VOCAB_H
 #define LX_TOKENS_VOCAB_H
@@ -35,8 +35,8 @@ struct lx_vocab_head {
     uint32_t whole_count;
     uint32_t translated; /* ids are not numbers */
     uint32_t trie, pairs, splits, prefixes, starts, text, wholes, ids, numbers;
-    uint32_t tangled;    /* a merge comes before one that makes a part of it */
-    uint32_t sieve;      /* 2^(pair_bits + LX_SIEVE_BITS) bits */
+    uint32_t tangled; /* a merge comes before one that makes a part of it */
+    uint32_t sieve;   /* 2^(pair_bits + LX_SIEVE_BITS) bits */
     uint32_t unused;
     uint64_t print; /* a hash of all that follows */
 };
@@ -63,7 +63,7 @@ struct lx_vocab {
     uint32_t count, id_count, whole_count;
     uint32_t pair_shift, pair_mask;
     uint64_t print; /* by which caches know a vocabulary: another may come to lie at its address */
-    bool tangled; /* the facts above do not hold: merge as defined */
+    bool tangled;   /* the facts above do not hold: merge as defined */
 };
 
 /* Opens an image of n bytes, aligned to 8. 0 or LX_EINVAL. What was made by another program of
@@ -75,7 +75,8 @@ struct lx_vocab_maker;
 struct lx_vocab_maker *lx_vocab_maker_new(void); /* NULL: out of memory */
 void lx_vocab_maker_free(struct lx_vocab_maker *m);
 enum lx_vocab_add {
-    LX_ADD_RANKED, /* its merge is of the two that merges so far make of its bytes (tiktoken's way) */
+    LX_ADD_RANKED, /* its merge is of the two that merges so far make of its bytes (tiktoken's way)
+                    */
     LX_ADD_MERGE,  /* its merge is of left and right, the only one that can ever be done */
     LX_ADD_ALONE,  /* no merge makes it */
 };

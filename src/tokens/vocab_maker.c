@@ -88,8 +88,8 @@ static bool room_for_token(struct lx_vocab_maker *m, size_t n)
         uint32_t cap = m->cap ? m->cap * 2 : 1024;
 
         if (!grow(&m->starts, cap + 1, sizeof(*m->starts)) ||
-            !grow(&m->ids, cap, sizeof(*m->ids)) ||
-            !grow(&m->splits, cap, sizeof(*m->splits)) || !grow(&m->made, cap, sizeof(*m->made)))
+            !grow(&m->ids, cap, sizeof(*m->ids)) || !grow(&m->splits, cap, sizeof(*m->splits)) ||
+            !grow(&m->made, cap, sizeof(*m->made)))
             return false;
         m->cap = cap;
     }
@@ -165,7 +165,8 @@ static void sort(const struct lx_vocab_maker *m, uint32_t *v, uint32_t *spare, s
     sort(m, v, spare, half);
     sort(m, v + half, spare, n - half);
     for (size_t to = 0; to < n; to++) {
-        bool first = k == n || (i < half && lx_slice_cmp(bytes_of(m, v[i]), bytes_of(m, v[k])) <= 0);
+        bool first =
+            k == n || (i < half && lx_slice_cmp(bytes_of(m, v[i]), bytes_of(m, v[k])) <= 0);
 
         spare[to] = first ? v[i++] : v[k++];
     }
@@ -217,8 +218,8 @@ static bool fits(const struct lx_vocab_maker *m, uint32_t base, const uint8_t *l
     return true;
 }
 
-/* A base for the children of a node; 0 when none was found soon. Best is one in the node's own cache
- * line, then in its block, because who looks at the one will look at the other. */
+/* A base for the children of a node; 0 when none was found soon. Best is one in the node's own
+ * cache line, then in its block, because who looks at the one will look at the other. */
 static uint32_t find_base(const struct lx_vocab_maker *m, uint32_t node, const uint8_t *labels,
                           int n)
 {

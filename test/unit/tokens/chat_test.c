@@ -76,8 +76,9 @@ static void test_refusals(void **state)
 
         lx_json_doc_init(&doc);
         assert_int_equal(lx_json_read(&doc, lx_slice_z(requests[i]), NULL, &err), 0);
-        assert_int_equal(lx_tokens_count_chat(tokenizer, &e, &rule, lx_json_root(&doc), &count, &err),
-                         LX_EINVAL);
+        assert_int_equal(
+            lx_tokens_count_chat(tokenizer, &e, &rule, lx_json_root(&doc), &count, &err),
+            LX_EINVAL);
         assert_true(err.text[0] != '\0');
         assert_int_equal(count, 77);
         lx_json_doc_clear(&doc);
@@ -89,10 +90,11 @@ static void test_sizes_of_images(void **state)
     (void)state;
     static const struct {
         uint32_t width, height, tokens;
-    } cases[] = { /* LiteLLM's calculate_img_tokens(mode="high") */
-        {1, 1, 255},         {512, 512, 255},    {513, 512, 425},     {768, 768, 765},
-        {1024, 1024, 765},   {2000, 768, 1445},  {4000, 1000, 765},   {1000, 4000, 765},
-        {100000, 1, 765},    {2048, 4096, 1105},
+    } cases[] = {
+        /* LiteLLM's calculate_img_tokens(mode="high") */
+        {1, 1, 255},       {512, 512, 255},    {513, 512, 425},   {768, 768, 765},
+        {1024, 1024, 765}, {2000, 768, 1445},  {4000, 1000, 765}, {1000, 4000, 765},
+        {100000, 1, 765},  {2048, 4096, 1105},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -109,7 +111,8 @@ static void test_sizes_of_images(void **state)
         lx_buf_init(&b, 100);
         lx_buf_add(&b, lx_slice_z(url));
         for (int k = 0; k < 10; k++) { /* of base64 only the alphabet matters here */
-            static const char abc[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+            static const char abc[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
             static uint32_t bits, have;
 
             bits = bits << 8 | (uint8_t)gif[k];

@@ -1,6 +1,6 @@
 /*
- * encoding_test.c - the published vectors, special tokens, limits, what is no UTF-8, and speed where
- * others are quadratic.
+ * encoding_test.c - the published vectors, special tokens, limits, what is no UTF-8, and speed
+ * where others are quadratic.
  */
 #include "unit.h"
 
@@ -26,14 +26,15 @@ static void check(const char *name, struct lx_slice text, unsigned flags, const 
 
     lx_buf_init(&ids, 1 << 24);
     assert_int_equal(lx_tokens_encode(tokenizer, &e, text, flags, &ids), 0);
-    if (ids.n != n * sizeof(*want) || memcmp(n ? ids.p : "", n ? (const char *)want : "", ids.n) != 0)
+    if (ids.n != n * sizeof(*want) ||
+        memcmp(n ? ids.p : "", n ? (const char *)want : "", ids.n) != 0)
         fail_msg("%s: other ids of \"%.*s\"", name, LX_F(text));
     assert_int_equal(lx_tokens_count(tokenizer, &e, text, flags, &count), 0);
     assert_int_equal(count, n);
     lx_buf_clear(&ids);
 }
-#define CHECK(name, text, flags, ...)                                        \
-    check(name, LX_S(text), flags, (const uint32_t[]){__VA_ARGS__},          \
+#define CHECK(name, text, flags, ...)                               \
+    check(name, LX_S(text), flags, (const uint32_t[]){__VA_ARGS__}, \
           sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
 
 /* "Encoded: [1, 2]" */
@@ -87,20 +88,21 @@ static void test_special_tokens(void **state)
     CHECK("cl100k_base", "a<|endoftext|>", LX_TOKENS_SPECIAL, 64, 100257);
     CHECK("cl100k_base", "<|endoftext|>", 0, 27, 91, 8862, 728, 428, 91, 29);
     CHECK("o200k_base", "<|endofprompt|>", LX_TOKENS_SPECIAL, 200018);
-    CHECK("o200k_harmony", "<|start|><|message|><|end|>", LX_TOKENS_SPECIAL, 200006, 200008, 200007);
+    CHECK("o200k_harmony", "<|start|><|message|><|end|>", LX_TOKENS_SPECIAL, 200006, 200008,
+          200007);
     CHECK("o200k_harmony", "<|reserved_200018|><|reserved_201087|>", LX_TOKENS_SPECIAL, 200018,
           201087);
-    CHECK("p50k_edit", "<|fim_prefix|><|fim_middle|><|fim_suffix|>", LX_TOKENS_SPECIAL, 50281, 50282,
-          50283);
+    CHECK("p50k_edit", "<|fim_prefix|><|fim_middle|><|fim_suffix|>", LX_TOKENS_SPECIAL, 50281,
+          50282, 50283);
     CHECK("claude", "<META_START><META><EOT>", 0, 2, 1, 0);
     /* No such: 200002 is <|return|>, 201088 is nothing. */
     struct lx_encoding e = find("o200k_harmony");
     size_t count;
-    assert_int_equal(lx_tokens_count(tokenizer, &e, LX_S("<|reserved_200002|>"), LX_TOKENS_SPECIAL,
-                                     &count), 0);
+    assert_int_equal(
+        lx_tokens_count(tokenizer, &e, LX_S("<|reserved_200002|>"), LX_TOKENS_SPECIAL, &count), 0);
     assert_true(count > 1);
-    assert_int_equal(lx_tokens_count(tokenizer, &e, LX_S("<|reserved_201088|>"), LX_TOKENS_SPECIAL,
-                                     &count), 0);
+    assert_int_equal(
+        lx_tokens_count(tokenizer, &e, LX_S("<|reserved_201088|>"), LX_TOKENS_SPECIAL, &count), 0);
     assert_true(count > 1);
     assert_int_equal(lx_encoding_find(&e, LX_S("o300k")), LX_ENOTFOUND);
 }
@@ -110,12 +112,14 @@ static void test_what_is_no_utf8(void **state)
     (void)state;
     static const struct {
         struct lx_slice bytes, as;
-    } cases[] = { /* as Python's bytes.decode(errors="replace") has them */
+    } cases[] = {
+        /* as Python's bytes.decode(errors="replace") has them */
         {LX_S_INIT("a\xff z"), LX_S_INIT("a\xef\xbf\xbd z")},
         {LX_S_INIT("\xed\xa0\x80"), LX_S_INIT("\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd")},
         {LX_S_INIT("\xe4\xb8"), LX_S_INIT("\xef\xbf\xbd")},
         {LX_S_INIT("\xf0\x9f\x98z"), LX_S_INIT("\xef\xbf\xbdz")},
-        {LX_S_INIT("\xf5\x80\xc0\xaf"), LX_S_INIT("\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd")},
+        {LX_S_INIT("\xf5\x80\xc0\xaf"),
+         LX_S_INIT("\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd")},
         {LX_S_INIT("\xe0\x80\x80"), LX_S_INIT("\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd")},
     };
     struct lx_encoding e = find("o200k_base");
@@ -232,8 +236,8 @@ static void test_rules_of_models(void **state)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct lx_token_rule r = lx_token_rule_of(lx_slice_z(cases[i].model),
-                                                  lx_slice_z(cases[i].provider));
+        struct lx_token_rule r =
+            lx_token_rule_of(lx_slice_z(cases[i].model), lx_slice_z(cases[i].provider));
 
         assert_string_equal(r.encoding, cases[i].encoding);
         assert_int_equal(r.per_message, cases[i].per_message);

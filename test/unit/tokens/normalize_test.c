@@ -23,8 +23,8 @@ static const struct {
     {LX_S_INIT("\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab"), LX_S_INIT("\xed\x95\x9c"),
      LX_S_INIT("\xed\x95\x9c")},
     {LX_S_INIT("\xed\x95\x98\xe1\x86\xab"), LX_S_INIT("\xed\x95\x9c"), LX_S_INIT("\xed\x95\x9c")},
-    {LX_S_INIT("\xef\xac\x81 \xe2\x91\xa0 \xef\xbd\x86"), LX_S_INIT("\xef\xac\x81 \xe2\x91\xa0 \xef\xbd\x86"),
-     LX_S_INIT("fi 1 f")},
+    {LX_S_INIT("\xef\xac\x81 \xe2\x91\xa0 \xef\xbd\x86"),
+     LX_S_INIT("\xef\xac\x81 \xe2\x91\xa0 \xef\xbd\x86"), LX_S_INIT("fi 1 f")},
     /* Half-width kana and its mark become one. */
     {LX_S_INIT("\xef\xbd\xb6\xef\xbe\x9e"), LX_S_INIT("\xef\xbd\xb6\xef\xbe\x9e"),
      LX_S_INIT("\xe3\x82\xac")},
@@ -53,8 +53,10 @@ static void test_forms(void **state)
 static void test_common_text_is_in_form(void **state)
 {
     (void)state;
-    assert_true(lx_norm_is(LX_NORM_NFC, LX_S("na\xc3\xafve \xd0\xb9 \xe4\xb8\xad \xed\x95\x9c \xe3\x82\xac")));
-    assert_true(lx_norm_is(LX_NORM_NFKC, LX_S("na\xc3\xafve \xd0\xb9 \xe4\xb8\xad \xed\x95\x9c \xe3\x82\xac")));
+    assert_true(lx_norm_is(LX_NORM_NFC,
+                           LX_S("na\xc3\xafve \xd0\xb9 \xe4\xb8\xad \xed\x95\x9c \xe3\x82\xac")));
+    assert_true(lx_norm_is(LX_NORM_NFKC,
+                           LX_S("na\xc3\xafve \xd0\xb9 \xe4\xb8\xad \xed\x95\x9c \xe3\x82\xac")));
     assert_false(lx_norm_is(LX_NORM_NFKC, LX_S("\xef\xac\x81")));
 }
 

@@ -2,8 +2,8 @@
  * scan_test.c - the hand-written rules cut as PCRE2 does by the regular expressions they stand for,
  * and 64 bytes at once as one by one.
  *
- * PCRE2 is told which characters are white space: its own \s takes U+180E in, which Unicode took out
- * in 6.3. And it is asked of characters only that were assigned when Debian's came out.
+ * PCRE2 is told which characters are white space: its own \s takes U+180E in, which Unicode took
+ * out in 6.3. And it is asked of characters only that were assigned when Debian's came out.
  */
 #include "unit.h"
 
@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "tokens/scan.h"
 
-#define S                                                                                    \
+#define S \
     "\\t-\\r\\x20\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"
 #define CASED "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 #define U     "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
@@ -27,24 +27,81 @@ static const struct {
 } rules[] = {
     {LX_SCHEME_R50K, "'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| ?[^" S "\\p{L}\\p{N}]++|[" S
                      "]++\\z|[" S "]+(?![^" S "])|[" S "]"},
-    {LX_SCHEME_CL100K, "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+| ?[^" S
-                       "\\p{L}\\p{N}]++[\\r\\n]*+|[" S "]++\\z|[" S "]*[\\r\\n]|[" S "]+(?![^" S
-                       "])|[" S "]"},
+    {LX_SCHEME_CL100K,
+     "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+| ?[^" S
+     "\\p{L}\\p{N}]++[\\r\\n]*+|[" S "]++\\z|[" S "]*[\\r\\n]|[" S "]+(?![^" S "])|[" S "]"},
     {LX_SCHEME_O200K, X U "*" L "+" CASED "?|" X U "+" L "*" CASED "?|\\p{N}{1,3}| ?[^" S
-                      "\\p{L}\\p{N}]+[\\r\\n/]*|" LINES},
-    {LX_SCHEME_LLAMA3,
-     CASED "|" X "\\p{L}+|\\p{N}{1,3}| ?[^" S "\\p{L}\\p{N}]+[\\r\\n]*|" LINES},
+                          "\\p{L}\\p{N}]+[\\r\\n/]*|" LINES},
+    {LX_SCHEME_LLAMA3, CASED "|" X "\\p{L}+|\\p{N}{1,3}| ?[^" S "\\p{L}\\p{N}]+[\\r\\n]*|" LINES},
     {LX_SCHEME_QWEN, CASED "|" X "\\p{L}+|\\p{N}| ?[^" S "\\p{L}\\p{N}]+[\\r\\n]*|" LINES},
 };
 
 static const char *const parts[] = {
-    "a", "B", "foo", "Bar", "BAZ", "fooBar", "don't", "I'M", "it'Ll", "'s", "'re", "'LL", "'", "''",
-    "'\xc5\xbf", " ", "  ", "   ", "\n", "\r\n", "\n\n", "\t", "\v", "\xc2\xa0", "\xe3\x80\x80",
-    "\xe1\xa0\x8e", "\xe2\x80\x8b", "\xc2\x85", "\x1c", "1", "12", "1234567", "\xd9\xa3", "\xc2\xbd",
-    ".", ",", "...", "/", "//", "\n//", "{", "};\n", "(", "_", "=", "--", "\x7f", "\xc3\xa9",
-    "\xc3\x89", "\xc7\x85", "\xca\xb0", "\xc2\xaa", "\xcc\x81", "e\xcc\x81", "\xd0\x9f\xd1\x80",
-    "\xe4\xb8\xad", "\xe3\x81\x82", "\xed\x95\x9c", "\xe0\xa4\xb9\xe0\xa4\xbf", "\xf0\x9f\x98\x80",
-    "\xf0\x9d\x90\x80", "\xe2\x85\xa7", "\xef\xbf\xbd", "\xf4\x8f\xbf\xbf", "\xe2\x80\x99",
+    "a",
+    "B",
+    "foo",
+    "Bar",
+    "BAZ",
+    "fooBar",
+    "don't",
+    "I'M",
+    "it'Ll",
+    "'s",
+    "'re",
+    "'LL",
+    "'",
+    "''",
+    "'\xc5\xbf",
+    " ",
+    "  ",
+    "   ",
+    "\n",
+    "\r\n",
+    "\n\n",
+    "\t",
+    "\v",
+    "\xc2\xa0",
+    "\xe3\x80\x80",
+    "\xe1\xa0\x8e",
+    "\xe2\x80\x8b",
+    "\xc2\x85",
+    "\x1c",
+    "1",
+    "12",
+    "1234567",
+    "\xd9\xa3",
+    "\xc2\xbd",
+    ".",
+    ",",
+    "...",
+    "/",
+    "//",
+    "\n//",
+    "{",
+    "};\n",
+    "(",
+    "_",
+    "=",
+    "--",
+    "\x7f",
+    "\xc3\xa9",
+    "\xc3\x89",
+    "\xc7\x85",
+    "\xca\xb0",
+    "\xc2\xaa",
+    "\xcc\x81",
+    "e\xcc\x81",
+    "\xd0\x9f\xd1\x80",
+    "\xe4\xb8\xad",
+    "\xe3\x81\x82",
+    "\xed\x95\x9c",
+    "\xe0\xa4\xb9\xe0\xa4\xbf",
+    "\xf0\x9f\x98\x80",
+    "\xf0\x9d\x90\x80",
+    "\xe2\x85\xa7",
+    "\xef\xbf\xbd",
+    "\xf4\x8f\xbf\xbf",
+    "\xe2\x80\x99",
 };
 #define ASCII_PARTS 48
 #define PARTS       (sizeof(parts) / sizeof(parts[0]))

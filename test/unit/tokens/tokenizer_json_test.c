@@ -1,6 +1,6 @@
 /*
- * tokenizer_json_test.c - a user's tokenizer.json encodes as Hugging Face's library does, and what is
- * not understood is refused.
+ * tokenizer_json_test.c - a user's tokenizer.json encodes as Hugging Face's library does, and what
+ * is not understood is refused.
  */
 #include "unit.h"
 
@@ -86,7 +86,8 @@ static const struct {
     {LX_S_INIT("\"!\":2,"), LX_S_INIT("\"!\":99999999,"), LX_EINVAL},
     {LX_S_INIT("\"merges\":["), LX_S_INIT("\"merges\":[[\"!\",\"!\"],"), LX_EINVAL},
     {LX_S_INIT("\"merges\":["), LX_S_INIT("\"merges\":[7,"), LX_EINVAL},
-    {LX_S_INIT("{\"id\":0,\"content\":\"<|begin|>\""), LX_S_INIT("{\"content\":\"<|begin|>\""), LX_EINVAL},
+    {LX_S_INIT("{\"id\":0,\"content\":\"<|begin|>\""), LX_S_INIT("{\"content\":\"<|begin|>\""),
+     LX_EINVAL},
     {LX_S_INIT("{\"version\""), LX_S_INIT("[\"version\""), LX_EJSON},
 };
 
@@ -117,7 +118,8 @@ static void test_refusals(void **state)
     free((char *)file.p);
 }
 
-/* A merge may come before one that makes a part of it, as in the real llama-3: 110 of its tokens. */
+/* A merge may come before one that makes a part of it, as in the real llama-3: 110 of its tokens.
+ */
 static void test_merges_out_of_order(void **state)
 {
     (void)state;
