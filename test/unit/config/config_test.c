@@ -505,8 +505,10 @@ static void the_example_is_fine(void **state)
     struct unit_read r;
     struct lx_slice star;
     (void)state;
-    if (!source)
+    if (!source) {
+        print_message("skipped: LLMUX_SOURCE does not say where the tree is\n");
         skip();
+    }
     snprintf(path, sizeof path, "%s/examples/config.yaml", source);
     unit_load(&r, path, unit_plain);
     assert_non_null(r.config);
@@ -522,8 +524,10 @@ static void the_reference_is_printed_from_the_table(void **state)
     char path[1000];
     struct lx_buf b;
     (void)state;
-    if (!source)
+    if (!source) {
+        print_message("skipped: LLMUX_SOURCE does not say where the tree is\n");
         skip();
+    }
     snprintf(path, sizeof path, "%s/doc/config.md", source);
     lx_buf_init(&b, 1 << 20);
     lx_config_write_docs(&b);
