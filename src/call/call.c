@@ -16,6 +16,7 @@
 #include "call/members.h"
 #include "call/mock.h"
 #include "call/pool.h"
+#include "wire/date.h"
 
 #include <stdlib.h>
 
@@ -637,6 +638,8 @@ static void end_error(struct lx_call *c)
     const struct lx_dialect *back = c->attempt.back;
     back->back->read_error(c->upstream_status, lx_buf_slice(&c->memory->whole), &headers, arena(c),
                            &f);
+    if (f.retry_after_ms < 0)
+        f.retry_after_ms = lx_headers_retry_after_ms(&headers, c->in.now_ms / 1000);
     judge_provider(c, &f);
 }
 

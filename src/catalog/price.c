@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "catalog/row.h"
+#include "wire/date.h"
 
 enum side { OWN, IN, OUT };
 enum unit { OTHER, TOKEN, VARIANT };
@@ -275,11 +276,7 @@ static int64_t day_of(struct lx_slice s)
     if (s.n != 10 || lx_slice_int(lx_slice_to(s, 4), &y) < 0 ||
         lx_slice_int(lx_slice(s.p + 5, 2), &m) < 0 || lx_slice_int(lx_slice(s.p + 8, 2), &d) < 0)
         return 0;
-    /* years begin in March, so that the leap day is the last */
-    y -= m <= 2;
-    int64_t era = y / 400, of_era = y - era * 400;
-    int64_t of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-    return (era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468) * 86400;
+    return lx_date_days(y, m, d) * 86400;
 }
 
 static void read_dates(struct lx_slice json, struct lx_arena *a, struct lx_price *out)

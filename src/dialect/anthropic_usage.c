@@ -8,6 +8,7 @@
 #include "dialect/anthropic.h"
 
 #include "base/text.h"
+#include "wire/date.h"
 
 /* ---- Usage --------------------------------------------------------------------------------- */
 
@@ -216,25 +217,16 @@ static struct lx_slice message_of_text(struct lx_slice body, struct lx_arena *a)
     return lx_arena_copy(a, lx_slice_to(text, lx_utf8_valid(text)));
 }
 
-static int64_t retry_after(const struct lx_headers *headers)
-{
-    int64_t n;
-    if (!headers)
-        return -1;
-    if (lx_slice_int(lx_headers_get(headers, LX_S("retry-after-ms")), &n) == 0 && n >= 0)
-        return n;
-    if (lx_slice_int(lx_headers_get(headers, LX_S("retry-after")), &n) == 0 && n >= 0 &&
-        n < INT64_MAX / 1000)
-        return n * 1000;
-    return -1;
-}
-
 void lx_anthropic_read_error(int status, struct lx_slice body, const struct lx_headers *headers,
                              struct lx_arena *a, struct lx_fault *out)
 {
     struct lx_json_doc doc;
     struct lx_json_limits limits = {.max_bytes = 1 << 20};
-    *out = (struct lx_fault){.status = status, .raw = body, .retry_after_ms = retry_after(headers)};
+    *out = (struct lx_fault){
+        .status = status,
+        .raw = body,
+        .retry_after_ms = headers ? lx_headers_retry_after_ms(headers, 0) : -1,
+    };
     lx_json_doc_init(&doc);
     int code = body.n ? lx_json_read(&doc, body, &limits, NULL) : LX_EJSON;
     if (code == 0)

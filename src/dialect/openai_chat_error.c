@@ -8,6 +8,7 @@
 #include "dialect/openai_chat.h"
 
 #include "base/text.h"
+#include "wire/date.h"
 
 #include <stdio.h>
 
@@ -203,26 +204,6 @@ static void read_plain(int status, struct lx_slice body, struct lx_arena *a, str
 
 /* ---- When to try again -------------------------------------------------------------------- */
 
-/* "20" or "1.5", in milliseconds, rounded up. Anything else is -1: a date, for want of a clock. */
-static int64_t read_seconds(struct lx_slice s)
-{
-    struct lx_slice whole, fraction;
-    int64_t seconds, ms = 0, scale = 100;
-    lx_slice_cut(lx_slice_trim(s), '.', &whole, &fraction);
-    if (lx_slice_int(whole, &seconds) != 0 || seconds < 0 || seconds > INT64_MAX / 1000 - 1)
-        return -1;
-    for (size_t i = 0; i < fraction.n; i++, scale /= 10) {
-        if (fraction.p[i] < '0' || fraction.p[i] > '9')
-            return -1;
-        ms += (fraction.p[i] - '0') * scale;
-        if (!scale && fraction.p[i] != '0') {
-            ms++;
-            break;
-        }
-    }
-    return seconds * 1000 + ms;
-}
-
 /* "6m0s", "1.242s", "20ms": OpenAI's x-ratelimit-reset-* (docs, "Rate limits in headers"). */
 static int64_t read_duration(struct lx_slice s)
 {
@@ -234,7 +215,7 @@ static int64_t read_duration(struct lx_slice s)
         for (unit = digits; unit < s.n && s.p[unit] >= 'a' && s.p[unit] <= 'z'; unit++)
             ;
         struct lx_slice name = lx_slice(s.p + digits, unit - digits);
-        int64_t ms = read_seconds(lx_slice_to(s, digits));
+        int64_t ms = lx_seconds_read_ms(lx_slice_to(s, digits));
         if (ms < 0 || ms > INT64_MAX / 86400)
             return -1;
         if (lx_slice_eq(name, LX_S("d")))
@@ -271,9 +252,7 @@ static int64_t read_retry_after(const struct lx_headers *h, enum lx_fault_kind k
     int64_t ms = -1, other;
     if (!h)
         return -1;
-    if (lx_slice_int(lx_headers_get(h, LX_S("retry-after-ms")), &ms) == 0 && ms >= 0)
-        return ms;
-    ms = read_seconds(lx_headers_get(h, LX_S("retry-after")));
+    ms = lx_headers_retry_after_ms(h, 0);
     if (ms >= 0 || kind != LX_FAULT_RATE_LIMIT)
         return ms;
     ms = read_reset(h, LX_S("x-ratelimit-remaining-requests"), LX_S("x-ratelimit-reset-requests"));
