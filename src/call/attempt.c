@@ -24,6 +24,7 @@ struct writer {
     const struct lx_dialect *from, *to;
     const struct lx_json_doc *body;
     struct lx_members members;
+    struct lx_slice model; /* upstream */
     struct lx_write_options options;
     struct lx_slice *allowed; /* the deployment's and the client's together */
     size_t allowed_count;
@@ -127,6 +128,11 @@ static int check(struct writer *w)
                     lx_arena_printf(w->arena,
                                     "provider %s has no address of its own: set %s%sapi_base",
                                     w->p->id, variable ? variable : "", variable ? " or " : ""));
+    struct lx_slice path = lx_slice_z(lx_provider_path(w->p, false));
+    if (lx_slice_find(path, LX_S("{project}")) >= 0 && !w->d->project.n)
+        return fail(w, LX_FAULT_BAD_REQUEST, LX_ECONFIG,
+                    lx_arena_printf(w->arena, "no project for %s: set %s or vertex_project",
+                                    w->p->title, w->d->provider->project_env[0]));
     if (!lx_signer_has_key(w->p, &w->d->key)) {
         struct lx_slice names = w->d->missing_key;
         return fail(w, LX_FAULT_AUTHENTICATION, LX_EAUTH,
@@ -224,7 +230,9 @@ static void finish_edit(struct writer *w, struct lx_json_edit *edit, struct lx_b
 static void edit_in_place(struct writer *w, struct lx_json_edit *edit, struct lx_buf *buf)
 {
     struct lx_slice model = w->options.model;
-    if (!lx_json_eq(w->members.v[LX_MEMBER_MODEL], model))
+    if (w->options.model_outside || w->to->back->model_outside)
+        lx_json_edit_remove(edit, lx_json_root(w->body), LX_S("model"));
+    else if (!lx_json_eq(w->members.v[LX_MEMBER_MODEL], model))
         lx_json_edit_set(edit, lx_json_root(w->body), LX_S("model"), quoted(model, w->arena));
     if (w->at->stream)
         ask_for_usage(w, edit);
@@ -336,7 +344,8 @@ static struct lx_slice concat(const struct lx_slice *parts, size_t n, struct lx_
 }
 
 /* Base and path, where the base may hold a part of the path already (".../v1" + "/v1/messages",
- * or the whole address), and a query behind it. */
+ * ".../models/M" + "/models/M:generateContent", or the whole address), and a query behind it; the
+ * path may have one, too. */
 static struct lx_slice join_url(struct lx_slice base, struct lx_slice path, struct lx_arena *a)
 {
     struct lx_slice head, query;
@@ -345,37 +354,26 @@ static struct lx_slice join_url(struct lx_slice base, struct lx_slice path, stru
         head.n--;
     size_t overlap = path.n < head.n ? path.n : head.n;
     for (; overlap; overlap--)
-        if ((overlap == path.n || path.p[overlap] == '/') &&
+        if ((overlap == path.n || path.p[overlap] == '/' || path.p[overlap] == ':') &&
             lx_slice_ends(head, lx_slice_to(path, overlap)))
             break;
+    struct lx_slice more = lx_slice_find_byte(path, '?') < 0 ? LX_S("?") : LX_S("&");
     const struct lx_slice parts[] = {head, lx_slice_from(path, overlap),
-                                     has_query ? LX_S("?") : LX_S(""), query};
+                                     has_query ? more : LX_S(""), query};
     return concat(parts, sizeof(parts) / sizeof(parts[0]), a);
 }
 
 enum { MAX_PATH_BYTES = 1024 };
-
-/* The row's own path, with the model's name where it says "{model}". */
-static void fill_path(const struct writer *w, struct lx_buf *out)
-{
-    struct lx_slice path = lx_slice_z(w->p->path);
-    ssize_t at = lx_slice_find(path, LX_S("{model}"));
-    if (at < 0) {
-        lx_buf_add(out, path);
-        return;
-    }
-    lx_buf_add(out, lx_slice_to(path, (size_t)at));
-    lx_percent_write(out, w->options.model, LX_S(""));
-    lx_buf_add(out, lx_slice_from(path, (size_t)at + strlen("{model}")));
-}
 
 static int write_url(struct writer *w)
 {
     char room[MAX_PATH_BYTES];
     struct lx_buf path = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
     struct lx_slice version = w->d->api_version;
-    if (w->p->path)
-        fill_path(w, &path);
+    const char *own = lx_provider_path(w->p, w->at->stream);
+    const struct lx_place names = {w->model, w->d->region, w->d->project};
+    if (own)
+        lx_place_write(lx_slice_z(own), &names, &path);
     else
         w->to->back->write_path(&w->options, w->at->stream, &path);
     if (path.failed)
@@ -465,6 +463,8 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
     struct lx_json_edit edit;
     const struct lx_provider *p =
         lx_provider_variant(d->provider, upstream_model, d->base_url, d->api_version);
+    if (p != d->provider) /* a variant may have a name of its own for the model */
+        upstream_model = lx_provider_model(p, upstream_model, arena);
     struct writer w = {
         .at = at,
         .d = d,
@@ -472,6 +472,7 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
         .from = from,
         .to = lx_dialect_find(lx_slice_z(p->language)),
         .body = body,
+        .model = upstream_model,
         .arena = arena,
         .fault = fault,
         .out = {.buf = buf, .headers = &of_body, .losses = &at->losses, .arena = arena},

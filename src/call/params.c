@@ -101,6 +101,8 @@ int lx_params_taken(const struct lx_deployment *d, struct lx_slice model, struct
     }
     if (!whole.base_url.n)
         whole.base_url = LX_S("http://127.0.0.1");
+    if (!whole.project.n)
+        whole.project = LX_S("none");
     for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]) && taken >= 0; i++) {
         taken = try_param(&whole, model, &trials[i], &a, &body);
         if (taken > 0)

@@ -137,6 +137,14 @@ static void add_line(struct lx_buf *out, const char *name, const char *value)
         lx_buf_addf(out, "  %-12s %s\n", name, value);
 }
 
+static void add_place(struct lx_buf *out, const char *name, const char *const *variables)
+{
+    if (!variables[0])
+        return;
+    lx_buf_addf(out, "\n  %-12s ", name);
+    add_names(out, variables, "");
+}
+
 static void add_detail(struct lx_buf *out, const struct lx_provider *p)
 {
     lx_buf_addf(out, "%s: %s\n", p->id, p->title);
@@ -145,6 +153,8 @@ static void add_detail(struct lx_buf *out, const struct lx_provider *p)
     add_line(out, "base URL", p->base_url ? p->base_url : "none: give api_base");
     lx_buf_addf(out, "  %-12s ", "... from");
     add_names(out, p->base_url_env, "");
+    add_place(out, "region from", p->region_env);
+    add_place(out, "project from", p->project_env);
     lx_buf_addf(out, "\n  %-12s ", "key from");
     add_names(out, p->key_env, "");
     lx_buf_addf(out, "\n  %-12s ", "sent as");
@@ -223,6 +233,8 @@ static void write_provider(struct lx_out *o, const struct lx_provider *p)
     lx_out_str(o, "language", lx_slice_z(p->language));
     write_text(o, "base_url", p->base_url);
     write_names(o, "base_url_variables", p->base_url_env);
+    write_names(o, "region_variables", p->region_env);
+    write_names(o, "project_variables", p->project_env);
     write_names(o, "key_variables", p->key_env);
     lx_out_str(o, "auth", lx_buf_slice(&auth));
     write_text(o, "path", p->path);
@@ -254,6 +266,8 @@ static void write_missing(struct lx_out *o, const struct lx_deployment *d)
     lx_out_array(o, "missing");
     if (!d->base_url.n)
         write_names(o, NULL, d->provider->base_url_env);
+    if (!d->project.n)
+        write_names(o, NULL, d->provider->project_env);
     if (!lx_signer_has_key(d->provider, &d->key))
         write_names(o, NULL, d->provider->key_env);
     lx_out_array_end(o);

@@ -58,18 +58,20 @@ static void set_region(struct lx_deployment *d, const struct lx_env *env, struct
         d->region = named;
     if (!d->region.n)
         d->region = lx_slice_trim(first_of(env, p->region_env));
+    if (!d->region.n && p->region_models[0] &&
+        lx_glob_match(lx_slice_z(p->region_models[0]), d->model))
+        d->region = lx_slice_z(p->region_models[1]);
     d->region = lx_arena_copy(a, d->region.n ? d->region : lx_slice_z(p->region));
 }
 
 /* The provider's own address, with the region in it. */
 static struct lx_slice own_address(const struct lx_deployment *d, struct lx_arena *a)
 {
-    struct lx_slice base = lx_slice_z(d->provider->base_url), mark = LX_S("{region}");
-    ssize_t at = lx_slice_find(base, mark);
-    if (at < 0)
-        return base;
-    return lx_arena_printf(a, "%.*s%.*s%.*s", LX_F(lx_slice_to(base, (size_t)at)), LX_F(d->region),
-                           LX_F(lx_slice_from(base, (size_t)at + mark.n)));
+    char room[256];
+    struct lx_buf url = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
+    const struct lx_place names = {.region = d->region};
+    lx_place_write(lx_slice_z(lx_provider_base_url(d->provider, d->region)), &names, &url);
+    return lx_arena_copy(a, lx_buf_slice(&url));
 }
 
 int lx_deployment_set_address(struct lx_deployment *d, struct lx_slice api_base,
@@ -80,6 +82,8 @@ int lx_deployment_set_address(struct lx_deployment *d, struct lx_slice api_base,
     if (!base.n)
         base = lx_slice_trim(first_of(env, d->provider->base_url_env));
     set_region(d, env, a);
+    if (!d->project.n)
+        d->project = lx_arena_copy(a, lx_slice_trim(first_of(env, d->provider->project_env)));
     if (!base.n)
         base = own_address(d, a);
     while (base.n && base.p[base.n - 1] == '/')
@@ -140,8 +144,9 @@ int lx_deployment_set_key(struct lx_deployment *d, struct lx_slice wanted, const
 struct lx_slice lx_deployment_missing(const struct lx_deployment *d, struct lx_arena *a)
 {
     const struct lx_slice none = {0};
-    struct lx_slice base =
-        d->base_url.n ? none : name_variables(d->provider->base_url_env, none, a);
+    struct lx_slice base = !d->base_url.n  ? name_variables(d->provider->base_url_env, none, a)
+                           : !d->project.n ? name_variables(d->provider->project_env, none, a)
+                                           : none;
     if (lx_signer_has_key(d->provider, &d->key))
         return base;
     return lx_arena_printf(a, "%.*s%s%.*s", LX_F(base), base.n ? ", " : "", LX_F(d->missing_key));

@@ -18,7 +18,7 @@ static const char litellm_providers[] =
     "langflow|langfuse|langgraph|manus|milvus|mongodb|nlp_cloud|nvidia_riva|oci|ollama*|palm|petals|"
     "pg_vector|predibase|ragflow|recraft|reducto|replicate|runwayml|s3_vectors|sagemaker*|sap|"
     "snowflake|soniox|stability|strands_decider|text-completion-*|topaz|transcribe|triton|typesafe|"
-    "valkey|vertex_ai*|voyage|watsonx*";
+    "valkey|voyage|watsonx*";
 
 static struct lx_slice text_of(const struct lx_yaml *v)
 {

@@ -561,7 +561,8 @@ void lx_anthropic_write_request(const struct lx_write_options *o, const struct l
     plan(&w);
 
     lx_out_object(&w.out, NULL);
-    lx_out_str(&w.out, "model", o->model);
+    if (!o->model_outside)
+        lx_out_str(&w.out, "model", o->model);
     if (w.max_tokens_known)
         lx_out_int(&w.out, "max_tokens", w.max_tokens);
     else

@@ -36,6 +36,8 @@ struct lx_write_options {
     bool native_json_schema; /* the model takes response_format json_schema itself */
     bool adaptive_thinking;  /* the model takes effort / adaptive thinking, not only budgets */
     bool cache_marks;        /* an OpenAI-compatible target that takes cache_control marks */
+    bool model_outside;      /* the address names the model, and the body must not */
+    bool no_call_ids;        /* Gemini's language, where calls and results have no ids */
     struct lx_slice thinking_member; /* the message member in which an OpenAI-compatible target
                                       * takes earlier thinking back: reasoning_content, reasoning,
                                       * reasoning_details or thinking_blocks; empty: none */
@@ -119,6 +121,7 @@ struct lx_back {
     int (*glance_reply)(const struct lx_json_doc *body, struct lx_glance *out);
     int (*glance_event)(const struct lx_record *, struct lx_json_doc *doc, struct lx_glance *out);
     enum lx_framing framing; /* of streams, where content-type does not say */
+    bool model_outside;      /* model and stream are named by the path, never by the body */
 };
 
 struct lx_dialect {

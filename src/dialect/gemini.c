@@ -109,6 +109,7 @@ static const struct lx_back back = {
     .glance_reply = glance_reply,
     .glance_event = glance_event,
     .framing = LX_FRAMING_SSE,
+    .model_outside = true,
 };
 
 const struct lx_dialect lx_dialect_gemini = {

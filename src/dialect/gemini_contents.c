@@ -138,10 +138,10 @@ static void write_arguments(struct lx_gemini_writer *w, const struct lx_part *p)
 }
 
 /* Ids go back where Gemini gave them: its own have no '_', those of other providers, and those
- * that were made up for it, do; and Vertex AI knows none at all. */
+ * that were made up for it, do. Vertex AI's v1 knows none at all. */
 static void write_id(struct lx_gemini_writer *w, struct lx_slice id)
 {
-    if (id.n && lx_slice_find_byte(id, '_') < 0)
+    if (id.n && !w->o->no_call_ids && lx_slice_find_byte(id, '_') < 0)
         lx_out_str(&w->out, "id", id);
 }
 

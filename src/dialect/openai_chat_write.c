@@ -327,7 +327,8 @@ void lx_openai_write_request(const struct lx_write_options *options, const struc
     struct lx_out *o = &w.out;
 
     lx_out_object(o, NULL);
-    lx_out_str(o, "model", options->model);
+    if (!options->model_outside)
+        lx_out_str(o, "model", options->model);
     lx_openai_write_messages(&w);
     write_tools(&w);
     write_tool_choice(&w);

@@ -57,10 +57,17 @@ struct lx_provider {
                               * AWS_ACCESS_KEY_ID, which AWS_SECRET_ACCESS_KEY goes with */
     const char *region_env[LX_PROVIDER_NAMES]; /* variables of what "{region}" in base_url is ... */
     const char *region;                        /* ... when none of them is set */
-    const char *default_key;                   /* servers that ignore keys */
+    const char *region_models[2];  /* a glob, and the region of its models, when none is set */
+    const char *region_urls[2][2]; /* a glob over regions, and base_url there */
+    const char *project_env[LX_PROVIDER_NAMES]; /* variables of what "{project}" in paths is */
+    const char *default_key;                    /* servers that ignore keys */
     bool key_optional;               /* without a key nothing is signed, and that is no error */
     const char *headers[4][2];       /* sent always: {"anthropic-version", "2023-06-01"} */
-    const char *path;                /* instead of the dialect's own path; "{model}" is filled */
+    const char *path;                /* instead of the dialect's own path; see lx_provider_path() */
+    const char *stream_path;         /* the same for streams; NULL: path */
+    bool model_outside;              /* the address names the model, and the body must not */
+    const char *model_end;           /* the body names the model up to this, its address whole */
+    bool no_call_ids;                /* see struct lx_write_options */
     const char *api_version_env;     /* the address takes an api-version: its variable ... */
     const char *api_version;         /* ... and the version when none is configured; or NULL */
     const struct lx_quirk *quirks;   /* END-terminated; or NULL */
@@ -124,6 +131,20 @@ struct lx_slice lx_provider_model(const struct lx_provider *p, struct lx_slice m
 /* What the row says of a model (as the provider calls it) that a dialect needs to know. */
 void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
                          struct lx_write_options *out);
+
+/* ---- Addresses (place.c) ---- */
+
+/* What the names in an address stand for. */
+struct lx_place {
+    struct lx_slice model, region, project;
+};
+/* Appends a pattern with its names filled in: "{model}" (percent-encoded), "{+model}" (the same,
+ * but slashes stay), "{region}", "{project}". */
+void lx_place_write(struct lx_slice pattern, const struct lx_place *a, struct lx_buf *out);
+/* The row's own path; NULL: the dialect's. */
+const char *lx_provider_path(const struct lx_provider *p, bool stream);
+/* The row's base URL in a region, to be filled; NULL: it must be configured. */
+const char *lx_provider_base_url(const struct lx_provider *p, struct lx_slice region);
 
 /* ---- Quirks (quirk.c) ---- */
 

@@ -188,9 +188,12 @@ struct lx_slice lx_provider_model(const struct lx_provider *p, struct lx_slice m
 void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
                          struct lx_write_options *out)
 {
-    out->model = model;
+    ssize_t end = p->model_end ? lx_slice_find(model, lx_slice_z(p->model_end)) : -1;
+    out->model = end > 0 ? lx_slice_to(model, (size_t)end) : model;
     out->native_json_schema = !p->json_schema || lx_glob_match(lx_slice_z(p->json_schema), model);
     out->adaptive_thinking = lx_glob_match(lx_slice_z(p->adaptive_thinking), model);
     out->cache_marks = p->cache_marks;
+    out->model_outside = p->model_outside;
+    out->no_call_ids = p->no_call_ids;
     out->thinking_member = lx_slice_z(p->thinking_member);
 }

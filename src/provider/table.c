@@ -36,6 +36,9 @@
     "!*claude-v2*|!*claude-instant*|!*claude-3*|!*claude-sonnet-4-2*|!*claude-opus-4-2*|" \
     "!*claude-opus-4-1*|!*claude-*-4-5*|*claude-*"
 
+/* Thinks by levels, and checks signatures (ai.google.dev/gemini-api/docs/gemini-3). */
+#define GEMINI_THIRD "*gemini-3*|*gemini-4*"
+
 #define REASONING_O "o1|o1-*|o3|o3-*|o4-*"
 /* gpt-5-chat is no reasoning model; from gpt-5.1 on, effort "none" gives sampling back. */
 #define REASONING_5 "!gpt-5-chat*|!gpt-5-search*|gpt-5|gpt-5-*"
@@ -524,6 +527,78 @@ static const struct lx_provider foundry_variants[] = {
      .api_version_env = "AZURE_API_VERSION",
      .api_version = AZURE_VERSION,
      .docs = FOUNDRY_PAGE},
+    {.id = NULL},
+};
+
+/*
+ * Vertex AI: Gemini, and other vendors' models in their own languages (cloud.google.com/vertex-ai/
+ * generative-ai/docs/partner-models). A configured address may end with the model already: then
+ * only the method is put behind it, as LiteLLM does.
+ */
+#define VERTEX         .id = "vertex_ai", .auth = LX_AUTH_BEARER
+#define VERTEX_PLACE   "projects/{project}/locations/{region}"
+#define VERTEX_WHOLE   "*/models/*|*/endpoints/*"
+#define VERTEX_NUMBER  "0*|1*|2*|3*|4*|5*|6*|7*|8*|9*"
+#define VERTEX_SUPPORT "cloud.google.com/vertex-ai/generative-ai/docs/partner-models"
+#define VERTEX_GEMINI                                                                      \
+    VERTEX, .title = "Vertex AI", .language = "gemini", .adaptive_thinking = GEMINI_THIRD, \
+            .no_call_ids = true,                                                           \
+            .docs = "cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference"
+#define VERTEX_METHODS(place) \
+    .path = place ":generateContent", .stream_path = place ":streamGenerateContent?alt=sse"
+#define VERTEX_RAW(place) .path = place ":rawPredict", .stream_path = place ":streamRawPredict"
+#define VERTEX_CLAUDE                                                                         \
+    VERTEX, .title = "Claude on Vertex AI", .language = "anthropic", .models = "*claude*",    \
+            .quirks = vertex_claude_quirks, .model_outside = true,                            \
+            .json_schema = VERTEX_CLAUDE_SCHEMA, .adaptive_thinking = VERTEX_CLAUDE_ADAPTIVE, \
+            .docs = "platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai"
+#define VERTEX_MISTRAL                                                             \
+    VERTEX, .title = "Mistral on Vertex AI", .language = "openai_chat",            \
+            .models = "mistral*|codestral*|ministral*", .model_cut = "mistralai/", \
+            .model_end = "@", .quirks = mistral_quirks, .docs = VERTEX_SUPPORT "/mistral"
+#define VERTEX_JAMBA                                                                      \
+    VERTEX, .title = "Jamba on Vertex AI", .language = "openai_chat", .models = "jamba*", \
+            .quirks = ai21_quirks, .docs = VERTEX_SUPPORT "/ai21"
+
+/* As CLAUDE_ADAPTIVE, where dates stand behind '@'; a schema as LiteLLM's table says (1.106.2). */
+#define VERTEX_CLAUDE_SCHEMA "claude-fable-5-1*|claude-opus-5-5*"
+#define VERTEX_CLAUDE_ADAPTIVE \
+    "!claude-2*|!claude-3*|!claude-instant*|!claude-*-4|!claude-*-4@*|!claude-*-4-1|!claude-*-4-1@*|!claude-*-4-5|!claude-*-4-5@*|claude-*"
+
+static const struct lx_quirk vertex_claude_quirks[] = {
+    {LX_QUIRK_DEFAULT, "anthropic_version", "\"vertex-2023-10-16\"", NULL,
+     "instead of the header (platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai)"},
+    {LX_QUIRK_DROP, "output_config.effort", NULL,
+     "*claude-3*|*claude-*-4@*|*claude-*-4|*opus-4-1*|*sonnet-4-5*|*haiku-4-5*",
+     "models before it answer 'Extra inputs are not permitted' (LiteLLM "
+     "vertex_ai/vertex_ai_partner_models/anthropic)"},
+    {LX_QUIRK_END, NULL, NULL, NULL, NULL},
+};
+
+static const struct lx_provider vertex_variants[] = {
+    {VERTEX_CLAUDE, .bases = VERTEX_WHOLE, VERTEX_RAW("")},
+    {VERTEX_CLAUDE, VERTEX_RAW("/v1/" VERTEX_PLACE "/publishers/anthropic/models/{model}")},
+    {VERTEX_MISTRAL, .bases = VERTEX_WHOLE, VERTEX_RAW("")},
+    {VERTEX_MISTRAL, VERTEX_RAW("/v1/" VERTEX_PLACE "/publishers/mistralai/models/{model}")},
+    {VERTEX_JAMBA, .bases = VERTEX_WHOLE, VERTEX_RAW("")},
+    {VERTEX_JAMBA, VERTEX_RAW("/v1beta1/" VERTEX_PLACE "/publishers/ai21/models/{model}")},
+    {VERTEX, .title = "Open models on Vertex AI", .language = "openai_chat",
+     .models = "meta/*|deepseek-ai/*|qwen/*|openai/gpt-oss-*|minimaxai/*|moonshotai/*|zai-org/*|"
+               "google/gemma-*|xai/*",
+     .path = "/v1/" VERTEX_PLACE "/endpoints/openapi/chat/completions", .quirks = old_limit,
+     .docs = "cloud.google.com/vertex-ai/generative-ai/docs/maas/use-open-models"},
+    {VERTEX, .title = "Deployed models on Vertex AI", .language = "openai_chat",
+     .models = "openai/0*|openai/1*|openai/2*|openai/3*|openai/4*|openai/5*|openai/6*|openai/7*|"
+               "openai/8*|openai/9*",
+     .model_cut = "openai/", .model_outside = true,
+     .path = "/v1beta1/" VERTEX_PLACE "/endpoints/{model}/chat/completions", .quirks = old_limit,
+     .docs = "docs.litellm.ai/docs/providers/vertex_partner: Model Garden"},
+    {VERTEX_GEMINI, .bases = VERTEX_WHOLE, VERTEX_METHODS("")},
+    {VERTEX_GEMINI, .models = VERTEX_NUMBER,
+     VERTEX_METHODS("/v1/" VERTEX_PLACE "/endpoints/{model}")},
+    {VERTEX_GEMINI, .models = "endpoints/*|publishers/*",
+     VERTEX_METHODS("/v1/" VERTEX_PLACE "/{+model}")},
+    {VERTEX_GEMINI, .models = "projects/*", VERTEX_METHODS("/v1/{+model}")},
     {.id = NULL},
 };
 

@@ -18,6 +18,7 @@ struct lx_deployment {
     struct lx_slice base_url; /* without a slash at the end; never empty when usable */
     struct lx_slice api_version;
     struct lx_slice region;         /* of a cloud; empty where the provider has none */
+    struct lx_slice project;        /* of a cloud that bills by project; else empty */
     struct lx_secret key;           /* unset: none was found (an error when used, naming key_env) */
     struct lx_headers headers;      /* headers + extra_headers of the configuration */
     struct lx_slice extra_body;     /* a JSON object whose members go into the body; or empty */

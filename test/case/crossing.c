@@ -28,12 +28,24 @@ static int find_languages(const struct lx_case *file, struct parties *p, struct 
     return 0;
 }
 
+static struct lx_slice own_address(const struct lx_provider *p, const struct lx_place *names,
+                                   struct lx_arena *a)
+{
+    char room[256];
+    struct lx_buf url = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
+    lx_place_write(lx_slice_z(lx_provider_base_url(p, names->region)), names, &url);
+    return lx_arena_copy(a, lx_buf_slice(&url));
+}
+
 /* The target as the only deployment, which serves every name. */
 static int add_deployment(const struct lx_case *file, struct lx_slice model, struct parties *p,
                           struct lx_arena *a)
 {
     static const uint64_t seed[2] = {1, 2};
-    struct lx_slice base = file->address.n ? file->address : lx_slice_z(p->provider.base_url);
+    const struct lx_place names = {.region = lx_slice_z(p->provider.region)};
+    struct lx_slice base = file->address;
+    if (!base.n)
+        base = own_address(&p->provider, &names, a);
     p->deployment = (struct lx_deployment){
         .group = LX_S("*"),
         .id = LX_S("case"),
@@ -41,6 +53,8 @@ static int add_deployment(const struct lx_case *file, struct lx_slice model, str
         .model = model,
         .base_url = base.n ? base : LX_S("http://127.0.0.1/v1"),
         .api_version = file->api_version,
+        .region = names.region,
+        .project = LX_S("case-project"),
         .max_retries = -1,
     };
     int code = lx_secret_init(&p->deployment.key, LX_S("case-key"));
