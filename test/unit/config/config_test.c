@@ -144,7 +144,7 @@ static const struct {
      "c.yaml:1:54: warning: model_list[].litellm_params.model: the provider petals is known, but "
      "not built yet: its models are left out\n"},
     {"model_list: [{model_name: a, litellm_params: {model: a, custom_llm_provider: palm}}]\n",
-     "c.yaml:1:54: warning: model_list[].litellm_params.model: the provider vertex_ai is known, "
+     "c.yaml:1:54: warning: model_list[].litellm_params.model: the provider palm is known, "
      "but not built yet: its models are left out\n"},
     {"model_list: [{model_name: a, litellm_params: {model: opnai/a}}]\n",
      "c.yaml:1:54: warning: model_list[].litellm_params.model: the model name begins with no "

@@ -358,6 +358,52 @@ static void bedrock_has_a_region(void **state)
     }
 }
 
+/* Of Vertex AI: regions, the whole world, and continents have addresses of three forms; some models
+ * live in one place only. */
+static void vertex_has_a_region_and_a_project(void **state)
+{
+    static const char *const none[] = {NULL};
+    static const char *const east[] = {"VERTEXAI_LOCATION",
+                                       "us-east5",
+                                       "VERTEX_PROJECT",
+                                       "p2",
+                                       "GOOGLE_CLOUD_PROJECT",
+                                       "p3",
+                                       NULL};
+    static const struct {
+        const char *model, *params;
+        const char *const *variables;
+        const char *base_url, *region, *project;
+    } rows[] = {
+        {"vertex_ai/gemini-2.5-pro", "", none, "https://us-central1-aiplatform.googleapis.com",
+         "us-central1", ""},
+        {"vertex_ai_beta/gemini/gemini-2.5-pro", "", east,
+         "https://us-east5-aiplatform.googleapis.com", "us-east5", "p2"},
+        {"vertex_ai/gemini-2.5-pro", "      vertex_location: global\n      vertex_project: p1\n",
+         east, "https://aiplatform.googleapis.com", "global", "p1"},
+        {"vertex_ai/gemini-2.5-pro", "      vertex_ai_location: eu\n      vertex_ai_project: p1\n",
+         none, "https://aiplatform.eu.rep.googleapis.com", "eu", "p1"},
+        {"vertex_ai/gemini-3-pro-preview", "", none, "https://aiplatform.googleapis.com", "global",
+         ""},
+        {"vertex_ai/gemini-3-pro-preview", "", east, "https://us-east5-aiplatform.googleapis.com",
+         "us-east5", "p2"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[400];
+        struct unit_read r;
+        snprintf(text, sizeof text,
+                 "model_list:\n  - model_name: m\n    litellm_params:\n      model: %s\n%s",
+                 rows[i].model, rows[i].params);
+        unit_read(&r, text, rows[i].variables);
+        const struct lx_deployment *d = only(&r);
+        assert_text(d->base_url, rows[i].base_url);
+        assert_text(d->region, rows[i].region);
+        assert_text(d->project, rows[i].project);
+        unit_close(&r);
+    }
+}
+
 static void bedrock_has_keys_of_two_kinds(void **state)
 {
     static const char *const bearer[] = {"AWS_BEARER_TOKEN_BEDROCK",
@@ -403,6 +449,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bedrock_has_a_region),
+        cmocka_unit_test(vertex_has_a_region_and_a_project),
         cmocka_unit_test(bedrock_has_keys_of_two_kinds),
         cmocka_unit_test(a_deployment_has_all_of_its_entry),
         cmocka_unit_test(keys_and_addresses_come_from_the_provider),
