@@ -328,13 +328,28 @@ static enum lx_tier tier_of(const struct lx_bill *b)
     return lx_tier_of(b->in->service_tier);
 }
 
+/* What is billed may be less than what was counted: all of it is plain tokens then. */
+static struct lx_usage billed(const struct lx_usage *u)
+{
+    if (!u || !u->has_billed)
+        return u ? *u : (struct lx_usage){0};
+    return (struct lx_usage){
+        .known = true,
+        .prompt_tokens = u->billed_prompt_tokens,
+        .completion_tokens = u->billed_completion_tokens,
+        .total_tokens = u->billed_prompt_tokens + u->billed_completion_tokens,
+        .web_search_requests = u->web_search_requests,
+        .service_tier = u->service_tier,
+    };
+}
+
 void lx_cost_of(const struct lx_price *price, const struct lx_cost_input *in, struct lx_cost *out)
 {
-    static const struct lx_usage none = {0};
+    const struct lx_usage usage = billed(in->usage);
     struct lx_bill b = {
         .price = price,
         .in = in,
-        .usage = in->usage ? in->usage : &none,
+        .usage = &usage,
         .provider = in->provider.n ? in->provider : price->provider,
         .off_peak = lx_off_peak(price->off_peak_rules, in->now_s),
     };

@@ -134,6 +134,7 @@ struct lx_dialect {
 extern const struct lx_dialect lx_dialect_openai_chat;
 extern const struct lx_dialect lx_dialect_anthropic;
 extern const struct lx_dialect lx_dialect_bedrock_converse;
+extern const struct lx_dialect lx_dialect_cohere_chat;
 extern const struct lx_dialect lx_dialect_gemini;
 
 /* All of them, NULL-terminated. */

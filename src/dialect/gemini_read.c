@@ -256,29 +256,6 @@ int lx_gemini_read_end(void *state, struct lx_events *out, struct lx_error *err)
 
 /* ---- Whole replies -------------------------------------------------------------------------- */
 
-static const struct lx_fault *fault_in(const struct lx_events *events)
-{
-    for (size_t i = 0; i < events->n; i++)
-        if (events->v[i].kind == LX_EVENT_FAULT)
-            return &events->v[i].fault;
-    return NULL;
-}
-
-static int fold(const struct lx_events *events, struct lx_reply *out, struct lx_error *err)
-{
-    struct lx_arena *a = events->arena;
-    struct lx_reply_builder *b = lx_arena_alloc(a, lx_reply_builder_size());
-    if (b) {
-        lx_reply_builder_init(b, a);
-        for (size_t i = 0; i < events->n; i++)
-            lx_reply_builder_add(b, &events->v[i]);
-        const struct lx_reply *reply = lx_reply_builder_end(b);
-        if (!a->failed)
-            *out = *reply;
-    }
-    return a->failed ? lx_error_set(err, a->failed, "%s", lx_code_text(a->failed)) : 0;
-}
-
 int lx_gemini_read_reply(const struct lx_json_doc *body, const struct lx_reply_context *ctx,
                          struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
 {
@@ -287,7 +264,7 @@ int lx_gemini_read_reply(const struct lx_json_doc *body, const struct lx_reply_c
     struct lx_gemini_reader r = {.s = &s, .ctx = ctx, .out = &events};
     read_responses(&r, lx_json_root(body));
     end_choices(&r);
-    const struct lx_fault *fault = fault_in(&events);
+    const struct lx_fault *fault = lx_events_fault(&events);
     int code = failure(&r, err);
     if (!code && fault)
         code = lx_error_set(err, LX_EPROTO, "the provider answered with an error: %.*s",
@@ -295,7 +272,7 @@ int lx_gemini_read_reply(const struct lx_json_doc *body, const struct lx_reply_c
     else if (!code && !s.count)
         code = lx_error_set(err, LX_EPROTO, "the reply has no candidates");
     if (!code)
-        code = fold(&events, out, err);
+        code = lx_reply_fold(&events, out, err);
     lx_gemini_reading_clear(&s);
     return code;
 }

@@ -138,6 +138,7 @@ static const char *const context_phrases[] = {
     "exceeds the maximum number of tokens allowed",
     "maximum prompt length is",
     "too many input tokens",
+    "too many tokens", /* Cohere */
     "too large for model with",
     "reduce the length of the messages",
     "`inputs` tokens + `max_new_tokens` must be",

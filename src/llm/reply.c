@@ -31,3 +31,11 @@ struct lx_event *lx_events_add(struct lx_events *e, enum lx_event_kind kind)
     ev->fault.retry_after_ms = -1;
     return ev;
 }
+
+const struct lx_fault *lx_events_fault(const struct lx_events *events)
+{
+    for (size_t i = 0; i < events->n; i++)
+        if (events->v[i].kind == LX_EVENT_FAULT)
+            return &events->v[i].fault;
+    return NULL;
+}

@@ -110,5 +110,9 @@ size_t lx_reply_builder_size(void);
 void lx_reply_builder_init(struct lx_reply_builder *b, struct lx_arena *a);
 void lx_reply_builder_add(struct lx_reply_builder *b, const struct lx_event *e);
 const struct lx_reply *lx_reply_builder_end(struct lx_reply_builder *b);
+/* All at once, in the events' own arena: 0, or why that failed. */
+int lx_reply_fold(const struct lx_events *events, struct lx_reply *out, struct lx_error *err);
+/* The first fault among the events, or NULL. */
+const struct lx_fault *lx_events_fault(const struct lx_events *events);
 
 #endif

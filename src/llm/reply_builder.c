@@ -329,3 +329,18 @@ const struct lx_reply *lx_reply_builder_end(struct lx_reply_builder *b)
     *at = NULL;
     return &b->reply;
 }
+
+int lx_reply_fold(const struct lx_events *events, struct lx_reply *out, struct lx_error *err)
+{
+    struct lx_arena *a = events->arena;
+    struct lx_reply_builder *b = lx_arena_new(a, struct lx_reply_builder);
+    if (b) {
+        lx_reply_builder_init(b, a);
+        for (size_t i = 0; i < events->n; i++)
+            lx_reply_builder_add(b, &events->v[i]);
+        const struct lx_reply *reply = lx_reply_builder_end(b);
+        if (!a->failed)
+            *out = *reply;
+    }
+    return a->failed ? lx_error_set(err, a->failed, "%s", lx_code_text(a->failed)) : 0;
+}

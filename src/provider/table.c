@@ -149,6 +149,16 @@ static const struct lx_quirk cerebras_quirks[] = {
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
 };
 
+/* docs.cohere.com/reference/chat (2026): what is outside of these ranges is refused. OpenAI's clients
+ * go to 2, and often send top_p 1. */
+static const struct lx_quirk cohere_quirks[] = {
+    {LX_QUIRK_CLAMP, "temperature", "0..1", NULL, "Cohere's temperature goes to 1"},
+    {LX_QUIRK_CLAMP, "p", "0.01..0.99", NULL, "Cohere's p goes from 0.01 to 0.99"},
+    {LX_QUIRK_CLAMP, "frequency_penalty", "0..1", NULL, "Cohere's penalties go from 0 to 1"},
+    {LX_QUIRK_CLAMP, "presence_penalty", "0..1", NULL, "Cohere's penalties go from 0 to 1"},
+    {LX_QUIRK_END, NULL, NULL, NULL, NULL},
+};
+
 static const struct lx_quirk vllm_quirks[] = {
     {LX_QUIRK_DROP, "tools[*].function.strict", NULL, NULL,
      "refused by some versions (LiteLLM hosted_vllm/chat/transformation.py)"},

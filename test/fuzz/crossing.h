@@ -123,7 +123,8 @@ static inline int cross_stream(struct lx_slice in, const struct lx_dialect *from
     s.write = calloc(1, to->front->state_size + 1);
     CHECK(s.read && s.write);
     lx_json_doc_init(&s.doc);
-    lx_records_init(&records, LX_FRAMING_SSE, CROSSING_MAX);
+    bool lines = from->back->framing == LX_FRAMING_NDJSON;
+    lx_records_init(&records, lines ? LX_FRAMING_NDJSON : LX_FRAMING_SSE, CROSSING_MAX);
     while (s.code == 0 && lx_records_next(&records, &in, &rec, NULL) == 1)
         stream_events(&s, &rec);
     if (s.code == 0 && lx_records_end(&records, &rec, NULL) == 1)

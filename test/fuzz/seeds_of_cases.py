@@ -13,7 +13,8 @@ FUZZ = Path(__file__).resolve().parent
 CASES = FUZZ.parent / "case"
 BLOCK = re.compile(r"^## ([\w ]+)\n(.*?)^(`{3,})(\w+)\n(.*?)^\3$", re.M | re.S)
 ANTHROPIC, USAGE, OTHER = 1, 8, 16
-BACKS = {"gemini": "gemini", "bedrock_converse": "bedrock"}  # languages of providers only: the first byte is crossing.h's flags
+# Languages of providers only: the first byte is crossing.h's flags.
+BACKS = {"bedrock_converse": "bedrock", "cohere_chat": "cohere_chat", "gemini": "gemini"}
 MAX_BYTES = 20000
 
 

@@ -259,6 +259,34 @@ static void test_parts(void **state)
     lx_catalog_free(c);
 }
 
+/* Cohere counts more than it bills: 992 tokens of a cache among 1807, of which 119 are paid for. */
+static void test_billed(void **state)
+{
+    struct lx_catalog *c = lx_catalog_new();
+    struct lx_arena a;
+    struct lx_error err;
+    struct lx_price price;
+    struct lx_cost cost;
+    struct lx_usage usage = {.known = true,
+                             .prompt_tokens = 1807,
+                             .cached_tokens = 992,
+                             .completion_tokens = 41,
+                             .has_billed = true,
+                             .billed_prompt_tokens = 119,
+                             .billed_completion_tokens = 27};
+    const struct lx_cost_input in = {.usage = &usage};
+    (void)state;
+    lx_arena_init(&a, 1 << 20);
+    assert_int_equal(lx_catalog_add(c, lx_slice_z(map), &err), 0);
+    assert_true(lx_price_find(c, LX_S(""), LX_S("cached"), LX_S(""), LX_S(""), &a, &price));
+    lx_cost_of(&price, &in, &cost);
+    assert_money(cost.input, "0.000357", "input");
+    assert_money(cost.cache_read, "0", "cache_read");
+    assert_money(cost.total, "0.000762", "total");
+    lx_arena_clear(&a);
+    lx_catalog_free(c);
+}
+
 static void test_adjust(void **state)
 {
     static const struct {
@@ -291,6 +319,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_billed),
         cmocka_unit_test(test_adjust),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /*
- * gemini_reply_fuzz.c - any body as a reply of Gemini's, or as an error: what clients get of it is
- * JSON, and in Anthropic's language reads again.
+ * back_reply_fuzz.c - any body as a reply of a provider's, or as an error: what clients get of it
+ * is JSON, and in Anthropic's language reads again. LANGUAGE is one that only providers speak.
  *
  * The first byte chooses the context.
  */
@@ -14,7 +14,7 @@ static void check_error(struct lx_slice in, uint8_t flags)
     struct lx_fault f;
     lx_arena_init(&a, CROSSING_MAX);
     lx_buf_init(&out, CROSSING_MAX);
-    lx_dialect_gemini.back->read_error(statuses[flags % 12], in, NULL, &a, &f);
+    LANGUAGE.back->read_error(statuses[flags % 12], in, NULL, &a, &f);
     CHECK(f.kind > LX_FAULT_NONE && f.kind < LX_FAULT_COUNT && f.message.n);
     lx_dialect_openai_chat.front->write_error(&f, &out);
     CHECK(is_json(lx_buf_slice(&out)));
@@ -29,15 +29,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct lx_slice in = lx_slice((const char *)data + 1, size - 1);
     uint8_t flags = data[0];
-    const struct lx_dialect *gemini = &lx_dialect_gemini, *anthropic = &lx_dialect_anthropic;
+    const struct lx_dialect *back = &LANGUAGE, *anthropic = &lx_dialect_anthropic;
     check_error(in, flags);
     lx_buf_init(&once, CROSSING_MAX);
     lx_buf_init(&twice, CROSSING_MAX);
-    if (cross_reply(in, gemini, anthropic, flags, &once) == 0) {
+    if (cross_reply(in, back, anthropic, flags, &once) == 0) {
         CHECK(is_json(lx_buf_slice(&once)));
         CHECK(cross_reply(lx_buf_slice(&once), anthropic, anthropic, 0, &twice) == 0);
         lx_buf_reset(&once);
-        CHECK(cross_reply(in, gemini, &lx_dialect_openai_chat, flags, &once) == 0);
+        CHECK(cross_reply(in, back, &lx_dialect_openai_chat, flags, &once) == 0);
         CHECK(is_json(lx_buf_slice(&once)));
     }
     lx_buf_clear(&once);

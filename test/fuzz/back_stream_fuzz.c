@@ -1,8 +1,8 @@
 /*
- * bedrock_stream_fuzz.c - any bytes as a stream of Bedrock's: every record that clients get is
- * JSON, and it ends with an end mark or an error, never both.
+ * back_stream_fuzz.c - any bytes as a stream in LANGUAGE, which only providers speak: every record
+ * that clients get is JSON, and it ends with an end mark or an error, never both.
  *
- * Frames are eventstream_fuzz.c's affair: here an event of SSE stands for one, its name for the
+ * AWS frames are eventstream_fuzz.c's affair: here an event of SSE stands for one, its name for the
  * frame's. The first byte chooses the context and the client's language.
  */
 #include "crossing.h"
@@ -41,8 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t flags = data[0];
     bool anthropic = flags & 16;
     lx_buf_init(&out, CROSSING_MAX);
-    if (cross_stream(in, &lx_dialect_bedrock_converse,
-                     anthropic ? &lx_dialect_anthropic : &lx_dialect_openai_chat, flags, &out) == 0)
+    if (cross_stream(in, &LANGUAGE, anthropic ? &lx_dialect_anthropic : &lx_dialect_openai_chat,
+                     flags, &out) == 0)
         check_records(lx_buf_slice(&out), anthropic);
     lx_buf_clear(&out);
     return 0;

@@ -1,0 +1,40 @@
+/*
+ * scalar.c - scalar parameters of a request, written by a table.
+ *
+ * Called by backs while they write a request. It knows no language: the table does.
+ */
+#include "dialect/scalar.h"
+
+const struct lx_extra *lx_extra_find(const struct lx_extra *x, struct lx_slice name)
+{
+    while (x && !lx_slice_eq(x->name, name))
+        x = x->next;
+    return x;
+}
+
+static bool is_noop(const struct lx_scalar *row, struct lx_slice json)
+{
+    struct lx_slice list = lx_slice_z(row->noop);
+    if (!json.n || lx_slice_eq(json, LX_S("null")))
+        return true;
+    ssize_t at = list.n ? lx_slice_find(list, json) : -1;
+    return at > 0 && list.p[at - 1] == '|' && list.p[(size_t)at + json.n] == '|';
+}
+
+void lx_scalars_write(const struct lx_scalar *table, size_t n, const struct lx_write_options *o,
+                      const struct lx_request *r, const struct lx_extra *given, struct lx_body *b,
+                      struct lx_out *out)
+{
+    for (const struct lx_scalar *row = table; row < table + n; row++) {
+        struct lx_slice json = r->params[row->param];
+        struct lx_slice what = lx_slice_z(lx_param_name(row->param));
+        if (is_noop(row, json))
+            continue;
+        if (row->fate == LX_SCALAR_REFUSED)
+            lx_body_refuse(b, o, what, lx_slice_z(row->why));
+        else if (row->fate == LX_SCALAR_LOST && b->losses)
+            lx_losses_add(b->losses, what, lx_slice_z(row->why));
+        else if (row->fate == LX_SCALAR_KEPT && !lx_extra_find(given, lx_slice_z(row->name)))
+            lx_out_raw(out, row->name, json);
+    }
+}

@@ -1,0 +1,34 @@
+/*
+ * scalar.h - scalar parameters of a request, written by a table: what a back keeps under which
+ * name, what it refuses, and what may be left out.
+ *
+ * Backs whose parameters need no more than that use it.
+ */
+#ifndef LX_DIALECT_SCALAR_H
+#define LX_DIALECT_SCALAR_H
+
+#include "dialect/dialect.h"
+
+enum lx_scalar_fate {
+    LX_SCALAR_KEPT,    /* under `name`, as it is; the client's own member of that name wins */
+    LX_SCALAR_REFUSED, /* would change the answer: lx_body_refuse */
+    LX_SCALAR_LOST,    /* would not: listed */
+};
+
+struct lx_scalar {
+    enum lx_param param;
+    enum lx_scalar_fate fate;
+    const char *name; /* KEPT */
+    const char *noop; /* values that ask for nothing, each between bars: "|0|0.0|"; or NULL */
+    const char *why;  /* REFUSED, LOST */
+};
+
+/* Writes the request's parameters that the table has; null asks for nothing. `given` are the
+ * client's members in the target's own words. */
+void lx_scalars_write(const struct lx_scalar *table, size_t n, const struct lx_write_options *o,
+                      const struct lx_request *r, const struct lx_extra *given, struct lx_body *b,
+                      struct lx_out *out);
+/* The member of that name, or NULL. */
+const struct lx_extra *lx_extra_find(const struct lx_extra *x, struct lx_slice name);
+
+#endif
