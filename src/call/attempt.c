@@ -21,6 +21,7 @@ struct writer {
     struct lx_attempt *at;
     const struct lx_deployment *d;
     const struct lx_provider *p;
+    struct lx_offer offer; /* how it serves what is asked */
     const struct lx_dialect *from, *to;
     const struct lx_json_doc *body;
     struct lx_members members;
@@ -104,11 +105,17 @@ static void read_options(struct writer *w, const struct lx_route_settings *setti
     w->options.drop_params =
         lx_json_bool(v[LX_MEMBER_DROP_PARAMS], tristate(w->d->drop_params, settings->drop_params));
     w->options.modify_params = tristate(w->d->modify_params, settings->modify_params);
-    w->at->stream = lx_json_bool(v[LX_MEMBER_STREAM], false);
+    w->at->stream =
+        w->from->operation == LX_OPERATION_CHAT && lx_json_bool(v[LX_MEMBER_STREAM], false);
     w->allowed = joined(w->d->allowed_params, w->d->allowed_param_count,
                         v[LX_MEMBER_ALLOWED_PARAMS], w->arena, &w->allowed_count);
     w->paths = joined(w->d->drop_paths, w->d->drop_path_count, v[LX_MEMBER_ADDITIONAL_DROP_PARAMS],
                       w->arena, &w->path_count);
+}
+
+static const char *operation_name(enum lx_operation o)
+{
+    return o == LX_OPERATION_EMBED ? "embeddings" : "chat completions";
 }
 
 static int check(struct writer *w)
@@ -118,18 +125,21 @@ static int check(struct writer *w)
                     lx_arena_printf(w->arena,
                                     "Rejected Request: %.*s is not allowed in the request body",
                                     LX_F(w->members.refused)));
+    if (!w->offer.language)
+        return fail(w, LX_FAULT_BAD_REQUEST, LX_EUNSUPPORTED,
+                    lx_arena_printf(w->arena, "%s has no %s for model=%.*s", w->p->title,
+                                    operation_name(w->from->operation), LX_F(w->options.model)));
     if (!w->to || !w->to->back)
         return fail(w, LX_FAULT_INTERNAL, LX_ECONFIG,
                     lx_arena_printf(w->arena, "provider %s speaks '%s', which cannot be written",
-                                    w->p->id, w->p->language));
+                                    w->p->id, w->offer.language));
     const char *variable = w->d->provider->base_url_env[0];
     if (!w->d->base_url.n)
         return fail(w, LX_FAULT_BAD_REQUEST, LX_ECONFIG,
                     lx_arena_printf(w->arena,
                                     "provider %s has no address of its own: set %s%sapi_base",
                                     w->p->id, variable ? variable : "", variable ? " or " : ""));
-    struct lx_slice path = lx_slice_z(lx_provider_path(w->p, false));
-    if (lx_slice_find(path, LX_S("{project}")) >= 0 && !w->d->project.n)
+    if (lx_slice_find(lx_slice_z(w->offer.path), LX_S("{project}")) >= 0 && !w->d->project.n)
         return fail(w, LX_FAULT_BAD_REQUEST, LX_ECONFIG,
                     lx_arena_printf(w->arena, "no project for %s: set %s or vertex_project",
                                     w->p->title, w->d->provider->project_env[0]));
@@ -158,7 +168,7 @@ static const struct usage_ask {
 /* The row's quirks or a path leave this member out. */
 static bool is_dropped(const struct writer *w, struct lx_slice member)
 {
-    for (const struct lx_quirk *q = w->p->quirks; q && q->op != LX_QUIRK_END; q++)
+    for (const struct lx_quirk *q = w->offer.quirks; q && q->op != LX_QUIRK_END; q++)
         if ((q->op == LX_QUIRK_DROP || q->op == LX_QUIRK_REFUSE) &&
             lx_glob_match(lx_slice_z(q->member), member))
             return true;
@@ -212,7 +222,7 @@ static void add_extra_body(struct writer *w, struct lx_json_edit *edit)
 /* Everything that is done to a body of the provider's language, whoever wrote it. */
 static void mend(struct writer *w, struct lx_json_edit *edit)
 {
-    lx_quirks_apply(w->p->quirks, &w->options, w->allowed, w->allowed_count, edit->doc, edit,
+    lx_quirks_apply(w->offer.quirks, &w->options, w->allowed, w->allowed_count, edit->doc, edit,
                     &w->out);
     for (size_t i = 0; i < w->path_count; i++)
         lx_path_drop(w->paths[i], LX_S("additional_drop_params"), edit->doc, edit, &w->at->losses);
@@ -285,7 +295,7 @@ static void write_anew(struct writer *w, const struct lx_request *request, struc
 {
     struct lx_buf written;
     bool mended =
-        w->path_count || w->d->extra_body.n || lx_quirks_concern(w->p->quirks, w->options.model);
+        w->path_count || w->d->extra_body.n || lx_quirks_concern(w->offer.quirks, w->options.model);
     lx_buf_init(&written, buf->max);
     w->out.buf = mended ? &written : buf;
     w->to->back->write_request(&w->options, with_allowed(w, request), &w->out);
@@ -308,25 +318,92 @@ int lx_request_of_body(const struct lx_dialect *from, const struct lx_json_doc *
     return code;
 }
 
+/* The body as a request, where nobody has read it yet. NULL: w->out says why. */
+static const struct lx_request *read_own(struct writer *w)
+{
+    struct lx_request *own = lx_arena_new(w->arena, struct lx_request);
+    int code = own ? lx_request_of_body(w->from, w->body, w->arena, own, &w->out.error) : LX_ENOMEM;
+    if (code < 0 && !w->out.code)
+        w->out.code = code;
+    return code < 0 ? NULL : own;
+}
+
 static int write_body(struct writer *w, struct lx_json_edit *edit, const struct lx_request *request,
                       struct lx_buf *buf)
 {
     if (w->at->same_language) {
         edit_in_place(w, edit, buf);
-    } else if (request) {
-        write_anew(w, request, buf);
+    } else if (!request) {
+        request = read_own(w);
+        if (request)
+            write_anew(w, request, buf);
     } else {
-        struct lx_request *own = lx_arena_new(w->arena, struct lx_request);
-        int code =
-            own ? lx_request_of_body(w->from, w->body, w->arena, own, &w->out.error) : LX_ENOMEM;
-        if (code == 0)
-            write_anew(w, own, buf);
-        else if (!w->out.code)
-            w->out.code = code;
+        write_anew(w, request, buf);
     }
     if (!w->out.code && w->arena->failed)
         lx_body_fail(&w->out, w->arena->failed, LX_S("body"), LX_S("no memory"));
     return w->out.code ? fail_body(w) : 0;
+}
+
+/* ---- Embeddings ------------------------------------------------------------------------------ */
+
+/* Whether the target takes this encoding_format; what it does not take is made of what comes. */
+static bool takes_encoding(const struct writer *w, struct lx_slice encoding)
+{
+    return !w->offer.encodings || !encoding.n ||
+           lx_glob_match(lx_slice_z(w->offer.encodings), encoding);
+}
+
+/* Floats come unasked, and base64 is made of them; for anything else there is only the provider. */
+static void settle_encoding(struct writer *w, struct lx_embed_request *e, struct lx_json_edit *edit)
+{
+    if (takes_encoding(w, e->encoding))
+        return;
+    if (lx_slice_eq(e->encoding, LX_S("base64")))
+        w->at->same_language = false;
+    else if (!lx_slice_eq(e->encoding, LX_S("float")))
+        lx_body_refuse(&w->out, &w->options, LX_S("encoding_format"),
+                       LX_S("the provider has other encodings"));
+    lx_json_edit_remove(edit, lx_json_root(w->body), LX_S("encoding_format"));
+    e->encoding = lx_slice(NULL, 0);
+}
+
+/* Of the inputs that are not answered yet, as many as the target takes at once. */
+static void take_inputs(struct writer *w, struct lx_embed_request *e, size_t first)
+{
+    size_t most = w->offer.max_inputs, skip = first - e->first;
+    if (!most && w->to->back->max_inputs)
+        most = w->to->back->max_inputs(&w->options);
+    e->inputs += skip;
+    e->count -= skip;
+    e->first = first;
+    w->at->inputs = most && e->count > most ? most : e->count;
+    w->at->inputs_left = e->count - w->at->inputs;
+    if (e->first || w->at->inputs_left)
+        w->at->same_language = false;
+    e->count = w->at->inputs;
+}
+
+/* first: of the inputs, the one that the request begins with. */
+static int write_embed(struct writer *w, struct lx_json_edit *edit,
+                       const struct lx_request *request, size_t first, struct lx_buf *buf)
+{
+    struct lx_request *copy = lx_arena_new(w->arena, struct lx_request);
+    struct lx_embed_request *e = lx_arena_new(w->arena, struct lx_embed_request);
+    if (!request)
+        request = read_own(w);
+    if (!request || !copy || !e) {
+        lx_body_fail(&w->out, w->arena->failed ? w->arena->failed : LX_EINVAL, LX_S("body"),
+                     LX_S("no memory"));
+        return fail_body(w);
+    }
+    *e = *request->embed;
+    *copy = *request;
+    copy->embed = e;
+    w->at->encoding = e->encoding;
+    settle_encoding(w, e, edit);
+    take_inputs(w, e, first);
+    return write_body(w, edit, copy, buf);
 }
 
 /* ---- The address and the headers ----------------------------------------------------------- */
@@ -365,17 +442,29 @@ static struct lx_slice join_url(struct lx_slice base, struct lx_slice path, stru
 
 enum { MAX_PATH_BYTES = 1024 };
 
+/* The row's own path, or the language's. Of a path for chats, other operations take what stands
+ * before the end. */
+static void write_path(const struct writer *w, struct lx_buf *out)
+{
+    const struct lx_place names = {w->model, w->d->region, w->d->project};
+    const struct lx_slice chat = LX_S("/chat/completions");
+    struct lx_slice path = lx_slice_z(w->offer.path), own = lx_slice_z(w->p->path);
+    ssize_t at = w->offer.path ? -1 : lx_slice_find(own, chat);
+    if (w->offer.path && w->at->stream)
+        path = lx_slice_z(lx_provider_path(w->p, true));
+    lx_place_write(at > 0 ? lx_slice_to(own, (size_t)at) : path, &names, out);
+    if (!w->offer.path)
+        w->to->back->write_path(&w->options, w->at->stream, out);
+    if (at >= 0)
+        lx_buf_add(out, lx_slice_from(own, (size_t)at + chat.n));
+}
+
 static int write_url(struct writer *w)
 {
     char room[MAX_PATH_BYTES];
     struct lx_buf path = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
     struct lx_slice version = w->d->api_version;
-    const char *own = lx_provider_path(w->p, w->at->stream);
-    const struct lx_place names = {w->model, w->d->region, w->d->project};
-    if (own)
-        lx_place_write(lx_slice_z(own), &names, &path);
-    else
-        w->to->back->write_path(&w->options, w->at->stream, &path);
+    write_path(w, &path);
     if (path.failed)
         return fail(w, LX_FAULT_BAD_REQUEST, LX_ELIMIT, LX_S("the model's name is too long"));
     w->at->out.url = join_url(w->d->base_url, lx_buf_slice(&path), w->arena);
@@ -456,8 +545,8 @@ static void write_headers(struct writer *w, const struct lx_headers *of_body)
 static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
                          const struct lx_route_settings *settings, const struct lx_dialect *from,
                          const struct lx_json_doc *body, const struct lx_request *request,
-                         struct lx_slice upstream_model, struct lx_arena *arena, struct lx_buf *buf,
-                         struct lx_fault *fault)
+                         size_t first, struct lx_slice upstream_model, struct lx_arena *arena,
+                         struct lx_buf *buf, struct lx_fault *fault)
 {
     struct lx_header_list of_body;
     struct lx_json_edit edit;
@@ -469,14 +558,15 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
         .at = at,
         .d = d,
         .p = p,
+        .offer = lx_provider_offer(p, from->operation, upstream_model),
         .from = from,
-        .to = lx_dialect_find(lx_slice_z(p->language)),
         .body = body,
         .model = upstream_model,
         .arena = arena,
         .fault = fault,
         .out = {.buf = buf, .headers = &of_body, .losses = &at->losses, .arena = arena},
     };
+    w.to = lx_dialect_find(lx_slice_z(w.offer.language));
     *at = (struct lx_attempt){
         .provider = p, .back = w.to, .same_language = w.to == from, .out.method = LX_S("POST")};
     lx_losses_init(&at->losses, arena);
@@ -488,7 +578,8 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
     read_options(&w, settings, upstream_model);
     int code = check(&w);
     if (code == 0)
-        code = write_body(&w, &edit, request, buf);
+        code = from->operation == LX_OPERATION_EMBED ? write_embed(&w, &edit, request, first, buf)
+                                                     : write_body(&w, &edit, request, buf);
     if (code == 0)
         code = write_url(&w);
     if (code < 0)
@@ -536,14 +627,15 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
 {
     struct lx_json_doc merged;
     struct lx_error err = {0};
+    size_t first = request && request->embed ? request->embed->first : 0;
     if (!d->default_params.n)
-        return write_attempt(at, d, settings, from, body, request, upstream_model, arena, buf,
-                             fault);
+        return write_attempt(at, d, settings, from, body, request, first, upstream_model, arena,
+                             buf, fault);
     lx_json_doc_init(&merged);
     int code = with_defaults(d, body, arena, &merged, &err);
     if (code == 0)
-        code =
-            write_attempt(at, d, settings, from, &merged, NULL, upstream_model, arena, buf, fault);
+        code = write_attempt(at, d, settings, from, &merged, NULL, first, upstream_model, arena,
+                             buf, fault);
     else
         *fault = lx_fault_of_error(code, &err, arena);
     lx_json_doc_clear(&merged);

@@ -12,6 +12,7 @@
  *               +---- SLEEPING <- SLEEP <------------+
  */
 #include "call/bill.h"
+#include "call/gather.h"
 #include "call/head.h"
 #include "call/members.h"
 #include "call/mock.h"
@@ -52,7 +53,9 @@ struct lx_call {
     int64_t max_retries;                   /* -1: the deployment's, or the settings' */
     int64_t timeout_ms, stream_timeout_ms; /* 0: the same */
     int64_t sleep_ms;
-    const struct lx_request *request; /* the body, where a language had to be crossed */
+    struct lx_request *request; /* the body, where it had to be read; of embeddings what is left */
+    struct lx_gather gather;    /* vectors of exchanges before, where it takes several */
+    bool goes_on;               /* the next exchange is not another attempt */
     struct lx_attempt attempt;
     struct lx_headers upstream; /* the provider's, prefixed */
     int upstream_status;
@@ -94,6 +97,7 @@ struct lx_call *lx_call_new(const struct lx_call_input *in)
     };
     lx_buf_init(&c->out, SIZE_MAX / 4);
     lx_arena_init(&c->late, settings->max_arena_bytes);
+    lx_gather_init(&c->gather, settings->max_response_bytes);
     return c;
 }
 
@@ -112,6 +116,7 @@ void lx_call_free(struct lx_call *c)
     drop_relay(c);
     lx_buf_clear(&c->out);
     lx_arena_clear(&c->late);
+    lx_gather_clear(&c->gather);
     free(c->names);
     lx_call_memory_give(c->pool, c->memory);
     lx_call_block_give(c->pool, c);
@@ -240,8 +245,16 @@ static void refuse(struct lx_call *c, const struct lx_fault *f)
     give_up(c);
 }
 
+/* Whoever gave the first vectors gives them all: others may be of another model. */
+static bool is_bound(const struct lx_call *c)
+{
+    return c->gather.vectors.count > 0;
+}
+
 static bool another_untried(const struct lx_call *c)
 {
+    if (is_bound(c))
+        return false;
     for (size_t i = 0; c->group && i < c->group->count && i < 64; i++)
         if (!(c->tried >> i & 1))
             return true;
@@ -305,7 +318,8 @@ static void read_wishes(struct lx_call *c)
 {
     const struct lx_json *v = c->members.v;
     int64_t n;
-    c->report.stream = lx_json_bool(v[LX_MEMBER_STREAM], false);
+    c->report.stream =
+        c->in.front->operation == LX_OPERATION_CHAT && lx_json_bool(v[LX_MEMBER_STREAM], false);
     c->timeout_ms = first_given(lx_members_ms(v[LX_MEMBER_TIMEOUT]),
                                 lx_members_ms(v[LX_MEMBER_REQUEST_TIMEOUT]), c->in.timeout_ms);
     c->stream_timeout_ms =
@@ -379,6 +393,8 @@ static struct lx_reply_context context(struct lx_call *c)
         .legacy_functions = c->request && c->request->legacy_functions,
         .include_usage =
             lx_json_bool(LX_GET(c->members.v[LX_MEMBER_STREAM_OPTIONS], "include_usage"), false),
+        .encoding = c->attempt.encoding,
+        .anew = c->attempt.back == c->in.front && !c->attempt.same_language,
     };
 }
 
@@ -390,6 +406,11 @@ static int start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx
     c->relaying = code == 0;
     c->biller = (struct lx_biller){c->report.deployment, &c->settings->cost,
                                    c->report.upstream_model, ctx.now_s};
+    if (code == 0 && (c->attempt.inputs_left || is_bound(c))) {
+        c->relay.gather = &c->gather;
+        c->relay.inputs = c->attempt.inputs;
+        c->relay.inputs_left = c->attempt.inputs_left;
+    }
     if (code == 0 && c->settings->cost.in_streams && c->in.front == &lx_dialect_openai_chat)
         c->relay.biller = &c->biller;
     return code;
@@ -404,18 +425,43 @@ static struct lx_slice mock_text(struct lx_call *c, const struct lx_deployment *
     return lx_json_is(v, LX_JSON_STRING) ? lx_json_str(v, arena(c)) : lx_json_raw(v);
 }
 
+/* The body as a request; once for all attempts. */
+static int read_request(struct lx_call *c, struct lx_fault *f)
+{
+    struct lx_call_memory *m = c->memory;
+    struct lx_error err = {0};
+    if (c->request)
+        return 0;
+    struct lx_request *request = lx_arena_new(&m->arena, struct lx_request);
+    int code =
+        request ? lx_request_of_body(c->in.front, &m->doc, &m->arena, request, &err) : LX_ENOMEM;
+    if (code < 0)
+        *f = lx_fault_of_error(code, &err, &m->arena);
+    else
+        c->request = request;
+    return code;
+}
+
 static void answer_mock(struct lx_call *c, struct lx_slice text)
 {
     struct lx_fault f;
     int64_t choices = 1;
+    bool embed = c->in.front->operation == LX_OPERATION_EMBED;
     if (lx_mock_fault(text, &f)) {
         judge_provider(c, &f);
         return;
     }
+    if (embed && read_request(c, &f) < 0) {
+        refuse(c, &f);
+        return;
+    }
+    if (embed)
+        c->attempt.encoding = c->request->embed->encoding;
     (void)lx_json_int(LX_GET(lx_json_root(&c->memory->doc), "n"), &choices);
     int code = start_relay(c, c->in.front, LX_FRAMING_NONE);
     if (code == 0)
-        code = lx_mock_write(&c->relay, text, choices, arena(c), &c->out);
+        code = embed ? lx_mock_embed(&c->relay, text, c->request->embed->count, arena(c), &c->out)
+                     : lx_mock_write(&c->relay, text, choices, arena(c), &c->out);
     if (code == 0)
         code = c->out.failed;
     if (code < 0) {
@@ -432,17 +478,13 @@ static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struc
     struct lx_call_memory *m = c->memory;
     const struct lx_provider *p =
         lx_provider_variant(d->provider, c->report.upstream_model, d->base_url, d->api_version);
-    const struct lx_dialect *to = lx_dialect_find(lx_slice_z(p->language));
-    struct lx_error err = {0};
-    if (to != c->in.front && !c->request) {
-        struct lx_request *request = lx_arena_new(&m->arena, struct lx_request);
-        int code = request ? lx_request_of_body(c->in.front, &m->doc, &m->arena, request, &err)
-                           : LX_ENOMEM;
-        if (code < 0) {
-            *f = lx_fault_of_error(code, &err, &m->arena);
+    enum lx_operation operation = c->in.front->operation;
+    struct lx_offer offer = lx_provider_offer(p, operation, c->report.upstream_model);
+    const struct lx_dialect *to = lx_dialect_find(lx_slice_z(offer.language));
+    if (to != c->in.front || operation == LX_OPERATION_EMBED) {
+        int code = read_request(c, f);
+        if (code < 0)
             return code;
-        }
-        c->request = request;
     }
     lx_buf_reset(&m->body);
     int code = lx_attempt_write(&c->attempt, d, c->settings, c->in.front, &m->doc, c->request,
@@ -458,11 +500,15 @@ static void attempt(struct lx_call *c)
 {
     size_t index = 0;
     struct lx_fault f = {.retry_after_ms = -1};
-    struct lx_deployment *d = lx_route_pick(c->group, c->tried, next_random(c), &index);
+    const struct lx_deployment *d = c->report.deployment;
+    if (!is_bound(c)) {
+        d = lx_route_pick(c->group, c->tried, next_random(c), &index);
+        if (index < 64)
+            c->tried |= (uint64_t)1 << index;
+    }
     drop_relay(c);
-    if (index < 64)
-        c->tried |= (uint64_t)1 << index;
-    c->report.attempts++;
+    c->report.attempts += !c->goes_on;
+    c->goes_on = false;
     c->report.deployment = d;
     c->report.losses = &c->attempt.losses;
     c->report.upstream_model = lx_deployment_model(d, c->star, arena(c));
@@ -668,6 +714,18 @@ void lx_call_feed_body(struct lx_call *c, struct lx_slice piece)
     }
 }
 
+/* What this exchange gave is kept; what is left of the inputs is asked for. */
+static void go_on(struct lx_call *c)
+{
+    struct lx_embed_request *e = c->request->embed;
+    e->inputs += c->attempt.inputs;
+    e->count -= c->attempt.inputs;
+    e->first += c->attempt.inputs;
+    drop_relay(c);
+    c->goes_on = true;
+    c->state = ATTEMPT;
+}
+
 static void end_body(struct lx_call *c)
 {
     struct lx_error err = {0};
@@ -678,6 +736,8 @@ static void end_body(struct lx_call *c)
         judge_error(c, code, &err);
     } else if (lx_relay_fault(&c->relay)) {
         end_by_fault(c);
+    } else if (c->relay.gather && c->relay.inputs_left) {
+        go_on(c);
     } else {
         begin_reply(c);
         finish(c);

@@ -39,9 +39,11 @@ struct lx_attempt {
     const struct lx_dialect *back;      /* whose language it speaks */
     struct lx_outgoing out;
     struct lx_losses losses;
-    bool json_tool;     /* of struct lx_body: replies must be unwrapped */
-    bool same_language; /* the body was edited in place */
-    bool stream;        /* the client wants one */
+    bool json_tool;             /* of struct lx_body: replies must be unwrapped */
+    bool same_language;         /* the body was edited in place */
+    bool stream;                /* the client wants one */
+    size_t inputs, inputs_left; /* embeddings: how many this request has, and how many are left */
+    struct lx_slice encoding;   /* embeddings: as the client wants them */
 };
 /* `request` is what lx_request_of_body() made of the body, or NULL: then it is read when it is
  * needed. What comes out lives in the arena, in buf (empty, with its ceiling set), or is the body's

@@ -6,7 +6,7 @@
  */
 #include "call/mock.h"
 
-enum { PROMPT_TOKENS = 10, COMPLETION_TOKENS = 20, MAX_CHOICES = 128 };
+enum { PROMPT_TOKENS = 10, COMPLETION_TOKENS = 20, MAX_CHOICES = 128, ZEROS = 1536 };
 
 bool lx_mock_fault(struct lx_slice text, struct lx_fault *out)
 {
@@ -95,4 +95,47 @@ int lx_mock_write(struct lx_relay *r, struct lx_slice text, int64_t choices, str
     if (!make_reply(&reply, &r->context, text, choices, a))
         return a->failed;
     return r->stream ? write_stream(r, &reply, a, out) : lx_relay_reply(r, &reply, out);
+}
+
+static bool is_vector(struct lx_slice text)
+{
+    struct lx_json_doc doc;
+    lx_json_doc_init(&doc);
+    bool good = lx_json_read(&doc, text, NULL, NULL) == 0 &&
+                lx_json_is(lx_json_at(lx_json_root(&doc), 0), LX_JSON_NUMBER);
+    for (struct lx_json_iter it = lx_json_iter(lx_json_root(&doc)); good && lx_json_next(&it);)
+        good = lx_json_is(it.value, LX_JSON_NUMBER);
+    lx_json_doc_clear(&doc);
+    return good;
+}
+
+/* "[0,0,...,0]" */
+static struct lx_slice zeros(struct lx_arena *a)
+{
+    char *p = lx_arena_bytes(a, 2 * ZEROS + 1);
+    for (size_t i = 0; p && i < ZEROS; i++)
+        memcpy(p + 2 * i, i ? ",0" : "[0", 2);
+    if (p)
+        p[2 * ZEROS] = ']';
+    return lx_slice(p, p ? 2 * ZEROS + 1 : 0);
+}
+
+int lx_mock_embed(struct lx_relay *r, struct lx_slice text, size_t inputs, struct lx_arena *a,
+                  struct lx_buf *out)
+{
+    struct lx_embed_reply embed = {.count = inputs};
+    const struct lx_vector vector = {.kind = LX_VECTOR_FLOATS,
+                                     .s = is_vector(text) ? text : zeros(a)};
+    const struct lx_reply reply = {
+        .language = lx_slice_z(r->front->name),
+        .model = lx_text(r->context.model),
+        .usage = {.known = true, .prompt_tokens = PROMPT_TOKENS, .total_tokens = PROMPT_TOKENS},
+        .embed = &embed,
+    };
+    embed.vectors = lx_arena_alloc(a, inputs * sizeof(*embed.vectors));
+    if (!embed.vectors || !vector.s.p)
+        return a->failed;
+    for (size_t i = 0; i < inputs; i++)
+        embed.vectors[i] = vector;
+    return lx_relay_reply(r, &reply, out);
 }

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "call/bill.h"
+#include "call/gather.h"
 
 void lx_relay_scratch_init(struct lx_relay_scratch *s, size_t max_arena_bytes)
 {
@@ -101,7 +102,7 @@ int lx_relay_init(struct lx_relay *r, const struct lx_dialect *back, const struc
     *r = (struct lx_relay){
         .back = back,
         .front = front,
-        .same = back == front && !context->json_tool &&
+        .same = back == front && !context->json_tool && !context->anew &&
                 (framing == LX_FRAMING_NONE || framing == front->front->framing),
         .stream = stream,
         .framing = framing,
@@ -418,13 +419,23 @@ int lx_relay_reply(struct lx_relay *r, const struct lx_reply *reply, struct lx_b
     return r->scratch->arena.failed;
 }
 
+/* One reply of several: kept until the last one has come. */
+static int gather(struct lx_relay *r, const struct lx_reply *reply, struct lx_buf *out,
+                  struct lx_error *err)
+{
+    int code = lx_gather_add(r->gather, reply, r->inputs, err);
+    return code < 0 || r->inputs_left ? code : lx_relay_reply(r, &r->gather->whole, out);
+}
+
 static int translate_whole(struct lx_relay *r, struct lx_buf *out, struct lx_error *err)
 {
     struct lx_reply *reply = lx_arena_new(&r->scratch->arena, struct lx_reply);
     int code = reply ? r->back->back->read_reply(&r->scratch->doc, &r->context, &r->scratch->arena,
                                                  reply, err)
                      : LX_ENOMEM;
-    return code < 0 ? code : lx_relay_reply(r, reply, out);
+    if (code < 0)
+        return code;
+    return r->gather ? gather(r, reply, out, err) : lx_relay_reply(r, reply, out);
 }
 
 static int end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as_is,
@@ -446,7 +457,7 @@ static int end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as
         read_fault(r, body);
         return 0;
     }
-    if (!lx_json_is(lx_json_root(doc), LX_JSON_OBJECT))
+    if (!lx_json_is(lx_json_root(doc), LX_JSON_OBJECT) && r->back->operation == LX_OPERATION_CHAT)
         return lx_error_set(err, LX_EPROTO, "the provider's reply is no JSON object: %.*s",
                             LX_F(lx_slice_to(body, 80)));
     if (!r->same || r->stream)
@@ -454,7 +465,7 @@ static int end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as
     struct lx_glance g = {.finish = LX_FINISH_NONE};
     code = r->back->back->glance_reply(doc, &g);
     if (code < 0)
-        return lx_error_set(err, LX_EPROTO, "the provider's reply is no completion: %.*s",
+        return lx_error_set(err, LX_EPROTO, "the provider's reply is none to what was asked: %.*s",
                             LX_F(lx_slice_to(body, 80)));
     remember_glance(r, &g);
     *as_is = body;

@@ -15,6 +15,7 @@ void lx_relay_scratch_init(struct lx_relay_scratch *s, size_t max_arena_bytes);
 void lx_relay_scratch_clear(struct lx_relay_scratch *s);
 
 struct lx_biller; /* call/bill.h */
+struct lx_gather; /* call/gather.h */
 
 struct lx_relay {
     const struct lx_dialect *back, *front;
@@ -34,7 +35,9 @@ struct lx_relay {
     char *states;                     /* the states, then the context's strings */
     struct lx_reply_builder *builder; /* a stream for a client who wants none */
     struct lx_arena keep;             /* the builder's, and a fault's texts */
-    const struct lx_biller *biller;   /* a stream's usage tells the cost; NULL: it does not */
+    struct lx_gather *gather; /* embeddings in several exchanges: where their vectors go; or NULL */
+    size_t inputs, inputs_left;     /* then: of this exchange, and those that are yet to come */
+    const struct lx_biller *biller; /* a stream's usage tells the cost; NULL: it does not */
     struct lx_glance glance;
     char service_tier[24];
     struct lx_fault fault;

@@ -13,7 +13,20 @@
 
 #define BODY_MAX (1u << 30)
 
-enum { MODEL, FROM, TO, PROVIDER, STATUS, CONTENT_TYPE, STREAM, DROP, MODIFY, API_BASE, CANONICAL };
+enum {
+    MODEL,
+    FROM,
+    TO,
+    PROVIDER,
+    STATUS,
+    CONTENT_TYPE,
+    STREAM,
+    DROP,
+    MODIFY,
+    API_BASE,
+    CANONICAL,
+    ENCODING
+};
 
 static const struct lx_option options[] = {
     [MODEL] = {"model", 'm', "PROVIDER/MODEL", "the target"},
@@ -27,6 +40,8 @@ static const struct lx_option options[] = {
     [MODIFY] = {"modify-params", 0, NULL, "request: repair what the target would refuse"},
     [API_BASE] = {"api-base", 0, "URL", "request: instead of the provider's address"},
     [CANONICAL] = {"canonical", 0, NULL, "read and write anew, also within one language"},
+    [ENCODING] = {"encoding", 0, "float|base64",
+                  "response of embeddings: as the client wants them"},
     {0},
 };
 
@@ -211,8 +226,11 @@ static int run_response(struct job *j)
 {
     const char *name = j->values[PROVIDER] ? j->values[PROVIDER] : "openai";
     const struct lx_provider *p = lx_provider_find(lx_slice_z(name));
-    struct lx_reply_context context = {
-        .model = lx_slice_z(j->values[MODEL]), .now_s = time(NULL), .include_usage = true};
+    struct lx_reply_context context = {.model = lx_slice_z(j->values[MODEL]),
+                                       .now_s = time(NULL),
+                                       .include_usage = true,
+                                       .encoding = lx_slice_z(j->values[ENCODING])};
+    struct lx_offer offer;
     long status = 200;
 
     if (!p)
@@ -220,10 +238,16 @@ static int run_response(struct job *j)
     if (j->values[STATUS] &&
         !lx_cmd_number("translate", "status", j->values[STATUS], 100, 599, &status))
         return LX_EXIT_USAGE;
-    j->from = language(j->values[FROM], p->language);
     j->to = language(j->values[TO], "openai_chat");
-    if (!j->from || !j->to)
+    if (!j->to)
         return LX_EXIT_USAGE;
+    offer = lx_provider_offer(p, j->to->operation, context.model);
+    j->from = language(j->values[FROM], offer.language ? offer.language : p->language);
+    if (!j->from)
+        return LX_EXIT_USAGE;
+    if (j->from->operation != j->to->operation)
+        return lx_cmd_fail("translate", LX_EXIT_USAGE, "%s and %s are for different things",
+                           j->from->name, j->to->name);
     if (!j->from->back || !j->to->front)
         return lx_cmd_fail("translate", LX_EXIT_USAGE, "%s is no %s language",
                            j->from->back ? j->to->name : j->from->name,
@@ -276,7 +300,7 @@ const struct lx_command lx_command_translate = {
     .details =
         "request prints one JSON object, {method, url, headers, body}, secrets masked, and what had\n"
         "to be left out; or the error as JSON, with exit status 1. response prints the reply as the\n"
-        "client would get it. Languages: openai_chat, anthropic.",
+        "client would get it. Clients' languages: openai_chat, anthropic, openai_embed (embeddings).",
     .options = options,
     .min_words = 1,
     .max_words = 1,

@@ -12,6 +12,7 @@ const struct lx_dialect *const lx_dialects[] = {
     &lx_dialect_bedrock_converse,
     &lx_dialect_cohere_chat,
     &lx_dialect_gemini,
+    &lx_dialect_openai_embed,
     NULL,
 };
 

@@ -28,6 +28,12 @@ struct lx_losses {
 void lx_losses_init(struct lx_losses *l, struct lx_arena *a);
 void lx_losses_add(struct lx_losses *l, struct lx_slice what, struct lx_slice why);
 
+/* What is asked of a provider. A language is for one of them. */
+enum lx_operation {
+    LX_OPERATION_CHAT,
+    LX_OPERATION_EMBED, /* request and reply have `embed` set */
+};
+
 /* What a back needs to know of the target besides the request. */
 struct lx_write_options {
     struct lx_slice model;   /* upstream model name */
@@ -67,7 +73,10 @@ struct lx_reply_context {
     int64_t now_s;         /* `created` where the provider does not say */
     bool json_tool;        /* from struct lx_body */
     bool legacy_functions;
-    bool include_usage; /* streams: the client asked for a usage chunk */
+    bool include_usage;       /* streams: the client asked for a usage chunk */
+    struct lx_slice encoding; /* embeddings: as the client wants them; empty: float */
+    bool anew; /* the request was written anew though client and provider speak one language: the
+                * reply is, too */
 };
 
 /* What a light reader picks out of a reply that passes as it came. */
@@ -104,6 +113,8 @@ struct lx_back {
     void (*write_path)(const struct lx_write_options *, bool stream, struct lx_buf *out);
     void (*write_request)(const struct lx_write_options *, const struct lx_request *,
                           struct lx_body *out);
+    /* Embeddings: how many inputs one request may have; more are split. NULL or 0: any number. */
+    size_t (*max_inputs)(const struct lx_write_options *);
     int (*read_reply)(const struct lx_json_doc *body, const struct lx_reply_context *,
                       struct lx_arena *, struct lx_reply *out, struct lx_error *err);
     /* One record of a stream -> events. `doc` is scratch for indexing record.data. */
@@ -125,8 +136,9 @@ struct lx_back {
 };
 
 struct lx_dialect {
-    const char *name;             /* "openai_chat" */
-    const char *title;            /* "OpenAI chat completions" */
+    const char *name;  /* "openai_chat" */
+    const char *title; /* "OpenAI chat completions" */
+    enum lx_operation operation;
     const struct lx_front *front; /* or NULL */
     const struct lx_back *back;   /* or NULL */
 };
@@ -136,6 +148,7 @@ extern const struct lx_dialect lx_dialect_anthropic;
 extern const struct lx_dialect lx_dialect_bedrock_converse;
 extern const struct lx_dialect lx_dialect_cohere_chat;
 extern const struct lx_dialect lx_dialect_gemini;
+extern const struct lx_dialect lx_dialect_openai_embed;
 
 /* All of them, NULL-terminated. */
 extern const struct lx_dialect *const lx_dialects[];

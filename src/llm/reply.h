@@ -1,9 +1,10 @@
 /*
- * reply.h - a completion reply, whole or as a stream of events.
+ * reply.h - a reply, whole or, of a completion, as a stream of events.
  */
 #ifndef LX_LLM_REPLY_H
 #define LX_LLM_REPLY_H
 
+#include "llm/embedding.h"
 #include "llm/fault.h"
 #include "llm/message.h"
 #include "llm/usage.h"
@@ -38,8 +39,9 @@ struct lx_reply {
     struct lx_slice language; /* that it was read from */
     struct lx_text id;
     struct lx_text model;
-    int64_t created_s;         /* 0: the provider does not say */
-    struct lx_choice *choices; /* at least one in a good reply */
+    int64_t created_s;            /* 0: the provider does not say */
+    struct lx_choice *choices;    /* at least one in a good reply to a chat */
+    struct lx_embed_reply *embed; /* set: vectors, and no choices */
     struct lx_usage usage;
     struct lx_text system_fingerprint;
     struct lx_text service_tier;

@@ -1,9 +1,10 @@
 /*
- * request.h - a completion request, whatever language it came in.
+ * request.h - a request, whatever language it came in: for a completion, or for what `embed` says.
  */
 #ifndef LX_LLM_REQUEST_H
 #define LX_LLM_REQUEST_H
 
+#include "llm/embedding.h"
 #include "llm/message.h"
 
 enum lx_param {
@@ -82,9 +83,10 @@ struct lx_request {
     bool include_usage;                     /* the client wants usage in the stream */
     struct lx_slice params[LX_PARAM_COUNT]; /* JSON text; absent: not given */
     struct lx_cache_mark cache;             /* on the request as a whole (automatic caching) */
-    struct lx_extra *extra;     /* unknown members: go to the target's body as they are */
-    struct lx_extra *own_extra; /* members understood above, as they came: a target of the
-                                 * request's own language gets these instead (reasoning) */
+    struct lx_extra *extra;         /* unknown members: go to the target's body as they are */
+    struct lx_embed_request *embed; /* set: embeddings are wanted, and nothing of a conversation */
+    struct lx_extra *own_extra;     /* members understood above, as they came: a target of the
+                                     * request's own language gets these instead (reasoning) */
 };
 
 /* The integer value of a parameter; 0, or LX_EINVAL (absent, or not an integer). */

@@ -42,6 +42,18 @@ struct lx_quirk {
     const char *why;    /* where the fact comes from */
 };
 
+/* How a row serves another operation than that of its language, which mostly is chat. */
+struct lx_offer {
+    const char *language; /* dialect name; NULL: not served */
+    const char *path;     /* instead of the dialect's own path; "{model}" is filled */
+    const struct lx_quirk *quirks;
+    size_t max_inputs;     /* embeddings: of one request; 0: as the language has it */
+    const char *encodings; /* embeddings: the values of encoding_format that are taken, a glob;
+                            * others are made here of what comes. NULL: all */
+    const char *docs;      /* where the facts come from, where it is not the row's page */
+    const char *models;    /* glob: the models it is for; NULL: all. Others: the next one */
+};
+
 #define LX_PROVIDER_NAMES 4
 struct lx_provider {
     const char *id; /* "groq": the prefix of model names */
@@ -71,6 +83,8 @@ struct lx_provider {
     const char *api_version_env;     /* the address takes an api-version: its variable ... */
     const char *api_version;         /* ... and the version when none is configured; or NULL */
     const struct lx_quirk *quirks;   /* END-terminated; or NULL */
+    const struct lx_offer *embed;    /* embeddings, ended by one without a language; NULL: where
+                                      * the row speaks OpenAI's language, as OpenAI has them */
     const char *docs;                /* where the facts of this row come from */
     const char *hosts;               /* api_base hosts besides base_url's: "a.com|*.b.com" */
     const char *aliases;             /* other names of it: "venice|ai21" */
@@ -101,6 +115,12 @@ const struct lx_provider *lx_provider_find(struct lx_slice id);
 const struct lx_provider *lx_provider_variant(const struct lx_provider *p, struct lx_slice model,
                                               struct lx_slice base_url,
                                               struct lx_slice api_version);
+
+/* How the row serves an operation for a model: language NULL where it does not. A row's own path is
+ * that of its chat; where an offer has none, "/chat/completions" in it gives way to the path of the
+ * offer's language. */
+struct lx_offer lx_provider_offer(const struct lx_provider *p, enum lx_operation operation,
+                                  struct lx_slice model);
 
 /* How the pure half reads the environment: through the host. NULL: not set. */
 struct lx_env {

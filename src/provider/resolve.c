@@ -42,6 +42,21 @@ const struct lx_provider *lx_provider_variant(const struct lx_provider *p, struc
     return p;
 }
 
+struct lx_offer lx_provider_offer(const struct lx_provider *p, enum lx_operation operation,
+                                  struct lx_slice model)
+{
+    static const struct lx_offer none = {.language = NULL}, openai = {.language = "openai_embed"};
+    const struct lx_dialect *own = lx_dialect_find(lx_slice_z(p->language));
+    if ((own ? own->operation : LX_OPERATION_CHAT) == operation)
+        return (struct lx_offer){.language = p->language, .path = p->path, .quirks = p->quirks};
+    for (const struct lx_offer *o = p->embed; o && o->language; o++)
+        if (holds(o->models, model))
+            return *o;
+    bool like_openai =
+        operation == LX_OPERATION_EMBED && !p->embed && own == &lx_dialect_openai_chat;
+    return like_openai ? openai : none;
+}
+
 struct search {
     const struct lx_provider *custom;
     size_t custom_count;

@@ -456,6 +456,20 @@ static const struct lx_quirk foundry_quirks[] = {
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
 };
 
+/* ---- Embeddings ---- */
+
+static const struct lx_quirk openai_embed_quirks[] = {
+    {LX_QUIRK_REFUSE, "dimensions", NULL, "!*text-embedding-3*|*",
+     "text-embedding-3 and later only (platform.openai.com/docs/api-reference/embeddings/create)"},
+    {LX_QUIRK_END, NULL, NULL, NULL, NULL},
+};
+static const struct lx_offer openai_embeds[] = {
+    {.language = "openai_embed",
+     .quirks = openai_embed_quirks,
+     .docs = "platform.openai.com/docs/api-reference/embeddings"},
+    {.language = NULL},
+};
+
 /* ---- Rows that stand in for others ---- */
 
 #define DATAROBOT .id = "datarobot", .title = "DataRobot", CHAT, .default_key = "fake-api-key"

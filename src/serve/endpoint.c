@@ -4,6 +4,7 @@
 #include "serve/endpoint.h"
 
 #define CHAT     &lx_dialect_openai_chat
+#define EMBED    &lx_dialect_openai_embed
 #define MESSAGES &lx_dialect_anthropic
 
 static const struct lx_endpoint endpoints[] = {
@@ -13,6 +14,12 @@ static const struct lx_endpoint endpoints[] = {
     {LX_METHOD_POST, "/openai/deployments/{model}/chat/completions", false, CHAT,
      lx_exchange_complete, "the same, as Azure's clients ask"},
     {LX_METHOD_POST, "/engines/{model}/chat/completions", false, CHAT, lx_exchange_complete,
+     "the same, as old clients ask"},
+    {LX_METHOD_POST, "/v1/embeddings", false, EMBED, lx_exchange_complete, "OpenAI embeddings"},
+    {LX_METHOD_POST, "/embeddings", false, EMBED, lx_exchange_complete, "the same"},
+    {LX_METHOD_POST, "/openai/deployments/{model}/embeddings", false, EMBED, lx_exchange_complete,
+     "the same, as Azure's clients ask"},
+    {LX_METHOD_POST, "/engines/{model}/embeddings", false, EMBED, lx_exchange_complete,
      "the same, as old clients ask"},
     {LX_METHOD_POST, "/v1/messages", false, MESSAGES, lx_exchange_complete, "Anthropic messages"},
     {LX_METHOD_POST, "/anthropic/v1/messages", false, MESSAGES, lx_exchange_complete, "the same"},

@@ -14,8 +14,12 @@ static int find_languages(const struct lx_case *file, struct parties *p, struct 
     const struct lx_deployment *d = &p->deployment;
     const struct lx_provider *row =
         lx_provider_variant(&p->provider, d->model, d->base_url, d->api_version);
-    struct lx_slice back = lx_slice_z(row->language);
     p->front = lx_dialect_find(file->front);
+    struct lx_offer offer =
+        lx_provider_offer(row, p->front ? p->front->operation : LX_OPERATION_CHAT, d->model);
+    struct lx_slice back =
+        lx_slice_z(file->language.n && p->front && p->front->operation ? p->provider.language
+                                                                       : offer.language);
     p->back = lx_dialect_find(back);
     if (!p->front || !p->front->front)
         return lx_error_set(err, LX_EINVAL, "no client speaks \"%.*s\"", LX_F(file->front));
