@@ -163,6 +163,8 @@ static const struct usage_ask {
 } usage_asks[] = {
     {"openai_chat", LX_S_INIT("stream_options"), LX_S_INIT("include_usage"),
      LX_S_INIT("{\"include_usage\":true}")},
+    {"openai_completions", LX_S_INIT("stream_options"), LX_S_INIT("include_usage"),
+     LX_S_INIT("{\"include_usage\":true}")},
 };
 
 /* The row's quirks or a path leave this member out. */
@@ -291,6 +293,25 @@ static void mend_written(struct writer *w, struct lx_buf *written, struct lx_buf
     lx_json_doc_clear(&doc);
 }
 
+/* What only a prompt can have, and a language of conversations would say nothing of. */
+static const struct lx_request *without_prompt_params(struct writer *w,
+                                                      const struct lx_request *request)
+{
+    static const enum lx_param params[] = {LX_PARAM_SUFFIX, LX_PARAM_ECHO, LX_PARAM_BEST_OF};
+    struct lx_request *copy = NULL;
+    for (size_t i = 0; i < sizeof(params) / sizeof(params[0]) && !w->to->back->prompts; i++) {
+        if (!request->params[params[i]].p)
+            continue;
+        lx_body_refuse(&w->out, &w->options, lx_slice_z(lx_param_name(params[i])),
+                       LX_S("the model is asked by chat, not by a prompt"));
+        if (!copy && (copy = lx_arena_new(w->arena, struct lx_request)))
+            *copy = *request;
+        if (copy)
+            copy->params[params[i]] = lx_slice(NULL, 0);
+    }
+    return copy ? copy : request;
+}
+
 static void write_anew(struct writer *w, const struct lx_request *request, struct lx_buf *buf)
 {
     struct lx_buf written;
@@ -298,7 +319,8 @@ static void write_anew(struct writer *w, const struct lx_request *request, struc
         w->path_count || w->d->extra_body.n || lx_quirks_concern(w->offer.quirks, w->options.model);
     lx_buf_init(&written, buf->max);
     w->out.buf = mended ? &written : buf;
-    w->to->back->write_request(&w->options, with_allowed(w, request), &w->out);
+    request = without_prompt_params(w, with_allowed(w, request));
+    w->to->back->write_request(&w->options, request, &w->out);
     w->at->json_tool = w->out.json_tool;
     if (w->out.buf->failed)
         lx_body_fail(&w->out, w->out.buf->failed, LX_S("body"), LX_S("could not be written"));
@@ -558,7 +580,7 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
         .at = at,
         .d = d,
         .p = p,
-        .offer = lx_provider_offer(p, from->operation, upstream_model),
+        .offer = lx_provider_offer(p, from, upstream_model),
         .from = from,
         .body = body,
         .model = upstream_model,

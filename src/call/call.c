@@ -411,7 +411,8 @@ static int start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx
         c->relay.inputs = c->attempt.inputs;
         c->relay.inputs_left = c->attempt.inputs_left;
     }
-    if (code == 0 && c->settings->cost.in_streams && c->in.front == &lx_dialect_openai_chat)
+    if (code == 0 && c->settings->cost.in_streams &&
+        (c->in.front == &lx_dialect_openai_chat || c->in.front == &lx_dialect_openai_completions))
         c->relay.biller = &c->biller;
     return code;
 }
@@ -479,7 +480,7 @@ static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struc
     const struct lx_provider *p =
         lx_provider_variant(d->provider, c->report.upstream_model, d->base_url, d->api_version);
     enum lx_operation operation = c->in.front->operation;
-    struct lx_offer offer = lx_provider_offer(p, operation, c->report.upstream_model);
+    struct lx_offer offer = lx_provider_offer(p, c->in.front, c->report.upstream_model);
     const struct lx_dialect *to = lx_dialect_find(lx_slice_z(offer.language));
     if (to != c->in.front || operation == LX_OPERATION_EMBED) {
         int code = read_request(c, f);

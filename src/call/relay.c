@@ -457,7 +457,9 @@ static int end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as
         read_fault(r, body);
         return 0;
     }
-    if (!lx_json_is(lx_json_root(doc), LX_JSON_OBJECT) && r->back->operation == LX_OPERATION_CHAT)
+    bool list = lx_json_is(lx_json_root(doc), LX_JSON_ARRAY) && r->back->back->lists;
+    if (r->back->operation == LX_OPERATION_CHAT && !list &&
+        !lx_json_is(lx_json_root(doc), LX_JSON_OBJECT))
         return lx_error_set(err, LX_EPROTO, "the provider's reply is no JSON object: %.*s",
                             LX_F(lx_slice_to(body, 80)));
     if (!r->same || r->stream)

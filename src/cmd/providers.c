@@ -88,6 +88,16 @@ static void add_quirk(struct lx_buf *out, const struct lx_quirk *q, const char *
         lx_buf_addf(out, " - %s", q->why);
 }
 
+/* What clients of text completions are served in, where the row knows two languages. */
+static void add_text(struct lx_buf *out, const struct lx_provider *p, const char *quote)
+{
+    for (const struct lx_offer *o = p->text; o && o->language; o++) {
+        lx_buf_addf(out, ", and %s to clients of text completions", o->language);
+        if (o->models)
+            lx_buf_addf(out, " who ask for %s%s%s", quote, o->models, quote);
+    }
+}
+
 static void add_variant(struct lx_buf *out, const struct lx_provider *v, const char *quote)
 {
     const struct {
@@ -101,6 +111,7 @@ static void add_variant(struct lx_buf *out, const struct lx_provider *v, const c
     lx_buf_addf(out, ": speaks %s", v->language);
     if (v->path)
         lx_buf_addf(out, " at %s%s%s", quote, v->path, quote);
+    add_text(out, v, quote);
 }
 
 /* How the key is sent: "Authorization: Bearer KEY". */
@@ -161,6 +172,7 @@ static void add_detail(struct lx_buf *out, const struct lx_provider *p)
     add_auth(out, p);
     lx_buf_add_byte(out, '\n');
     add_line(out, "path", p->path);
+    add_line(out, "to prompts", p->text ? p->text->language : NULL);
     add_line(out, "api-version", p->api_version_env);
     add_line(out, "also called", p->aliases);
     add_line(out, "bare names", p->bare_models);
@@ -219,6 +231,7 @@ static void write_variant(struct lx_out *o, const struct lx_provider *v)
     write_text(o, "api_versions", v->versions);
     lx_out_str(o, "language", lx_slice_z(v->language));
     write_text(o, "path", v->path);
+    write_text(o, "text_language", v->text ? v->text->language : NULL);
     lx_out_object_end(o);
 }
 
@@ -238,6 +251,7 @@ static void write_provider(struct lx_out *o, const struct lx_provider *p)
     write_names(o, "key_variables", p->key_env);
     lx_out_str(o, "auth", lx_buf_slice(&auth));
     write_text(o, "path", p->path);
+    write_text(o, "text_language", p->text ? p->text->language : NULL);
     write_text(o, "api_version_variable", p->api_version_env);
     write_text(o, "aliases", p->aliases);
     write_text(o, "bare_models", p->bare_models);
@@ -490,6 +504,7 @@ static void add_doc_section(struct lx_buf *out, const struct lx_provider *p)
     lx_buf_addf(out, "\n### `%s`\n\nSpeaks %s", p->id, p->language);
     if (p->path)
         lx_buf_addf(out, " at `%s`", p->path);
+    add_text(out, p, "`");
     lx_buf_add_lit(out, "; `");
     add_auth(out, p);
     lx_buf_addf(out, "`. Source: %s.", p->docs);

@@ -241,7 +241,7 @@ static int run_response(struct job *j)
     j->to = language(j->values[TO], "openai_chat");
     if (!j->to)
         return LX_EXIT_USAGE;
-    offer = lx_provider_offer(p, j->to->operation, context.model);
+    offer = lx_provider_offer(p, j->to, context.model);
     j->from = language(j->values[FROM], offer.language ? offer.language : p->language);
     if (!j->from)
         return LX_EXIT_USAGE;
@@ -300,7 +300,8 @@ const struct lx_command lx_command_translate = {
     .details =
         "request prints one JSON object, {method, url, headers, body}, secrets masked, and what had\n"
         "to be left out; or the error as JSON, with exit status 1. response prints the reply as the\n"
-        "client would get it. Clients' languages: openai_chat, anthropic, openai_embed (embeddings).",
+        "client would get it. Clients' languages: openai_chat, openai_completions, anthropic,\n"
+        "openai_embed (embeddings).",
     .options = options,
     .min_words = 1,
     .max_words = 1,

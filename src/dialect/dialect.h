@@ -47,6 +47,7 @@ struct lx_write_options {
     struct lx_slice thinking_member; /* the message member in which an OpenAI-compatible target
                                       * takes earlier thinking back: reasoning_content, reasoning,
                                       * reasoning_details or thinking_blocks; empty: none */
+    const struct lx_prompt_template *prompt; /* languages without messages: see dialect/prompt.h */
     int64_t
         default_max_tokens; /* where the language demands max_tokens; 0: the dialect's default */
 };
@@ -133,6 +134,8 @@ struct lx_back {
     int (*glance_event)(const struct lx_record *, struct lx_json_doc *doc, struct lx_glance *out);
     enum lx_framing framing; /* of streams, where content-type does not say */
     bool model_outside;      /* model and stream are named by the path, never by the body */
+    bool prompts;            /* takes a prompt: suffix, echo and best_of mean something to it */
+    bool lists;              /* a whole reply may be a JSON array */
 };
 
 struct lx_dialect {
@@ -148,6 +151,8 @@ extern const struct lx_dialect lx_dialect_anthropic;
 extern const struct lx_dialect lx_dialect_bedrock_converse;
 extern const struct lx_dialect lx_dialect_cohere_chat;
 extern const struct lx_dialect lx_dialect_gemini;
+extern const struct lx_dialect lx_dialect_mistral_fim;
+extern const struct lx_dialect lx_dialect_openai_completions;
 extern const struct lx_dialect lx_dialect_openai_embed;
 
 /* All of them, NULL-terminated. */

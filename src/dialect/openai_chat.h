@@ -1,7 +1,8 @@
 /*
  * openai_chat.h - what the files of the OpenAI chat completions dialect share with each other.
  *
- * Private: nobody outside src/dialect/openai_chat*.c includes it. The dialect is cut by noun:
+ * Private to src/dialect/openai_*.c: text completions share what is the same there (usage, finish
+ * reasons, errors, and the readers of replies). The dialect is cut by noun:
  * messages and requests are read and written, replies, streams, usage and errors each both ways.
  */
 #ifndef LX_DIALECT_OPENAI_CHAT_H
@@ -84,6 +85,20 @@ void lx_openai_write_tool_call(struct lx_out *o, const struct lx_part *p, int64_
 void lx_openai_write_thinking_block(struct lx_out *o, const struct lx_part *p, int64_t index);
 /* service_tier in OpenAI's words, or as the provider said it where it speaks them. */
 void lx_openai_write_tier(struct lx_out *o, struct lx_text tier, struct lx_slice language);
+
+/* ---- Reading requests --------------------------------------------------------------------- */
+
+/* `stop`: a string or a list of them. 0 or a code with err. */
+int lx_openai_read_stop(struct lx_json stop, struct lx_request *r, struct lx_arena *a,
+                        struct lx_error *err);
+/* The parameter that a member is; LX_PARAM_COUNT: none. */
+enum lx_param lx_openai_read_param(struct lx_json name);
+
+/* ---- Log-probabilities (openai_completions_logprobs.c) ------------------------------------ */
+
+/* As chat completions have them, whichever of OpenAI's two shapes they come in: the JSON as it
+ * stands, or in the arena; absent when there are none. */
+struct lx_slice lx_openai_read_logprobs(struct lx_json logprobs, struct lx_arena *a);
 
 /* ---- Usage and finish reasons ------------------------------------------------------------- */
 

@@ -7,8 +7,8 @@
 #include "dialect/openai_chat.h"
 
 static const struct lx_slice choice_members[] = {
-    LX_S_INIT("index"),         LX_S_INIT("message"),  LX_S_INIT("delta"),
-    LX_S_INIT("finish_reason"), LX_S_INIT("logprobs"), LX_S_INIT("usage"),
+    LX_S_INIT("index"),    LX_S_INIT("message"), LX_S_INIT("delta"), LX_S_INIT("finish_reason"),
+    LX_S_INIT("logprobs"), LX_S_INIT("usage"),   LX_S_INIT("text"),
 };
 static const struct lx_slice reply_members[] = {
     LX_S_INIT("id"),
@@ -65,14 +65,20 @@ static void read_choice(struct lx_openai_reader *r, struct lx_json choice, int64
     struct lx_part **parts = &c->parts;
     struct lx_extra **message_extra = &c->message_extra, **extra = &c->extra;
     lx_openai_read_assistant(r, message, &parts, &message_extra);
+    struct lx_text text = lx_json_text(LX_GET(choice, "text")); /* of a text completion */
+    bool completes = !lx_json_given(message) && text.s.p;
+    if (completes && text.s.n) {
+        struct lx_part *part = lx_part_add(&parts, LX_PART_TEXT, r->arena);
+        if (part)
+            part->text = text;
+    }
     c->legacy_function_call = r->legacy_function_call;
     read_finish(choice, c, r->arena);
     /* Azure leaves the message out where its filter took it (recorded 2025). Else what it says
      * instead is not understood, and must not be lost. */
-    if (!lx_json_given(message) && c->finish == LX_FINISH_NONE)
+    if (!lx_json_given(message) && !completes && c->finish == LX_FINISH_NONE)
         r->code = LX_EPROTO;
-    if (lx_json_is(LX_GET(choice, "logprobs"), LX_JSON_OBJECT))
-        c->logprobs = lx_json_raw(LX_GET(choice, "logprobs"));
+    c->logprobs = lx_openai_read_logprobs(LX_GET(choice, "logprobs"), r->arena);
     lx_openai_read_extra(choice, choice_members, COUNT(choice_members), &extra, r->arena);
 }
 
@@ -194,7 +200,8 @@ int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *d
         enum lx_finish finish = lx_openai_read_finish(word(LX_GET(it.value, "finish_reason")));
         if (finish)
             out->finish = finish;
-        out->content = out->content || says_something(LX_GET(it.value, "delta"));
+        out->content = out->content || says_something(LX_GET(it.value, "delta")) ||
+                       lx_json_text(LX_GET(it.value, "text")).s.n;
         out->is_fault = out->is_fault || lx_json_given(LX_GET(it.value, "error"));
     }
     lx_openai_read_usage(lx_openai_find_usage(body), &out->usage, NULL);

@@ -223,8 +223,8 @@ static void read_reasoning(struct lx_json body, struct lx_reasoning *g, struct l
         g->summary = lx_json_str(LX_GET(thinking, "display"), a);
 }
 
-static int read_stop(struct lx_json stop, struct lx_request *r, struct lx_arena *a,
-                     struct lx_error *err)
+int lx_openai_read_stop(struct lx_json stop, struct lx_request *r, struct lx_arena *a,
+                        struct lx_error *err)
 {
     bool one = lx_json_is(stop, LX_JSON_STRING);
     size_t n = one ? 1 : lx_json_count(stop);
@@ -293,7 +293,7 @@ static bool is_in(struct lx_json name, const struct lx_slice *list, size_t n)
     return false;
 }
 
-static enum lx_param param_of(struct lx_json name)
+enum lx_param lx_openai_read_param(struct lx_json name)
 {
     enum lx_param p = 0;
     while (p < LX_PARAM_COUNT && !lx_json_eq(name, lx_slice_z(lx_param_name(p))))
@@ -309,7 +309,7 @@ static void read_rest(struct lx_json body, struct lx_request *r, struct lx_arena
     for (struct lx_json_iter it = lx_json_iter(body); lx_json_next(&it);) {
         if (!lx_json_given(it.value))
             continue;
-        enum lx_param p = param_of(it.name);
+        enum lx_param p = lx_openai_read_param(it.name);
         if (p < LX_PARAM_COUNT)
             r->params[p] = lx_json_raw(it.value);
         else if (is_in(it.name, own, COUNT(own)))
@@ -340,7 +340,7 @@ int lx_openai_read_request(const struct lx_json_doc *doc, struct lx_arena *a,
     r.model = lx_json_text(model);
     if ((code = read_messages(LX_GET(body, "messages"), &r, a, err)) != 0 ||
         (code = read_tools(body, &r, a, err)) != 0 ||
-        (code = read_stop(LX_GET(body, "stop"), &r, a, err)) != 0)
+        (code = lx_openai_read_stop(LX_GET(body, "stop"), &r, a, err)) != 0)
         return code;
     if (!lx_json_given(choice))
         choice = LX_GET(body, "function_call");

@@ -470,9 +470,11 @@ static void read_finish(struct sink *k, struct lx_openai_choice *c, struct lx_js
 
 static void read_logprobs(struct sink *k, struct lx_openai_choice *c, struct lx_json logprobs)
 {
-    if (!lx_json_count(LX_GET(logprobs, "content")) && !lx_json_count(LX_GET(logprobs, "refusal")))
+    struct lx_slice raw = lx_openai_read_logprobs(logprobs, k->out->arena);
+    if (!lx_json_count(LX_GET(logprobs, "content")) &&
+        !lx_json_count(LX_GET(logprobs, "refusal")) && !lx_json_count(LX_GET(logprobs, "tokens")))
         return;
-    add(k, LX_EVENT_LOGPROBS, c, c->part)->raw = lx_json_raw(logprobs);
+    add(k, LX_EVENT_LOGPROBS, c, c->part)->raw = raw;
 }
 
 static void read_choice(struct sink *k, struct lx_json choice)
@@ -488,6 +490,8 @@ static void read_choice(struct sink *k, struct lx_json choice)
         return;
     read_reasoning(k, c, delta);
     read_content(k, c, LX_GET(delta, "content"));
+    if (!lx_json_given(delta)) /* of a text completion */
+        add_text(k, c, LX_PART_TEXT, lx_json_text(LX_GET(choice, "text")));
     add_text(k, c, LX_PART_REFUSAL, lx_json_text(LX_GET(delta, "refusal")));
     read_annotations(k, c, LX_GET(delta, "annotations"));
     read_images(k, c, LX_GET(delta, "images"));

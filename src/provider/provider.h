@@ -42,7 +42,8 @@ struct lx_quirk {
     const char *why;    /* where the fact comes from */
 };
 
-/* How a row serves another operation than that of its language, which mostly is chat. */
+/* How a row serves another operation than that of its language, which mostly is chat, or clients
+ * who bring a prompt. */
 struct lx_offer {
     const char *language; /* dialect name; NULL: not served */
     const char *path;     /* instead of the dialect's own path; "{model}" is filled */
@@ -85,6 +86,8 @@ struct lx_provider {
     const struct lx_quirk *quirks;   /* END-terminated; or NULL */
     const struct lx_offer *embed;    /* embeddings, ended by one without a language; NULL: where
                                       * the row speaks OpenAI's language, as OpenAI has them */
+    const struct lx_offer *text;     /* in what language clients of text completions are served,
+                                      * where it is not the row's; ended as embed is */
     const char *docs;                /* where the facts of this row come from */
     const char *hosts;               /* api_base hosts besides base_url's: "a.com|*.b.com" */
     const char *aliases;             /* other names of it: "venice|ai21" */
@@ -116,10 +119,10 @@ const struct lx_provider *lx_provider_variant(const struct lx_provider *p, struc
                                               struct lx_slice base_url,
                                               struct lx_slice api_version);
 
-/* How the row serves an operation for a model: language NULL where it does not. A row's own path is
- * that of its chat; where an offer has none, "/chat/completions" in it gives way to the path of the
- * offer's language. */
-struct lx_offer lx_provider_offer(const struct lx_provider *p, enum lx_operation operation,
+/* How the row serves clients of a language for a model: language NULL where it does not. A row's
+ * own path is that of its chat; where an offer has none, "/chat/completions" in it gives way to the
+ * path of the offer's language. */
+struct lx_offer lx_provider_offer(const struct lx_provider *p, const struct lx_dialect *front,
                                   struct lx_slice model);
 
 /* How the pure half reads the environment: through the host. NULL: not set. */

@@ -8,6 +8,7 @@
  *
  * A user's own rows are asked before the table, so that they may replace one of it.
  */
+#include "dialect/prompt.h"
 #include "provider/near.h"
 #include "provider/provider.h"
 #include "wire/url.h"
@@ -42,18 +43,31 @@ const struct lx_provider *lx_provider_variant(const struct lx_provider *p, struc
     return p;
 }
 
-struct lx_offer lx_provider_offer(const struct lx_provider *p, enum lx_operation operation,
+/* The first of a list that is for the model; NULL: none. */
+static const struct lx_offer *pick_offer(const struct lx_offer *o, struct lx_slice model)
+{
+    for (; o && o->language; o++)
+        if (holds(o->models, model))
+            return o;
+    return NULL;
+}
+
+struct lx_offer lx_provider_offer(const struct lx_provider *p, const struct lx_dialect *front,
                                   struct lx_slice model)
 {
     static const struct lx_offer none = {.language = NULL}, openai = {.language = "openai_embed"};
     const struct lx_dialect *own = lx_dialect_find(lx_slice_z(p->language));
-    if ((own ? own->operation : LX_OPERATION_CHAT) == operation)
+    const struct lx_offer *other = NULL;
+    if (strcmp(front->name, "openai_completions") == 0)
+        other = pick_offer(p->text, model);
+    if (!other && (own ? own->operation : LX_OPERATION_CHAT) == front->operation)
         return (struct lx_offer){.language = p->language, .path = p->path, .quirks = p->quirks};
-    for (const struct lx_offer *o = p->embed; o && o->language; o++)
-        if (holds(o->models, model))
-            return *o;
+    if (!other && front->operation == LX_OPERATION_EMBED)
+        other = pick_offer(p->embed, model);
+    if (other)
+        return *other;
     bool like_openai =
-        operation == LX_OPERATION_EMBED && !p->embed && own == &lx_dialect_openai_chat;
+        front->operation == LX_OPERATION_EMBED && !p->embed && own == &lx_dialect_openai_chat;
     return like_openai ? openai : none;
 }
 
@@ -200,6 +214,15 @@ struct lx_slice lx_provider_model(const struct lx_provider *p, struct lx_slice m
     return lx_arena_printf(a, "%s%.*s", p->model_prefix, LX_F(model));
 }
 
+/* The template that a model was trained on, for languages that need one. */
+static const struct lx_prompt_template *template_of(struct lx_slice model)
+{
+    const struct lx_prompt_template *t = lx_prompt_templates;
+    while (t->models && !lx_glob_match(lx_slice_z(t->models), model))
+        t++;
+    return t->models ? t : NULL;
+}
+
 void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
                          struct lx_write_options *out)
 {
@@ -210,5 +233,6 @@ void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
     out->cache_marks = p->cache_marks;
     out->model_outside = p->model_outside;
     out->no_call_ids = p->no_call_ids;
+    out->prompt = template_of(model);
     out->thinking_member = lx_slice_z(p->thinking_member);
 }

@@ -8,7 +8,11 @@
 #include "provider/provider.h"
 
 /* What most rows have in common. */
-#define CHAT         .language = "openai_chat", .auth = LX_AUTH_BEARER
+#define CHAT        .language = "openai_chat", .auth = LX_AUTH_BEARER
+#define COMPLETIONS .language = "openai_completions", .auth = LX_AUTH_BEARER
+/* ... and takes prompts as well, at /completions or /fim/completions. */
+#define TEXT         .text = openai_texts
+#define FIM          .text = codestral_texts
 #define LITELLM_JSON "LiteLLM openai_like/providers.json (1.106.2)"
 
 #define FUNCTIONS "functions|function_call" /* tools, as they were called before */
@@ -44,6 +48,11 @@
 #define REASONING_5 "!gpt-5-chat*|!gpt-5-search*|gpt-5|gpt-5-*"
 #define O_PAGE      "platform.openai.com/docs/guides/reasoning; LiteLLM o_series_transformation.py"
 #define GPT5_PAGE   "platform.openai.com/docs/guides/latest-model; LiteLLM gpt_5_transformation.py"
+
+static const struct lx_offer openai_texts[] = {{.language = "openai_completions"},
+                                               {.language = NULL}};
+static const struct lx_offer codestral_texts[] = {
+    {.language = "mistral_fim", .models = "*codestral*"}, {.language = NULL}};
 
 /* Also the rows for any OpenAI-compatible address: such servers stand in front of these models. */
 static const struct lx_quirk openai_quirks[] = {
@@ -149,8 +158,8 @@ static const struct lx_quirk cerebras_quirks[] = {
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
 };
 
-/* docs.cohere.com/reference/chat (2026): what is outside of these ranges is refused. OpenAI's clients
- * go to 2, and often send top_p 1. */
+/* docs.cohere.com/reference/chat (2026): what is outside of these ranges is refused. OpenAI's
+ * clients go to 2, and often send top_p 1. */
 static const struct lx_quirk cohere_quirks[] = {
     {LX_QUIRK_CLAMP, "temperature", "0..1", NULL, "Cohere's temperature goes to 1"},
     {LX_QUIRK_CLAMP, "p", "0.01..0.99", NULL, "Cohere's p goes from 0.01 to 0.99"},
@@ -471,6 +480,26 @@ static const struct lx_offer openai_embeds[] = {
 };
 
 /* ---- Rows that stand in for others ---- */
+
+/* platform.openai.com/docs/models: those that complete and do not chat. Servers that call
+ * themselves OpenAI's know both, as LiteLLM has it. */
+#define OPENAI_TEXT \
+    "gpt-3.5-turbo-instruct*|davinci-002|babbage-002|ft:davinci-002*|ft:babbage-002*"
+static const struct lx_provider openai_variants[] = {
+    {.id = "openai",
+     .title = "OpenAI",
+     COMPLETIONS,
+     .models = OPENAI_TEXT,
+     .docs = "platform.openai.com/docs/api-reference/completions"},
+    {.id = "openai",
+     .title = "OpenAI",
+     CHAT,
+     TEXT,
+     .bases = "!https://api.openai.com*|*",
+     .quirks = openai_quirks,
+     .docs = "LiteLLM main.py, text_completion()"},
+    {.id = NULL},
+};
 
 #define DATAROBOT .id = "datarobot", .title = "DataRobot", CHAT, .default_key = "fake-api-key"
 static const struct lx_provider datarobot_variants[] = {

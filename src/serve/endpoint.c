@@ -6,6 +6,7 @@
 #define CHAT     &lx_dialect_openai_chat
 #define EMBED    &lx_dialect_openai_embed
 #define MESSAGES &lx_dialect_anthropic
+#define TEXT     &lx_dialect_openai_completions
 
 static const struct lx_endpoint endpoints[] = {
     {LX_METHOD_POST, "/v1/chat/completions", false, CHAT, lx_exchange_complete,
@@ -14,6 +15,13 @@ static const struct lx_endpoint endpoints[] = {
     {LX_METHOD_POST, "/openai/deployments/{model}/chat/completions", false, CHAT,
      lx_exchange_complete, "the same, as Azure's clients ask"},
     {LX_METHOD_POST, "/engines/{model}/chat/completions", false, CHAT, lx_exchange_complete,
+     "the same, as old clients ask"},
+    {LX_METHOD_POST, "/v1/completions", false, TEXT, lx_exchange_complete,
+     "OpenAI text completions"},
+    {LX_METHOD_POST, "/completions", false, TEXT, lx_exchange_complete, "the same"},
+    {LX_METHOD_POST, "/openai/deployments/{model}/completions", false, TEXT, lx_exchange_complete,
+     "the same, as Azure's clients ask"},
+    {LX_METHOD_POST, "/engines/{model}/completions", false, TEXT, lx_exchange_complete,
      "the same, as old clients ask"},
     {LX_METHOD_POST, "/v1/embeddings", false, EMBED, lx_exchange_complete, "OpenAI embeddings"},
     {LX_METHOD_POST, "/embeddings", false, EMBED, lx_exchange_complete, "the same"},

@@ -16,7 +16,7 @@ static int find_languages(const struct lx_case *file, struct parties *p, struct 
         lx_provider_variant(&p->provider, d->model, d->base_url, d->api_version);
     p->front = lx_dialect_find(file->front);
     struct lx_offer offer =
-        lx_provider_offer(row, p->front ? p->front->operation : LX_OPERATION_CHAT, d->model);
+        lx_provider_offer(row, p->front ? p->front : &lx_dialect_openai_chat, d->model);
     struct lx_slice back =
         lx_slice_z(file->language.n && p->front && p->front->operation ? p->provider.language
                                                                        : offer.language);

@@ -6,7 +6,15 @@
  */
 #include "relay.h"
 
-static const char *const targets[] = {"openai", "anthropic", "groq", "mistral", "perplexity"};
+static const char *const targets[] = {
+    "openai",
+    "anthropic",
+    "groq",
+    "mistral",
+    "perplexity",
+    "text-completion-openai",
+    "text-completion-codestral",
+};
 
 static void write_attempt(const struct lx_provider *p, uint8_t options,
                           const struct lx_json_doc *doc)

@@ -12,6 +12,7 @@
 
 enum {
     MODE_ANTHROPIC = 1, /* the client speaks Anthropic's language; else OpenAI's */
+    MODE_TEXT = 32,     /* ... and of OpenAI's the older one */
     MODE_JSON_TOOL = 2,
     MODE_LEGACY = 4,
     MODE_USAGE = 8,
@@ -40,12 +41,18 @@ static inline void check_events(struct lx_slice text)
     lx_records_clear(&records);
 }
 
+static inline const struct lx_dialect *client_of(uint8_t mode)
+{
+    if (mode & MODE_ANTHROPIC)
+        return &lx_dialect_anthropic;
+    return mode & MODE_TEXT ? &lx_dialect_openai_completions : &lx_dialect_openai_chat;
+}
+
 /* One way through the relay; 0 or a code. */
 static inline int relay(const struct lx_dialect *back, uint8_t mode, bool streams,
                         struct lx_slice body, uint32_t seed, struct lx_buf *out)
 {
-    const struct lx_dialect *front =
-        mode & MODE_ANTHROPIC ? &lx_dialect_anthropic : &lx_dialect_openai_chat;
+    const struct lx_dialect *front = client_of(mode);
     const struct lx_reply_context context = {
         .model = LX_S("model"),
         .id = LX_S("id"),
@@ -78,8 +85,7 @@ static inline void check_relay(const struct lx_dialect *back, bool streams, cons
                                size_t size)
 {
     struct lx_slice body = lx_slice((const char *)data + 1, size - 1);
-    const struct lx_dialect *front =
-        data[0] & MODE_ANTHROPIC ? &lx_dialect_anthropic : &lx_dialect_openai_chat;
+    const struct lx_dialect *front = client_of(data[0]);
     bool to_stream = streams != !!(data[0] & MODE_OTHER);
     struct lx_buf whole, cut;
     lx_buf_init(&whole, MAX_OUT);

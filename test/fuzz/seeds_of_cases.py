@@ -12,7 +12,9 @@ from pathlib import Path
 FUZZ = Path(__file__).resolve().parent
 CASES = FUZZ.parent / "case"
 BLOCK = re.compile(r"^## ([\w ]+)\n(.*?)^(`{3,})(\w+)\n(.*?)^\3$", re.M | re.S)
-ANTHROPIC, USAGE, OTHER = 1, 8, 16
+ANTHROPIC, USAGE, OTHER, TEXT = 1, 8, 16, 32
+CLIENTS = {"anthropic": ANTHROPIC, "openai_completions": TEXT}
+READ_AS = {"mistral_fim": "openai_chat"}  # the readers that a language shares
 # Languages of providers only: the first byte is crossing.h's flags.
 BACKS = {"bedrock_converse": "bedrock", "cohere_chat": "cohere_chat", "gemini": "gemini"}
 MAX_BYTES = 20000
@@ -50,7 +52,8 @@ def write_back(front, back, heading, kind, body):
 def main():
     for path in sorted(CASES.glob("*/*.md")):
         front, back = path.parent.name.split("-", 1)
-        mode = (ANTHROPIC if front == "anthropic" else 0) | USAGE
+        back = READ_AS.get(back, back)
+        mode = CLIENTS.get(front, 0) | USAGE
         for heading, _, _, kind, text in BLOCK.findall(path.read_text()):
             body = decoded(kind, text)
             if back in BACKS:
