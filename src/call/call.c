@@ -175,17 +175,32 @@ static void take_back(struct lx_call *c)
     lx_buf_reset(&c->out);
     if (c->state == BODY)
         shrink(c);
+    if (!c->in.keeps_body)
+        c->biller.body = lx_slice(NULL, 0);
 }
 
 /* ---- The end, good or bad ------------------------------------------------------------------ */
 
+static void settle(struct lx_call *c)
+{
+    c->report.usage = lx_relay_usage(&c->relay, c->report.cut_short);
+    c->report.finish = c->relay.glance.finish;
+    c->report.is_priced = lx_bill_usage(&c->biller, &c->report.usage, &c->report.cost);
+}
+
+void lx_call_settle(struct lx_call *c)
+{
+    if (c->state != BODY || !c->relaying || !c->head_sent)
+        return;
+    c->report.cut_short = true;
+    settle(c);
+    c->state = DONE;
+}
+
 static void finish(struct lx_call *c)
 {
-    if (c->relaying) {
-        c->report.usage = c->relay.glance.usage;
-        c->report.finish = c->relay.glance.finish;
-        c->report.is_priced = lx_bill_usage(&c->biller, &c->report.usage, &c->report.cost);
-    }
+    if (c->relaying)
+        settle(c);
     c->pending = true;
     c->state = LAST;
 }
@@ -307,6 +322,21 @@ static void judge_error(struct lx_call *c, int code, const struct lx_error *err)
         refuse(c, &f);
 }
 
+/* ---- A stream and its request ---------------------------------------------------------------- */
+
+bool lx_call_wants_body(const struct lx_call *c)
+{
+    return c->state == BODY && c->relaying && c->biller.body.p && c->biller.prompt_tokens < 0 &&
+           !c->relay.glance.usage.known;
+}
+
+void lx_call_let_go(struct lx_call *c)
+{
+    if (lx_call_wants_body(c))
+        (void)lx_bill_count_prompt(&c->biller); /* without memory it costs nothing */
+    c->biller.body = lx_slice(NULL, 0);
+}
+
 /* ---- From the body to an attempt ------------------------------------------------------------ */
 
 static int64_t first_given(int64_t a, int64_t b, int64_t c)
@@ -404,16 +434,23 @@ static int start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx
     int code = lx_relay_init(&c->relay, back, c->in.front, c->report.stream, framing, &ctx,
                              c->settings, lx_call_pool_scratch(c->pool), &c->memory->whole);
     c->relaying = code == 0;
-    c->biller = (struct lx_biller){c->report.deployment, &c->settings->cost,
-                                   c->report.upstream_model, ctx.now_s};
+    c->biller = (struct lx_biller){
+        .deployment = c->report.deployment,
+        .settings = c->settings,
+        .model = c->report.upstream_model,
+        .now_s = ctx.now_s,
+        .pool = c->pool,
+        .front = c->in.front,
+        .body = c->in.body,
+        .prompt_tokens = -1,
+    };
     if (code == 0 && (c->attempt.inputs_left || is_bound(c))) {
         c->relay.gather = &c->gather;
         c->relay.inputs = c->attempt.inputs;
         c->relay.inputs_left = c->attempt.inputs_left;
     }
-    if (code == 0 && c->settings->cost.in_streams &&
-        (c->in.front == &lx_dialect_openai_chat || c->in.front == &lx_dialect_openai_completions))
-        c->relay.biller = &c->biller;
+    c->relay.biller = &c->biller;
+    c->relay.tells_cost = c->settings->cost.in_streams;
     return code;
 }
 
@@ -599,34 +636,11 @@ void lx_call_next(struct lx_call *c, struct lx_step *out)
 
 /* ---- What the host tells -------------------------------------------------------------------- */
 
-static bool is_media_type(struct lx_slice content_type, const char *name)
-{
-    struct lx_slice type, rest;
-    lx_slice_cut(content_type, ';', &type, &rest);
-    return lx_slice_eq_nocase(lx_slice_trim(type), lx_slice_z(name));
-}
-
-static const struct media_type {
-    const char *name;
-    enum lx_framing framing;
-} media_types[] = {
-    {"application/json", LX_FRAMING_NONE},
-    {"text/html", LX_FRAMING_NONE},
-    {"text/event-stream", LX_FRAMING_SSE},
-    {"application/x-ndjson", LX_FRAMING_NDJSON},
-    {"application/jsonlines", LX_FRAMING_NDJSON},
-    {"application/vnd.amazon.eventstream", LX_FRAMING_AWS},
-};
-
 /* What the provider says it sends; where it says nothing of use, what it was asked for. */
 static enum lx_framing framing_of(const struct lx_call *c, const struct lx_headers *headers,
                                   const struct lx_dialect *back)
 {
-    struct lx_slice type = lx_headers_get(headers, LX_S("content-type"));
-    for (size_t i = 0; i < sizeof(media_types) / sizeof(media_types[0]); i++)
-        if (is_media_type(type, media_types[i].name))
-            return media_types[i].framing;
-    return c->report.stream ? back->back->framing : LX_FRAMING_NONE;
+    return lx_head_framing(headers, c->report.stream ? back->back->framing : LX_FRAMING_NONE);
 }
 
 static void reserve_whole(struct lx_call *c, const struct lx_headers *headers)

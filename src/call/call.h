@@ -79,7 +79,7 @@ void lx_call_pool_trim(struct lx_call_pool *p);
 void lx_call_pool_free(struct lx_call_pool *p); /* NULL-safe */
 
 /* Everything is borrowed until the first EMIT has been taken; after it the call needs none of it
- * but routes, front and pool. The host may then drop a request's body while its stream goes on. */
+ * but routes, front and pool, and the body as long as keeps_body and lx_call_wants_body() say. */
 struct lx_call_input {
     const struct lx_route_table *routes;
     const struct lx_dialect *front; /* language of the client; front != NULL in it */
@@ -91,6 +91,8 @@ struct lx_call_input {
     uint64_t random;                                    /* seeds this call's own generator */
     int64_t timeout_ms, stream_timeout_ms, max_retries; /* from headers; 0 / 0 / -1: none */
     struct lx_headers forward; /* client headers that go along (anthropic-beta, ...) */
+    bool keeps_body; /* the body stays while lx_call_wants_body(); else nobody counts a stream's
+                      * prompt where its provider does not */
 };
 
 enum lx_step_kind {
@@ -141,6 +143,14 @@ struct lx_call_report {
 /* NULL when out of memory. */
 struct lx_call *lx_call_new(const struct lx_call_input *in);
 void lx_call_free(struct lx_call *c); /* NULL-safe */
+
+/* A stream is under way whose provider has not told how long the prompt was: it may have to be
+ * counted at the end. */
+bool lx_call_wants_body(const struct lx_call *c);
+/* The body goes now: what it might be needed for is done. */
+void lx_call_let_go(struct lx_call *c);
+/* The client has gone, or the host gives up: what was said so far goes into the report. */
+void lx_call_settle(struct lx_call *c);
 
 /* What to do now. Never fails: errors become an EMIT of an error reply. */
 void lx_call_next(struct lx_call *c, struct lx_step *out);

@@ -145,6 +145,8 @@ struct lx_headers lx_head_write(const struct lx_call_report *report,
         add(&l, LX_S("x-litellm-model-group"), report->model);
         if (report->is_priced)
             add_cost(&l, &report->cost);
+        if (report->usage.estimated)
+            add(&l, LX_S("x-llmux-usage-estimated"), LX_S("true"));
         add(&l, LX_S("x-litellm-attempted-retries"), number(report->attempts - 1, a));
     }
     if (report->losses && report->losses->count)
@@ -157,4 +159,34 @@ struct lx_headers lx_head_write(const struct lx_call_report *report,
             lx_header_list_add(&l, plain_name(&prefixed->v[i]), prefixed->v[i].value);
     }
     return l.headers;
+}
+
+/* ---- What a provider sends ------------------------------------------------------------------ */
+
+static bool is_media_type(struct lx_slice content_type, const char *name)
+{
+    struct lx_slice type, rest;
+    lx_slice_cut(content_type, ';', &type, &rest);
+    return lx_slice_eq_nocase(lx_slice_trim(type), lx_slice_z(name));
+}
+
+static const struct media_type {
+    const char *name;
+    enum lx_framing framing;
+} media_types[] = {
+    {"application/json", LX_FRAMING_NONE},
+    {"text/html", LX_FRAMING_NONE},
+    {"text/event-stream", LX_FRAMING_SSE},
+    {"application/x-ndjson", LX_FRAMING_NDJSON},
+    {"application/jsonlines", LX_FRAMING_NDJSON},
+    {"application/vnd.amazon.eventstream", LX_FRAMING_AWS},
+};
+
+enum lx_framing lx_head_framing(const struct lx_headers *headers, enum lx_framing otherwise)
+{
+    struct lx_slice type = lx_headers_get(headers, LX_S("content-type"));
+    for (size_t i = 0; i < sizeof(media_types) / sizeof(media_types[0]); i++)
+        if (is_media_type(type, media_types[i].name))
+            return media_types[i].framing;
+    return otherwise;
 }

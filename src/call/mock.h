@@ -9,8 +9,8 @@
 /* True when the text stands for an error, as in LiteLLM: "litellm.RateLimitError" and the other
  * classes, "Exception: content_filter_policy", "Exception: ...". The message is borrowed. */
 bool lx_mock_fault(struct lx_slice text, struct lx_fault *out);
-/* Writes vectors for so many inputs: the text where it is a JSON array of numbers, else zeros. Usage
- * is 10 tokens. 0 or a code. */
+/* Writes vectors for so many inputs: the text where it is a JSON array of numbers, else zeros.
+ * Usage is 10 tokens. 0 or a code. */
 int lx_mock_embed(struct lx_relay *r, struct lx_slice text, size_t inputs, struct lx_arena *a,
                   struct lx_buf *out);
 /* Writes a reply (or, where the relay has a client who wants one, a stream) of `choices` choices

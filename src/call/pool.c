@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include "tokens/tokens.h"
+
 enum { MAX_MEMORIES = 256, MAX_BLOCKS = 1024, MAX_KEPT_BYTES = 1 << 16 };
 
 struct block {
@@ -15,6 +17,7 @@ struct block {
 
 struct lx_call_pool {
     struct lx_relay_scratch scratch;
+    struct lx_tokenizer *tokenizer; /* or NULL */
     struct lx_call_memory *memories;
     struct block *blocks;
     size_t memory_count, block_count;
@@ -49,6 +52,8 @@ void lx_call_pool_trim(struct lx_call_pool *p)
     for (struct block *b; (b = p->blocks); free(b))
         p->blocks = b->next;
     p->memory_count = p->block_count = 0;
+    lx_tokenizer_free(p->tokenizer);
+    p->tokenizer = NULL;
 }
 
 void lx_call_pool_free(struct lx_call_pool *p)
@@ -135,4 +140,11 @@ void lx_call_block_give(struct lx_call_pool *p, void *block)
 struct lx_relay_scratch *lx_call_pool_scratch(struct lx_call_pool *p)
 {
     return &p->scratch;
+}
+
+struct lx_tokenizer *lx_call_pool_tokenizer(struct lx_call_pool *p)
+{
+    if (!p->tokenizer)
+        p->tokenizer = lx_tokenizer_new();
+    return p->tokenizer;
 }

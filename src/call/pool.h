@@ -6,6 +6,8 @@
 
 #include "call/relay.h"
 
+struct lx_tokenizer; /* tokens/tokens.h */
+
 /* What a call needs until its reply has begun; a stream that runs has given it back. */
 struct lx_call_memory {
     struct lx_arena arena;  /* everything about the attempt */
@@ -23,5 +25,7 @@ void *lx_call_block_take(struct lx_call_pool *p, size_t size);
 void lx_call_block_give(struct lx_call_pool *p, void *block);
 /* Scratch for the time of one feed; shared by all calls of the pool. */
 struct lx_relay_scratch *lx_call_pool_scratch(struct lx_call_pool *p);
+/* Made when it is first asked for; NULL when out of memory. */
+struct lx_tokenizer *lx_call_pool_tokenizer(struct lx_call_pool *p);
 
 #endif

@@ -114,6 +114,7 @@ int lx_relay_init(struct lx_relay *r, const struct lx_dialect *back, const struc
     };
     lx_arena_init(&r->keep, settings->max_arena_bytes);
     lx_buf_init(&r->own_whole, settings->max_response_bytes);
+    lx_said_init(&r->said);
     lx_records_init(&r->records, framing, settings->max_event_bytes);
     r->whole = whole ? whole : &r->own_whole;
     if (!scratch && (r->own_scratch = malloc(sizeof(*r->own_scratch)))) {
@@ -139,6 +140,7 @@ void lx_relay_clear(struct lx_relay *r)
     free(r->own_scratch);
     lx_records_clear(&r->records);
     lx_buf_clear(&r->own_whole);
+    lx_said_clear(&r->said);
     lx_arena_clear(&r->keep);
     r->back_state = r->front_state = r->states = NULL;
     r->own_scratch = r->scratch = NULL;
@@ -202,6 +204,8 @@ static void remember_glance(struct lx_relay *r, const struct lx_glance *g)
 
 static void remember_event(struct lx_relay *r, const struct lx_event *e)
 {
+    if (r->biller)
+        lx_said_add_event(&r->said, e);
     switch (e->kind) {
     case LX_EVENT_START:
     case LX_EVENT_USAGE:
@@ -229,6 +233,26 @@ static void remember_fault(struct lx_relay *r, const struct lx_fault *f)
     r->over = true;
 }
 
+/* ---- Usage that the provider does not tell -------------------------------------------------- */
+
+/* *u as it is, or estimated where the provider said nothing. 0 or a code. */
+static int complete_usage(struct lx_relay *r, struct lx_usage *u)
+{
+    int code = u->known || !r->biller ? 0 : lx_bill_estimate(r->biller, &r->said, u);
+    if (code == 0)
+        remember_usage(r, u);
+    return code;
+}
+
+struct lx_usage lx_relay_usage(struct lx_relay *r, bool cut_short)
+{
+    struct lx_usage *u = &r->glance.usage;
+    /* a stream that broke off has told what was read, and seldom what was written */
+    if (r->biller && (!u->known || (cut_short && r->framing != LX_FRAMING_NONE)))
+        lx_bill_estimate(r->biller, &r->said, u);
+    return *u;
+}
+
 /* ---- Faults that providers put into a 2xx reply --------------------------------------------- */
 
 static bool is_error_body(const struct lx_json_doc *doc)
@@ -252,7 +276,7 @@ static void read_fault(struct lx_relay *r, struct lx_slice body)
 static void add_cost(const struct lx_relay *r, struct lx_usage *u)
 {
     struct lx_cost cost;
-    if (!r->biller || !r->stream || !lx_bill_usage(r->biller, u, &cost))
+    if (!r->tells_cost || !r->stream || !lx_bill_usage(r->biller, u, &cost))
         return;
     u->has_cost = true;
     u->cost = cost.total;
@@ -275,6 +299,11 @@ static bool pass_with_cost(struct lx_relay *r, const struct lx_record *rec, stru
     lx_money_write(u.cost, &text);
     lx_json_edit_init(&e, doc, &r->scratch->arena);
     lx_json_edit_set(&e, usage, LX_S("cost"), lx_buf_slice(&text));
+    if (rec->event.n) {
+        lx_buf_add_lit(out, "event: ");
+        lx_buf_add(out, rec->event);
+        lx_buf_add_byte(out, '\n');
+    }
     lx_buf_add_lit(out, "data: ");
     if (text.failed || lx_json_edit_write(&e, out) < 0)
         out->failed = LX_ENOMEM;
@@ -290,19 +319,38 @@ static int failed(int code, struct lx_error *err, const char *what)
     return lx_error_set(err, code, "%s", what);
 }
 
+static void tell(struct lx_relay *r, struct lx_event *e, struct lx_buf *out)
+{
+    remember_event(r, e);
+    if (e->kind == LX_EVENT_USAGE)
+        add_cost(r, &e->usage);
+    if (e->kind == LX_EVENT_FAULT)
+        remember_fault(r, &e->fault);
+    if (r->builder)
+        lx_reply_builder_add(r->builder, e);
+    else
+        r->front->front->write_event(r->front_state, e, &r->context, out);
+}
+
+/* Before a stream's end: what its provider did not count. */
+static int tell_estimate(struct lx_relay *r, struct lx_buf *out)
+{
+    struct lx_event e = {.kind = LX_EVENT_USAGE};
+    if (r->glance.usage.known || !r->biller)
+        return 0;
+    int code = complete_usage(r, &e.usage);
+    if (code == 0)
+        tell(r, &e, out);
+    return code;
+}
+
 int lx_relay_events(struct lx_relay *r, const struct lx_events *events, struct lx_buf *out)
 {
     for (size_t i = 0; i < events->n && !r->over; i++) {
-        struct lx_event *e = &events->v[i];
-        remember_event(r, e);
-        if (e->kind == LX_EVENT_USAGE)
-            add_cost(r, &e->usage);
-        if (e->kind == LX_EVENT_FAULT)
-            remember_fault(r, &e->fault);
-        if (r->builder)
-            lx_reply_builder_add(r->builder, e);
-        else
-            r->front->front->write_event(r->front_state, e, &r->context, out);
+        int code = events->v[i].kind == LX_EVENT_END ? tell_estimate(r, out) : 0;
+        if (code < 0)
+            return code;
+        tell(r, &events->v[i], out);
     }
     return r->scratch->arena.failed ? r->scratch->arena.failed : r->keep.failed;
 }
@@ -320,11 +368,24 @@ static int relay_translated(struct lx_relay *r, const struct lx_record *rec, str
     return code < 0 ? failed(code, err, "no memory for the events of a record") : 0;
 }
 
+/* The end of a stream whose client asked for usage that its provider does not tell. */
+static int end_with_estimate(struct lx_relay *r, struct lx_buf *out)
+{
+    struct lx_event start = {.kind = LX_EVENT_START, .id = lx_text(r->context.id)};
+    struct lx_event end = {.kind = LX_EVENT_END};
+    start.name = lx_text(r->context.model);
+    r->front->front->write_event(r->front_state, &start, &r->context, out);
+    int code = tell_estimate(r, out);
+    r->front->front->write_event(r->front_state, &end, &r->context, out);
+    return code;
+}
+
 static int relay_as_is(struct lx_relay *r, const struct lx_record *rec, struct lx_buf *out,
                        struct lx_error *err)
 {
     /* Usage may come in parts: a record adds to what the stream said before. */
-    struct lx_glance g = {.finish = LX_FINISH_NONE, .usage = r->glance.usage};
+    struct lx_glance g = {
+        .finish = LX_FINISH_NONE, .usage = r->glance.usage, .said = r->biller ? &r->said : NULL};
     int code = r->back->back->glance_event(rec, &r->scratch->doc, &g);
     if (code < 0)
         return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
@@ -333,7 +394,12 @@ static int relay_as_is(struct lx_relay *r, const struct lx_record *rec, struct l
     if (g.is_fault)
         read_fault(r, rec->data);
     remember_glance(r, &g);
-    if ((!g.usage_only || r->context.include_usage) && !(r->biller && pass_with_cost(r, rec, out)))
+    if (g.end && r->context.include_usage && !r->glance.usage.known && r->biller) {
+        code = end_with_estimate(r, out);
+        return code < 0 ? failed(code, err, "no memory to count what was said") : 0;
+    }
+    if ((!g.usage_only || r->context.include_usage) &&
+        !(r->tells_cost && pass_with_cost(r, rec, out)))
         lx_buf_add(out, rec->raw);
     return 0;
 }
@@ -408,7 +474,16 @@ static int end_stream(struct lx_relay *r, struct lx_buf *out, struct lx_error *e
 int lx_relay_reply(struct lx_relay *r, const struct lx_reply *reply, struct lx_buf *out)
 {
     struct lx_events events = {.arena = &r->scratch->arena};
+    struct lx_reply counted;
     remember_usage(r, &reply->usage);
+    if (!reply->usage.known && r->biller) {
+        lx_said_add_reply(&r->said, reply);
+        counted = *reply;
+        int code = complete_usage(r, &counted.usage);
+        if (code < 0)
+            return code;
+        reply = &counted;
+    }
     r->glance.finish = reply->choices ? reply->choices->finish : LX_FINISH_NONE;
     r->glance.content = true;
     if (r->stream) {
@@ -433,9 +508,50 @@ static int translate_whole(struct lx_relay *r, struct lx_buf *out, struct lx_err
     int code = reply ? r->back->back->read_reply(&r->scratch->doc, &r->context, &r->scratch->arena,
                                                  reply, err)
                      : LX_ENOMEM;
+    if (code == 0)
+        code = r->gather ? gather(r, reply, out, err) : lx_relay_reply(r, reply, out);
+    return code == LX_ENOMEM ? failed(code, err, "no memory for the reply") : code;
+}
+
+/* Appends the body that lies in the scratch document, with that usage in it. */
+static int write_with_usage(struct lx_relay *r, const struct lx_usage *usage, struct lx_buf *out)
+{
+    static const struct lx_slice before = LX_S_INIT("{\"usage\":");
+    const struct lx_json_doc *doc = &r->scratch->doc;
+    struct lx_json_edit e;
+    struct lx_buf text;
+    lx_buf_init(&text, 4096);
+    struct lx_out o = lx_out(&text);
+    lx_out_object(&o, NULL);
+    r->front->front->write_usage(&o, "usage", usage);
+    lx_out_object_end(&o);
+    int code = text.failed;
+    lx_json_edit_init(&e, doc, &r->scratch->arena);
+    if (code == 0) {
+        lx_json_edit_set(&e, lx_json_root(doc), LX_S("usage"),
+                         lx_slice(text.p + before.n, text.n - before.n - 1));
+        code = lx_json_edit_write(&e, out);
+    }
+    lx_buf_clear(&text);
+    return code;
+}
+
+/* A whole body that passes, but for usage, which its provider left out. 1: written so; 0: it passes
+ * as it came; or a code. */
+static int pass_with_estimate(struct lx_relay *r, struct lx_buf *out)
+{
+    struct lx_arena *a = &r->scratch->arena;
+    struct lx_reply *reply = lx_arena_new(a, struct lx_reply);
+    struct lx_usage usage = {0};
+    int code = reply ? r->back->back->read_reply(&r->scratch->doc, &r->context, a, reply, NULL)
+                     : LX_ENOMEM;
     if (code < 0)
-        return code;
-    return r->gather ? gather(r, reply, out, err) : lx_relay_reply(r, reply, out);
+        return code == LX_ENOMEM ? code : 0;
+    lx_said_add_reply(&r->said, reply);
+    code = complete_usage(r, &usage);
+    if (code == 0 && usage.known && r->front->front->write_usage)
+        code = write_with_usage(r, &usage, out);
+    return code < 0 ? code : r->front->front->write_usage != NULL;
 }
 
 static int end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as_is,
@@ -470,7 +586,11 @@ static int end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as
         return lx_error_set(err, LX_EPROTO, "the provider's reply is none to what was asked: %.*s",
                             LX_F(lx_slice_to(body, 80)));
     remember_glance(r, &g);
-    *as_is = body;
+    code = g.usage.known || !r->biller ? 0 : pass_with_estimate(r, out);
+    if (code < 0)
+        return failed(code, err, "no memory to count what was said");
+    if (code == 0)
+        *as_is = body;
     return 0;
 }
 

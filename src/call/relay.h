@@ -36,8 +36,10 @@ struct lx_relay {
     struct lx_reply_builder *builder; /* a stream for a client who wants none */
     struct lx_arena keep;             /* the builder's, and a fault's texts */
     struct lx_gather *gather; /* embeddings in several exchanges: where their vectors go; or NULL */
-    size_t inputs, inputs_left;     /* then: of this exchange, and those that are yet to come */
-    const struct lx_biller *biller; /* a stream's usage tells the cost; NULL: it does not */
+    size_t inputs, inputs_left; /* then: of this exchange, and those that are yet to come */
+    struct lx_biller *biller;   /* counts what the provider does not; NULL: nobody does */
+    bool tells_cost;            /* a stream's usage tells the cost, the biller's */
+    struct lx_said said;
     struct lx_glance glance;
     char service_tier[24];
     struct lx_fault fault;
@@ -57,6 +59,9 @@ int lx_relay_finish(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as_
 /* Ways in for replies that nobody sent: written to out as if they had been read. 0 or a code. */
 int lx_relay_reply(struct lx_relay *r, const struct lx_reply *reply, struct lx_buf *out);
 int lx_relay_events(struct lx_relay *r, const struct lx_events *events, struct lx_buf *out);
+
+/* What was used, as far as it is known when the relay has ended or is given up. */
+struct lx_usage lx_relay_usage(struct lx_relay *r, bool cut_short);
 
 /* A whole reply as the events of a stream (spread.c). 0, or the arena's failure. */
 int lx_reply_spread(const struct lx_reply *reply, struct lx_events *out);

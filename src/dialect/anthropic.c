@@ -76,6 +76,16 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
     return 0;
 }
 
+/* Of a block that begins, the tool's name; of a delta, whatever text it has. */
+static void collect(struct lx_json event, struct lx_said *said)
+{
+    struct lx_json delta = LX_GET(event, "delta");
+    lx_said_add(said, lx_json_text(LX_GET(LX_GET(event, "content_block"), "name")));
+    lx_said_add(said, lx_json_text(LX_GET(delta, "text")));
+    lx_said_add(said, lx_json_text(LX_GET(delta, "thinking")));
+    lx_said_add(said, lx_json_text(LX_GET(delta, "partial_json")));
+}
+
 static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
 {
     if (lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]"))) {
@@ -89,6 +99,8 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
     if (lx_json_eq(type, LX_S("content_block_delta")) ||
         lx_json_eq(type, LX_S("content_block_start"))) {
         out->content = true;
+        if (out->said)
+            collect(root, out->said);
     } else if (lx_json_eq(type, LX_S("message_start"))) {
         struct lx_json message = LX_GET(root, "message");
         out->model = lx_json_text(LX_GET(message, "model")).s;
@@ -126,6 +138,7 @@ static const struct lx_front front = {
     .write_event = lx_anthropic_write_event,
     .clear = lx_anthropic_stream_clear,
     .write_error = lx_anthropic_write_error,
+    .write_usage = lx_anthropic_usage_write,
     .framing = LX_FRAMING_SSE,
 };
 

@@ -10,6 +10,7 @@
 
 #include "llm/reply.h"
 #include "llm/request.h"
+#include "llm/said.h"
 #include "wire/header.h"
 #include "wire/record.h"
 
@@ -89,6 +90,7 @@ struct lx_glance {
     bool end;        /* the stream's own end mark */
     bool is_fault;   /* the record is an error event */
     struct lx_slice model;
+    struct lx_said *said; /* glance_event adds what the model says to it; NULL: nobody asks */
 };
 
 struct lx_front {
@@ -105,6 +107,9 @@ struct lx_front {
      * zeroed and may be used again. NULL: it holds nothing. Call it however the stream ended. */
     void (*clear)(void *state);
     void (*write_error)(const struct lx_fault *, struct lx_buf *out);
+    /* The member of a whole reply that tells usage, for replies that pass and have none; NULL: they
+     * pass without. Its name is "usage" in every language so far. */
+    void (*write_usage)(struct lx_out *, const char *name, const struct lx_usage *);
     enum lx_framing framing;
 };
 

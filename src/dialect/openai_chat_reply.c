@@ -182,10 +182,35 @@ static bool says_something(struct lx_json delta)
     return false;
 }
 
+static void collect_calls(struct lx_json calls, struct lx_said *said)
+{
+    for (struct lx_json_iter it = lx_json_iter(calls); lx_json_next(&it);) {
+        struct lx_json function = LX_GET(it.value, "function");
+        lx_said_add(said, lx_json_text(LX_GET(function, "name")));
+        lx_said_add(said, lx_json_text(LX_GET(function, "arguments")));
+    }
+}
+
+/* The words of a choice's delta. Of the two members that may have the reasoning, one. */
+static void collect(struct lx_json choice, struct lx_said *said)
+{
+    struct lx_json delta = LX_GET(choice, "delta");
+    struct lx_text content = lx_json_text(LX_GET(delta, "content"));
+    if (!lx_json_given(delta)) /* a text completion */
+        content = lx_json_text(LX_GET(choice, "text"));
+    lx_said_add(said, content);
+    if (content.s.n)
+        return; /* most deltas have nothing else */
+    struct lx_text reasoning = lx_json_text(LX_GET(delta, "reasoning_content"));
+    lx_said_add(said, reasoning.s.n ? reasoning : lx_json_text(LX_GET(delta, "reasoning")));
+    lx_said_add(said, lx_json_text(LX_GET(delta, "refusal")));
+    collect_calls(LX_GET(delta, "tool_calls"), said);
+}
+
 int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *doc,
                            struct lx_glance *out)
 {
-    *out = (struct lx_glance){0};
+    *out = (struct lx_glance){.said = out->said};
     if (lx_slice_eq(lx_slice_trim(record->data), LX_S("[DONE]"))) {
         out->end = true;
         return 0;
@@ -202,6 +227,8 @@ int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *d
             out->finish = finish;
         out->content = out->content || says_something(LX_GET(it.value, "delta")) ||
                        lx_json_text(LX_GET(it.value, "text")).s.n;
+        if (out->said)
+            collect(it.value, out->said);
         out->is_fault = out->is_fault || lx_json_given(LX_GET(it.value, "error"));
     }
     lx_openai_read_usage(lx_openai_find_usage(body), &out->usage, NULL);

@@ -136,6 +136,7 @@ void lx_openai_read_usage(struct lx_json usage, struct lx_usage *u, struct lx_ar
         total == u->prompt_tokens + u->completion_tokens + u->reasoning_tokens)
         u->completion_tokens += u->reasoning_tokens;
     u->total_tokens = total >= 0 ? total : u->prompt_tokens + u->completion_tokens;
+    u->estimated = lx_json_bool(LX_GET(usage, "estimated"), false);
     u->raw = lx_json_raw(usage);
     if (a)
         u->service_tier = lx_json_str(LX_GET(usage, "service_tier"), a);
@@ -215,6 +216,8 @@ void lx_openai_write_usage(struct lx_out *o, const char *name, const struct lx_u
         lx_out_int(o, "web_search_requests", u->web_search_requests);
         lx_out_object_end(o);
     }
+    if (u->estimated)
+        lx_out_bool(o, "estimated", true);
     if (u->has_cost) {
         char room[64];
         struct lx_buf text = {.p = room, .cap = sizeof(room), .max = sizeof(room)};

@@ -308,6 +308,7 @@ static const struct lx_front front = {
     .write_event = lx_completions_write_event,
     .clear = lx_completions_telling_clear,
     .write_error = lx_openai_write_error,
+    .write_usage = lx_openai_write_usage,
     .framing = LX_FRAMING_SSE,
 };
 

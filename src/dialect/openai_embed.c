@@ -261,6 +261,7 @@ static const struct lx_front front = {
     .read_request = read_request,
     .write_reply = write_reply,
     .write_error = lx_openai_write_error,
+    .write_usage = lx_openai_write_usage,
 };
 
 static const struct lx_back back = {

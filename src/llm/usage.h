@@ -15,7 +15,8 @@
 #include "llm/money.h"
 
 struct lx_usage {
-    bool known;                    /* a provider reported it */
+    bool known;                    /* a provider reported it, or it was estimated */
+    bool estimated;                /* counted here: the provider did not say, or not all */
     int64_t prompt_tokens;         /* all input */
     int64_t cached_tokens;         /* of prompt: read from a cache */
     int64_t cache_write_tokens;    /* of prompt: written to a cache, all lifetimes */

@@ -15,9 +15,10 @@
 #include "serve/endpoint.h"
 #include "serve/worker.h"
 
-#define SPARE_MAX       256   /* finished exchanges a worker keeps */
-#define KEEP_BODY_BYTES 65536 /* of a body buffer, from one request to the next */
-#define BODY_INLINE_MAX 65536 /* a refused request's body is read to its end up to this size */
+#define SPARE_MAX       256       /* finished exchanges a worker keeps */
+#define KEEP_BODY_BYTES 65536     /* of a body buffer, from one request to the next */
+#define KEPT_BODY_MAX   (1 << 20) /* a larger one's tokens are counted while its stream runs */
+#define BODY_INLINE_MAX 65536     /* a refused request's body is read to its end up to this size */
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 
@@ -326,6 +327,15 @@ static struct lx_exchange *exchange_of(struct lx_drive *d)
     return LX_CONTAINER(d, struct lx_exchange, drive);
 }
 
+/* A stream is under way: the request goes, unless its tokens may have to be counted. */
+static void drop_body(struct lx_exchange *x)
+{
+    if (!x->body.cap || (x->body.n <= KEPT_BODY_MAX && lx_call_wants_body(x->drive.call)))
+        return;
+    lx_call_let_go(x->drive.call);
+    lx_buf_clear(&x->body);
+}
+
 static void on_emit(struct lx_drive *d, const struct lx_step *step)
 {
     struct lx_exchange *x = exchange_of(d);
@@ -336,7 +346,7 @@ static void on_emit(struct lx_drive *d, const struct lx_step *step)
     else
         lx_inbound_reply_more(x->conn, step->emit.bytes, step->emit.last);
     if (!step->emit.head)
-        lx_buf_clear(&x->body); /* a stream is under way: nobody will ask for the request again */
+        drop_body(x);
 }
 
 static void on_done(struct lx_drive *d)
@@ -361,6 +371,7 @@ void lx_exchange_complete(struct lx_exchange *x)
         .max_retries = x->max_retries,
         .forward = x->forward.headers,
         .pool = x->worker->calls,
+        .keeps_body = true,
     };
 
     x->drive.call = lx_call_new(&in);
@@ -428,6 +439,8 @@ static void write_json(const struct line *l, struct lx_buf *out, struct lx_slice
             lx_out_int(&o, "prompt_tokens", r->usage.prompt_tokens);
             lx_out_int(&o, "completion_tokens", r->usage.completion_tokens);
             lx_out_int(&o, "cached_tokens", r->usage.cached_tokens);
+            if (r->usage.estimated)
+                lx_out_bool(&o, "usage_estimated", true);
             write_cost(&o, r);
         }
         if (r->losses && r->losses->count) {
@@ -462,8 +475,9 @@ static void write_text(const struct line *l, struct lx_buf *out, struct lx_slice
         if (l->first_byte_ms >= 0)
             lx_buf_addf(out, " first_byte=%lldms", (long long)l->first_byte_ms);
         if (r->usage.known)
-            lx_buf_addf(out, " tokens=%lld+%lld", (long long)r->usage.prompt_tokens,
-                        (long long)r->usage.completion_tokens);
+            lx_buf_addf(out, " tokens=%lld+%lld%s", (long long)r->usage.prompt_tokens,
+                        (long long)r->usage.completion_tokens,
+                        r->usage.estimated ? " estimated" : "");
         if (r->usage.known) {
             lx_buf_add_lit(out, " cost=");
             if (r->is_priced)
@@ -517,6 +531,8 @@ void lx_exchange_log(struct lx_exchange *x, bool client_gone)
         .first_byte_ms = x->drive.first_byte_ms ? x->drive.first_byte_ms - x->started_ms : -1,
     };
 
+    if (client_gone && x->drive.call)
+        lx_call_settle(x->drive.call);
     note_unpriced(w, l.r);
     if (!w->access_log)
         return;

@@ -109,6 +109,7 @@ struct lx_token_rule {
     const char *wants;         /* or NULL: a tokenizer that is not built in: "llama-3", "llama-2",
                                   "command-r" */
     int per_message, per_name; /* tokens that each message, each name adds */
+    bool lenient; /* what LiteLLM would refuse to count costs nothing instead; never set here */
 };
 
 /* `provider` is what the catalog's entry of exactly this model name says (its litellm_provider);

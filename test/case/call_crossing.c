@@ -77,6 +77,7 @@ void crossing_by_call(struct crossing *x, const struct parties *p, const struct 
         .routes = &p->routes,
         .front = p->front,
         .body = body,
+        .keeps_body = true,
         .call_id = p->file->id,
         .now_ms = p->file->now_s * 1000,
         .max_retries = -1,

@@ -187,6 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     add(&t, &d[2], "other", "groq");
     struct lx_call_input in = {
         .routes = &t,
+        .keeps_body = flags & 4,
         .pool = flags & 4 ? lx_call_pool_new(&t.settings) : NULL,
         .front = flags & 8 ? &lx_dialect_anthropic : &lx_dialect_openai_chat,
         .body = lx_slice_z(bodies[(flags >> 4) % 4]),

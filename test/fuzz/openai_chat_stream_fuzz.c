@@ -86,7 +86,7 @@ static void check_glances(struct lx_slice in)
     struct lx_records records;
     struct lx_record rec;
     struct lx_json_doc doc;
-    struct lx_glance glance;
+    struct lx_glance glance = {.finish = LX_FINISH_NONE};
     lx_json_doc_init(&doc);
     lx_records_init(&records, LX_FRAMING_SSE, CROSSING_MAX);
     while (lx_records_next(&records, &in, &rec, NULL) == 1) {

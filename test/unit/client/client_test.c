@@ -231,7 +231,8 @@ static void steps_are_taken_by_hand(void **state)
     static const char reply[] =
         "{\"id\":\"c1\",\"object\":\"chat.completion\",\"created\":1,\"model\":"
         "\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
-        "\"content\":\"ok\"},\"finish_reason\":\"stop\"}]}";
+        "\"content\":\"ok\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,"
+        "\"completion_tokens\":1,\"total_tokens\":2}}";
     const char *names[] = {"content-type"}, *values[] = {"application/json"};
     llmux_client *c = llmux_client_new();
     llmux_request *r = ask("openai/gpt-4o-mini");

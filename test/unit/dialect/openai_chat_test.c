@@ -414,7 +414,7 @@ static void test_glance_event(void **state)
     lx_json_doc_init(&doc);
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct lx_record record = {.data = lx_slice_z(rows[i][0])};
-        struct lx_glance g;
+        struct lx_glance g = {.finish = LX_FINISH_NONE};
         char got[100];
         int code = lx_openai_glance_event(&record, &doc, &g);
         snprintf(got, sizeof(got), "%d %d %d %d %d %d %d %.*s", code, (int)g.finish, g.content,
