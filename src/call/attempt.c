@@ -597,6 +597,8 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
     lx_json_edit_init(&edit, body, arena);
 
     lx_members_read(body, arena, at->same_language ? &edit : NULL, &w.members);
+    if (p != d->provider)
+        upstream_model = lx_provider_model(p, upstream_model, arena);
     read_options(&w, settings, upstream_model);
     int code = check(&w);
     if (code == 0)

@@ -141,7 +141,7 @@ static bool is_region(struct lx_slice s)
 
 static struct lx_slice without_route(struct lx_slice model)
 {
-    static const char *const routes[] = {"bedrock/", "chat_completions/", "converse/", "invoke/",
+    static const char *const routes[] = {"bedrock/", "chat_completions/", "converse/", "invoke/", "responses/",
                                          "openai/",  "mantle/",           "nova-2/",   "nova/"};
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
         if (starts(model, routes[i]))

@@ -159,6 +159,7 @@ extern const struct lx_dialect lx_dialect_gemini;
 extern const struct lx_dialect lx_dialect_mistral_fim;
 extern const struct lx_dialect lx_dialect_openai_completions;
 extern const struct lx_dialect lx_dialect_openai_embed;
+extern const struct lx_dialect lx_dialect_openai_responses;
 
 /* All of them, NULL-terminated. */
 extern const struct lx_dialect *const lx_dialects[];

@@ -16,11 +16,9 @@
  */
 #include "dialect/gemini.h"
 
-static const struct lx_slice separator = LX_S_INIT("__thought__");
-
 struct lx_slice lx_gemini_id_join(struct lx_slice id, struct lx_text signature, struct lx_arena *a)
 {
-    struct lx_slice plain = lx_text_plain(signature, a);
+    struct lx_slice plain = lx_text_plain(signature, a), separator = LX_CALL_ID_MARK;
     if (!plain.n)
         return id;
     char *to = lx_arena_bytes(a, id.n + separator.n + plain.n);
@@ -51,7 +49,7 @@ static struct lx_slice standard(struct lx_slice url_safe, struct lx_arena *a)
 
 struct lx_gemini_id lx_gemini_id_split(struct lx_text id, struct lx_arena *a)
 {
-    struct lx_slice plain = lx_text_plain(id, a);
+    struct lx_slice plain = lx_text_plain(id, a), separator = LX_CALL_ID_MARK;
     ssize_t at = lx_slice_find(plain, separator);
     if (at < 0)
         return (struct lx_gemini_id){plain, {NULL, 0}};

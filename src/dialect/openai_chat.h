@@ -1,8 +1,8 @@
 /*
  * openai_chat.h - what the files of the OpenAI chat completions dialect share with each other.
  *
- * Private to src/dialect/openai_*.c: text completions share what is the same there (usage, finish
- * reasons, errors, and the readers of replies). The dialect is cut by noun:
+ * Private to src/dialect/openai_*.c: text completions and responses share what is the same there (usage,
+ * finish reasons, errors, media, and the readers of replies). The dialect is cut by noun:
  * messages and requests are read and written, replies, streams, usage and errors each both ways.
  */
 #ifndef LX_DIALECT_OPENAI_CHAT_H
@@ -73,6 +73,10 @@ struct lx_openai_writer {
     bool lost_is_error;
 };
 void lx_openai_write_messages(struct lx_openai_writer *w);
+/* `user`, at the length that OpenAI takes unless the client speaks OpenAI's language itself. */
+void lx_openai_write_user(struct lx_out *o, struct lx_body *body, struct lx_slice json, bool same);
+/* How much is to be thought, in OpenAI's words; empty: not said. */
+struct lx_slice lx_openai_effort(const struct lx_reasoning *g);
 void lx_openai_write_cache(struct lx_openai_writer *w, const struct lx_cache_mark *mark);
 void lx_openai_write_extra(struct lx_out *o, const struct lx_extra *x);
 bool lx_openai_has_extra(const struct lx_extra *x, struct lx_slice name);

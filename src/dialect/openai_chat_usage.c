@@ -35,6 +35,8 @@ struct place {
 
 #define PROMPT     LX_S_INIT("prompt_tokens_details")
 #define COMPLETION LX_S_INIT("completion_tokens_details")
+#define INPUT      LX_S_INIT("input_tokens_details") /* Responses */
+#define OUTPUT     LX_S_INIT("output_tokens_details")
 #define TOP        LX_S_INIT("")
 
 static const struct place prompt_places[] = {{TOP, LX_S_INIT("prompt_tokens")},
@@ -44,11 +46,12 @@ static const struct place completion_places[] = {{TOP, LX_S_INIT("completion_tok
 static const struct place cached_places[] = {
     {PROMPT, LX_S_INIT("cached_tokens")},        {TOP, LX_S_INIT("cache_read_input_tokens")},
     {TOP, LX_S_INIT("prompt_cache_hit_tokens")}, {TOP, LX_S_INIT("cached_tokens")},
-    {TOP, LX_S_INIT("num_cached_tokens")},
+    {TOP, LX_S_INIT("num_cached_tokens")},       {INPUT, LX_S_INIT("cached_tokens")},
 };
 static const struct place write_places[] = {
     {PROMPT, LX_S_INIT("cache_creation_tokens")},
     {PROMPT, LX_S_INIT("cache_write_tokens")},
+    {INPUT, LX_S_INIT("cache_write_tokens")},
     {TOP, LX_S_INIT("cache_creation_input_tokens")},
 };
 static const struct place write_1h_places[] = {
@@ -59,6 +62,7 @@ static const struct place search_places[] = {
     {LX_S_INIT("server_tool_use"), LX_S_INIT("web_search_requests")},
 };
 static const struct place reasoning_places[] = {{COMPLETION, LX_S_INIT("reasoning_tokens")},
+                                                {OUTPUT, LX_S_INIT("reasoning_tokens")},
                                                 {TOP, LX_S_INIT("reasoning_tokens")}};
 
 static int64_t find_count(struct lx_json usage, const struct place *places, size_t n)

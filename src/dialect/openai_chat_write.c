@@ -38,14 +38,14 @@ static void lose(struct lx_openai_writer *w, const char *what, const char *why)
  * 150, of which the first 64 name the user and the rest the session; or, since 2026, a JSON object
  * in a string, which becomes a digest: the same for the same user and session, and nobody else's.
  */
-static void write_user(struct lx_openai_writer *w, struct lx_slice json)
+void lx_openai_write_user(struct lx_out *o, struct lx_body *body, struct lx_slice json, bool same)
 {
     enum { MAX_USER = 64 };
-    if (w->same || json.n <= MAX_USER + 2 || json.p[0] != '"') {
-        lx_out_raw(&w->out, "user", json);
+    if (same || json.n <= MAX_USER + 2 || json.p[0] != '"') {
+        lx_out_raw(o, "user", json);
         return;
     }
-    lose(w, "user", "longer than 64 characters: shortened");
+    lx_losses_add(body->losses, LX_S("user"), LX_S("longer than 64 characters: shortened"));
     struct lx_slice user = lx_slice(json.p + 1, MAX_USER);
     if (lx_slice_find_byte(user, '\\') >= 0) { /* JSON in a string: its start says nothing */
         static const uint64_t seeds[2][2] = {{1, 2}, {3, 4}};
@@ -53,12 +53,12 @@ static void write_user(struct lx_openai_writer *w, struct lx_slice json)
         snprintf(digest, sizeof(digest), "%016llx%016llx",
                  (unsigned long long)lx_hash(json, seeds[0]),
                  (unsigned long long)lx_hash(json, seeds[1]));
-        lx_out_str(&w->out, "user", lx_slice_z(digest));
+        lx_out_str(o, "user", lx_slice_z(digest));
         return;
     }
     while (user.n && (json.p[1 + user.n] & 0xC0) == 0x80)
         user.n--; /* not in the middle of a character */
-    lx_out_str(&w->out, "user", user);
+    lx_out_str(o, "user", user);
 }
 
 static void write_params(struct lx_openai_writer *w)
@@ -69,7 +69,7 @@ static void write_params(struct lx_openai_writer *w)
         if (!json.p)
             continue;
         if (p == LX_PARAM_USER)
-            write_user(w, json);
+            lx_openai_write_user(&w->out, w->body, json, w->same);
         else if (w->same || policies[p] == PLAIN)
             lx_out_raw(&w->out, name, json);
         else if (policies[p] == HINT)
@@ -92,6 +92,16 @@ static struct lx_slice effort_of_budget(int64_t tokens)
     return tokens >= 2000 ? LX_S("low") : LX_S("minimal");
 }
 
+struct lx_slice lx_openai_effort(const struct lx_reasoning *g)
+{
+    struct lx_slice effort = g->effort;
+    if (!effort.n && g->kind == LX_REASONING_ON && g->budget_tokens)
+        effort = effort_of_budget(g->budget_tokens);
+    if (lx_slice_eq(effort, LX_S("max"))) /* Anthropic's word for the most there is */
+        effort = LX_S("xhigh");
+    return effort;
+}
+
 /* Thinking that was switched off by its own member says nothing here: most models that would take
  * reasoning_effort "none" do not think anyway, and the others refuse the word. Thinking as the
  * model likes is left to the model: any word for it would be refused by models that do not think.
@@ -99,16 +109,12 @@ static struct lx_slice effort_of_budget(int64_t tokens)
 static void write_reasoning(struct lx_openai_writer *w)
 {
     const struct lx_reasoning *g = &w->request->reasoning;
-    struct lx_slice effort = g->effort;
+    struct lx_slice effort = lx_openai_effort(g);
 
     if (w->same) { /* as it came: reasoning_effort, reasoning, thinking */
         lx_openai_write_extra(&w->out, w->request->own_extra);
         return;
     }
-    if (!effort.n && g->kind == LX_REASONING_ON && g->budget_tokens)
-        effort = effort_of_budget(g->budget_tokens);
-    if (lx_slice_eq(effort, LX_S("max"))) /* Anthropic's word for the most there is */
-        effort = LX_S("xhigh");
     if (effort.n)
         lx_out_str(&w->out, "reasoning_effort", effort);
     else if (g->kind == LX_REASONING_ADAPTIVE)

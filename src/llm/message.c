@@ -41,6 +41,14 @@ struct lx_extra *lx_extra_add(struct lx_extra ***at, struct lx_json name, struct
     return x;
 }
 
+struct lx_text lx_call_id(struct lx_text id)
+{
+    ssize_t at = lx_slice_find(id.s, LX_CALL_ID_MARK);
+    if (at >= 0)
+        id.s = lx_slice_to(id.s, (size_t)at);
+    return id;
+}
+
 /* Base64 may have been folded into lines; only escaped text can hold them. */
 static struct lx_slice unfold(struct lx_slice s, struct lx_arena *a)
 {

@@ -481,11 +481,96 @@ static const struct lx_offer openai_embeds[] = {
 
 /* ---- Rows that stand in for others ---- */
 
+/*
+ * The Responses API, for "responses/MODEL" and for the models that only it has (LiteLLM's model
+ * map, mode "responses", 1.106.2), which a unit test compares with the catalog.
+ */
+#define RESPONSES .language = "openai_responses", .model_cut = "responses/"
+#define RESPONSES_ONLY                                                                         \
+    "responses/*|o1-pro*|o3-pro*|o3-deep-research*|o4-mini-deep-research*|codex-*|gpt-5-pro*|" \
+    "gpt-5.*-pro*|gpt-5*-codex*|gpt-daybreak-*"
+/* Models that reason: what they thought comes back encrypted, and others refuse to be asked. */
+#define RESPONSES_REASONING                                                                  \
+    "o1|o1-*|o3|o3-*|o4-*|codex-*|!gpt-5-chat*|!gpt-5.*-chat*|!gpt-5-search*|gpt-5*|gpt-6*|" \
+    "gpt-daybreak-*"
+#define RESPONSES_PAGE "platform.openai.com/docs/api-reference/responses"
+
+static const struct lx_quirk responses_quirks[] = {
+    {LX_QUIRK_REFUSE, "temperature", "1", REASONING_O "|codex-*|" REASONING_5,
+     "OpenAI's reasoning models take temperature=1 only"},
+    {LX_QUIRK_REFUSE, "top_p", "1", REASONING_O "|codex-*|" REASONING_5,
+     "OpenAI's reasoning models do not take top_p (recorded 2026)"},
+    {LX_QUIRK_REFUSE, "top_logprobs", NULL, REASONING_O "|codex-*|" REASONING_5,
+     "'logprobs are not supported with reasoning models' (recorded 2026)"},
+    {LX_QUIRK_DROP, "reasoning", NULL, "gpt-4*|gpt-3.5*|chatgpt-*|gpt-5-chat*",
+     "models that do not reason refuse it; clients with thinking switched on send it to all"},
+    {LX_QUIRK_END, NULL, NULL, NULL, NULL},
+};
+
+static const struct lx_provider custom_openai_variants[] = {
+    {.id = "custom_openai",
+     .title = "Custom OpenAI",
+     RESPONSES,
+     .auth = LX_AUTH_BEARER,
+     .models = "responses/*",
+     .quirks = responses_quirks,
+     .adaptive_thinking = RESPONSES_REASONING,
+     .docs = RESPONSES_PAGE},
+    {.id = NULL},
+};
+static const struct lx_provider deepseek_variants[] = {
+    {.id = "deepseek",
+     .title = "DeepSeek",
+     RESPONSES,
+     .auth = LX_AUTH_BEARER,
+     .models = "responses/*",
+     .docs = "api-docs.deepseek.com; recorded 2026"},
+    {.id = NULL},
+};
+static const struct lx_provider openrouter_variants[] = {
+    {.id = "openrouter",
+     .title = "OpenRouter",
+     RESPONSES,
+     .auth = LX_AUTH_BEARER,
+     .models = "responses/*",
+     .adaptive_thinking = "openai/o*|!openai/gpt-5-chat*|openai/gpt-5*|openai/gpt-6*|x-ai/grok-4*",
+     .docs = "openrouter.ai/docs/api-reference/responses/overview"},
+    {.id = NULL},
+};
+static const struct lx_provider vllm_variants[] = {
+    {.id = "hosted_vllm",
+     .title = "vLLM server",
+     RESPONSES,
+     .auth = LX_AUTH_BEARER,
+     .default_key = "fake-api-key",
+     .models = "responses/*",
+     .docs = "docs.vllm.ai/en/latest/serving/openai_compatible_server.html"},
+    {.id = NULL},
+};
+static const struct lx_provider xai_variants[] = {
+    {.id = "xai",
+     .title = "XAI",
+     RESPONSES,
+     .auth = LX_AUTH_BEARER,
+     .models = "responses/*|grok-4.20-multi-agent*",
+     .adaptive_thinking = "grok-4*|grok-3-mini*|grok-code*",
+     .docs = "docs.x.ai/docs/api-reference#create-new-response"},
+    {.id = NULL},
+};
+
 /* platform.openai.com/docs/models: those that complete and do not chat. Servers that call
  * themselves OpenAI's know both, as LiteLLM has it. */
 #define OPENAI_TEXT \
     "gpt-3.5-turbo-instruct*|davinci-002|babbage-002|ft:davinci-002*|ft:babbage-002*"
 static const struct lx_provider openai_variants[] = {
+    {.id = "openai",
+     .title = "OpenAI",
+     RESPONSES,
+     .auth = LX_AUTH_BEARER,
+     .models = RESPONSES_ONLY,
+     .quirks = responses_quirks,
+     .adaptive_thinking = RESPONSES_REASONING,
+     .docs = RESPONSES_PAGE},
     {.id = "openai",
      .title = "OpenAI",
      COMPLETIONS,
@@ -523,7 +608,14 @@ static const struct lx_provider gradient_variants[] = {
 #define AZURE      .title = "Azure OpenAI", .language = "openai_chat", .quirks = openai_quirks
 #define AZURE_KEY  .auth = LX_AUTH_HEADER, .auth_header = "api-key"
 #define AZURE_PAGE "learn.microsoft.com/azure/ai-services/openai/reference"
+#define AZURE_RESPONSES                                                                     \
+    .id = "azure", .title = "Azure OpenAI", RESPONSES, AZURE_KEY, .models = RESPONSES_ONLY, \
+    .quirks = responses_quirks, .adaptive_thinking = RESPONSES_REASONING,                   \
+    .docs = "learn.microsoft.com/azure/ai-foundry/openai/how-to/responses"
 static const struct lx_provider azure_variants[] = {
+    {AZURE_RESPONSES, .bases = "*/openai/v1"},
+    {AZURE_RESPONSES, .versions = "!2*|*", .path = "/openai/v1/responses"},
+    {AZURE_RESPONSES, .path = "/openai/responses", .api_version_env = "AZURE_API_VERSION"},
     {.id = "azure", AZURE, AZURE_KEY, .bases = "*/openai/v1", .docs = AZURE_PAGE},
     {.id = "azure",
      AZURE,
@@ -556,6 +648,15 @@ static const struct lx_provider foundry_variants[] = {
      .docs = "platform.claude.com/docs/en/build-with-claude/claude-in-microsoft-foundry",
      .json_schema = CLAUDE_SCHEMA,
      .adaptive_thinking = CLAUDE_ADAPTIVE},
+    {.id = "azure_ai",
+     .title = "Azure AI Foundry",
+     RESPONSES,
+     AZURE_KEY,
+     .models = RESPONSES_ONLY,
+     .path = "/openai/v1/responses",
+     .quirks = responses_quirks,
+     .adaptive_thinking = RESPONSES_REASONING,
+     .docs = "learn.microsoft.com/azure/ai-foundry/openai/how-to/responses"},
     {.id = "azure_ai", FOUNDRY, AZURE_KEY, .bases = "*/openai/v1", .docs = FOUNDRY_PAGE},
     {.id = "azure_ai",
      FOUNDRY,

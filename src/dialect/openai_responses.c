@@ -1,0 +1,139 @@
+/*
+ * openai_responses.c - OpenAI's Responses API as a dialect: its table, its address, errors, and the
+ * light readers for replies that pass as they came.
+ *
+ * The table is all that others see; openai_responses.h says which file does what.
+ */
+#include "dialect/openai_responses.h"
+
+static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
+{
+    (void)o;
+    (void)stream;
+    lx_buf_add_lit(out, "/responses");
+}
+
+/* ---- Errors ------------------------------------------------------------------------------- */
+
+/* Codes of a response that failed (openapi, ResponseErrorCode), where they say more than that it
+ * did; others are read as chat completions' are. */
+static const struct {
+    struct lx_slice start;
+    enum lx_fault_kind kind;
+} codes[] = {
+    {LX_S_INIT("image_content_policy_violation"), LX_FAULT_CONTENT_POLICY},
+    {LX_S_INIT("bio_policy"), LX_FAULT_CONTENT_POLICY},
+    {LX_S_INIT("cyber_policy"), LX_FAULT_CONTENT_POLICY},
+    {LX_S_INIT("invalid_"), LX_FAULT_BAD_REQUEST},
+    {LX_S_INIT("image_"), LX_FAULT_BAD_REQUEST},
+    {LX_S_INIT("unsupported_image"), LX_FAULT_BAD_REQUEST},
+    {LX_S_INIT("empty_image"), LX_FAULT_BAD_REQUEST},
+    {LX_S_INIT("failed_to_download_image"), LX_FAULT_BAD_REQUEST},
+    {LX_S_INIT("vector_store_timeout"), LX_FAULT_TIMEOUT},
+};
+
+static void refine(struct lx_fault *f)
+{
+    for (size_t i = 0; f->kind == LX_FAULT_API && i < sizeof(codes) / sizeof(codes[0]); i++)
+        if (lx_slice_starts(f->code, codes[i].start))
+            f->kind = lx_fault_refine(codes[i].kind, f->message);
+}
+
+/* {"error":{..}}: of a body, of a failed response, or of an event; or the event is one itself:
+ * {"type":"error","code","message","param"}. */
+bool lx_responses_fault_read(struct lx_json v, struct lx_arena *a, struct lx_fault *out)
+{
+    struct lx_json status = LX_GET(v, "status");
+    bool event = lx_json_eq(LX_GET(v, "type"), LX_S("error"));
+    bool ended = lx_json_eq(status, LX_S("failed")) || lx_json_eq(status, LX_S("cancelled"));
+    if (!event && !ended && !lx_json_given(LX_GET(v, "error")))
+        return false;
+    lx_openai_read_fault(0, v, a, out);
+    if (event && lx_slice_eq(out->type, LX_S("error")))
+        out->type = lx_slice(NULL, 0); /* of the event */
+    refine(out);
+    return true;
+}
+
+/* ---- Glances ------------------------------------------------------------------------------ */
+
+static struct lx_slice word(struct lx_json v)
+{
+    struct lx_text t = lx_json_text(v);
+    return t.escaped ? lx_slice(NULL, 0) : t.s;
+}
+
+static bool has_call(struct lx_json output)
+{
+    for (struct lx_json_iter it = lx_json_iter(output); lx_json_next(&it);)
+        if (lx_json_eq(LX_GET(it.value, "type"), LX_S("function_call")) ||
+            lx_json_eq(LX_GET(it.value, "type"), LX_S("custom_tool_call")))
+            return true;
+    return false;
+}
+
+static void glance(struct lx_json response, struct lx_glance *out)
+{
+    struct lx_json error = LX_GET(response, "error"), status = LX_GET(response, "status");
+    struct lx_slice raw;
+    out->model = word(LX_GET(response, "model"));
+    out->is_fault = lx_json_given(error) || lx_json_eq(status, LX_S("failed"));
+    if (!lx_json_given(status) || lx_json_eq(status, LX_S("in_progress")) ||
+        lx_json_eq(status, LX_S("queued")))
+        return;
+    out->finish = lx_responses_finish(response, &raw, NULL);
+    if (out->finish == LX_FINISH_STOP && has_call(LX_GET(response, "output")))
+        out->finish = LX_FINISH_TOOL_CALLS;
+    lx_openai_read_usage(LX_GET(response, "usage"), &out->usage, NULL);
+}
+
+static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
+{
+    struct lx_json root = lx_json_root(body);
+    *out = (struct lx_glance){.content = lx_json_count(LX_GET(root, "output")) != 0, .end = true};
+    glance(root, out);
+    return 0;
+}
+
+/* Beginnings and progress are no content: a stream may be tried elsewhere after them. */
+static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
+{
+    *out = (struct lx_glance){0};
+    if (lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]"))) {
+        out->end = true;
+        return 0;
+    }
+    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    if (code)
+        return code == LX_ENOMEM ? code : LX_EPROTO;
+    struct lx_json root = lx_json_root(doc), response = LX_GET(root, "response");
+    struct lx_slice type = word(LX_GET(root, "type"));
+    glance(response, out);
+    out->is_fault |= lx_slice_eq(type, LX_S("error")) || lx_json_given(LX_GET(root, "error"));
+    out->end = out->finish != LX_FINISH_NONE;
+    out->content =
+        lx_slice_starts(type, LX_S("response.output_item")) || lx_slice_ends(type, LX_S(".delta"));
+    return 0;
+}
+
+/* ---- The table ---------------------------------------------------------------------------- */
+
+static const struct lx_back back = {
+    .state_size = sizeof(struct lx_responses_reading),
+    .write_path = write_path,
+    .write_request = lx_responses_write_request,
+    .read_reply = lx_responses_read_reply,
+    .read_event = lx_responses_read_event,
+    .read_end = lx_responses_read_end,
+    .clear = lx_responses_reading_clear,
+    .read_error = lx_openai_read_error,
+    .glance_reply = glance_reply,
+    .glance_event = glance_event,
+    .framing = LX_FRAMING_SSE,
+};
+
+const struct lx_dialect lx_dialect_openai_responses = {
+    .name = "openai_responses",
+    .title = "OpenAI Responses",
+    .back = &back,
+};

@@ -1,0 +1,129 @@
+/*
+ * openai_responses.h - what the files of the Responses dialect share. Nobody else includes it.
+ *
+ *   openai_responses.c        the table, the address, errors, glances
+ *   openai_responses_write.c  back: canonical request -> body: parameters, reasoning, text.format
+ *   openai_responses_tools.c  ... tools and tool_choice
+ *   openai_responses_input.c  ... messages, as instructions and input items
+ *   openai_responses_read.c   back: a stream's events, or a whole reply -> events
+ *   openai_responses_item.c   ... output items
+ *
+ * The language of POST /v1/responses. Facts are from OpenAI's specification (openapi 2.3.0,
+ * 2026-09), its guides (platform.openai.com/docs/guides/migrate-to-responses, .../reasoning) and
+ * recorded traffic; where LiteLLM is followed it says so. Usage, errors and media are the same as
+ * in chat completions and are shared with that dialect.
+ */
+#ifndef LX_DIALECT_OPENAI_RESPONSES_H
+#define LX_DIALECT_OPENAI_RESPONSES_H
+
+#include "dialect/openai_chat.h"
+
+#define LX_RESPONSES LX_S("openai_responses")
+
+/*
+ * Reasoning goes back as the provider encrypted it. It travels through clients that know nothing of
+ * it as the signature of thinking, in LiteLLM's form, so that a conversation may go on there or
+ * here; what follows the mark is encrypted_content.
+ */
+#define LX_RESPONSES_MARK LX_S("litellm_encrypted_reasoning:")
+
+/* ---- Reading ------------------------------------------------------------------------------ */
+
+/* An output item while it is read. */
+struct lx_responses_item {
+    int64_t output_index;
+    int64_t part; /* its part that is open, or was the last */
+    enum lx_part_kind kind;
+    bool open;
+    bool any;        /* its part was opened once: what ends it need not tell it again */
+    bool said;       /* something of the section was told */
+    bool cited;      /* ... and a citation of it */
+    bool whole;      /* its end was read */
+    bool is_content; /* the section is of content, else of a summary */
+    int64_t section; /* index in content or summary that is being told; -1: none */
+};
+
+/* A reply being read: a stream, or a whole one as a stream of one event. */
+struct lx_responses_reading {
+    struct lx_responses_item *items; /* heap */
+    size_t count, cap;
+    int64_t next; /* index of the next part */
+    int64_t searches;
+    bool started, ended;
+    bool called;
+};
+
+/* One event while it is read. */
+struct lx_responses_reader {
+    struct lx_responses_reading *s;
+    const struct lx_reply_context *ctx;
+    struct lx_events *out;
+    struct lx_json event;
+    int code;
+};
+/* The item at an index, which is made when it is new; NULL: the reader has failed. */
+struct lx_responses_item *lx_responses_item_of(struct lx_responses_reader *r, int64_t index);
+/* Something of an item's content: `kind` opens a part, unless the item has it open. */
+void lx_responses_say(struct lx_responses_reader *r, struct lx_responses_item *i,
+                      enum lx_part_kind kind, int64_t section, struct lx_text text);
+/* A piece of a reasoning item: of its content, or of its summary. */
+void lx_responses_think(struct lx_responses_reader *r, struct lx_responses_item *i, bool is_content,
+                        int64_t section, struct lx_text text);
+void lx_responses_cite(struct lx_responses_reader *r, struct lx_responses_item *i, int64_t section,
+                       struct lx_json annotation);
+void lx_responses_logprobs(struct lx_responses_reader *r, struct lx_responses_item *i,
+                           struct lx_json list);
+void lx_responses_arguments(struct lx_responses_reader *r, struct lx_responses_item *i,
+                            struct lx_text text);
+/* An item begins: calls open their part. */
+void lx_responses_item_begin(struct lx_responses_reader *r, struct lx_responses_item *i,
+                             struct lx_json item);
+/* An item is whole: tells what was not told, and closes it. */
+void lx_responses_item_end(struct lx_responses_reader *r, struct lx_responses_item *i,
+                           struct lx_json item);
+void lx_responses_close_all(struct lx_responses_reader *r);
+
+/* What ended a response: its finish, in raw the word for it. */
+enum lx_finish lx_responses_finish(struct lx_json response, struct lx_slice *raw,
+                                   struct lx_arena *a);
+/* The error of a response, of an event, or a body; false when there is none in it. */
+bool lx_responses_fault_read(struct lx_json v, struct lx_arena *a, struct lx_fault *out);
+
+/* These are what struct lx_back says of its members. */
+int lx_responses_read_reply(const struct lx_json_doc *body, const struct lx_reply_context *ctx,
+                            struct lx_arena *a, struct lx_reply *out, struct lx_error *err);
+int lx_responses_read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
+                            const struct lx_reply_context *ctx, struct lx_events *out,
+                            struct lx_error *err);
+int lx_responses_read_end(void *state, struct lx_events *out, struct lx_error *err);
+void lx_responses_reading_clear(void *state);
+
+/* ---- Writing ------------------------------------------------------------------------------ */
+
+struct lx_responses_writer {
+    const struct lx_write_options *o;
+    const struct lx_request *r;
+    struct lx_body *b;
+    struct lx_out out;
+    struct lx_json_doc scratch; /* for JSON inside JSON */
+    bool chat;                  /* the request came in OpenAI's language of chats */
+    bool lost_cache;            /* each is said once a request */
+    bool lost_thinking;
+    bool lost_is_error;
+    bool lost_name;
+};
+
+/* Harmless: left out, and listed. */
+void lx_responses_lose(struct lx_responses_writer *w, struct lx_slice what, struct lx_slice why);
+/* Changes the meaning: a failure unless drop_params. */
+void lx_responses_refuse(struct lx_responses_writer *w, struct lx_slice what, struct lx_slice why);
+void lx_responses_lose_cache(struct lx_responses_writer *w, const struct lx_cache_mark *mark);
+/* Indexes JSON inside JSON; NONE: it is none, or there was no memory and the body has failed. */
+struct lx_json lx_responses_json(struct lx_responses_writer *w, struct lx_slice json);
+
+void lx_responses_write_request(const struct lx_write_options *o, const struct lx_request *r,
+                                struct lx_body *b);
+void lx_responses_input_write(struct lx_responses_writer *w); /* instructions, input */
+void lx_responses_tools_write(struct lx_responses_writer *w); /* tools, tool_choice, ... */
+
+#endif

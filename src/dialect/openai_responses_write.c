@@ -1,0 +1,304 @@
+/*
+ * openai_responses_write.c - back: the canonical request -> a body for /v1/responses, all but its
+ * input and tools.
+ *
+ * Two ways to leave something out: lose() what only costs comfort or money, refuse() what would
+ * change the answer. Members that the vocabulary does not know go along: a client of LiteLLM writes
+ * previous_response_id, truncation or include beside its messages, and means this language.
+ */
+#include "dialect/openai_responses.h"
+
+void lx_responses_lose(struct lx_responses_writer *w, struct lx_slice what, struct lx_slice why)
+{
+    if (w->b->losses)
+        lx_losses_add(w->b->losses, what, why);
+}
+
+void lx_responses_refuse(struct lx_responses_writer *w, struct lx_slice what, struct lx_slice why)
+{
+    lx_body_refuse(w->b, w->o, what, why);
+}
+
+void lx_responses_lose_cache(struct lx_responses_writer *w, const struct lx_cache_mark *mark)
+{
+    if (mark->set && !w->lost_cache)
+        lx_responses_lose(w, LX_S("cache_control"),
+                          LX_S("the target caches by itself or not at all"));
+    w->lost_cache |= mark->set;
+}
+
+struct lx_json lx_responses_json(struct lx_responses_writer *w, struct lx_slice json)
+{
+    int code = json.n ? lx_json_read(&w->scratch, json, NULL, NULL) : LX_EJSON;
+    if (code == LX_ENOMEM && !w->b->buf->failed)
+        w->b->buf->failed = code;
+    return code == 0 ? lx_json_root(&w->scratch) : (struct lx_json){0};
+}
+
+/* ---- Parameters --------------------------------------------------------------------------- */
+
+enum fate {
+    KEPT,    /* under `name`, as it is */
+    CHAT,    /* kept from OpenAI's clients; another language's of that name is another thing */
+    WRITTEN, /* elsewhere */
+    REFUSED, /* changes the answer */
+    LOST,    /* does not */
+};
+
+static const struct param_row {
+    enum lx_param param;
+    enum fate fate;
+    const char *name;
+    const char *noop; /* values that ask for nothing, each between bars */
+    const char *why;
+} param_rows[] = {
+    {LX_PARAM_TEMPERATURE, KEPT, "temperature", NULL, NULL},
+    {LX_PARAM_TOP_P, KEPT, "top_p", NULL, NULL},
+    {LX_PARAM_TOP_LOGPROBS, KEPT, "top_logprobs", NULL, NULL},
+    {LX_PARAM_SERVICE_TIER, KEPT, "service_tier", NULL, NULL},
+    {LX_PARAM_SAFETY_IDENTIFIER, KEPT, "safety_identifier", NULL, NULL},
+    {LX_PARAM_PROMPT_CACHE_KEY, KEPT, "prompt_cache_key", NULL, NULL},
+    {LX_PARAM_PROMPT_CACHE_RETENTION, KEPT, "prompt_cache_retention", NULL, NULL},
+    {LX_PARAM_METADATA, CHAT, "metadata", "|{}|", "not known in OpenAI's language"},
+    {LX_PARAM_CONTEXT_MANAGEMENT, CHAT, "context_management", NULL,
+     "not known in OpenAI's language"},
+    {LX_PARAM_MAX_TOKENS, WRITTEN, NULL, NULL, NULL},
+    {LX_PARAM_USER, WRITTEN, NULL, NULL, NULL},
+    {LX_PARAM_STORE, WRITTEN, NULL, NULL, NULL},
+    {LX_PARAM_LOGPROBS, WRITTEN, NULL, NULL, NULL},
+    {LX_PARAM_VERBOSITY, WRITTEN, NULL, NULL, NULL},
+    {LX_PARAM_WEB_SEARCH_OPTIONS, WRITTEN, NULL, NULL, NULL},
+    {LX_PARAM_PREDICTION, LOST, NULL, NULL, "the Responses API takes no prediction"},
+    {LX_PARAM_N, REFUSED, NULL, "|1|", "the Responses API gives one answer"},
+    {LX_PARAM_SEED, REFUSED, NULL, NULL, "the Responses API takes no seed"},
+    {LX_PARAM_PRESENCE_PENALTY, REFUSED, NULL, "|0|0.0|", "the Responses API has no penalties"},
+    {LX_PARAM_FREQUENCY_PENALTY, REFUSED, NULL, "|0|0.0|", "the Responses API has no penalties"},
+    {LX_PARAM_REPETITION_PENALTY, REFUSED, NULL, "|1|1.0|", "the Responses API has no penalties"},
+    {LX_PARAM_LOGIT_BIAS, REFUSED, NULL, "|{}|", "the Responses API does not bias tokens"},
+    {LX_PARAM_TOP_K, REFUSED, NULL, NULL, "the Responses API has no such parameter"},
+    {LX_PARAM_MIN_P, REFUSED, NULL, "|0|0.0|", "the Responses API has no such parameter"},
+    {LX_PARAM_MODALITIES, REFUSED, NULL, "|[\"text\"]|", "the Responses API answers in text"},
+    {LX_PARAM_AUDIO, REFUSED, NULL, NULL, "the Responses API does not speak"},
+    {LX_PARAM_CONTAINER, REFUSED, NULL, NULL, "not known in OpenAI's language"},
+    {LX_PARAM_MCP_SERVERS, REFUSED, NULL, "|[]|", "not known in OpenAI's language"},
+    {LX_PARAM_INFERENCE_GEO, REFUSED, NULL, NULL, "not known in OpenAI's language"},
+};
+
+static bool is_noop(const struct param_row *row, struct lx_slice json)
+{
+    struct lx_slice list = lx_slice_z(row->noop);
+    ssize_t at = list.n ? lx_slice_find(list, json) : -1;
+    return at > 0 && list.p[at - 1] == '|' && list.p[(size_t)at + json.n] == '|';
+}
+
+static void write_param(struct lx_responses_writer *w, const struct param_row *row,
+                        struct lx_slice json)
+{
+    struct lx_slice what = lx_slice_z(lx_param_name(row->param));
+    if (is_noop(row, json) || row->fate == WRITTEN)
+        return;
+    if (row->fate == KEPT || (row->fate == CHAT && w->chat))
+        lx_out_raw(&w->out, row->name, json);
+    else if (row->fate == REFUSED)
+        lx_responses_refuse(w, what, lx_slice_z(row->why));
+    else
+        lx_responses_lose(w, what, lx_slice_z(row->why));
+}
+
+/* "integer_below_min_value: Expected a value >= 16" (recorded 2025). Claude Code asks for one token
+ * to see whether a key is good. */
+static void write_limit(struct lx_responses_writer *w)
+{
+    enum { LEAST = 16 };
+    int64_t n;
+    if (!w->r->params[LX_PARAM_MAX_TOKENS].n)
+        return;
+    if (lx_request_param_int(w->r, LX_PARAM_MAX_TOKENS, &n) || n >= LEAST || n <= 0) {
+        lx_out_raw(&w->out, "max_output_tokens", w->r->params[LX_PARAM_MAX_TOKENS]);
+        return;
+    }
+    lx_out_int(&w->out, "max_output_tokens", LEAST);
+    lx_responses_lose(w, LX_S("max_tokens"), LX_S("less than the least, 16"));
+}
+
+static void write_params(struct lx_responses_writer *w)
+{
+    for (size_t i = 0; i < sizeof(param_rows) / sizeof(param_rows[0]); i++)
+        if (w->r->params[param_rows[i].param].n)
+            write_param(w, &param_rows[i], w->r->params[param_rows[i].param]);
+    if (w->r->params[LX_PARAM_USER].n)
+        lx_openai_write_user(&w->out, w->b, w->r->params[LX_PARAM_USER], w->chat);
+    write_limit(w);
+    if (w->r->stop_count)
+        lx_responses_refuse(w, LX_S("stop"), LX_S("the Responses API has no stop sequences"));
+}
+
+/* ---- Reasoning, text ---------------------------------------------------------------------- */
+
+/* Summaries are made when asked for only: some accounts may not ask (LiteLLM's default too).
+ * Anthropic's word for one is "summarized". */
+static struct lx_slice summary_of(struct lx_slice asked)
+{
+    if (lx_slice_eq(asked, LX_S("summarized")))
+        return LX_S("auto");
+    return lx_slice_eq(asked, LX_S("omitted")) ? LX_S("") : asked;
+}
+
+static void write_reasoning(struct lx_responses_writer *w)
+{
+    const struct lx_reasoning *g = &w->r->reasoning;
+    struct lx_slice effort = lx_openai_effort(g), summary = summary_of(g->summary);
+    if (effort.n || summary.n) {
+        lx_out_object(&w->out, "reasoning");
+        if (effort.n)
+            lx_out_str(&w->out, "effort", effort);
+        if (summary.n)
+            lx_out_str(&w->out, "summary", summary);
+        lx_out_object_end(&w->out);
+    } else if (g->kind == LX_REASONING_ADAPTIVE) {
+        lx_responses_lose(w, LX_S("thinking"),
+                          LX_S("how much the model thinks is left to the model"));
+    }
+}
+
+static void write_format(struct lx_responses_writer *w)
+{
+    const struct lx_response_format *f = &w->r->format;
+    struct lx_out *o = &w->out;
+    if (f->kind == LX_FORMAT_UNSET)
+        return;
+    lx_out_object(o, "format");
+    if (f->kind == LX_FORMAT_TEXT) {
+        lx_out_lit(o, "type", "text");
+    } else if (f->kind == LX_FORMAT_JSON) {
+        lx_out_lit(o, "type", "json_object");
+    } else {
+        lx_out_lit(o, "type", "json_schema");
+        lx_out_text(o, "name", f->name.s.n ? f->name : lx_text(LX_S("response")));
+        if (f->description.s.p)
+            lx_out_text(o, "description", f->description);
+        lx_out_raw(o, "schema", f->schema.n ? f->schema : LX_S("{}"));
+        if (f->strict != LX_UNSET)
+            lx_out_bool(o, "strict", f->strict == LX_YES);
+    }
+    lx_out_object_end(o);
+}
+
+static const struct lx_extra *extra_find(const struct lx_extra *x, struct lx_slice name)
+{
+    while (x && !lx_slice_eq(x->name, name))
+        x = x->next;
+    return x;
+}
+
+/* The client's own `text`, where it wrote one, says it last. */
+static void write_text(struct lx_responses_writer *w)
+{
+    struct lx_slice verbosity = w->r->params[LX_PARAM_VERBOSITY];
+    if (extra_find(w->r->extra, LX_S("text")) ||
+        (w->r->format.kind == LX_FORMAT_UNSET && !verbosity.n))
+        return;
+    lx_out_object(&w->out, "text");
+    write_format(w);
+    if (verbosity.n)
+        lx_out_raw(&w->out, "verbosity", verbosity);
+    lx_out_object_end(&w->out);
+}
+
+/* ---- What is kept, and what comes along --------------------------------------------------- */
+
+/*
+ * A chat's history is the client's to keep, so nothing is stored for it unless it says so: here the
+ * default is to store (migrate-to-responses, "Stored by default"). Reasoning then has to come back
+ * encrypted, "include": ["reasoning.encrypted_content"] (guides/reasoning, "Encrypted reasoning
+ * items"), which models that do not reason refuse. A client that goes on with what was stored
+ * has said so.
+ */
+static bool is_stateful(const struct lx_request *r)
+{
+    static const struct lx_slice names[] = {LX_S_INIT("previous_response_id"),
+                                            LX_S_INIT("conversation"), LX_S_INIT("background")};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (extra_find(r->extra, names[i]))
+            return true;
+    return false;
+}
+
+static void add_include(struct lx_responses_writer *w, struct lx_json given, struct lx_slice what)
+{
+    for (struct lx_json_iter it = lx_json_iter(given); lx_json_next(&it);)
+        if (lx_json_eq(it.value, what))
+            return;
+    lx_out_str(&w->out, NULL, what);
+}
+
+static void write_state(struct lx_responses_writer *w)
+{
+    struct lx_slice store = w->r->params[LX_PARAM_STORE];
+    const struct lx_extra *include = extra_find(w->r->extra, LX_S("include"));
+    bool stateless = store.n ? lx_slice_eq(store, LX_S("false")) : !is_stateful(w->r);
+    bool encrypted = stateless && w->o->adaptive_thinking;
+    bool logprobs = w->r->params[LX_PARAM_TOP_LOGPROBS].n ||
+                    lx_slice_eq(w->r->params[LX_PARAM_LOGPROBS], LX_S("true"));
+    if (store.n)
+        lx_out_raw(&w->out, "store", store);
+    else if (stateless)
+        lx_out_bool(&w->out, "store", false);
+    if (!include && !encrypted && !logprobs)
+        return;
+    struct lx_json given = include ? lx_responses_json(w, include->json) : (struct lx_json){0};
+    lx_out_array(&w->out, "include");
+    for (struct lx_json_iter it = lx_json_iter(given); lx_json_next(&it);)
+        lx_out_value(&w->out, NULL, it.value);
+    if (encrypted)
+        add_include(w, given, LX_S("reasoning.encrypted_content"));
+    if (logprobs)
+        add_include(w, given, LX_S("message.output_text.logprobs"));
+    lx_out_array_end(&w->out);
+}
+
+/* Unknown members, but none a second time. */
+static void write_extra(struct lx_responses_writer *w)
+{
+    static const struct lx_slice own[] = {
+        LX_S_INIT("model"),   LX_S_INIT("input"),     LX_S_INIT("instructions"),
+        LX_S_INIT("tools"),   LX_S_INIT("include"),   LX_S_INIT("tool_choice"),
+        LX_S_INIT("stream"),  LX_S_INIT("reasoning"), LX_S_INIT("max_output_tokens"),
+        LX_S_INIT("messages")};
+    for (const struct lx_extra *x = w->r->extra; x; x = x->next) {
+        bool ours = false;
+        for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+            ours |= lx_slice_eq(x->name, own[i]);
+        if (ours)
+            continue;
+        lx_out_name(&w->out, lx_text(x->name));
+        lx_out_raw(&w->out, NULL, x->json);
+    }
+}
+
+void lx_responses_write_request(const struct lx_write_options *o, const struct lx_request *r,
+                                struct lx_body *b)
+{
+    struct lx_responses_writer w = {.o = o, .r = r, .b = b, .out = lx_out(b->buf)};
+    w.chat = lx_slice_eq(r->language, LX_OPENAI_CHAT);
+    lx_json_doc_init(&w.scratch);
+
+    lx_out_object(&w.out, NULL);
+    lx_out_str(&w.out, "model", o->model);
+    lx_responses_input_write(&w);
+    lx_responses_tools_write(&w);
+    write_params(&w);
+    write_reasoning(&w);
+    write_text(&w);
+    write_state(&w);
+    if (r->stream)
+        lx_out_bool(&w.out, "stream", true);
+    write_extra(&w);
+    lx_out_object_end(&w.out);
+    lx_responses_lose_cache(&w, &r->cache);
+
+    lx_json_doc_clear(&w.scratch);
+    int failed = b->arena->failed ? b->arena->failed : b->buf->failed;
+    if (failed)
+        b->code = lx_error_set(&b->error, failed, "the request is too large");
+}
