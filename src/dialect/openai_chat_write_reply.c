@@ -185,7 +185,7 @@ void lx_openai_write_tier(struct lx_out *o, struct lx_text tier, struct lx_slice
 {
     if (!tier.s.n)
         return;
-    if (lx_slice_eq(language, LX_OPENAI_CHAT) || lx_slice_eq(tier.s, LX_S("priority")))
+    if (lx_slice_starts(language, LX_S("openai_")) || lx_slice_eq(tier.s, LX_S("priority")))
         lx_out_text(o, "service_tier", tier);
     else if (lx_slice_eq(tier.s, LX_S("standard")))
         lx_out_lit(o, "service_tier", "default");

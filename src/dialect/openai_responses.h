@@ -32,6 +32,7 @@
 /* An output item while it is read. */
 struct lx_responses_item {
     int64_t output_index;
+    uint64_t id;  /* a digest of its id; 0: none was given */
     int64_t part; /* its part that is open, or was the last */
     enum lx_part_kind kind;
     bool open;
@@ -50,6 +51,7 @@ struct lx_responses_reading {
     int64_t next; /* index of the next part */
     int64_t searches;
     bool started, ended;
+    bool streamed; /* items came before the end */
     bool called;
 };
 
@@ -61,8 +63,12 @@ struct lx_responses_reader {
     struct lx_json event;
     int code;
 };
-/* The item at an index, which is made when it is new; NULL: the reader has failed. */
-struct lx_responses_item *lx_responses_item_of(struct lx_responses_reader *r, int64_t index);
+/* The item of the event being read; NULL: the reader has failed. */
+struct lx_responses_item *lx_responses_item_of(struct lx_responses_reader *r);
+/* An item of a response that is over: one that was begun, or a new one. NULL: it was told under
+ * another name, or the reader has failed. */
+struct lx_responses_item *lx_responses_item_find(struct lx_responses_reader *r, int64_t index,
+                                                 struct lx_json item);
 /* Something of an item's content: `kind` opens a part, unless the item has it open. */
 void lx_responses_say(struct lx_responses_reader *r, struct lx_responses_item *i,
                       enum lx_part_kind kind, int64_t section, struct lx_text text);

@@ -12,18 +12,16 @@
  * response.completed). Pieces are told as they come; of what is whole only that which no piece has
  * told, so that servers which leave the pieces out, or all but the last event, are understood too.
  */
-#include "dialect/openai_responses.h"
-
 #include <stdlib.h>
+
+#include "base/map.h"
+#include "dialect/openai_responses.h"
 
 enum { MAX_ITEMS = 4096, MAX_TOLD_BYTES = 16 << 20 };
 
-struct lx_responses_item *lx_responses_item_of(struct lx_responses_reader *r, int64_t index)
+static struct lx_responses_item *add_item(struct lx_responses_reader *r, int64_t index, uint64_t id)
 {
     struct lx_responses_reading *s = r->s;
-    for (size_t i = s->count; i-- > 0;)
-        if (s->items[i].output_index == index)
-            return &s->items[i];
     if (s->count == s->cap) {
         size_t cap = s->cap ? s->cap * 2 : 4;
         struct lx_responses_item *v = cap <= MAX_ITEMS ? realloc(s->items, cap * sizeof(*v)) : NULL;
@@ -35,8 +33,46 @@ struct lx_responses_item *lx_responses_item_of(struct lx_responses_reader *r, in
         s->cap = cap;
     }
     struct lx_responses_item *i = &s->items[s->count++];
-    *i = (struct lx_responses_item){.output_index = index, .section = -1};
+    *i = (struct lx_responses_item){.output_index = index, .id = id, .section = -1};
     return i;
+}
+
+/* Tells a server's own ids apart, where a collision hurts that server only. 0: no id. */
+static uint64_t digest(struct lx_json id)
+{
+    static const uint64_t seed[2] = {1, 2};
+    struct lx_slice s = lx_json_text(id).s;
+    return s.n ? lx_hash(s, seed) | 1 : 0;
+}
+
+struct lx_responses_item *lx_responses_item_of(struct lx_responses_reader *r)
+{
+    struct lx_responses_reading *s = r->s;
+    struct lx_json id = LX_GET(LX_GET(r->event, "item"), "id");
+    int64_t index = 0;
+    if (lx_json_int(LX_GET(r->event, "output_index"), &index) || index < 0)
+        index = 0;
+    for (size_t i = s->count; i-- > 0;)
+        if (s->items[i].output_index == index)
+            return &s->items[i];
+    return add_item(r, index, digest(lx_json_given(id) ? id : LX_GET(r->event, "item_id")));
+}
+
+/* The places of a stream's items are not always those that they have at the end (recorded 2026:
+ * 0 and 2, then two items), and servers were recorded to change their ids: what no id finds is new
+ * only where there was nothing before it. */
+struct lx_responses_item *lx_responses_item_find(struct lx_responses_reader *r, int64_t index,
+                                                 struct lx_json item)
+{
+    struct lx_responses_reading *s = r->s;
+    uint64_t id = digest(LX_GET(item, "id"));
+    for (size_t i = 0; i < s->count; i++)
+        if (id && s->items[i].id == id)
+            return &s->items[i];
+    for (size_t i = 0; i < s->count; i++)
+        if ((!id || !s->items[i].id) && s->items[i].output_index == index)
+            return &s->items[i];
+    return s->streamed ? NULL : add_item(r, index, id);
 }
 
 /* ---- Parts -------------------------------------------------------------------------------- */

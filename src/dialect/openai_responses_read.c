@@ -27,11 +27,6 @@ static int64_t number(struct lx_json v)
     return lx_json_int(v, &n) == 0 && n >= 0 ? n : 0;
 }
 
-static struct lx_responses_item *item(struct lx_responses_reader *r)
-{
-    return lx_responses_item_of(r, number(LX_GET(r->event, "output_index")));
-}
-
 static void start(struct lx_responses_reader *r, struct lx_json response)
 {
     if (r->s->started)
@@ -126,7 +121,7 @@ static void read_response(struct lx_responses_reader *r, struct lx_json response
     start(r, response);
     for (struct lx_json_iter it = lx_json_iter(LX_GET(response, "output"));
          lx_json_next(&it) && !r->code; index++) {
-        struct lx_responses_item *i = lx_responses_item_of(r, index);
+        struct lx_responses_item *i = lx_responses_item_find(r, index, it.value);
         if (i)
             lx_responses_item_end(r, i, it.value);
     }
@@ -174,7 +169,8 @@ static bool read_item_event(struct lx_responses_reader *r, struct lx_slice type)
         if (!lx_slice_eq(type, lx_slice_z(item_events[k].type)))
             continue;
         start(r, (struct lx_json){0});
-        struct lx_responses_item *i = item(r);
+        r->s->streamed = true;
+        struct lx_responses_item *i = lx_responses_item_of(r);
         if (i && !i->whole)
             item_events[k].read(r, i);
         return true;

@@ -54,7 +54,7 @@ static const struct param_row {
 } param_rows[] = {
     {LX_PARAM_TEMPERATURE, KEPT, "temperature", NULL, NULL},
     {LX_PARAM_TOP_P, KEPT, "top_p", NULL, NULL},
-    {LX_PARAM_TOP_LOGPROBS, KEPT, "top_logprobs", NULL, NULL},
+    {LX_PARAM_TOP_LOGPROBS, WRITTEN, NULL, NULL, NULL},
     {LX_PARAM_SERVICE_TIER, KEPT, "service_tier", NULL, NULL},
     {LX_PARAM_SAFETY_IDENTIFIER, KEPT, "safety_identifier", NULL, NULL},
     {LX_PARAM_PROMPT_CACHE_KEY, KEPT, "prompt_cache_key", NULL, NULL},
@@ -232,14 +232,30 @@ static void add_include(struct lx_responses_writer *w, struct lx_json given, str
     lx_out_str(&w->out, NULL, what);
 }
 
+/* "logprobs are not supported with reasoning models" (recorded 2026); later ones give them when
+ * told not to reason. True when they are to be included. */
+static bool write_logprobs(struct lx_responses_writer *w)
+{
+    struct lx_slice top = w->r->params[LX_PARAM_TOP_LOGPROBS];
+    bool reasons = w->o->adaptive_thinking && !lx_slice_eq(w->r->reasoning.effort, LX_S("none"));
+    bool asked = top.n || lx_slice_eq(w->r->params[LX_PARAM_LOGPROBS], LX_S("true"));
+    if (asked && reasons) {
+        lx_responses_refuse(w, top.n ? LX_S("top_logprobs") : LX_S("logprobs"),
+                            LX_S("OpenAI's reasoning models give no log-probabilities"));
+        return false;
+    }
+    if (top.n)
+        lx_out_raw(&w->out, "top_logprobs", top);
+    return asked;
+}
+
 static void write_state(struct lx_responses_writer *w)
 {
     struct lx_slice store = w->r->params[LX_PARAM_STORE];
     const struct lx_extra *include = extra_find(w->r->extra, LX_S("include"));
     bool stateless = store.n ? lx_slice_eq(store, LX_S("false")) : !is_stateful(w->r);
     bool encrypted = stateless && w->o->adaptive_thinking;
-    bool logprobs = w->r->params[LX_PARAM_TOP_LOGPROBS].n ||
-                    lx_slice_eq(w->r->params[LX_PARAM_LOGPROBS], LX_S("true"));
+    bool logprobs = write_logprobs(w);
     if (store.n)
         lx_out_raw(&w->out, "store", store);
     else if (stateless)

@@ -500,8 +500,6 @@ static const struct lx_quirk responses_quirks[] = {
      "OpenAI's reasoning models take temperature=1 only"},
     {LX_QUIRK_REFUSE, "top_p", "1", REASONING_O "|codex-*|" REASONING_5,
      "OpenAI's reasoning models do not take top_p (recorded 2026)"},
-    {LX_QUIRK_REFUSE, "top_logprobs", NULL, REASONING_O "|codex-*|" REASONING_5,
-     "'logprobs are not supported with reasoning models' (recorded 2026)"},
     {LX_QUIRK_DROP, "reasoning", NULL, "gpt-4*|gpt-3.5*|chatgpt-*|gpt-5-chat*",
      "models that do not reason refuse it; clients with thinking switched on send it to all"},
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},

@@ -12,12 +12,14 @@ import openai_replies
 import records
 import requests_across
 import requests_same
+import responses_replies
 import translate
 from reply import as_told, differences
 
 READERS = {"openai_chat": openai_replies, "anthropic": anthropic_replies}
 # Languages of providers only: nobody speaks them to us.
-BACKS = {"gemini": gemini_replies, "bedrock_converse": bedrock_replies}
+BACKS = {"gemini": gemini_replies, "bedrock_converse": bedrock_replies,
+         "openai_responses": responses_replies}
 OTHER = {"openai_chat": "anthropic", "anthropic": "openai_chat"}
 
 

@@ -12,16 +12,29 @@ from pathlib import Path
 
 import bedrock_replies
 import gemini_replies
+import responses_replies
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 
-# Provider: (endpoint or endpoints of interest, its wire language).
+# Provider: (endpoint or endpoints of interest, its wire language). What stands behind a '/' tells
+# apart two languages of one provider.
 PROVIDERS = {
     "openai": ("chat.completions", "openai_chat"),
     "anthropic": ("messages", "anthropic"),
     "gemini": (("generateContent", "streamGenerateContent"), "gemini"),
     "bedrock": (("converse", "converse-stream"), "bedrock_converse"),
+    "azure/responses": ("responses", "openai_responses"),
+    "bedrock/responses": ("responses", "openai_responses"),
+    "deepseek/responses": ("responses", "openai_responses"),
+    "github_copilot/responses": ("responses", "openai_responses"),
+    "llamacpp/responses": ("responses", "openai_responses"),
+    "openai/responses": ("responses", "openai_responses"),
+    "openrouter/responses": ("responses", "openai_responses"),
+    "other/responses": ("responses", "openai_responses"),
+    "xai/responses": ("responses", "openai_responses"),
 }
+# Not among the program's providers: their replies are read as OpenAI's.
+NO_ROWS = ("github_copilot", "llamacpp", "other")
 
 
 class Record:
@@ -30,6 +43,9 @@ class Record:
     def __init__(self, provider, line):
         data = json.loads(line)
         self.provider = provider
+        self.row = provider.split("/")[0]
+        if self.row in NO_ROWS:
+            self.row = "openai"
         self.endpoint = data["endpoint"]
         self.name = f"{data['source_repo']}:{data['path']}#{data['index']}"
         self.note = data.get("note") or ""
@@ -66,11 +82,11 @@ class Record:
 
     def parts(self):
         """A recording of several streams, one after the other, is as many records."""
-        if self.framing != "ndjson" or self.language != "anthropic":
+        if self.framing != "ndjson" or self.language not in ("anthropic", "openai_responses"):
             return [self]
         lines = self.body.strip().split("\n")
-        ends = [i + 1 for i, line in enumerate(lines)
-                if (parse(line) or {}).get("type") == "message_stop"] or [len(lines)]
+        ends = [i + 1 for i, line in enumerate(lines) if (parse(line) or {}).get("type") in
+                ("message_stop", "response.completed")] or [len(lines)]
         ends[-1] = len(lines)
         parts = []
         for number, (start, end) in enumerate(zip([0] + ends, ends), 1):
@@ -104,7 +120,7 @@ class Record:
 def load(provider):
     wanted = PROVIDERS[provider][0]
     endpoints = (wanted,) if isinstance(wanted, str) else wanted
-    with gzip.open(FOLDER / f"{provider}.jsonl.gz", "rt", encoding="utf-8") as lines:
+    with gzip.open(FOLDER / f"{provider.split('/')[0]}.jsonl.gz", "rt", encoding="utf-8") as lines:
         records = [Record(provider, line) for line in lines]
     return [part for r in records if r.endpoint in endpoints for part in r.parts()]
 
@@ -146,6 +162,8 @@ def ends_well(language, events):
         return gemini_replies.ends_well(events)
     if language == "bedrock_converse":
         return bedrock_replies.ends_well(events)
+    if language == "openai_responses":
+        return responses_replies.ends_well(events)
     if language == "anthropic":
         return any(e.get("type") == "message_stop" or
                    (e.get("delta") or {}).get("stop_reason") for e in events)
@@ -178,6 +196,8 @@ def damage(record):
             return None if gemini_replies.is_reply(body) else "no reply: it has no candidates"
         if record.language == "bedrock_converse":
             return None if bedrock_replies.is_reply(body) else "no reply: it has no message"
+        if record.language == "openai_responses":
+            return None if responses_replies.is_reply(body) else "no reply: it has no output yet"
         member = "content" if record.language == "anthropic" else "choices"
         if not isinstance(body.get(member), list):
             return f"no reply: it has no list of {member}"

@@ -23,6 +23,7 @@ class Choice:
     refusal: str = ""
     spoken: str = ""  # an audio's transcript
     made: str = ""  # media that the model made, as Markdown: for languages without a place for it
+    made_first: bool = False  # it stands before the text
     reasoning: str = ""
     # ("thinking", text, signature), or ("redacted", data)
     thoughts: list = field(default_factory=list)
@@ -57,10 +58,11 @@ def _openai_to_anthropic(reply, stream):
     elif finish == "end_turn" and c.refusal:
         finish = "refusal"
     thoughts = c.thoughts or ([("thinking", c.reasoning, "")] if c.reasoning else [])
-    told = replace(c, text=c.text + c.refusal + c.spoken + c.made, refusal="", spoken="", thoughts=thoughts,
+    said = c.text + c.refusal + c.spoken
+    told = replace(c, text=c.made + said if c.made_first else said + c.made, refusal="", spoken="", thoughts=thoughts,
                    finish=finish, logprobs=[],
                    calls=[_as_tool_use(call, stream) for call in c.calls],
-                   citations=[_as_web_result(a) for a in c.citations])
+                   citations=[_as_web_result(a) for a in c.citations if "url" in a.get("url_citation", a)])
     # There is no total here; some providers' is more than the sum.
     usage = {k: v for k, v in (reply.usage or {}).items() if k != "total"} or None
     return replace(reply, id=_anthropic_id(reply.id), choices={0: told}, usage=usage)
@@ -107,6 +109,9 @@ def as_told(reply, source, target, stream):
             choice.own = []
     if target == "anthropic":
         return _openai_to_anthropic(reply, stream)
+    if source == "openai_responses" and not stream:  # whole, the text says it all
+        for c in reply.choices.values():
+            c.thoughts = c.thoughts if any(t[2] for t in c.thoughts) else []
     if source != "anthropic":  # it was read as OpenAI's clients should be told it
         for c in reply.choices.values():
             if c.finish == "stop_sequence":  # but for this word, which Anthropic's have

@@ -45,7 +45,7 @@ def request_kinds_of(record):
     if record.status not in (400, 422):
         kinds[f"request -> {own}, anew"] = checks.request_anew
         kinds[f"request -> {checks.OTHER[own]}"] = checks.request_across
-        for target in checks.BACKS:
+        for target in checks.FAULTS:
             kinds[f"request -> {target}"] = checks.request_to(target)
     return kinds
 

@@ -21,9 +21,9 @@ class Table:
 
     def write(self, to=sys.stdout):
         wide = max([len(kind) for _, kind in self.rows] + [4])
-        to.write(f"{'provider':<10} {'kind':<{wide}} {'records':>8} {'passed':>8}\n")
+        to.write(f"{'provider':<24} {'kind':<{wide}} {'records':>8} {'passed':>8}\n")
         for (provider, kind), (records, passed) in sorted(self.rows.items()):
-            to.write(f"{provider:<10} {kind:<{wide}} {records:>8} {passed:>8}\n")
+            to.write(f"{provider:<24} {kind:<{wide}} {records:>8} {passed:>8}\n")
         if self.exceptions:
             to.write("\nnot intact, so there is no reply to compare and it must end in an error:\n")
             for provider, reason, name in sorted((p, r, n) for p, n, r in self.exceptions):

@@ -40,7 +40,7 @@ class Translated:
 
 
 def response(binary, record, target, canonical=False):
-    arguments = ["response", "--provider", record.provider, "--from", record.language,
+    arguments = ["response", "--provider", record.row, "--from", record.language,
                  "--to", target]
     if record.model:
         arguments += ["--model", record.model]
