@@ -7,9 +7,16 @@
 #include "dialect/dialect.h"
 
 const struct lx_dialect *const lx_dialects[] = {
-    &lx_dialect_openai_chat,        &lx_dialect_anthropic,    &lx_dialect_bedrock_converse,
-    &lx_dialect_cohere_chat,        &lx_dialect_gemini,       &lx_dialect_mistral_fim,
-    &lx_dialect_openai_completions, &lx_dialect_openai_embed, &lx_dialect_openai_responses, NULL,
+    &lx_dialect_openai_chat,
+    &lx_dialect_anthropic,
+    &lx_dialect_bedrock_converse,
+    &lx_dialect_cohere_chat,
+    &lx_dialect_gemini,
+    &lx_dialect_mistral_fim,
+    &lx_dialect_openai_completions,
+    &lx_dialect_openai_embed,
+    &lx_dialect_openai_responses,
+    NULL,
 };
 
 const struct lx_dialect *lx_dialect_find(struct lx_slice name)

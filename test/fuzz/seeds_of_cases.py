@@ -16,7 +16,8 @@ ANTHROPIC, USAGE, OTHER, TEXT = 1, 8, 16, 32
 CLIENTS = {"anthropic": ANTHROPIC, "openai_completions": TEXT}
 READ_AS = {"mistral_fim": "openai_chat"}  # the readers that a language shares
 # Languages of providers only: the first byte is crossing.h's flags.
-BACKS = {"bedrock_converse": "bedrock", "cohere_chat": "cohere_chat", "gemini": "gemini"}
+BACKS = {"bedrock_converse": "bedrock", "cohere_chat": "cohere_chat", "gemini": "gemini",
+         "openai_responses": "openai_responses"}
 MAX_BYTES = 20000
 
 
