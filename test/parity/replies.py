@@ -1,0 +1,47 @@
+"""Recorded replies that both sides are fed: a fixed choice out of the corpus."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "corpus"))
+import records  # noqa: E402
+
+# Folder of the corpus: who answers so.
+TARGETS = {
+    "openai": "openai/gpt-4o",
+    "anthropic": "anthropic/claude-sonnet-4-5",
+    "gemini": "gemini/gemini-2.5-flash",
+    "bedrock": "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+}
+EACH = 30  # of replies, and of streams; a third of it of errors
+TOOL = [{"type": "function", "function": {"name": "a", "parameters": {"type": "object"}}}]
+
+
+class Reply:
+    def __init__(self, target, record):
+        self.target, self.name, self.status = target, record.name, record.status
+        self.stream, self.body = record.is_stream, record.wire
+        self.content_type = record.content_type or "application/json"
+        self.request = {"messages": [{"role": "user", "content": "Hello"}]}
+        if b"tool" in self.body or b"function" in self.body:
+            self.request["tools"] = TOOL
+
+
+def spread(items, n):
+    """n of them, from all over the list."""
+    step = max(1, len(items) // n)
+    return items[::step][:n]
+
+
+def chosen():
+    if not records.FOLDER.exists():
+        print("the recorded traffic is not there: no replies are compared")
+        return
+    for provider, target in TARGETS.items():
+        intact = [r for r in records.load(provider)
+                  if r.status >= 400 or records.damage(r) is None]
+        for kind in (lambda r: r.status < 400 and not r.is_stream,
+                     lambda r: r.status < 400 and r.is_stream, lambda r: r.status >= 400):
+            found = [r for r in intact if kind(r)]
+            for r in spread(found, EACH if found and found[0].status < 400 else EACH // 3):
+                yield Reply(target, r)
