@@ -35,6 +35,7 @@ struct writer {
     struct lx_header_list headers;
     struct lx_body out;
     struct lx_fault *fault;
+    const struct lx_catalog *catalog;
 };
 
 static int fail(struct writer *w, enum lx_fault_kind kind, int code, struct lx_slice message)
@@ -221,11 +222,33 @@ static void add_extra_body(struct writer *w, struct lx_json_edit *edit)
     lx_json_doc_clear(&extra); /* what was taken from it points into extra_body's own text */
 }
 
+/* Whether the catalog knows that the model reasons, where the body asks it to. A model that it does
+ * not know may be newer than the catalog. */
+static enum lx_tristate reasons(const struct writer *w, const struct lx_json_doc *doc)
+{
+    struct lx_json root = lx_json_root(doc);
+    struct lx_model m;
+    if (!lx_json_given(LX_GET(root, "reasoning_effort")) &&
+        !lx_json_given(LX_GET(root, "thinking")))
+        return LX_UNSET;
+    if (!lx_catalog_find(w->catalog, lx_slice_z(w->p->id), w->options.model, &m))
+        return LX_UNSET;
+    return lx_model_supports(m, LX_S("reasoning")) ? LX_YES : LX_NO;
+}
+
 /* Everything that is done to a body of the provider's language, whoever wrote it. */
 static void mend(struct writer *w, struct lx_json_edit *edit)
 {
-    lx_quirks_apply(w->offer.quirks, &w->options, w->allowed, w->allowed_count, edit->doc, edit,
-                    &w->out);
+    bool is_own = w->p->base_url && !lx_slice_eq(w->d->base_url, lx_slice_z(w->p->base_url));
+    struct lx_quirk_target target = {
+        .quirks = w->offer.quirks,
+        .common = strcmp(w->to->name, "openai_chat") == 0,
+        .takes = is_own              ? 0
+                 : w->p->cache_marks ? w->p->takes | LX_TAKES_CACHE_MARKS
+                                     : w->p->takes,
+        .reasons = reasons(w, edit->doc),
+    };
+    lx_quirks_apply(&target, &w->options, w->allowed, w->allowed_count, edit->doc, edit, &w->out);
     for (size_t i = 0; i < w->path_count; i++)
         lx_path_drop(w->paths[i], LX_S("additional_drop_params"), edit->doc, edit, &w->at->losses);
     add_extra_body(w, edit);
@@ -586,6 +609,7 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
         .model = upstream_model,
         .arena = arena,
         .fault = fault,
+        .catalog = settings->cost.catalog,
         .out = {.buf = buf, .headers = &of_body, .losses = &at->losses, .arena = arena},
     };
     w.to = lx_dialect_find(lx_slice_z(w.offer.language));

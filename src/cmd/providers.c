@@ -63,6 +63,8 @@ static const struct {
     [LX_QUIRK_CLAMP] = {"clamp", "kept within"},
     [LX_QUIRK_SWITCH] = {"switch", "becomes"},
     [LX_QUIRK_FILL] = {"fill", "where calls lack it,"},
+    [LX_QUIRK_ROLE] = {"role", "roles,"},
+    [LX_QUIRK_EFFORT] = {"effort", "becomes reasoning_effort"},
 };
 
 static void add_names(struct lx_buf *out, const char *const *names, const char *quote)

@@ -92,7 +92,8 @@ static const struct {
     {"rename", LX_QUIRK_RENAME, true, true},   {"default", LX_QUIRK_DEFAULT, true, true},
     {"replace", LX_QUIRK_REPLACE, true, true}, {"flatten", LX_QUIRK_FLATTEN, false, false},
     {"clamp", LX_QUIRK_CLAMP, true, true},     {"switch", LX_QUIRK_SWITCH, true, true},
-    {"fill", LX_QUIRK_FILL, true, true},
+    {"fill", LX_QUIRK_FILL, true, true},       {"role", LX_QUIRK_ROLE, false, true},
+    {"effort", LX_QUIRK_EFFORT, true, false},
 };
 
 /* DEFAULT, REFUSE and FILL want JSON, the others the text. */
@@ -118,8 +119,9 @@ static void take_quirk(struct lx_load *l, const struct lx_yaml *at, struct lx_qu
         i++;
     *out = c.q;
     if (i == n) {
-        wrong(l, at, PATH ".quirks[].op",
-              "refuse, drop, rename, default, replace, flatten, clamp, switch or fill");
+        wrong(
+            l, at, PATH ".quirks[].op",
+            "refuse, drop, rename, default, replace, flatten, clamp, switch, fill, role or effort");
         return;
     }
     out->op = ops[i].op;

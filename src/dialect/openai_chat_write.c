@@ -82,21 +82,11 @@ static void write_params(struct lx_openai_writer *w)
 
 /* ---- Reasoning, format, stop -------------------------------------------------------------- */
 
-/* Budgets as efforts: LiteLLM's thresholds. */
-static struct lx_slice effort_of_budget(int64_t tokens)
-{
-    if (tokens >= 10000)
-        return LX_S("high");
-    if (tokens >= 5000)
-        return LX_S("medium");
-    return tokens >= 2000 ? LX_S("low") : LX_S("minimal");
-}
-
 struct lx_slice lx_openai_effort(const struct lx_reasoning *g)
 {
     struct lx_slice effort = g->effort;
     if (!effort.n && g->kind == LX_REASONING_ON && g->budget_tokens)
-        effort = effort_of_budget(g->budget_tokens);
+        effort = lx_effort_of_budget(g->budget_tokens);
     if (lx_slice_eq(effort, LX_S("max"))) /* Anthropic's word for the most there is */
         effort = LX_S("xhigh");
     return effort;

@@ -33,6 +33,17 @@ enum lx_quirk_op {
     LX_QUIRK_SWITCH,  /* a word that turns something on becomes another member: arg is
                        * "to=OFF|ON" (JSON); "none" and "disabled" are off */
     LX_QUIRK_FILL,    /* assistant's messages that call tools and lack member get arg (JSON) */
+    LX_QUIRK_ROLE,    /* messages of one role get another: arg is "from=to" */
+    LX_QUIRK_EFFORT,  /* Anthropic's thinking becomes OpenAI's reasoning_effort, by its budget */
+};
+
+/* What a row takes of what most OpenAI-compatible services refuse or ignore. They are mended for
+ * the others (lx_quirks_common). */
+enum lx_takes {
+    LX_TAKES_DEVELOPER = 1,   /* messages of the role "developer" */
+    LX_TAKES_THINKING = 2,    /* `thinking`, as Anthropic has it */
+    LX_TAKES_CACHE_MARKS = 4, /* cache_control, or ignores it */
+    LX_TAKES_EFFORT = 8,      /* reasoning_effort, whatever the catalog says of the model */
 };
 struct lx_quirk {
     enum lx_quirk_op op;
@@ -101,6 +112,7 @@ struct lx_provider {
     const char *adaptive_thinking;   /* glob: models that choose their thinking; NULL: none */
     const char *thinking_member;     /* see struct lx_write_options */
     bool cache_marks;
+    unsigned takes; /* enum lx_takes, together; holds at base_url, not at another address */
     const struct lx_provider *variants; /* rows that stand in for this one; the last has no id */
     const char *models;                 /* of a variant: for these models; NULL: all ... */
     const char *bases;                  /* ... at these addresses; NULL: all ... */
@@ -171,11 +183,27 @@ const char *lx_provider_base_url(const struct lx_provider *p, struct lx_slice re
 
 /* ---- Quirks (quirk.c) ---- */
 
+/* What is mended for every OpenAI-compatible row that does not say it takes it. */
+extern const struct lx_common_quirk {
+    enum lx_takes unless;
+    const char *word; /* bodies without this text need no look; or NULL */
+    bool unreasoning; /* for models that are known not to reason */
+    struct lx_quirk quirk;
+} lx_quirks_common[];
+extern const size_t lx_quirks_common_count;
+
 /* True when a quirk of the row concerns this model: without one the body need not be looked at. */
 bool lx_quirks_concern(const struct lx_quirk *quirks, struct lx_slice model);
-/* Records the row's mending of `doc` (a request body of the row's language) in `edit`. Refusals go
- * to body as lx_body_refuse does, drops to its losses. Members in `allowed` are never refused. */
-void lx_quirks_apply(const struct lx_quirk *quirks, const struct lx_write_options *o,
+/* Whom a body is mended for. */
+struct lx_quirk_target {
+    const struct lx_quirk *quirks;
+    bool common;              /* the common quirks too: a chat in OpenAI's language ... */
+    unsigned takes;           /* ... but those that the row is spared; 0 at a user's own address */
+    enum lx_tristate reasons; /* what is known of the model */
+};
+/* Records the target's mending of `doc` (a request body of its language) in `edit`. Refusals go to
+ * body as lx_body_refuse does, drops to its losses. Members in `allowed` are never refused. */
+void lx_quirks_apply(const struct lx_quirk_target *t, const struct lx_write_options *o,
                      const struct lx_slice *allowed, size_t allowed_count,
                      const struct lx_json_doc *doc, struct lx_json_edit *edit,
                      struct lx_body *body);

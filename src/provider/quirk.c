@@ -13,6 +13,7 @@ struct mending {
     const struct lx_json_doc *doc;
     struct lx_json_edit *edit;
     struct lx_body *body;
+    enum lx_tristate reasons;
 };
 
 static bool concerns(const struct lx_quirk *q, struct lx_slice model)
@@ -212,6 +213,47 @@ static void fill(struct mending *m, const struct lx_quirk *q, struct lx_slice me
             lx_json_edit_set(m->edit, it.value, member, lx_slice_z(q->arg));
 }
 
+static void rename_role(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_json messages = lx_json_get(lx_json_root(m->doc), member);
+    struct lx_slice from, to;
+    lx_slice_cut(lx_slice_z(q->arg), '=', &from, &to);
+    struct lx_slice json = lx_slice(NULL, 0);
+    for (struct lx_json_iter it = lx_json_iter(messages); lx_json_next(&it);) {
+        struct lx_json role = LX_GET(it.value, "role");
+        if (!lx_json_eq(role, from))
+            continue;
+        if (!json.p)
+            json = lx_arena_printf(m->edit->arena, "\"%.*s\"", LX_F(to));
+        lx_json_edit_replace(m->edit, role, json);
+    }
+}
+
+/* The reasoning_effort that a switched-on `thinking` comes to; absent when it comes to none. */
+static struct lx_slice effort_of(struct lx_json thinking)
+{
+    int64_t budget;
+    if (!lx_json_eq(LX_GET(thinking, "type"), LX_S("enabled")) ||
+        lx_json_int(LX_GET(thinking, "budget_tokens"), &budget) < 0)
+        return lx_slice(NULL, 0);
+    return lx_effort_of_budget(budget);
+}
+
+static void turn_to_effort(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_json root = lx_json_root(m->doc), thinking = lx_json_get(root, member);
+    if (lx_json_type(thinking) == LX_JSON_NONE || is_allowed(m, member))
+        return;
+    struct lx_slice effort = effort_of(thinking);
+    lx_json_edit_remove(m->edit, root, member);
+    if (effort.p && m->reasons != LX_NO &&
+        lx_json_type(LX_GET(root, "reasoning_effort")) == LX_JSON_NONE)
+        lx_json_edit_set(m->edit, root, LX_S("reasoning_effort"),
+                         lx_arena_printf(m->edit->arena, "\"%.*s\"", LX_F(effort)));
+    else if (lx_json_given(thinking))
+        lx_losses_add(m->body->losses, member, lx_slice_z(q->why));
+}
+
 static const struct {
     void (*apply)(struct mending *m, const struct lx_quirk *q, struct lx_slice member);
 } ops[] = {
@@ -224,22 +266,50 @@ static const struct {
     [LX_QUIRK_CLAMP] = {clamp},
     [LX_QUIRK_SWITCH] = {turn},
     [LX_QUIRK_FILL] = {fill},
+    [LX_QUIRK_ROLE] = {rename_role},
+    [LX_QUIRK_EFFORT] = {turn_to_effort},
 };
 
-void lx_quirks_apply(const struct lx_quirk *quirks, const struct lx_write_options *o,
+static void apply(struct mending *m, const struct lx_quirk *q)
+{
+    struct lx_slice members = lx_slice_z(q->member), one;
+    for (bool more = true; more;) {
+        more = lx_slice_cut(members, '|', &one, &members);
+        ops[q->op].apply(m, q, one);
+    }
+}
+
+/* The target has a quirk of its own for the member: it knows better. */
+static bool has_own(const struct mending *m, const struct lx_quirk *quirks, const char *member)
+{
+    for (const struct lx_quirk *q = quirks; q && q->op != LX_QUIRK_END; q++)
+        if (q->op != LX_QUIRK_FLATTEN && strcmp(q->member, member) == 0 && concerns(q, m->o->model))
+            return true;
+    return false;
+}
+
+static void apply_common(struct mending *m, const struct lx_quirk_target *t)
+{
+    for (size_t i = 0; i < lx_quirks_common_count; i++) {
+        const struct lx_common_quirk *c = &lx_quirks_common[i];
+        if ((t->takes & (unsigned)c->unless) || (c->unreasoning && m->reasons != LX_NO) ||
+            (c->word && lx_slice_find(m->doc->text, lx_slice_z(c->word)) < 0) ||
+            has_own(m, t->quirks, c->quirk.member))
+            continue;
+        apply(m, &c->quirk);
+    }
+}
+
+void lx_quirks_apply(const struct lx_quirk_target *t, const struct lx_write_options *o,
                      const struct lx_slice *allowed, size_t allowed_count,
                      const struct lx_json_doc *doc, struct lx_json_edit *edit, struct lx_body *body)
 {
-    struct mending m = {o, allowed, allowed_count, doc, edit, body};
-    for (const struct lx_quirk *q = quirks; q && q->op != LX_QUIRK_END; q++) {
-        struct lx_slice members = lx_slice_z(q->member), one;
-        if (!concerns(q, o->model))
-            continue;
-        for (bool more = true; more;) {
-            more = lx_slice_cut(members, '|', &one, &members);
-            ops[q->op].apply(&m, q, one);
-        }
-    }
+    struct mending m = {o, allowed, allowed_count, doc, edit, body, t->reasons};
+    if (t->common)
+        apply_common(&m, t);
+    for (const struct lx_quirk *q = t->quirks; q && q->op != LX_QUIRK_END; q++)
+        if (concerns(q, o->model))
+            apply(&m, q);
     if (edit->arena->failed && !body->code)
         lx_body_fail(body, edit->arena->failed, LX_S("body"), LX_S("no memory to mend it"));
 }

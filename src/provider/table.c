@@ -77,6 +77,32 @@ static const struct lx_quirk openai_quirks[] = {
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
 };
 
+/* A client of LiteLLM sends these to any model. */
+const struct lx_common_quirk lx_quirks_common[] = {
+    {LX_TAKES_DEVELOPER,
+     "\"developer\"",
+     false,
+     {LX_QUIRK_ROLE, "messages", "developer=system", NULL,
+      "OpenAI's newer name of the role system, unknown to others (LiteLLM "
+      "map_developer_role_to_system_role)"}},
+    {LX_TAKES_THINKING,
+     NULL,
+     false,
+     {LX_QUIRK_EFFORT, "thinking", NULL, NULL, "Anthropic's member, and the model does not think"}},
+    {LX_TAKES_CACHE_MARKS,
+     "\"cache_control\"",
+     false,
+     {LX_QUIRK_DROP,
+      "cache_control|messages[*].cache_control|messages[*].content[*].cache_control|"
+      "tools[*].cache_control|tools[*].function.cache_control",
+      NULL, NULL, "Anthropic's marks: services of OpenAI's language cache by themselves"}},
+    {LX_TAKES_EFFORT,
+     NULL,
+     true,
+     {LX_QUIRK_DROP, "reasoning_effort", NULL, NULL, "the model does not reason"}},
+};
+const size_t lx_quirks_common_count = sizeof(lx_quirks_common) / sizeof(lx_quirks_common[0]);
+
 static const struct lx_quirk groq_quirks[] = {
     {LX_QUIRK_REFUSE, "logprobs", "false", NULL,
      "Groq gives no log-probabilities (console.groq.com/docs/openai)"},
@@ -603,7 +629,9 @@ static const struct lx_provider gradient_variants[] = {
 
 /* learn.microsoft.com/azure/ai-services/openai/reference: a deployment's name in the path, or, from
  * the v1 API on, in the body. A configured address may hold the path already. */
-#define AZURE      .title = "Azure OpenAI", .language = "openai_chat", .quirks = openai_quirks
+#define AZURE                                                                    \
+    .title = "Azure OpenAI", .language = "openai_chat", .quirks = openai_quirks, \
+    .takes = LX_TAKES_DEVELOPER
 #define AZURE_KEY  .auth = LX_AUTH_HEADER, .auth_header = "api-key"
 #define AZURE_PAGE "learn.microsoft.com/azure/ai-services/openai/reference"
 #define AZURE_RESPONSES                                                                     \
