@@ -186,6 +186,10 @@ static int decode_block(struct case_reader *r, struct lx_slice text, struct lx_c
         return read_escaped(r, text, &s->body);
     if (lx_slice_eq(s->block_kind, LX_S("frames")))
         return read_frames(r, text, &s->body);
+    if (lx_slice_eq(s->block_kind, LX_S("ndjson"))) {
+        s->body = text;
+        return 0;
+    }
     if (lx_slice_eq(s->block_kind, LX_S("sse"))) {
         s->body = text;
         if (text.n == 0 || lx_slice_ends(text, LX_S("\n\n")))
@@ -393,6 +397,8 @@ struct lx_slice lx_case_content_type(const struct lx_case_section *s)
         return LX_S("text/event-stream");
     if (lx_slice_eq(s->block_kind, LX_S("frames")))
         return LX_S("application/vnd.amazon.eventstream");
+    if (lx_slice_eq(s->block_kind, LX_S("ndjson")))
+        return LX_S("application/x-ndjson");
     return lx_slice_eq(s->block_kind, LX_S("json")) ? LX_S("application/json") : LX_S("text/plain");
 }
 

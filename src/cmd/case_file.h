@@ -27,9 +27,10 @@ enum lx_case_section_kind {
 struct lx_case_section {
     bool present; /* its heading is there */
     struct lx_case_fact *facts;
-    struct lx_slice block_kind; /* "json", "sse", "text", "escaped", "frames"; absent: none */
-    struct lx_slice body;       /* the block's bytes, ready to be sent */
-    struct lx_slice text;       /* of the file: facts and block, what blessing replaces */
+    /* "json", "sse", "ndjson", "text", "escaped", "frames"; absent: none */
+    struct lx_slice block_kind;
+    struct lx_slice body; /* the block's bytes, ready to be sent */
+    struct lx_slice text; /* of the file: facts and block, what blessing replaces */
 };
 
 /* One request and its response. */

@@ -456,7 +456,7 @@ static const struct {
     {"bedrock|bedrock_mantle|sagemaker|sagemaker_chat|sagemaker_nova|vertex_ai|gemini|gdc|oci|sap|"
      "watsonx|databricks|snowflake|gigachat",
      "a language or a way to sign in that is not built yet"},
-    {"ollama|ollama_chat|huggingface|replicate|predibase|nlp_cloud|cloudflare|"
+    {"huggingface|replicate|predibase|nlp_cloud|cloudflare|"
      "bytez|triton|text-completion-openai|text-completion-codestral|text-completion-inception|"
      "azure_text|anthropic_text|watsonx_text",
      "a language that is not built yet"},

@@ -283,7 +283,8 @@ static void write_header_facts(struct lx_buf *head, const struct lx_case_section
 static void begin_reply(struct client *c, int status, struct lx_slice type,
                         const struct lx_case_section *s, struct lx_slice body)
 {
-    bool stream = lx_slice_find(type, LX_S("event-stream")) >= 0;
+    bool stream =
+        lx_slice_find(type, LX_S("event-stream")) >= 0 || lx_slice_find(type, LX_S("ndjson")) >= 0;
     int64_t wait = s && !c->replay->fast ? fact_ms(s, LX_S("first-byte-ms")) : 0;
 
     c->sending = true;

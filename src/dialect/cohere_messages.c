@@ -13,6 +13,7 @@
  */
 #include "dialect/cohere.h"
 #include "dialect/openai_chat.h"
+#include "dialect/textual.h"
 
 /* Where the writing is. */
 struct place {
@@ -25,17 +26,12 @@ static struct lx_slice what(const struct place *at)
     return lx_arena_printf(at->w->b->arena, "messages[%zu].content[%zu]", at->message, at->part);
 }
 
-static bool is_text_file(const struct lx_part *p)
-{
-    return p->kind == LX_PART_FILE && (p->text.s.n || p->content) && !p->media.data.s.n;
-}
-
 /* ---- Documents ------------------------------------------------------------------------------ */
 
 /* {"enabled":true} is what asks for citations of a document, in Anthropic's language. */
 static bool is_cited(struct lx_cohere_writer *w, const struct lx_part *p)
 {
-    int code = is_text_file(p) && p->citations.n
+    int code = lx_file_is_text(p) && p->citations.n
                    ? lx_json_read(&w->scratch, p->citations, NULL, NULL)
                    : LX_EJSON;
     if (code == LX_ENOMEM && !w->b->buf->failed)
@@ -113,7 +109,7 @@ void lx_cohere_documents_write(struct lx_cohere_writer *w)
  * elsewhere. */
 static const char *obstacle(const struct lx_part *p, enum lx_role role)
 {
-    if (is_text_file(p))
+    if (lx_file_is_text(p))
         return NULL;
     switch (p->kind) {
     case LX_PART_IMAGE:
@@ -146,13 +142,6 @@ static void refuse_obstacles(struct place *at, const struct lx_part *p, enum lx_
     }
 }
 
-/* Text of a kind that content holds; what the assistant said aloud, too. */
-static bool is_text(const struct lx_part *p)
-{
-    return p->kind == LX_PART_TEXT || p->kind == LX_PART_REFUSAL ||
-           (p->kind == LX_PART_AUDIO && p->text.s.n);
-}
-
 static bool is_plan(const struct lx_part *p)
 {
     return p->kind == LX_PART_THINKING && !p->signature.escaped &&
@@ -181,28 +170,12 @@ static void write_image(struct lx_out *o, const struct lx_part *p)
     lx_out_object_end(o);
 }
 
-/* Title, context and text of a document, in one. */
 static void write_file(struct lx_out *o, const struct lx_part *p)
 {
-    const struct lx_text lines[] = {p->title, p->context, p->text};
-    bool first = true;
     lx_out_object(o, NULL);
     lx_out_lit(o, "type", "text");
     lx_out_string_open(o, "text");
-    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        if (lines[i].s.n && !first)
-            lx_out_string_part(o, lx_text(LX_S("\n\n")));
-        lx_out_string_part(o, lines[i]);
-        first = first && !lines[i].s.n;
-    }
-    for (const struct lx_part *c = p->content; c; c = c->next) {
-        if (c->kind != LX_PART_TEXT)
-            continue;
-        if (!first)
-            lx_out_string_part(o, lx_text(LX_S("\n\n")));
-        lx_out_string_part(o, c->text);
-        first = false;
-    }
+    lx_file_text_write(o, p);
     lx_out_string_close(o);
     lx_out_object_end(o);
 }
@@ -217,9 +190,9 @@ static void write_thought(struct lx_out *o, const struct lx_part *p)
 
 static bool is_content(struct lx_cohere_writer *w, const struct lx_part *p, enum lx_role role)
 {
-    if (is_text(p))
+    if (lx_part_is_text(p))
         return p->text.s.n != 0;
-    if (is_text_file(p))
+    if (lx_file_is_text(p))
         return role != LX_ROLE_USER || !is_cited(w, p);
     if (p->kind == LX_PART_THINKING)
         return role == LX_ROLE_ASSISTANT && p->text.s.n && !is_plan(p);
@@ -228,7 +201,7 @@ static bool is_content(struct lx_cohere_writer *w, const struct lx_part *p, enum
 
 static void write_part(struct lx_out *o, const struct lx_part *p)
 {
-    if (is_text(p))
+    if (lx_part_is_text(p))
         write_text(o, p->text);
     else if (p->kind == LX_PART_FILE)
         write_file(o, p);
@@ -253,7 +226,7 @@ static void write_content(struct lx_cohere_writer *w, const struct lx_part *part
     if (n == 0) {
         if (role != LX_ROLE_ASSISTANT)
             lx_out_lit(&w->out, "content", "");
-    } else if (n == 1 && is_text(only)) {
+    } else if (n == 1 && lx_part_is_text(only)) {
         lx_out_text(&w->out, "content", only->text);
     } else {
         lx_out_array(&w->out, "content");
@@ -354,7 +327,7 @@ static bool is_image(const struct lx_part *p)
 
 static void write_result_content(struct lx_cohere_writer *w, const struct lx_part *parts)
 {
-    size_t files = count(parts, is_text_file), texts = count(parts, is_text);
+    size_t files = count(parts, lx_file_is_text), texts = count(parts, lx_part_is_text);
     if (!files && !texts && count(parts, is_image)) {
         lx_out_lit(&w->out, "content", "The result is attached to the next message.");
         return;
@@ -365,9 +338,9 @@ static void write_result_content(struct lx_cohere_writer *w, const struct lx_par
     }
     lx_out_array(&w->out, "content");
     for (const struct lx_part *p = parts; p; p = p->next) {
-        if (is_text_file(p))
+        if (lx_file_is_text(p))
             write_document(&w->out, p);
-        else if (is_text(p))
+        else if (lx_part_is_text(p))
             write_text(&w->out, p->text);
     }
     lx_out_array_end(&w->out);
@@ -420,23 +393,12 @@ static void write_moved_images(struct lx_cohere_writer *w, const struct lx_messa
 
 /* ---- Messages ------------------------------------------------------------------------------- */
 
-/* Names under which other languages hold thinking: it was read, and stands in the parts. */
-static bool is_thinking_member(struct lx_slice name)
-{
-    static const char *const known[] = {"reasoning_content", "thinking_blocks", "reasoning",
-                                        "reasoning_details"};
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (lx_slice_eq(name, lx_slice_z(known[i])))
-            return true;
-    return false;
-}
-
 static void lose_members(struct lx_cohere_writer *w, const struct lx_message *m, size_t index)
 {
     struct lx_arena *a = w->b->arena;
     for (const struct lx_extra *x = m->extra; x; x = x->next) {
         bool annotations = lx_slice_eq(x->name, LX_S("annotations"));
-        if (!is_thinking_member(x->name) && !(annotations && w->lost_annotations))
+        if (!lx_member_is_thinking(x->name) && !(annotations && w->lost_annotations))
             lx_cohere_lose(w, lx_arena_printf(a, "messages[%zu].%.*s", index, LX_F(x->name)),
                            LX_S("Cohere has no such member"));
         w->lost_annotations |= annotations;

@@ -13,6 +13,7 @@ const struct lx_dialect *const lx_dialects[] = {
     &lx_dialect_cohere_chat,
     &lx_dialect_gemini,
     &lx_dialect_mistral_fim,
+    &lx_dialect_ollama_chat,
     &lx_dialect_openai_completions,
     &lx_dialect_openai_embed,
     &lx_dialect_openai_responses,

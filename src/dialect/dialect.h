@@ -157,6 +157,7 @@ extern const struct lx_dialect lx_dialect_bedrock_converse;
 extern const struct lx_dialect lx_dialect_cohere_chat;
 extern const struct lx_dialect lx_dialect_gemini;
 extern const struct lx_dialect lx_dialect_mistral_fim;
+extern const struct lx_dialect lx_dialect_ollama_chat;
 extern const struct lx_dialect lx_dialect_openai_completions;
 extern const struct lx_dialect lx_dialect_openai_embed;
 extern const struct lx_dialect lx_dialect_openai_responses;

@@ -94,6 +94,7 @@ bool crossing_is_stream(const struct lx_case_section *response)
 {
     struct lx_slice type = lx_case_content_type(response);
     return lx_slice_starts(type, LX_S("text/event-stream")) ||
+           lx_slice_starts(type, LX_S("application/x-ndjson")) ||
            lx_slice_starts(type, LX_S("application/vnd.amazon.eventstream"));
 }
 

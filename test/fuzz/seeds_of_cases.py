@@ -17,7 +17,7 @@ CLIENTS = {"anthropic": ANTHROPIC, "openai_completions": TEXT}
 READ_AS = {"mistral_fim": "openai_chat"}  # the readers that a language shares
 # Languages of providers only: the first byte is crossing.h's flags.
 BACKS = {"bedrock_converse": "bedrock", "cohere_chat": "cohere_chat", "gemini": "gemini",
-         "openai_responses": "openai_responses"}
+         "ollama_chat": "ollama_chat", "openai_responses": "openai_responses"}
 MAX_BYTES = 20000
 
 
@@ -30,7 +30,7 @@ def decoded(kind, text):
         return text.encode("latin-1", "replace")
     if kind == "frames":  # as events of SSE
         return re.sub(r"^!?(\w+) (.*)$", r"event: \1\ndata: \2\n", text, flags=re.M).encode()
-    return (text + "\n" if kind == "sse" else text[:-1]).encode()
+    return (text + "\n" if kind in ("sse", "ndjson") else text[:-1]).encode()
 
 
 def write(target, body):
@@ -46,7 +46,7 @@ def write_back(front, back, heading, kind, body):
     if heading == "Client request":
         write(f"{back}_request", flags + body)
     elif heading == "Upstream response":
-        stream = kind in ("sse", "frames")
+        stream = kind in ("sse", "frames", "ndjson")
         write(f"{back}_stream" if stream else f"{back}_reply", flags + body)
 
 
@@ -63,7 +63,7 @@ def main():
                 write(f"attempt_{front}", bytes([2]) + body)
                 write(f"attempt_{front}", bytes([0]) + body)
             elif heading == "Upstream response":
-                part = "stream" if kind == "sse" else "reply"
+                part = "stream" if kind in ("sse", "ndjson") else "reply"
                 write(f"relay_{part}_{back}", bytes([mode]) + body)
                 write(f"relay_{part}_{back}", bytes([mode ^ ANTHROPIC | OTHER]) + body)
 

@@ -1,0 +1,203 @@
+/*
+ * ollama_read.c - back: a stream's lines, or a whole reply -> events.
+ *
+ * Every line of a stream is like a whole reply, with the next piece of its message; so a whole
+ * reply is read as a stream of one line. Thinking and content come in pieces, calls of tools whole.
+ * The last line says that it is done, why, and what was counted; an error is a line of its own.
+ */
+#include "dialect/ollama.h"
+#include "dialect/openai_chat.h"
+
+/* One line while it is read. */
+struct reading {
+    struct lx_ollama_reading *s;
+    const struct lx_reply_context *ctx;
+    struct lx_events *out;
+};
+
+static struct lx_event *add(const struct reading *r, enum lx_event_kind kind)
+{
+    struct lx_event *e = lx_events_add(r->out, kind);
+    e->index = r->s->index;
+    e->part = r->s->kind;
+    return e;
+}
+
+/* ---- Parts ---------------------------------------------------------------------------------- */
+
+static void close_part(const struct reading *r)
+{
+    if (!r->s->open)
+        return;
+    add(r, LX_EVENT_PART_END);
+    r->s->index++;
+    r->s->open = false;
+}
+
+/* The caller fills in what a PART_START needs. */
+static struct lx_event *open_part(const struct reading *r, enum lx_part_kind kind)
+{
+    close_part(r);
+    r->s->open = true;
+    r->s->kind = kind;
+    return add(r, LX_EVENT_PART_START);
+}
+
+static void read_piece(const struct reading *r, enum lx_part_kind kind, struct lx_json piece)
+{
+    struct lx_text text = lx_json_text(piece);
+    if (!text.s.n)
+        return;
+    if (!r->s->open || r->s->kind != kind)
+        open_part(r, kind);
+    add(r, LX_EVENT_TEXT)->text = text;
+}
+
+/* Versions before 0.12 give calls no ids. */
+static struct lx_text id_of(const struct reading *r, struct lx_json call)
+{
+    struct lx_text id = lx_json_text(LX_GET(call, "id"));
+    int64_t n = r->s->calls++;
+    if (id.s.n)
+        return id;
+    return lx_text(
+        lx_arena_printf(r->out->arena, "call_%.*s_%lld", LX_F(r->ctx->id), (long long)n));
+}
+
+static void read_call(const struct reading *r, struct lx_json call)
+{
+    struct lx_json function = LX_GET(call, "function");
+    struct lx_text arguments = lx_openai_read_arguments(LX_GET(function, "arguments"));
+    struct lx_event *e = open_part(r, LX_PART_TOOL_CALL);
+    e->id = id_of(r, call);
+    e->name = lx_json_text(LX_GET(function, "name"));
+    e->legacy_function_call = r->ctx->legacy_functions;
+    add(r, LX_EVENT_ARGUMENTS)->text = arguments.s.n ? arguments : lx_text(LX_S("{}"));
+    close_part(r);
+}
+
+static void read_image(const struct reading *r, struct lx_json image)
+{
+    if (!lx_json_text(image).s.n)
+        return;
+    struct lx_event *e = open_part(r, LX_PART_IMAGE);
+    e->media.data = lx_json_text(image);
+    e->media.type = LX_S("image/png");
+    close_part(r);
+}
+
+/* The items are OpenAI's. */
+static void read_logprobs(const struct reading *r, struct lx_json items)
+{
+    if (!lx_json_count(items))
+        return;
+    add(r, LX_EVENT_LOGPROBS)->raw =
+        lx_arena_printf(r->out->arena, "{\"content\":%.*s}", LX_F(lx_json_raw(items)));
+}
+
+/* ---- Lines ---------------------------------------------------------------------------------- */
+
+static void start(const struct reading *r, struct lx_json line)
+{
+    if (r->s->started)
+        return;
+    r->s->started = true;
+    struct lx_event *e = lx_events_add(r->out, LX_EVENT_START);
+    e->language = LX_OLLAMA;
+    e->name = lx_json_text(LX_GET(line, "model"));
+}
+
+static void finish(const struct reading *r, struct lx_json line)
+{
+    struct lx_usage usage = {0};
+    close_part(r);
+    struct lx_event *e = lx_events_add(r->out, LX_EVENT_FINISH);
+    e->finish = lx_ollama_finish_read(line, r->s->calls != 0);
+    if (e->finish == LX_FINISH_OTHER) /* "stop" is said of calls, too */
+        e->raw_finish = lx_json_str(LX_GET(line, "done_reason"), r->out->arena);
+    e->legacy_function_call = r->ctx->legacy_functions;
+    lx_ollama_usage_read(line, &usage);
+    if (usage.known)
+        lx_events_add(r->out, LX_EVENT_USAGE)->usage = usage;
+    lx_events_add(r->out, LX_EVENT_END);
+    r->s->ended = true;
+}
+
+static void read_line(const struct reading *r, struct lx_json line)
+{
+    struct lx_json message = LX_GET(line, "message");
+    if (lx_json_given(LX_GET(line, "error"))) {
+        close_part(r);
+        struct lx_event *e = lx_events_add(r->out, LX_EVENT_FAULT);
+        lx_openai_read_fault(0, line, r->out->arena, &e->fault);
+        r->s->ended = true;
+        return;
+    }
+    start(r, line);
+    read_piece(r, LX_PART_THINKING, LX_GET(message, "thinking"));
+    read_piece(r, LX_PART_TEXT, LX_GET(message, "content"));
+    read_logprobs(r, LX_GET(line, "logprobs"));
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "images")); lx_json_next(&it);)
+        read_image(r, it.value);
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "tool_calls")); lx_json_next(&it);)
+        read_call(r, it.value);
+    if (lx_json_bool(LX_GET(line, "done"), false))
+        finish(r, line);
+}
+
+static int failure(const struct reading *r, struct lx_error *err)
+{
+    int code = r->out->arena->failed;
+    return code ? lx_error_set(err, code, "the reply is too large") : 0;
+}
+
+int lx_ollama_read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
+                         const struct lx_reply_context *ctx, struct lx_events *out,
+                         struct lx_error *err)
+{
+    const struct reading r = {state, ctx, out};
+    if (r.s->ended || lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]")))
+        return 0; /* gateways that speak several languages end every stream so */
+    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    if (code)
+        return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
+                            "a line of the stream is not JSON");
+    read_line(&r, lx_json_root(doc));
+    return failure(&r, err);
+}
+
+int lx_ollama_read_end(void *state, struct lx_events *out, struct lx_error *err)
+{
+    const struct lx_reply_context none = {0};
+    const struct reading r = {state, &none, out};
+    if (r.s->ended)
+        return 0;
+    r.s->ended = true;
+    close_part(&r);
+    struct lx_error truncated = {.code = LX_ETRUNCATED};
+    struct lx_event *e = lx_events_add(out, LX_EVENT_FAULT);
+    e->fault = lx_fault_of_error(LX_ETRUNCATED, &truncated, out->arena);
+    return failure(&r, err);
+}
+
+/* ---- Whole replies -------------------------------------------------------------------------- */
+
+int lx_ollama_read_reply(const struct lx_json_doc *body, const struct lx_reply_context *ctx,
+                         struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
+{
+    struct lx_ollama_reading s = {0};
+    struct lx_events events = {.arena = a};
+    const struct reading r = {&s, ctx, &events};
+    struct lx_json root = lx_json_root(body);
+    read_line(&r, root);
+    int code = failure(&r, err);
+    const struct lx_fault *fault = lx_events_fault(&events);
+    if (!code && fault)
+        code = lx_error_set(err, LX_EPROTO, "the provider answered with an error: %.*s",
+                            LX_F(fault->message));
+    else if (!code && !lx_json_is(LX_GET(root, "message"), LX_JSON_OBJECT))
+        code = lx_error_set(err, LX_EPROTO, "the reply has no message");
+    else if (!code && !s.ended) /* the first line of a stream that nobody asked for */
+        code = lx_error_set(err, LX_EPROTO, "the reply is not done");
+    return code ? code : lx_reply_fold(&events, out, err);
+}
