@@ -7,16 +7,20 @@
  * body means is the dialects' business, relay.c's how it passes.
  *
  *   START -> ATTEMPT -> SEND -> HEAD -+-> BODY  (2xx: the relay) -----> LAST -> DONE
- *               ^                     +-> ERROR (else: read, judged) -> LAST (or another attempt)
- *               |                                    |
- *               +---- SLEEPING <- SLEEP <------------+
+ *             ^  | ^                  +-> ERROR (else: read, judged) -> LAST (or another attempt)
+ *             |  | |                                 |
+ *             +--|-|- SLEEPING <- SLEEP <------------+
+ *                v |
+ *               KEY ---> KEY_ASK -> KEY_WAIT -> KEY   (a credential: fetch.h)
  */
 #include "call/bill.h"
+#include "call/fetch.h"
 #include "call/gather.h"
 #include "call/head.h"
 #include "call/members.h"
 #include "call/mock.h"
 #include "call/pool.h"
+#include "call/words.h"
 #include "wire/date.h"
 
 #include <stdlib.h>
@@ -24,6 +28,9 @@
 enum state {
     START,
     ATTEMPT,
+    KEY,      /* a key is wanted that a credential is exchanged for */
+    KEY_ASK,  /* ... by an exchange or a file that is due */
+    KEY_WAIT, /* waits for the answer of either */
     SEND,
     HEAD,  /* waits for the provider's head */
     BODY,  /* waits for a body that is relayed */
@@ -53,6 +60,8 @@ struct lx_call {
     int64_t max_retries;                   /* -1: the deployment's, or the settings' */
     int64_t timeout_ms, stream_timeout_ms; /* 0: the same */
     int64_t sleep_ms;
+    enum state awake; /* what goes on after the sleep */
+    struct lx_fetch fetch;
     struct lx_request *request; /* the body, where it had to be read; of embeddings what is left */
     struct lx_gather gather;    /* vectors of exchanges before, where it takes several */
     bool goes_on;               /* the next exchange is not another attempt */
@@ -93,6 +102,7 @@ struct lx_call *lx_call_new(const struct lx_call_input *in)
         .memory = memory,
         .random = in->random,
         .max_retries = -1,
+        .fetch = {.keys = in->keys},
         .report = {.fault = {.retry_after_ms = -1}},
     };
     lx_buf_init(&c->out, SIZE_MAX / 4);
@@ -114,6 +124,7 @@ void lx_call_free(struct lx_call *c)
         return;
     struct lx_call_pool *own = c->own_pool;
     drop_relay(c);
+    lx_fetch_clear(&c->fetch);
     lx_buf_clear(&c->out);
     lx_arena_clear(&c->late);
     lx_gather_clear(&c->gather);
@@ -205,19 +216,9 @@ static void finish(struct lx_call *c)
     c->state = LAST;
 }
 
-/* "OpenAI" -> "OpenAIException": what LiteLLM's clients look for in messages. */
 static struct lx_slice message_of(struct lx_call *c, const struct lx_fault *f)
 {
-    const struct lx_provider *p = c->report.deployment->provider;
-    char title[64];
-    size_t n = 0;
-    for (const char *s = p->title; *s && n < sizeof(title); s++)
-        if (*s != ' ')
-            title[n++] = *s;
-    struct lx_slice m =
-        lx_arena_printf(arena(c), "litellm.%s: %.*sException - %.*s", lx_fault_class(f->kind),
-                        (int)n, title, LX_F(lx_slice_to(f->message, MAX_ERROR_BYTES)));
-    return m.p ? m : f->message;
+    return lx_words_of_fault(c->report.deployment->provider, f, arena(c));
 }
 
 static void report_fault(struct lx_call *c, const struct lx_fault *f)
@@ -297,6 +298,7 @@ static void judge(struct lx_call *c, const struct lx_fault *f)
             lx_buf_reset(&c->out);
             c->pending = false;
             c->sleep_ms = v.after_ms;
+            c->awake = ATTEMPT;
             c->state = v.after_ms > 0 ? SLEEP : ATTEMPT;
             return;
         }
@@ -361,35 +363,6 @@ static void read_wishes(struct lx_call *c)
             c->max_retries = n;
 }
 
-static void refuse_model(struct lx_call *c, struct lx_slice model)
-{
-    char near[160];
-    lx_route_near(c->in.routes, model, near, sizeof(near));
-    struct lx_fault f = {
-        .kind = LX_FAULT_BAD_REQUEST,
-        .param = LX_S("model"),
-        .message = model.n
-                       ? lx_arena_printf(arena(c),
-                                         "Invalid model name passed in model=%.*s. Call "
-                                         "`/v1/models` to view available models for your "
-                                         "key.%s%s%s",
-                                         LX_F(lx_slice_to(model, 200)),
-                                         near[0] ? " Did you mean " : "", near, near[0] ? "?" : "")
-                       : LX_S("the request names no model: `model` must be a string"),
-        .retry_after_ms = -1,
-    };
-    refuse(c, &f);
-}
-
-static void refuse_body(struct lx_call *c, int code, const struct lx_error *err)
-{
-    struct lx_fault f = lx_fault_of_error(code, err, arena(c));
-    if (code != LX_ENOMEM)
-        f.message = lx_arena_printf(arena(c), "the request body cannot be read: %.*s (at byte %zu)",
-                                    LX_F(f.message), err->at);
-    refuse(c, &f);
-}
-
 static void start(struct lx_call *c)
 {
     struct lx_json_doc *doc = &c->memory->doc;
@@ -398,7 +371,8 @@ static void start(struct lx_call *c)
     if (code == 0 && !lx_json_is(lx_json_root(doc), LX_JSON_OBJECT))
         code = lx_error_set(&err, LX_EINVAL, "it must be a JSON object");
     if (code < 0) {
-        refuse_body(c, code, &err);
+        struct lx_fault f = lx_words_of_body(code, &err, arena(c));
+        refuse(c, &f);
         return;
     }
     lx_members_read(doc, arena(c), NULL, &c->members);
@@ -407,10 +381,12 @@ static void start(struct lx_call *c)
         c->in.model.n ? c->in.model : lx_json_str(c->members.v[LX_MEMBER_MODEL], arena(c));
     c->report.model = model;
     c->group = lx_route_find(c->in.routes, model, &c->star);
-    if (c->group)
+    if (c->group) {
         c->state = ATTEMPT;
-    else
-        refuse_model(c, model);
+        return;
+    }
+    struct lx_fault f = lx_words_of_model(c->in.routes, model, arena(c));
+    refuse(c, &f);
 }
 
 static struct lx_reply_context context(struct lx_call *c)
@@ -534,10 +510,21 @@ static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struc
     return code;
 }
 
+static void write_and_send(struct lx_call *c, const struct lx_deployment *d)
+{
+    struct lx_fault f = {.retry_after_ms = -1};
+    int code = write_attempt(c, d, &f);
+    if (code == 0)
+        c->state = SEND;
+    else if (code == LX_EAUTH)
+        judge(c, &f); /* another deployment may have a key */
+    else
+        refuse(c, &f);
+}
+
 static void attempt(struct lx_call *c)
 {
     size_t index = 0;
-    struct lx_fault f = {.retry_after_ms = -1};
     const struct lx_deployment *d = c->report.deployment;
     if (!is_bound(c)) {
         d = lx_route_pick(c->group, c->tried, next_random(c), &index);
@@ -552,17 +539,42 @@ static void attempt(struct lx_call *c)
     c->report.upstream_model = lx_deployment_model(d, c->star, arena(c));
     c->upstream = (struct lx_headers){NULL, 0};
     struct lx_slice mock = mock_text(c, d);
-    if (mock.p) {
+    if (mock.p)
         answer_mock(c, mock);
-        return;
-    }
-    int code = write_attempt(c, d, &f);
-    if (code == 0)
-        c->state = SEND;
-    else if (code == LX_EAUTH)
-        judge(c, &f); /* another deployment may have a key */
+    else if (d->credential)
+        c->state = KEY;
     else
-        refuse(c, &f);
+        write_and_send(c, d);
+}
+
+/* The deployment as if the key that was fetched were its own. */
+static void send_with(struct lx_call *c, struct lx_secret key)
+{
+    struct lx_deployment d = *c->report.deployment;
+    d.key = key;
+    write_and_send(c, &d);
+}
+
+static void find_key(struct lx_call *c)
+{
+    struct lx_fetch_result got;
+    switch (lx_fetch_next(&c->fetch, c->report.deployment->credential, c->in.now_ms, next_random(c),
+                          arena(c), &got)) {
+    case LX_FETCH_KEY:
+        send_with(c, got.key);
+        break;
+    case LX_FETCH_ASK:
+        c->state = KEY_ASK;
+        break;
+    case LX_FETCH_WAIT:
+        c->sleep_ms = got.wait_ms;
+        c->awake = KEY;
+        c->state = SLEEP;
+        break;
+    case LX_FETCH_FAILED:
+        judge_provider(c, &got.fault);
+        break;
+    }
 }
 
 /* ---- What the host is told ------------------------------------------------------------------ */
@@ -619,12 +631,15 @@ void lx_call_next(struct lx_call *c, struct lx_step *out)
     take_back(c);
     if (c->state == START)
         start(c);
-    while (c->state == ATTEMPT)
-        attempt(c);
+    while (c->state == ATTEMPT || c->state == KEY)
+        c->state == ATTEMPT ? attempt(c) : find_key(c);
     if (c->pending) {
         fill_emit(c, out);
     } else if (c->state == SEND) {
         fill_send(c, out);
+    } else if (c->state == KEY_ASK) {
+        lx_fetch_fill(&c->fetch, out);
+        c->state = KEY_WAIT;
     } else if (c->state == SLEEP) {
         out->kind = LX_STEP_SLEEP;
         out->sleep_ms = c->sleep_ms;
@@ -635,13 +650,6 @@ void lx_call_next(struct lx_call *c, struct lx_step *out)
 }
 
 /* ---- What the host tells -------------------------------------------------------------------- */
-
-/* What the provider says it sends; where it says nothing of use, what it was asked for. */
-static enum lx_framing framing_of(const struct lx_call *c, const struct lx_headers *headers,
-                                  const struct lx_dialect *back)
-{
-    return lx_head_framing(headers, c->report.stream ? back->back->framing : LX_FRAMING_NONE);
-}
 
 static void reserve_whole(struct lx_call *c, const struct lx_headers *headers)
 {
@@ -654,6 +662,8 @@ static void reserve_whole(struct lx_call *c, const struct lx_headers *headers)
 void lx_call_feed_head(struct lx_call *c, int status, const struct lx_headers *headers)
 {
     take_back(c);
+    if (c->state == KEY_WAIT)
+        lx_credential_run_feed_head(c->fetch.run, status);
     if (c->state != HEAD)
         return;
     const struct lx_dialect *back = c->attempt.back;
@@ -664,7 +674,9 @@ void lx_call_feed_head(struct lx_call *c, int status, const struct lx_headers *h
     c->state = ERROR;
     if (code == 0 && status >= 200 && status < 300) {
         c->state = BODY;
-        code = start_relay(c, back, framing_of(c, headers, back));
+        code = start_relay(
+            c, back,
+            lx_head_framing(headers, c->report.stream ? back->back->framing : LX_FRAMING_NONE));
     }
     if (code < 0)
         judge_error(c, code, NULL);
@@ -701,6 +713,9 @@ static void end_error(struct lx_call *c)
                            &f);
     if (f.retry_after_ms < 0)
         f.retry_after_ms = lx_headers_retry_after_ms(&headers, c->in.now_ms / 1000);
+    if (c->report.deployment->credential &&
+        (c->upstream_status == 401 || c->upstream_status == 403))
+        lx_keys_distrust(c->fetch.keys, c->report.deployment->credential, c->in.now_ms);
     judge_provider(c, &f);
 }
 
@@ -708,6 +723,8 @@ void lx_call_feed_body(struct lx_call *c, struct lx_slice piece)
 {
     struct lx_error err = {0};
     take_back(c);
+    if (c->state == KEY_WAIT)
+        lx_credential_run_feed_body(c->fetch.run, piece);
     if (c->state == ERROR) {
         size_t room = MAX_ERROR_BYTES - c->memory->whole.n;
         lx_buf_add(&c->memory->whole, lx_slice_to(piece, room));
@@ -763,7 +780,9 @@ void lx_call_feed_end(struct lx_call *c)
 {
     struct lx_error err = {0};
     take_back(c);
-    if (c->state == ERROR)
+    if (c->state == KEY_WAIT && lx_fetch_end(&c->fetch, 0, NULL))
+        c->state = KEY;
+    else if (c->state == ERROR)
         end_error(c);
     else if (c->state == BODY)
         end_body(c);
@@ -774,6 +793,8 @@ void lx_call_feed_end(struct lx_call *c)
 void lx_call_feed_failure(struct lx_call *c, int code, const struct lx_error *err)
 {
     take_back(c);
+    if (c->state == KEY_WAIT && lx_fetch_end(&c->fetch, code, err))
+        c->state = KEY;
     if (c->state != HEAD && c->state != BODY && c->state != ERROR)
         return;
     if (c->state == ERROR)
@@ -786,6 +807,14 @@ void lx_call_feed_failure(struct lx_call *c, int code, const struct lx_error *er
 
 void lx_call_feed_wake(struct lx_call *c)
 {
-    if (c->state == SLEEPING)
-        c->state = ATTEMPT;
+    if (c->state != SLEEPING)
+        return;
+    c->in.now_ms += c->sleep_ms;
+    c->state = c->awake;
+}
+
+void lx_call_feed_file(struct lx_call *c, int code, struct lx_slice text)
+{
+    if (c->state == KEY_WAIT && lx_fetch_file(&c->fetch, code, text))
+        c->state = KEY;
 }

@@ -24,14 +24,6 @@
 
 struct lx_call; /* opaque */
 
-/* A request to a provider, ready to be sent or shown. */
-struct lx_outgoing {
-    struct lx_slice method;
-    struct lx_slice url;
-    struct lx_headers headers; /* secrets marked */
-    struct lx_slice body;
-};
-
 /* Writes the request that `d` would get for a body in language `from`; the heart of an attempt,
  * also behind `llmux translate request`. */
 struct lx_attempt {
@@ -78,12 +70,22 @@ struct lx_call_pool *lx_call_pool_new(const struct lx_route_settings *settings);
 void lx_call_pool_trim(struct lx_call_pool *p);
 void lx_call_pool_free(struct lx_call_pool *p); /* NULL-safe */
 
+/*
+ * Keys that were exchanged for credentials, for the calls of one thread; calls made with it must be
+ * freed before it is. See call/keys.h.
+ */
+struct lx_keys;                       /* opaque */
+struct lx_keys *lx_keys_new(void);    /* or NULL */
+void lx_keys_free(struct lx_keys *k); /* NULL-safe */
+
 /* Everything is borrowed until the first EMIT has been taken; after it the call needs none of it
- * but routes, front and pool, and the body as long as keeps_body and lx_call_wants_body() say. */
+ * but routes, front, pool and keys, and the body as long as keeps_body and lx_call_wants_body()
+ * say. */
 struct lx_call_input {
     const struct lx_route_table *routes;
     const struct lx_dialect *front; /* language of the client; front != NULL in it */
     struct lx_call_pool *pool;      /* or NULL */
+    struct lx_keys *keys;           /* or NULL: nothing is remembered */
     struct lx_slice body;
     struct lx_slice model; /* from the path; empty: the body's */
     struct lx_slice call_id;
@@ -100,7 +102,7 @@ enum lx_step_kind {
     LX_STEP_SLEEP, /* wait ms, then feed_wake */
     LX_STEP_EMIT,  /* give .head (the first time) and .bytes to the client; valid until the next
                     * function is called on the call */
-    LX_STEP_ASK,   /* reserved: the host must fetch something (a token) */
+    LX_STEP_ASK,   /* read the small file .ask_path, then feed_file */
     LX_STEP_WAIT,
     LX_STEP_DONE,
 };
@@ -110,7 +112,9 @@ struct lx_step {
     struct {
         const struct lx_outgoing *out;
         int64_t connect_ms, first_byte_ms, between_bytes_ms, total_ms;
+        bool aside; /* to a token's endpoint, on the way to the provider */
     } send;
+    const char *ask_path;
     int64_t sleep_ms;
     struct {
         bool head; /* first EMIT: status and headers are set */
@@ -160,6 +164,9 @@ void lx_call_feed_body(struct lx_call *c, struct lx_slice piece); /* copied or r
 void lx_call_feed_end(struct lx_call *c);
 void lx_call_feed_failure(struct lx_call *c, int code, const struct lx_error *err);
 void lx_call_feed_wake(struct lx_call *c);
+/* A file that was asked for; its text is copied. code: 0, LX_ENOTFOUND, or another reason why it
+ * was not read. */
+void lx_call_feed_file(struct lx_call *c, int code, struct lx_slice text);
 
 /* What is known so far; its slices live as long as the call. */
 const struct lx_call_report *lx_call_report(const struct lx_call *c);

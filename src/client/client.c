@@ -49,7 +49,8 @@ llmux_client *llmux_client_new(void)
     set_net_options(&net);
     c->loop = lx_loop_new();
     c->net = c->loop ? lx_net_new(c->loop, &net, NULL) : NULL;
-    if (c->net)
+    c->keys = lx_keys_new();
+    if (c->net && c->keys)
         return c;
     llmux_client_free(c);
     return NULL;
@@ -65,8 +66,11 @@ void llmux_client_free(llmux_client *c)
     lx_loop_free(c->loop);
     for (struct lx_override *o = c->overrides; o; o = o->next)
         lx_secret_clear(&o->key);
-    for (struct lx_named_model *m = c->named; m; m = m->next)
+    for (struct lx_named_model *m = c->named; m; m = m->next) {
         lx_secret_clear(&m->key);
+        lx_credential_source_clear(m->credential);
+    }
+    lx_keys_free(c->keys);
     lx_config_unref(c->config);
     lx_catalog_free(c->catalog);
     lx_arena_clear(&c->arena);
@@ -114,7 +118,9 @@ static void apply_overrides(llmux_client *c, struct lx_named_model *m)
 
     while (o && !lx_slice_eq(o->provider, lx_slice_z(m->d.provider->id)))
         o = o->next;
-    m->d.key = o && lx_secret_is_set(&o->key) ? o->key : m->key;
+    bool own = !o || !lx_secret_is_set(&o->key);
+    m->d.key = own ? m->key : o->key;
+    m->d.credential = own ? m->credential : NULL;
     m->d.base_url = o && o->base_url.n ? o->base_url : m->base_url;
 }
 
@@ -195,6 +201,7 @@ static int add_deployment(llmux_client *c, struct lx_slice model, struct lx_erro
     if (code != 0)
         return code;
     m->key = m->d.key;
+    m->credential = m->d.credential;
     m->base_url = m->d.base_url;
     m->next = c->named;
     c->named = m;
@@ -221,6 +228,7 @@ int lx_client_call(llmux_client *c, const llmux_request *request, bool stream, s
     struct lx_call_input in = {
         .routes = &c->routes,
         .front = &lx_dialect_openai_chat,
+        .keys = c->keys,
         .now_ms = lx_clock_wall_ms(),
         .timeout_ms = c->timeout_ms,
         .max_retries = c->max_retries,

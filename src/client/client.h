@@ -22,6 +22,7 @@ struct lx_override {
 struct lx_named_model {
     struct lx_deployment d; /* its key and address: these, or an override's */
     struct lx_secret key;
+    struct lx_credential_source *credential;
     struct lx_slice base_url;
     struct lx_named_model *next;
 };
@@ -34,6 +35,7 @@ struct llmux_client {
     struct lx_catalog *catalog;   /* models registered by hand; or NULL */
     char cost[64];                /* the last one asked for */
     struct lx_route_table routes; /* the configuration's, and models asked for by name */
+    struct lx_keys *keys;         /* exchanged for credentials */
     struct lx_override *overrides;
     struct lx_named_model *named;
     int64_t timeout_ms, max_retries;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "client/client.h"
+#include "io/file.h"
 
 struct llmux_call {
     struct lx_call *call;
@@ -64,6 +65,20 @@ static bool show_request(llmux_call *call)
     return !call->arena.failed;
 }
 
+/* Sockets are the user's, files are not. */
+static void answer_file(llmux_call *call)
+{
+    struct lx_buf text;
+    int code;
+
+    lx_buf_init(&text, LX_CREDENTIAL_MAX_BYTES);
+    code = lx_file_read(call->step.ask_path, &text);
+    lx_call_feed_file(call->call, code, lx_buf_slice(&text));
+    if (text.p)
+        lx_wipe(text.p, text.n);
+    lx_buf_clear(&text);
+}
+
 enum llmux_step llmux_call_next(llmux_call *call)
 {
     for (;;) {
@@ -82,6 +97,8 @@ enum llmux_step llmux_call_next(llmux_call *call)
                 call->status = call->step.emit.status;
             return LLMUX_STEP_EMIT;
         case LX_STEP_ASK:
+            answer_file(call);
+            break;
         case LX_STEP_WAIT:
             return LLMUX_STEP_WAIT;
         case LX_STEP_DONE:

@@ -352,8 +352,10 @@ static int run_model(const struct rows *rows, const char *const *values, struct 
     if (code != 0)
         status = lx_cmd_fail("providers", LX_EXIT_FAILED, "%s",
                              err.code ? err.text : lx_code_text(code));
-    else
+    else {
         lx_secret_clear(&d.key);
+        lx_credential_source_clear(d.credential);
+    }
     lx_arena_clear(&arena);
     return status;
 }

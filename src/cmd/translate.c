@@ -161,6 +161,7 @@ static int run_request(struct job *j)
         code = lx_attempt_sign(&at, &d, time(NULL), &j->arena, &fault);
     code = code == 0 ? print_request(j, &at) : print_fault(j, &fault);
     lx_secret_clear(&d.key);
+    lx_credential_source_clear(d.credential);
     return code;
 }
 

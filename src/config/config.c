@@ -68,6 +68,8 @@ void lx_config_unref(struct lx_config *c)
         wipe_headers(c->routes.groups[i]);
     for (size_t i = 0; i < c->owned_count; i++)
         lx_secret_clear(&c->owned[i]->key);
+    for (struct lx_credential_source *s = c->credentials; s; s = s->next)
+        lx_credential_source_clear(s);
     lx_secret_clear(&c->master_key);
     lx_catalog_free(c->catalog);
     lx_arena_clear(&c->arena);

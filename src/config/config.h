@@ -58,6 +58,7 @@ struct lx_config {
     /* The deployments whose keys the snapshot wipes when it goes. */
     struct lx_deployment **owned;
     size_t owned_count, owned_cap;
+    struct lx_credential_source *credentials; /* the same, of what keys are exchanged for */
 };
 
 /* Reads a file (and what it includes). NULL when it cannot be used: then diags holds at least one
@@ -76,8 +77,8 @@ void lx_diag_write(const struct lx_diag *d, struct lx_buf *out);
 
 /* A deployment made from a name alone ("groq/llama-3"), with keys from the environment: what the
  * library and the CLI use when there is no configuration. custom: the user's own providers. Without
- * an address its base_url is empty. In the arena, but for out->key, which
- * the caller clears. 0 or a code. */
+ * an address its base_url is empty. In the arena, but for out->key and the bytes of
+ * out->credential, which the caller clears. 0 or a code. */
 int lx_deployment_of_name(struct lx_slice name, const struct lx_provider *custom,
                           size_t custom_count, const struct lx_env *env, struct lx_arena *a,
                           struct lx_deployment *out, struct lx_error *err);

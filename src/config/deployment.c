@@ -147,7 +147,7 @@ struct lx_slice lx_deployment_missing(const struct lx_deployment *d, struct lx_a
     struct lx_slice base = !d->base_url.n  ? name_variables(d->provider->base_url_env, none, a)
                            : !d->project.n ? name_variables(d->provider->project_env, none, a)
                                            : none;
-    if (lx_signer_has_key(d->provider, &d->key))
+    if (d->credential || lx_signer_has_key(d->provider, &d->key))
         return base;
     return lx_arena_printf(a, "%.*s%s%.*s", LX_F(base), base.n ? ", " : "", LX_F(d->missing_key));
 }
@@ -165,13 +165,17 @@ int lx_deployment_of_name(struct lx_slice name, const struct lx_provider *custom
     d.provider = r.provider;
     d.group = d.id = lx_arena_copy(a, name);
     d.model = lx_arena_copy(a, r.model);
+    struct lx_credential_finding finding;
     code = lx_deployment_set_address(&d, (struct lx_slice){0}, env, a, err);
     if (code == 0 || code == LX_ENOTFOUND) /* an address may yet be given by hand */
         code = lx_deployment_set_key(&d, (struct lx_slice){0}, env, a);
+    if (code == 0)
+        code = lx_deployment_set_credential(&d, false, NULL, env, a, &finding);
     if (code == 0 && a->failed)
         code = a->failed;
     if (code != 0) {
         lx_secret_clear(&d.key);
+        lx_credential_source_clear(d.credential);
         return code;
     }
     *out = d;

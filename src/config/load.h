@@ -153,6 +153,20 @@ int lx_deployment_set_address(struct lx_deployment *d, struct lx_slice api_base,
  * `wanted` (the variable the configuration named; may be empty) first. 0 or LX_ENOMEM. */
 int lx_deployment_set_key(struct lx_deployment *d, struct lx_slice wanted, const struct lx_env *env,
                           struct lx_arena *a);
+
+/* ---- Credentials (credential.c) ---- */
+
+struct lx_credential_finding {
+    struct lx_slice wrong; /* why it cannot work; or empty */
+    bool guess;            /* nothing is set: the machine's own metadata service will be asked */
+};
+/* What the deployment's key is exchanged for, unless it has one: d->credential, in the arena, its
+ * bytes the caller's to clear; or d->key, where no exchange is needed; or neither. params: the
+ * deployment's parameters by name; or NULL. led_only: only when these ask for it. 0 or a code. */
+int lx_deployment_set_credential(struct lx_deployment *d, bool led_only,
+                                 const struct lx_env *params, const struct lx_env *env,
+                                 struct lx_arena *a, struct lx_credential_finding *out);
+
 /* 64 hex digits in the configuration's arena. */
 struct lx_slice lx_deployment_hash(struct lx_load *l, struct lx_slice group,
                                    const struct lx_yaml *params);

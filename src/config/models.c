@@ -152,15 +152,61 @@ static bool has_address(struct lx_load *l, struct lx_config_entry *e, bool quiet
     return false;
 }
 
+/* The entry's parameters, as credentials ask for them. */
+struct params {
+    struct lx_load *l;
+    const struct lx_yaml *map;
+};
+
+static const char *get_param(void *arg, const char *name)
+{
+    const struct params *p = arg;
+    const struct lx_yaml *v = lx_yaml_get(p->map, lx_slice_z(name));
+    struct lx_slice text = {0};
+    if (v && lx_yaml_type(v) != LX_YAML_NULL)
+        text = v->kind == LX_YAML_SCALAR ? lx_load_peek(p->l, v) : lx_load_json(p->l, v);
+    return text.p ? lx_arena_copy_z(&p->l->set.arena, text) : NULL;
+}
+
+static void find_credential(struct lx_load *l, struct lx_config_entry *e, bool led_only, bool quiet)
+{
+    struct params params = {l, e->params};
+    const struct lx_env of_entry = {get_param, &params};
+    struct lx_credential_finding found;
+    if (lx_deployment_set_credential(&e->d, led_only, &of_entry, &l->env, &l->config->arena,
+                                     &found) != 0)
+        l->config->arena.failed = LX_ENOMEM;
+    if (e->d.credential && !e->d.credential->next && l->config->credentials != e->d.credential) {
+        e->d.credential->next = l->config->credentials;
+        l->config->credentials = e->d.credential;
+    }
+    if (quiet || e->d.mock_response.p)
+        return;
+    if (found.wrong.n)
+        lx_diag_add(l->diags, LX_DIAG_WARNING, e->params, LX_S(PARAMS), "%.*s", LX_F(found.wrong));
+    if (found.guess)
+        lx_diag_add(l->diags, LX_DIAG_NOTE, e->params, LX_S(PARAMS),
+                    "no key for %s is configured: the metadata service of the machine will be "
+                    "asked for one",
+                    e->d.provider->title);
+}
+
+/* The entry's own key; what it asks for by its own parameters; the environment's key; and what the
+ * environment has to be exchanged for one. */
 static void find_key(struct lx_load *l, struct lx_config_entry *e, bool quiet)
 {
     struct lx_slice wanted = text_of(lx_yaml_get(e->params, LX_S("api_key")));
     struct lx_slice prefix = LX_S("os.environ/");
     wanted =
         lx_slice_starts(wanted, prefix) ? lx_slice_from(wanted, prefix.n) : (struct lx_slice){0};
+    find_credential(l, e, true, quiet);
+    if (e->d.credential)
+        return;
     if (lx_deployment_set_key(&e->d, wanted, &l->env, &l->config->arena) != 0)
         l->config->arena.failed = LX_ENOMEM;
-    if (quiet || wanted.n || e->d.mock_response.p || lx_signer_has_key(e->d.provider, &e->d.key))
+    find_credential(l, e, false, quiet);
+    if (quiet || wanted.n || e->d.mock_response.p || e->d.credential ||
+        lx_signer_has_key(e->d.provider, &e->d.key))
         return;
     lx_diag_add(l->diags, LX_DIAG_NOTE, e->params, LX_S(PARAMS),
                 "no key for %s: give api_key or set %.*s", e->d.provider->title,

@@ -171,6 +171,8 @@ static void take_provider(struct lx_load *l, const struct lx_yaml *at, struct lx
     take_names(l, at, &c.key_env, p->key_env, PATH ".api_key_env");
     take_names(l, at, &c.base_url_env, p->base_url_env, PATH ".base_url_env");
     take_auth(l, at, &c, p);
+    if (p->credential && !lx_credential_kind_find(lx_slice_z(p->credential)))
+        wrong(l, at, PATH ".credential", "a kind of credential: " LX_CREDENTIAL_NAMES);
     p->key_optional = !c.key_env.n; /* then a key can only come with a model, or there is none */
     take_headers(l, c.headers, p);
     take_quirks(l, c.quirks, p);

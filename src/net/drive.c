@@ -5,6 +5,8 @@
  */
 #include "net/drive.h"
 
+#include "io/file.h"
+
 static void step_on(struct lx_drive *d);
 
 static struct lx_drive *drive_of(void *owner)
@@ -16,7 +18,7 @@ static void on_head(void *owner, int status, const struct lx_headers *headers)
 {
     struct lx_drive *d = drive_of(owner);
 
-    if (!d->first_byte_ms)
+    if (!d->first_byte_ms && !d->aside)
         d->first_byte_ms = lx_clock_mono_ms();
     lx_call_feed_head(d->call, status, headers);
     step_on(d);
@@ -81,12 +83,27 @@ static void send(struct lx_drive *d, const struct lx_step *step)
     };
 
     drop_exchange(d);
+    d->aside = step->send.aside;
     d->sent_ms = lx_loop_now_ms(d->loop);
     d->exchange = lx_net_send(d->net, &request, &net_events, d);
     if (!d->exchange)
         lx_call_feed_failure(d->call, LX_ENOMEM, NULL);
     else if (d->paused)
         lx_net_pause(d->exchange);
+}
+
+/* A file of a few lines on a local disk: not worth a thread. */
+static void answer_file(struct lx_drive *d, const char *path)
+{
+    struct lx_buf text;
+    int code;
+
+    lx_buf_init(&text, LX_CREDENTIAL_MAX_BYTES);
+    code = lx_file_read(path, &text);
+    lx_call_feed_file(d->call, code, lx_buf_slice(&text));
+    if (text.p)
+        lx_wipe(text.p, text.n);
+    lx_buf_clear(&text);
 }
 
 /* Takes steps until the call waits for something. */
@@ -110,8 +127,10 @@ static void step_on(struct lx_drive *d)
         case LX_STEP_EMIT:
             d->events->on_emit(d, &step);
             break;
-        case LX_STEP_WAIT:
         case LX_STEP_ASK:
+            answer_file(d, step.ask_path);
+            break;
+        case LX_STEP_WAIT:
             return;
         case LX_STEP_DONE:
             drop_exchange(d);

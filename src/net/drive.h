@@ -26,6 +26,7 @@ struct lx_drive {
     struct lx_net_exchange *exchange;
     struct lx_timer timer; /* SLEEP */
     bool paused;
+    bool aside;            /* the exchange is with a token's endpoint */
     int64_t first_byte_ms; /* mono time of the provider's first head; 0: none yet */
     int64_t sent_ms;       /* mono time of the last SEND */
 };

@@ -15,6 +15,9 @@
  * and from requests only where clients may name addresses. */
 enum { ORIGINS_KEPT = 256 };
 
+/* The machine's own metadata services (AWS, Azure, Google): what a proxy answers is not its own. */
+static const char own_metadata[] = "169.254.0.0/16,fd00:ec2::/32,metadata.google.internal";
+
 /* ---- Origins -------------------------------------------------------------------------------- */
 
 static uint32_t hash_of(const struct lx_url *url, const struct lx_tls_context *tls)
@@ -58,7 +61,8 @@ static struct lx_origin *origin_new(struct lx_net *net, const struct lx_url *url
     o->port = url->port;
     o->tls = tls ? lx_tls_context_ref(tls) : NULL;
     const struct lx_proxy *proxy = url->tls ? &net->https_proxy : &net->http_proxy;
-    if (proxy->host && !lx_no_proxy_has(net->no_proxy, o->host, o->port))
+    if (proxy->host && !lx_no_proxy_has(net->no_proxy, o->host, o->port) &&
+        !lx_no_proxy_has(own_metadata, o->host, o->port))
         o->proxy = proxy;
     return o;
 }

@@ -84,14 +84,16 @@ struct lx_provider {
     const char *region_models[2];  /* a glob, and the region of its models, when none is set */
     const char *region_urls[2][2]; /* a glob over regions, and base_url there */
     const char *project_env[LX_PROVIDER_NAMES]; /* variables of what "{project}" in paths is */
-    const char *default_key;                    /* servers that ignore keys */
-    bool key_optional;               /* without a key nothing is signed, and that is no error */
-    const char *headers[4][2];       /* sent always: {"anthropic-version", "2023-06-01"} */
-    const char *path;                /* instead of the dialect's own path; see lx_provider_path() */
-    const char *stream_path;         /* the same for streams; NULL: path */
-    bool model_outside;              /* the address names the model, and the body must not */
-    const char *model_end;           /* the body names the model up to this, its address whole */
-    bool no_call_ids;                /* see struct lx_write_options */
+    const char *credential;    /* the kind of credential (credential.h) that a key may be exchanged
+                                * for; or NULL */
+    const char *default_key;   /* servers that ignore keys */
+    bool key_optional;         /* without a key nothing is signed, and that is no error */
+    const char *headers[4][2]; /* sent always: {"anthropic-version", "2023-06-01"} */
+    const char *path;          /* instead of the dialect's own path; see lx_provider_path() */
+    const char *stream_path;   /* the same for streams; NULL: path */
+    bool model_outside;        /* the address names the model, and the body must not */
+    const char *model_end;     /* the body names the model up to this, its address whole */
+    bool no_call_ids;          /* see struct lx_write_options */
     const char *api_version_env;     /* the address takes an api-version: its variable ... */
     const char *api_version;         /* ... and the version when none is configured; or NULL */
     const struct lx_quirk *quirks;   /* END-terminated; or NULL */
@@ -230,6 +232,14 @@ bool lx_signer_has_key(const struct lx_provider *p, const struct lx_secret *key)
 void lx_signer_apply(const struct lx_provider *p, const struct lx_secret *key,
                      struct lx_header_list *headers);
 
+/* A request over HTTP, ready to be sent or shown. */
+struct lx_outgoing {
+    struct lx_slice method;
+    struct lx_slice url;
+    struct lx_headers headers; /* secrets marked */
+    struct lx_slice body;
+};
+
 /* A request that is about to be sent. */
 struct lx_signing {
     struct lx_slice method, url, body;
@@ -240,9 +250,5 @@ struct lx_signing {
  * any more. Rows that want a key only are done by lx_signer_apply(). 0 or a code. */
 int lx_signer_sign(const struct lx_provider *p, const struct lx_secret *key,
                    const struct lx_signing *s, struct lx_header_list *headers);
-
-/* AWS credentials as one secret; the token may be empty. 0 or LX_ENOMEM. */
-int lx_aws_key_init(struct lx_secret *key, struct lx_slice access_key_id,
-                    struct lx_slice secret_access_key, struct lx_slice session_token);
 
 #endif

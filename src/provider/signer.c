@@ -1,18 +1,21 @@
 /*
  * signer.c - puts a key where a provider looks for it, or signs the request with it.
  *
- * The only place that asks a secret for its bytes on the way to a provider. AWS credentials are one
- * secret of three lines, so that whoever holds a key need not know what kind it is; a bearer key
- * has no line breaks, for it stands in a header.
+ * The only place that asks a secret for its bytes on the way to a provider. A key of several parts
+ * names its scheme in its first line (credential.h), so that whoever holds it need not know what
+ * kind it is; an API key has no line breaks, for it stands in a header.
  */
-#include "provider/provider.h"
+#include "provider/credential.h"
+
 #include "base/buf.h"
 #include "provider/sigv4.h"
 #include "wire/url.h"
 
-static bool is_aws_key(struct lx_slice key)
+/* The rest of a key of this scheme. */
+static bool is_scheme(struct lx_slice key, const char *scheme, struct lx_slice *rest)
 {
-    return lx_slice_find_byte(key, '\n') >= 0;
+    struct lx_slice head;
+    return lx_slice_cut(key, '\n', &head, rest) && lx_slice_eq(head, lx_slice_z(scheme));
 }
 
 bool lx_signer_has_key(const struct lx_provider *p, const struct lx_secret *key)
@@ -20,44 +23,87 @@ bool lx_signer_has_key(const struct lx_provider *p, const struct lx_secret *key)
     return lx_secret_is_set(key) || p->auth == LX_AUTH_NONE || p->default_key || p->key_optional;
 }
 
-void lx_signer_apply(const struct lx_provider *p, const struct lx_secret *key,
-                     struct lx_header_list *headers)
+static void set_key(struct lx_header_list *headers, struct lx_slice name, struct lx_slice prefix,
+                    struct lx_slice key)
 {
-    struct lx_slice bytes =
-        lx_secret_is_set(key) ? lx_secret_bytes(key) : lx_slice_z(p->default_key);
-    if (!bytes.n || p->auth == LX_AUTH_NONE || (p->auth == LX_AUTH_AWS && is_aws_key(bytes)))
-        return;
-    bool bearer = p->auth != LX_AUTH_HEADER;
-    struct lx_slice name = bearer ? LX_S("authorization") : lx_slice_z(p->auth_header);
-    struct lx_slice prefix = bearer ? LX_S("Bearer ") : lx_slice_z(p->auth_prefix);
     if (!prefix.n) {
-        lx_header_list_set_secret(headers, name, bytes);
+        lx_header_list_set_secret(headers, name, key);
         return;
     }
-    char *value = lx_arena_bytes(headers->arena, prefix.n + bytes.n);
+    char *value = lx_arena_bytes(headers->arena, prefix.n + key.n);
     if (!value)
         return;
     memcpy(value, prefix.p, prefix.n);
-    memcpy(value + prefix.n, bytes.p, bytes.n);
-    lx_header_list_set_secret(headers, name, lx_slice(value, prefix.n + bytes.n));
+    memcpy(value + prefix.n, key.p, key.n);
+    lx_header_list_set_secret(headers, name, lx_slice(value, prefix.n + key.n));
 }
 
-int lx_aws_key_init(struct lx_secret *key, struct lx_slice access_key_id,
-                    struct lx_slice secret_access_key, struct lx_slice session_token)
+/* A token that was exchanged for, and what goes with it. */
+static void set_bearer(struct lx_header_list *headers, struct lx_slice parts)
+{
+    struct lx_slice token, line, name, value;
+    lx_slice_cut(parts, '\n', &token, &parts);
+    set_key(headers, LX_S("authorization"), LX_S("Bearer "), token);
+    while (parts.n) {
+        lx_slice_cut(parts, '\n', &line, &parts);
+        if (lx_slice_cut(line, ':', &name, &value))
+            lx_header_list_set_secret(headers, name, lx_slice_trim(value));
+    }
+}
+
+void lx_signer_apply(const struct lx_provider *p, const struct lx_secret *key,
+                     struct lx_header_list *headers)
+{
+    struct lx_slice rest,
+        bytes = lx_secret_is_set(key) ? lx_secret_bytes(key) : lx_slice_z(p->default_key);
+    if (!bytes.n || p->auth == LX_AUTH_NONE)
+        return;
+    if (is_scheme(bytes, "bearer", &rest))
+        set_bearer(headers, rest);
+    else if (lx_slice_find_byte(bytes, '\n') >= 0)
+        return; /* it signs the whole: lx_signer_sign() */
+    else if (p->auth == LX_AUTH_HEADER)
+        set_key(headers, lx_slice_z(p->auth_header), lx_slice_z(p->auth_prefix), bytes);
+    else
+        set_key(headers, LX_S("authorization"), LX_S("Bearer "), bytes);
+}
+
+/* "scheme\nfirst\nsecond...". */
+static int init_key(struct lx_secret *key, const struct lx_slice *parts, size_t n)
 {
     struct lx_buf b;
-    lx_buf_init(&b, access_key_id.n + secret_access_key.n + session_token.n + 2);
-    lx_buf_reserve(&b, b.max); /* never moved: no copy is left behind */
-    lx_buf_add(&b, access_key_id);
-    lx_buf_add_byte(&b, '\n');
-    lx_buf_add(&b, secret_access_key);
-    lx_buf_add_byte(&b, '\n');
-    lx_buf_add(&b, session_token);
+    size_t size = n;
+    for (size_t i = 0; i < n; i++)
+        size += parts[i].n;
+    lx_buf_init(&b, size);
+    lx_buf_reserve(&b, size); /* never moved: no copy is left behind */
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            lx_buf_add_byte(&b, '\n');
+        lx_buf_add(&b, parts[i]);
+    }
     int code = b.failed ? b.failed : lx_secret_init(key, lx_buf_slice(&b));
     if (b.p)
         lx_wipe(b.p, b.n);
     lx_buf_clear(&b);
     return code;
+}
+
+int lx_aws_key_init(struct lx_secret *key, struct lx_slice access_key_id,
+                    struct lx_slice secret_access_key, struct lx_slice session_token)
+{
+    return init_key(
+        key, (struct lx_slice[]){LX_S("aws"), access_key_id, secret_access_key, session_token}, 4);
+}
+
+int lx_bearer_key_init(struct lx_secret *key, struct lx_slice token, struct lx_slice headers)
+{
+    return init_key(key, (struct lx_slice[]){LX_S("bearer"), token, headers}, 3);
+}
+
+int lx_oci_key_init(struct lx_secret *key, struct lx_slice key_id, struct lx_slice pem)
+{
+    return init_key(key, (struct lx_slice[]){LX_S("oci"), key_id, pem}, 3);
 }
 
 /* The host as it is sent: its port only where it is not the scheme's own. */
@@ -69,20 +115,26 @@ static struct lx_slice host_of(const struct lx_url *url, struct lx_arena *a)
     return lx_arena_printf(a, "%s%.*s%s:%u", open, LX_F(url->host), close, url->port);
 }
 
+static int sign_aws(const struct lx_provider *p, struct lx_slice parts, const struct lx_signing *s,
+                    struct lx_slice host, struct lx_slice target, struct lx_header_list *headers)
+{
+    struct lx_sigv4 v4 = {
+        .region = s->region, .now_s = s->now_s, .service = lx_slice_z(p->aws_service)};
+    lx_slice_cut(parts, '\n', &v4.access_key_id, &parts);
+    lx_slice_cut(parts, '\n', &v4.secret_access_key, &v4.session_token);
+    return lx_sigv4_apply(&v4, s->method, host, target, s->body, headers);
+}
+
 int lx_signer_sign(const struct lx_provider *p, const struct lx_secret *key,
                    const struct lx_signing *s, struct lx_header_list *headers)
 {
-    struct lx_sigv4 v4 = {.region = s->region, .now_s = s->now_s};
-    struct lx_slice rest = lx_secret_bytes(key);
+    struct lx_slice parts, bytes = lx_secret_bytes(key);
     struct lx_url url;
-    if (p->auth != LX_AUTH_AWS || !is_aws_key(rest))
+    bool aws = is_scheme(bytes, "aws", &parts);
+    if (!aws)
         return 0;
     int code = lx_url_read(s->url, &url, NULL);
     if (code < 0)
         return code;
-    v4.service = lx_slice_z(p->aws_service);
-    lx_slice_cut(rest, '\n', &v4.access_key_id, &rest);
-    lx_slice_cut(rest, '\n', &v4.secret_access_key, &v4.session_token);
-    return lx_sigv4_apply(&v4, s->method, host_of(&url, headers->arena), url.path, s->body,
-                          headers);
+    return sign_aws(p, parts, s, host_of(&url, headers->arena), url.path, headers);
 }

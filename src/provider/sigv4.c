@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "wire/moment.h"
 
 enum {
     MAX_CANONICAL = 1 << 20, /* a request without its body */
@@ -47,35 +48,6 @@ static bool hmac(struct lx_slice key, struct lx_slice s, struct digest *out)
     unsigned int n = sizeof(out->v);
     return HMAC(EVP_sha256(), key.p, (int)key.n, (const unsigned char *)s.p, s.n, out->v, &n) !=
            NULL;
-}
-
-static void put_digits(char *to, int n, int64_t v)
-{
-    for (; n--; v /= 10)
-        to[n] = (char)('0' + v % 10);
-}
-
-void lx_sigv4_time(int64_t now_s, char out[17])
-{
-    static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    int64_t days = now_s < 0 ? 0 : now_s / 86400, second = now_s < 0 ? 0 : now_s % 86400;
-    int year = 1970, month = 0;
-    bool leap;
-    for (;; year++) {
-        leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        if (days < 365 + leap || year == 9999)
-            break;
-        days -= 365 + leap;
-    }
-    for (; month < 11 && days >= lengths[month] + (leap && month == 1); month++)
-        days -= lengths[month] + (leap && month == 1);
-    memcpy(out, "yyyymmddThhmmssZ", 17);
-    put_digits(out, 4, year);
-    put_digits(out + 4, 2, month + 1);
-    put_digits(out + 6, 2, days % 31 + 1);
-    put_digits(out + 9, 2, second / 3600);
-    put_digits(out + 11, 2, second / 60 % 60);
-    put_digits(out + 13, 2, second % 60);
 }
 
 /* ---- The path and the query ---------------------------------------------------------------- */
@@ -305,7 +277,7 @@ static int sign(const struct lx_sigv4 *s, struct lx_buf *text, char signature[65
     char time[17];
     if (!sha256(lx_buf_slice(text), &sum))
         return LX_ENOMEM;
-    lx_sigv4_time(s->now_s, time);
+    lx_moment_write_basic(s->now_s, time);
     lx_buf_reset(text);
     lx_buf_addf(text, ALGORITHM "\n%s\n", time);
     write_scope(s, time, text);
@@ -352,7 +324,7 @@ int lx_sigv4_apply(const struct lx_sigv4 *s, struct lx_slice method, struct lx_s
     struct lx_header_list chosen;
     struct lx_buf names, scope;
     char time[17], signature[65];
-    lx_sigv4_time(s->now_s, time);
+    lx_moment_write_basic(s->now_s, time);
     lx_header_list_set(headers, LX_S("x-amz-date"), lx_arena_copy(a, lx_slice(time, 16)));
     if (s->session_token.n)
         lx_header_list_set_secret(headers, LX_S("x-amz-security-token"), s->session_token);

@@ -23,9 +23,6 @@ struct lx_sigv4_request {
     struct lx_slice body;
 };
 
-/* "20150830T123600Z" and a NUL. */
-void lx_sigv4_time(int64_t now_s, char out[17]);
-
 /* The signature, 64 hex digits and a NUL, and the names of the signed headers ("host;x-amz-date"),
  * appended to `names` (may be NULL). 0, LX_ELIMIT, LX_ENOMEM, or LX_EINVAL for a target that is not
  * percent-encoded properly. */

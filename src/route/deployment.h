@@ -8,7 +8,7 @@
 
 #include "base/map.h"
 #include "catalog/price.h"
-#include "provider/provider.h"
+#include "provider/credential.h"
 
 struct lx_deployment {
     struct lx_slice group; /* the name clients use; may hold '*' */
@@ -17,10 +17,11 @@ struct lx_deployment {
     struct lx_slice model;    /* upstream; holds '*' where the group does and it is to be filled */
     struct lx_slice base_url; /* without a slash at the end; never empty when usable */
     struct lx_slice api_version;
-    struct lx_slice region;         /* of a cloud; empty where the provider has none */
-    struct lx_slice project;        /* of a cloud that bills by project; else empty */
-    struct lx_secret key;           /* unset: none was found (an error when used, naming key_env) */
-    struct lx_headers headers;      /* headers + extra_headers of the configuration */
+    struct lx_slice region;  /* of a cloud; empty where the provider has none */
+    struct lx_slice project; /* of a cloud that bills by project; else empty */
+    struct lx_secret key;    /* unset: none was found (an error when used, naming key_env) */
+    struct lx_credential_source *credential; /* or a key is exchanged for this; or NULL */
+    struct lx_headers headers;               /* headers + extra_headers of the configuration */
     struct lx_slice extra_body;     /* a JSON object whose members go into the body; or empty */
     struct lx_slice default_params; /* a JSON object: members for the body where the client gives
                                      * none (temperature: 0.2 in litellm_params); or empty */

@@ -372,6 +372,7 @@ void lx_exchange_complete(struct lx_exchange *x)
         .forward = x->forward.headers,
         .pool = x->worker->calls,
         .keeps_body = true,
+        .keys = x->worker->keys,
     };
 
     x->drive.call = lx_call_new(&in);

@@ -136,8 +136,9 @@ static int worker_init(struct lx_server *s, struct lx_worker *w, const struct ad
         return lx_error_set(err, LX_EIO, "cannot start an event loop: %s", strerror(errno));
     lx_loop_on_idle(w->loop, on_turn_end, w);
     w->calls = lx_call_pool_new(&s->config->routes.settings);
+    w->keys = lx_keys_new();
     w->net = lx_net_new(w->loop, &s->config->net, err);
-    if (!w->net || !w->calls)
+    if (!w->net || !w->calls || !w->keys)
         return err && err->code ? err->code : LX_ENOMEM;
     w->listener = lx_listener_new(w->loop, at->ai_addr, at->ai_addrlen, s->tls, on_accept, w, err);
     return w->listener ? 0 : (err && err->code ? err->code : LX_EIO);
@@ -151,6 +152,7 @@ static void worker_clear(struct lx_worker *w)
         lx_listener_close(w->listener);
     lx_net_free(w->net);
     lx_call_pool_free(w->calls);
+    lx_keys_free(w->keys);
     if (w->loop) {
         lx_loop_turn(w->loop, 0); /* what was closed in the last turn is freed */
         lx_loop_free(w->loop);

@@ -27,6 +27,7 @@ struct lx_worker {
     struct lx_loop *loop;
     struct lx_net *net;
     struct lx_call_pool *calls; /* storage of finished calls, for the next */
+    struct lx_keys *keys;       /* exchanged for credentials */
     struct lx_listener *listener;
     struct lx_config *config; /* what new requests see */
     struct lx_log *log;

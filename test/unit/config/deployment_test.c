@@ -422,8 +422,8 @@ static void bedrock_has_keys_of_two_kinds(void **state)
     } rows[] = {
         {bearer, "", "b"},
         {half, "", ""},
-        {pair, "", "i\ns\nt"},
-        {bearer, "      aws_access_key_id: I\n      aws_secret_access_key: S\n", "I\nS\n"},
+        {pair, "", "aws\ni\ns\nt"},
+        {bearer, "      aws_access_key_id: I\n      aws_secret_access_key: S\n", "aws\nI\nS\n"},
         {pair, "      api_key: k\n      aws_access_key_id: I\n      aws_secret_access_key: S\n",
          "k"},
     };
