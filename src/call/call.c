@@ -13,6 +13,7 @@
  *                v |
  *               KEY ---> KEY_ASK -> KEY_WAIT -> KEY   (a credential: fetch.h)
  */
+#include "base/random.h"
 #include "call/bill.h"
 #include "call/fetch.h"
 #include "call/gather.h"
@@ -57,8 +58,7 @@ struct lx_call {
     const struct lx_model_group *group;
     struct lx_slice star;
     uint64_t tried, random;
-    int64_t max_retries;                   /* -1: the deployment's, or the settings' */
-    int64_t timeout_ms, stream_timeout_ms; /* 0: the same */
+    struct lx_wishes wishes;
     int64_t sleep_ms;
     enum state awake; /* what goes on after the sleep */
     struct lx_fetch fetch;
@@ -101,7 +101,6 @@ struct lx_call *lx_call_new(const struct lx_call_input *in)
         .own_pool = own,
         .memory = memory,
         .random = in->random,
-        .max_retries = -1,
         .fetch = {.keys = in->keys},
         .report = {.fault = {.retry_after_ms = -1}},
     };
@@ -142,15 +141,6 @@ const struct lx_call_report *lx_call_report(const struct lx_call *c)
 static struct lx_arena *arena(struct lx_call *c)
 {
     return c->memory ? &c->memory->arena : &c->late;
-}
-
-/* splitmix64 */
-static uint64_t next_random(struct lx_call *c)
-{
-    uint64_t z = c->random += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
 }
 
 /* A stream has begun: there will be no other attempt, so everything about this one goes, but for
@@ -280,7 +270,7 @@ static bool another_untried(const struct lx_call *c)
 static int64_t max_retries(const struct lx_call *c)
 {
     const struct lx_deployment *d = c->report.deployment;
-    int64_t n = c->max_retries;
+    int64_t n = c->wishes.max_retries >= 0 ? c->wishes.max_retries : c->in.max_retries;
     if (n < 0)
         n = d && d->max_retries >= 0 ? d->max_retries : c->settings->num_retries;
     return n < MAX_RETRIES ? n : MAX_RETRIES;
@@ -291,8 +281,9 @@ static void judge(struct lx_call *c, const struct lx_fault *f)
 {
     report_fault(c, f);
     if (!c->head_sent) {
-        struct lx_retry_verdict v = lx_retry_decide(c->settings, max_retries(c), c->report.attempts,
-                                                    f, another_untried(c), next_random(c));
+        struct lx_retry_verdict v =
+            lx_retry_decide(c->settings, max_retries(c), c->report.attempts, f, another_untried(c),
+                            lx_random_next(&c->random));
         if (v.retry) {
             drop_relay(c);
             lx_buf_reset(&c->out);
@@ -341,28 +332,6 @@ void lx_call_let_go(struct lx_call *c)
 
 /* ---- From the body to an attempt ------------------------------------------------------------ */
 
-static int64_t first_given(int64_t a, int64_t b, int64_t c)
-{
-    return a > 0 ? a : b > 0 ? b : c;
-}
-
-static void read_wishes(struct lx_call *c)
-{
-    const struct lx_json *v = c->members.v;
-    int64_t n;
-    c->report.stream =
-        c->in.front->operation == LX_OPERATION_CHAT && lx_json_bool(v[LX_MEMBER_STREAM], false);
-    c->timeout_ms = first_given(lx_members_ms(v[LX_MEMBER_TIMEOUT]),
-                                lx_members_ms(v[LX_MEMBER_REQUEST_TIMEOUT]), c->in.timeout_ms);
-    c->stream_timeout_ms =
-        first_given(lx_members_ms(v[LX_MEMBER_STREAM_TIMEOUT]), c->in.stream_timeout_ms, 0);
-    const struct lx_json retries[] = {v[LX_MEMBER_NUM_RETRIES], v[LX_MEMBER_MAX_RETRIES]};
-    c->max_retries = c->in.max_retries;
-    for (size_t i = 2; i-- > 0;)
-        if (lx_json_int(retries[i], &n) == 0 && n >= 0)
-            c->max_retries = n;
-}
-
 static void start(struct lx_call *c)
 {
     struct lx_json_doc *doc = &c->memory->doc;
@@ -376,7 +345,8 @@ static void start(struct lx_call *c)
         return;
     }
     lx_members_read(doc, arena(c), NULL, &c->members);
-    read_wishes(c);
+    c->wishes = lx_members_wishes(&c->members);
+    c->report.stream = c->in.front->operation == LX_OPERATION_CHAT && c->wishes.stream;
     struct lx_slice model =
         c->in.model.n ? c->in.model : lx_json_str(c->members.v[LX_MEMBER_MODEL], arena(c));
     c->report.model = model;
@@ -527,7 +497,7 @@ static void attempt(struct lx_call *c)
     size_t index = 0;
     const struct lx_deployment *d = c->report.deployment;
     if (!is_bound(c)) {
-        d = lx_route_pick(c->group, c->tried, next_random(c), &index);
+        d = lx_route_pick(c->group, c->tried, lx_random_next(&c->random), &index);
         if (index < 64)
             c->tried |= (uint64_t)1 << index;
     }
@@ -558,8 +528,8 @@ static void send_with(struct lx_call *c, struct lx_secret key)
 static void find_key(struct lx_call *c)
 {
     struct lx_fetch_result got;
-    switch (lx_fetch_next(&c->fetch, c->report.deployment->credential, c->in.now_ms, next_random(c),
-                          arena(c), &got)) {
+    switch (lx_fetch_next(&c->fetch, c->report.deployment->credential, c->in.now_ms,
+                          lx_random_next(&c->random), arena(c), &got)) {
     case LX_FETCH_KEY:
         send_with(c, got.key);
         break;
@@ -579,6 +549,11 @@ static void find_key(struct lx_call *c)
 
 /* ---- What the host is told ------------------------------------------------------------------ */
 
+static int64_t first_given(int64_t a, int64_t b, int64_t c, int64_t d)
+{
+    return a > 0 ? a : b > 0 ? b : c > 0 ? c : d;
+}
+
 /*
  * LiteLLM's timeouts, for each attempt: `timeout` bounds a whole reply. A stream may take as long
  * as it likes as long as it flows: its first byte is bounded by stream_timeout (else by timeout),
@@ -588,8 +563,10 @@ static void fill_send(struct lx_call *c, struct lx_step *out)
 {
     const struct lx_route_settings *s = c->settings;
     const struct lx_deployment *d = c->report.deployment;
-    int64_t total = first_given(c->timeout_ms, d->timeout_ms, s->request_timeout_ms);
-    int64_t first = first_given(c->stream_timeout_ms, d->stream_timeout_ms, s->stream_timeout_ms);
+    int64_t total =
+        first_given(c->wishes.timeout_ms, c->in.timeout_ms, d->timeout_ms, s->request_timeout_ms);
+    int64_t first = first_given(c->wishes.stream_timeout_ms, c->in.stream_timeout_ms,
+                                d->stream_timeout_ms, s->stream_timeout_ms);
     out->kind = LX_STEP_SEND;
     out->send.out = &c->attempt.out;
     out->send.connect_ms = s->connect_timeout_ms;

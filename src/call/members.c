@@ -228,3 +228,18 @@ int64_t lx_members_ms(struct lx_json v)
     }
     return s * 1000 + ms;
 }
+
+struct lx_wishes lx_members_wishes(const struct lx_members *m)
+{
+    struct lx_wishes w = {.stream = lx_json_bool(m->v[LX_MEMBER_STREAM], false), .max_retries = -1};
+    const struct lx_json retries[] = {m->v[LX_MEMBER_NUM_RETRIES], m->v[LX_MEMBER_MAX_RETRIES]};
+    int64_t n;
+    w.timeout_ms = lx_members_ms(m->v[LX_MEMBER_TIMEOUT]);
+    if (!w.timeout_ms)
+        w.timeout_ms = lx_members_ms(m->v[LX_MEMBER_REQUEST_TIMEOUT]);
+    w.stream_timeout_ms = lx_members_ms(m->v[LX_MEMBER_STREAM_TIMEOUT]);
+    for (size_t i = 2; i-- > 0;)
+        if (lx_json_int(retries[i], &n) == 0 && n >= 0)
+            w.max_retries = n;
+    return w;
+}

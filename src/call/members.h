@@ -42,6 +42,12 @@ enum lx_member lx_member_find(struct lx_slice name);
  * unescaped into the arena. */
 void lx_members_read(const struct lx_json_doc *body, struct lx_arena *a, struct lx_json_edit *edit,
                      struct lx_members *out);
+/* What a client wants of us: 0 and -1 where it says nothing. */
+struct lx_wishes {
+    bool stream;
+    int64_t timeout_ms, stream_timeout_ms, max_retries;
+};
+struct lx_wishes lx_members_wishes(const struct lx_members *m);
 /* Takes ours out of a request that was read from a body. */
 void lx_members_strip(struct lx_request *r);
 /* Seconds, whole or with a fraction, as milliseconds; 0 when v says no positive time. */
