@@ -236,6 +236,18 @@ static enum lx_tristate reasons(const struct writer *w, const struct lx_json_doc
     return lx_model_supports(m, LX_S("reasoning")) ? LX_YES : LX_NO;
 }
 
+/* What the catalog knows to be the most that the model says, for languages that want a limit: a
+ * lower one would cut answers off that the client did not limit. */
+static int64_t most_tokens(const struct writer *w)
+{
+    struct lx_model m;
+    int64_t n;
+    if (!lx_catalog_find(w->catalog, lx_slice_z(w->p->id), w->options.model, &m) ||
+        lx_slice_int(lx_model_member(m, LX_S("max_output_tokens")), &n) < 0)
+        return 0;
+    return n;
+}
+
 /* Everything that is done to a body of the provider's language, whoever wrote it. */
 static void mend(struct writer *w, struct lx_json_edit *edit)
 {
@@ -343,6 +355,7 @@ static void write_anew(struct writer *w, const struct lx_request *request, struc
     lx_buf_init(&written, buf->max);
     w->out.buf = mended ? &written : buf;
     request = without_prompt_params(w, with_allowed(w, request));
+    w->options.default_max_tokens = most_tokens(w);
     w->to->back->write_request(&w->options, request, &w->out);
     w->at->json_tool = w->out.json_tool;
     if (w->out.buf->failed)

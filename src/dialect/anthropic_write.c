@@ -146,7 +146,7 @@ static void plan_max_tokens(struct lx_anthropic_writer *w)
     if (w->same || w->thinking != LX_THINK_BUDGET || !w->max_tokens_known)
         return;
     if (!asked) {
-        w->max_tokens = w->budget + otherwise;
+        w->max_tokens = w->budget < w->o->default_max_tokens ? otherwise : w->budget + otherwise;
     } else if (w->budget < w->max_tokens) {
         return;
     } else if (w->r->reasoning.budget_tokens) {

@@ -93,7 +93,7 @@ static void plan_budget(struct lx_bedrock_writer *w)
     if (!w->budget || (asked && w->budget < limit))
         return;
     if (!asked) {
-        w->max_tokens = w->budget + otherwise;
+        w->max_tokens = w->budget < w->o->default_max_tokens ? otherwise : w->budget + otherwise;
     } else if (w->r->reasoning.budget_tokens) {
         w->max_tokens = limit + w->budget;
         lx_bedrock_lose(w, LX_S("max_tokens"),

@@ -49,8 +49,8 @@ struct lx_write_options {
                                       * takes earlier thinking back: reasoning_content, reasoning,
                                       * reasoning_details or thinking_blocks; empty: none */
     const struct lx_prompt_template *prompt; /* languages without messages: see dialect/prompt.h */
-    int64_t
-        default_max_tokens; /* where the language demands max_tokens; 0: the dialect's default */
+    int64_t default_max_tokens; /* the most that the model says, for languages that demand
+                                   max_tokens; 0: unknown */
 };
 
 /* A body being written, and what came of it. */

@@ -187,7 +187,8 @@ const char *lx_provider_base_url(const struct lx_provider *p, struct lx_slice re
 
 /* What is mended for every OpenAI-compatible row that does not say it takes it. */
 extern const struct lx_common_quirk {
-    enum lx_takes unless;
+    unsigned unless;  /* enum lx_takes: not for rows that take one of these ... */
+    unsigned only;    /* ... and only for rows that take these */
     const char *word; /* bodies without this text need no look; or NULL */
     bool unreasoning; /* for models that are known not to reason */
     struct lx_quirk quirk;

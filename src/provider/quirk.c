@@ -292,7 +292,8 @@ static void apply_common(struct mending *m, const struct lx_quirk_target *t)
 {
     for (size_t i = 0; i < lx_quirks_common_count; i++) {
         const struct lx_common_quirk *c = &lx_quirks_common[i];
-        if ((t->takes & (unsigned)c->unless) || (c->unreasoning && m->reasons != LX_NO) ||
+        if ((t->takes & c->unless) || (t->takes & c->only) != c->only ||
+            (c->unreasoning && m->reasons != LX_NO) ||
             (c->word && lx_slice_find(m->doc->text, lx_slice_z(c->word)) < 0) ||
             has_own(m, t->quirks, c->quirk.member))
             continue;

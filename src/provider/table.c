@@ -79,27 +79,27 @@ static const struct lx_quirk openai_quirks[] = {
 
 /* A client of LiteLLM sends these to any model. */
 const struct lx_common_quirk lx_quirks_common[] = {
-    {LX_TAKES_DEVELOPER,
-     "\"developer\"",
-     false,
-     {LX_QUIRK_ROLE, "messages", "developer=system", NULL,
-      "OpenAI's newer name of the role system, unknown to others (LiteLLM "
-      "map_developer_role_to_system_role)"}},
-    {LX_TAKES_THINKING,
-     NULL,
-     false,
-     {LX_QUIRK_EFFORT, "thinking", NULL, NULL, "Anthropic's member, and the model does not think"}},
-    {LX_TAKES_CACHE_MARKS,
-     "\"cache_control\"",
-     false,
-     {LX_QUIRK_DROP,
-      "cache_control|messages[*].cache_control|messages[*].content[*].cache_control|"
-      "tools[*].cache_control|tools[*].function.cache_control",
-      NULL, NULL, "Anthropic's marks: services of OpenAI's language cache by themselves"}},
-    {LX_TAKES_EFFORT,
-     NULL,
-     true,
-     {LX_QUIRK_DROP, "reasoning_effort", NULL, NULL, "the model does not reason"}},
+    {.unless = LX_TAKES_DEVELOPER,
+     .word = "\"developer\"",
+     .quirk = {LX_QUIRK_ROLE, "messages", "developer=system", NULL,
+               "OpenAI's newer name of the role system, unknown to others (LiteLLM "
+               "map_developer_role_to_system_role)"}},
+    {.unless = LX_TAKES_THINKING,
+     .quirk = {LX_QUIRK_EFFORT, "thinking", NULL, NULL,
+               "Anthropic's member, and the model does not think"}},
+    {.unless = LX_TAKES_EFFORT,
+     .only = LX_TAKES_THINKING,
+     .unreasoning = true,
+     .quirk = {LX_QUIRK_DROP, "thinking", NULL, NULL, "the model does not think"}},
+    {.unless = LX_TAKES_EFFORT,
+     .unreasoning = true,
+     .quirk = {LX_QUIRK_DROP, "reasoning_effort", NULL, NULL, "the model does not reason"}},
+    {.unless = LX_TAKES_CACHE_MARKS,
+     .word = "\"cache_control\"",
+     .quirk = {LX_QUIRK_DROP,
+               "cache_control|messages[*].cache_control|messages[*].content[*].cache_control|"
+               "tools[*].cache_control|tools[*].function.cache_control",
+               NULL, NULL, "Anthropic's marks: services of OpenAI's language cache by themselves"}},
 };
 const size_t lx_quirks_common_count = sizeof(lx_quirks_common) / sizeof(lx_quirks_common[0]);
 
