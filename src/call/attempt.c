@@ -13,6 +13,7 @@
  */
 #include "call/call.h"
 #include "base/text.h"
+#include "call/foreign.h"
 #include "call/members.h"
 
 enum { MAX_CLIENT_PATHS = 64 };
@@ -103,6 +104,7 @@ static void read_options(struct writer *w, const struct lx_route_settings *setti
 {
     const struct lx_json *v = w->members.v;
     lx_provider_options(w->p, model, &w->options);
+    w->options.keep_call_ids = !lx_provider_has_host(w->d->provider, w->d->base_url);
     w->options.drop_params =
         lx_json_bool(v[LX_MEMBER_DROP_PARAMS], tristate(w->d->drop_params, settings->drop_params));
     w->options.modify_params = tristate(w->d->modify_params, settings->modify_params);
@@ -283,6 +285,8 @@ static void edit_in_place(struct writer *w, struct lx_json_edit *edit, struct lx
         lx_json_edit_set(edit, lx_json_root(w->body), LX_S("model"), quoted(model, w->arena));
     if (w->at->stream)
         ask_for_usage(w, edit);
+    if (!w->options.keep_call_ids)
+        lx_foreign_remove(w->to, w->body, edit, &w->at->losses);
     mend(w, edit);
     if (lx_json_edit_is_empty(edit) && !w->out.code)
         w->at->out.body = w->body->text;

@@ -136,7 +136,7 @@ static void write_redacted_thinking(const struct writing *p)
  * others ("functions.get:0"). The same id always becomes the same. */
 static struct lx_text tool_id(struct lx_anthropic_writer *w, const struct lx_part *p)
 {
-    struct lx_text id = p->id.s.n ? p->id : p->name;
+    struct lx_text id = p->id.s.n ? lx_call_id(p->id, w->same || w->o->keep_call_ids) : p->name;
     bool good = !id.escaped && id.s.n;
     for (size_t i = 0; good && i < id.s.n; i++) {
         char c = id.s.p[i];

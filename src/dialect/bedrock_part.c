@@ -352,7 +352,8 @@ static void write_tool_id(const struct writing *p)
 {
     enum { MAX_ID = 64 };
     char room[MAX_ID];
-    struct lx_slice id = lx_text_plain(p->p->id.s.n ? p->p->id : p->p->name, p->w->b->arena);
+    struct lx_text own = lx_call_id(p->p->id, false);
+    struct lx_slice id = lx_text_plain(own.s.n ? own : p->p->name, p->w->b->arena);
     if (id.n > MAX_ID) /* what tells ids apart stands at their end */
         id = lx_slice_from(id, id.n - MAX_ID);
     for (size_t i = 0; i < id.n; i++) {

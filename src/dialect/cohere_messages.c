@@ -242,6 +242,7 @@ static void write_content(struct lx_cohere_writer *w, const struct lx_part *part
 static void write_call(struct lx_cohere_writer *w, const struct lx_part *p)
 {
     struct lx_part call = *p;
+    call.id = lx_call_id(p->id, false);
     if (p->custom) { /* arguments are an object there: free text is told in one */
         struct lx_buf wrapped;
         lx_buf_init(&wrapped, w->b->buf->max);
@@ -351,7 +352,7 @@ static void write_result(struct place *at, const struct lx_part *p)
     struct lx_cohere_writer *w = at->w;
     lx_out_object(&w->out, NULL);
     lx_out_lit(&w->out, "role", "tool");
-    lx_out_text(&w->out, "tool_call_id", p->id);
+    lx_out_text(&w->out, "tool_call_id", lx_call_id(p->id, false));
     refuse_obstacles(at, p->content, LX_ROLE_TOOL);
     write_result_content(w, p->content);
     lx_out_object_end(&w->out);

@@ -44,6 +44,8 @@ struct lx_write_options {
     bool adaptive_thinking;  /* the model takes effort / adaptive thinking, not only budgets */
     bool cache_marks;        /* an OpenAI-compatible target that takes cache_control marks */
     bool model_outside;      /* the address names the model, and the body must not */
+    bool keep_call_ids;      /* the address may be a gateway's, with Gemini behind it: ids of calls
+                              * keep the signatures in them (LX_CALL_ID_MARK) */
     bool no_call_ids;        /* Gemini's language, where calls and results have no ids */
     struct lx_slice thinking_member; /* the message member in which an OpenAI-compatible target
                                       * takes earlier thinking back: reasoning_content, reasoning,

@@ -303,6 +303,11 @@ static bool is_legacy(const struct lx_openai_writer *w, const struct lx_part *p)
     return w->same && lx_slice_starts(p->id.s, LX_OPENAI_LEGACY_ID);
 }
 
+static struct lx_text call_id(const struct lx_openai_writer *w, const struct lx_part *p)
+{
+    return lx_call_id(p->id, w->same || w->options->keep_call_ids);
+}
+
 static void write_result(struct lx_openai_writer *w, const struct lx_message *m,
                          const struct lx_part *p)
 {
@@ -313,7 +318,7 @@ static void write_result(struct lx_openai_writer *w, const struct lx_message *m,
     lx_out_object(o, NULL);
     lx_out_str(o, "role", legacy ? LX_S("function") : LX_S("tool"));
     if (!legacy && (p->id.s.p || !w->same))
-        lx_out_text(o, "tool_call_id", p->id);
+        lx_out_text(o, "tool_call_id", call_id(w, p));
     if (w->same && p->name.s.n)
         lx_out_text(o, "name", p->name);
     if (moved && !count_chosen(w, p->content, TEXT_ONLY))
@@ -575,7 +580,9 @@ static void write_calls(struct lx_openai_writer *w, const struct lx_message *m)
         if (!open)
             lx_out_array(o, "tool_calls");
         open = true;
-        lx_openai_write_tool_call(o, p, -1);
+        struct lx_part call = *p;
+        call.id = call_id(w, p);
+        lx_openai_write_tool_call(o, &call, -1);
     }
     if (open)
         lx_out_array_end(o);

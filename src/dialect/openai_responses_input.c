@@ -229,7 +229,7 @@ static void write_call(struct input *in, const struct lx_part *p)
 {
     struct lx_out *o = &in->w->out;
     item_open(in, p->custom ? LX_S("custom_tool_call") : LX_S("function_call"));
-    lx_out_text(o, "call_id", lx_call_id(p->id));
+    lx_out_text(o, "call_id", lx_call_id(p->id, in->w->o->keep_call_ids));
     lx_out_text(o, "name", p->name);
     if (p->custom)
         lx_out_text(o, "input", p->arguments);
@@ -304,7 +304,7 @@ static void write_results(struct input *in, const struct lx_message *calls,
             continue;
         bool custom = is_custom(calls, m, p->id, w->b->arena);
         item_open(in, custom ? LX_S("custom_tool_call_output") : LX_S("function_call_output"));
-        lx_out_text(&w->out, "call_id", lx_call_id(p->id));
+        lx_out_text(&w->out, "call_id", lx_call_id(p->id, w->o->keep_call_ids));
         write_content(in, "output", p->content);
         item_close(in);
         lx_responses_lose_cache(w, &p->cache);

@@ -37,7 +37,8 @@ static void start(struct lx_responses_reader *r, struct lx_json response)
     e->id = lx_json_text(LX_GET(response, "id"));
     e->name = lx_json_text(LX_GET(response, "model"));
     e->created_s = number(LX_GET(response, "created_at"));
-    e->service_tier = lx_json_text(LX_GET(response, "service_tier"));
+    if (!lx_json_eq(LX_GET(response, "service_tier"), LX_S("auto"))) /* which, is told at the end */
+        e->service_tier = lx_json_text(LX_GET(response, "service_tier"));
 }
 
 /* ---- Deltas ------------------------------------------------------------------------------- */

@@ -41,9 +41,9 @@ struct lx_extra *lx_extra_add(struct lx_extra ***at, struct lx_json name, struct
     return x;
 }
 
-struct lx_text lx_call_id(struct lx_text id)
+struct lx_text lx_call_id(struct lx_text id, bool keep)
 {
-    ssize_t at = lx_slice_find(id.s, LX_CALL_ID_MARK);
+    ssize_t at = keep ? -1 : lx_slice_find(id.s, LX_CALL_ID_MARK);
     if (at >= 0)
         id.s = lx_slice_to(id.s, (size_t)at);
     return id;

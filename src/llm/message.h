@@ -95,8 +95,8 @@ struct lx_extra *lx_extra_add(struct lx_extra ***at, struct lx_json name, struct
 
 /* Behind this mark a call's id carries a thought signature of Gemini's, in LiteLLM's form. */
 #define LX_CALL_ID_MARK LX_S("__thought__")
-/* The id without it: what any other provider is to get. */
-struct lx_text lx_call_id(struct lx_text id);
+/* The id without it, unless it is to be kept: what any other provider is to get. */
+struct lx_text lx_call_id(struct lx_text id, bool keep);
 
 /* Reads "data:[type];base64,DATA" into media; false when url is no base64 data URL. */
 bool lx_media_read_data_url(struct lx_media *m, struct lx_text url, struct lx_arena *a);

@@ -157,6 +157,9 @@ struct lx_resolved {
 int lx_provider_resolve(struct lx_slice name, struct lx_slice explicit_provider,
                         struct lx_slice api_base, const struct lx_provider *custom,
                         size_t custom_count, struct lx_resolved *out, struct lx_error *err);
+/* True for an address of the provider's own; not for that of a server at home, where anything may
+ * run. */
+bool lx_provider_has_host(const struct lx_provider *p, struct lx_slice base_url);
 /* Writes up to three ids that look like name, "groq, xai": for error texts. n > 0; "" when none. */
 void lx_provider_near(struct lx_slice name, const struct lx_provider *custom, size_t custom_count,
                       char *out, size_t n);

@@ -91,8 +91,7 @@ static const struct lx_provider *row(const struct search *s, size_t i)
     return i < lx_provider_count ? &lx_providers[i] : NULL;
 }
 
-/* A row's own address means it, too; not that of a server at home, where anything may run. */
-static bool has_host(const struct lx_provider *p, struct lx_slice host)
+static bool is_host(const struct lx_provider *p, struct lx_slice host)
 {
     struct lx_url own;
     if (p->hosts && lx_glob_match(lx_slice_z(p->hosts), host))
@@ -102,6 +101,12 @@ static bool has_host(const struct lx_provider *p, struct lx_slice host)
            lx_slice_eq_nocase(own.host, host);
 }
 
+bool lx_provider_has_host(const struct lx_provider *p, struct lx_slice base_url)
+{
+    struct lx_url url;
+    return base_url.n && lx_url_read(base_url, &url, NULL) == 0 && is_host(p, url.host);
+}
+
 static const struct lx_provider *find_by_host(const struct search *s, struct lx_slice api_base)
 {
     struct lx_url url;
@@ -109,7 +114,7 @@ static const struct lx_provider *find_by_host(const struct search *s, struct lx_
     if (!api_base.n || lx_url_read(api_base, &url, NULL) < 0)
         return NULL;
     for (size_t i = 0; (p = row(s, i)); i++)
-        if (has_host(p, url.host))
+        if (is_host(p, url.host))
             return p;
     return NULL;
 }

@@ -1,0 +1,90 @@
+/*
+ * foreign.c - what a conversation brings along from the provider it was held with before.
+ *
+ * Signatures of thoughts travel through clients in members that they give back unchanged: Gemini's
+ * behind the ids of calls, and, as signatures of thinking, Gemini's and OpenAI's under marks of
+ * their own. Dialects that write a request anew take them back or leave them out. A body that is
+ * edited in place goes to another provider with all that is in it, which then finds its ids too
+ * long (OpenAI: 40 characters) or its signature forged (Anthropic). Only members that may hold such
+ * things are looked at, not the text.
+ */
+#include "call/foreign.h"
+
+struct sweep {
+    struct lx_json_edit *edit;
+    struct lx_losses *losses;
+    bool lost;
+};
+
+static void mend_id(struct sweep *s, struct lx_json id)
+{
+    struct lx_slice raw = lx_json_raw(id);
+    ssize_t at = lx_json_is(id, LX_JSON_STRING) ? lx_slice_find(raw, LX_CALL_ID_MARK) : -1;
+    if (at >= 0)
+        lx_json_edit_replace(
+            s->edit, id,
+            lx_arena_printf(s->edit->arena, "%.*s\"", LX_F(lx_slice_to(raw, (size_t)at))));
+}
+
+static void sweep_chat(struct sweep *s, struct lx_json message)
+{
+    mend_id(s, LX_GET(message, "tool_call_id"));
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "tool_calls")); lx_json_next(&it);)
+        mend_id(s, LX_GET(it.value, "id"));
+}
+
+/* Anthropic's own are base64; others' begin with a mark that ends in a colon. */
+static bool is_foreign(struct lx_json block)
+{
+    struct lx_json type = LX_GET(block, "type");
+    struct lx_slice sealed = {0};
+    if (lx_json_eq(type, LX_S("thinking")))
+        sealed = lx_json_text(LX_GET(block, "signature")).s;
+    else if (lx_json_eq(type, LX_S("redacted_thinking")))
+        sealed = lx_json_text(LX_GET(block, "data")).s;
+    return lx_slice_find_byte(lx_slice_to(sealed, 40), ':') >= 0;
+}
+
+static void sweep_anthropic(struct sweep *s, struct lx_json message)
+{
+    struct lx_json content = LX_GET(message, "content");
+    size_t i = 0;
+    if (!lx_json_is(content, LX_JSON_ARRAY))
+        return;
+    for (struct lx_json_iter it = lx_json_iter(content); lx_json_next(&it); i++) {
+        struct lx_json type = LX_GET(it.value, "type");
+        if (lx_json_eq(type, LX_S("tool_use"))) {
+            mend_id(s, LX_GET(it.value, "id"));
+        } else if (lx_json_eq(type, LX_S("tool_result"))) {
+            mend_id(s, LX_GET(it.value, "tool_use_id"));
+        } else if (is_foreign(it.value)) {
+            lx_json_edit_remove_element(s->edit, content, i);
+            if (!s->lost)
+                lx_losses_add(s->losses, LX_S("thinking"),
+                              LX_S("the target takes back only thinking of its own"));
+            s->lost = true;
+        }
+    }
+}
+
+static const struct {
+    const struct lx_dialect *language;
+    void (*sweep)(struct sweep *s, struct lx_json message);
+} sweeps[] = {
+    {&lx_dialect_openai_chat, sweep_chat},
+    {&lx_dialect_anthropic, sweep_anthropic},
+};
+
+void lx_foreign_remove(const struct lx_dialect *to, const struct lx_json_doc *body,
+                       struct lx_json_edit *edit, struct lx_losses *losses)
+{
+    struct sweep s = {edit, losses, false};
+    for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]); i++) {
+        if (sweeps[i].language != to)
+            continue;
+        struct lx_json messages = LX_GET(lx_json_root(body), "messages");
+        if (lx_json_is(messages, LX_JSON_ARRAY))
+            for (struct lx_json_iter it = lx_json_iter(messages); lx_json_next(&it);)
+                sweeps[i].sweep(&s, it.value);
+    }
+}
