@@ -246,6 +246,22 @@ static struct lx_deployment *add(struct lx_load *l, const struct lx_deployment *
     return d;
 }
 
+/* model_info.mode: responses, where the provider has another language for that, is the same as
+ * LiteLLM's "responses/" in front of the model. */
+static struct lx_slice with_mode(struct lx_load *l, const struct lx_config_entry *e,
+                                 struct lx_resolved r)
+{
+    struct lx_slice mode = text_of(lx_yaml_get(e->model_info, LX_S("mode")));
+    struct lx_slice prefix = LX_S("responses/");
+    if (!lx_slice_eq(mode, LX_S("responses")) || lx_slice_starts(r.model, prefix))
+        return r.model;
+    struct lx_slice named =
+        lx_arena_printf(&l->config->arena, "%.*s%.*s", LX_F(prefix), LX_F(r.model));
+    const struct lx_provider *v =
+        lx_provider_variant(r.provider, named, e->api_base, e->d.api_version);
+    return lx_slice_eq(lx_slice_z(v->language), LX_S("openai_responses")) ? named : r.model;
+}
+
 /* The entry at one provider, under one group's name. */
 static void add_at(struct lx_load *l, const struct lx_config_entry *entry, struct lx_slice group,
                    struct lx_resolved r, bool main)
@@ -254,7 +270,7 @@ static void add_at(struct lx_load *l, const struct lx_config_entry *entry, struc
     bool shared = lx_secret_is_set(&e.d.key);
     e.d.group = group;
     e.d.provider = r.provider;
-    e.d.model = r.model;
+    e.d.model = with_mode(l, entry, r);
     if (!has_address(l, &e, !main))
         return;
     find_key(l, &e, !main);

@@ -1,6 +1,7 @@
 /*
  * deployment_test.c - what becomes of model_list: deployments, groups, keys, ids, own providers.
  */
+#include "catalog/catalog.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -445,6 +446,64 @@ static void bedrock_has_keys_of_two_kinds(void **state)
     }
 }
 
+static const char *language_of(const struct lx_deployment *d)
+{
+    return lx_provider_variant(d->provider, d->model, d->base_url, d->api_version)->language;
+}
+
+static void a_mode_chooses_the_language(void **state)
+{
+    static const struct {
+        const char *model, *mode, *language, *name;
+    } rows[] = {
+        {"openai/gpt-4.1", "responses", "openai_responses", "responses/gpt-4.1"},
+        {"openai/responses/gpt-4.1", "responses", "openai_responses", "responses/gpt-4.1"},
+        {"openai/gpt-4.1", "chat", "openai_chat", "gpt-4.1"},
+        {"openai/o1-pro", "chat", "openai_responses", "o1-pro"},
+        {"groq/llama-3", "responses", "openai_chat", "llama-3"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct unit_read r;
+        char text[300];
+        snprintf(text, sizeof text,
+                 "model_list: [{model_name: m, litellm_params: {model: %s, api_key: k}, "
+                 "model_info: {mode: %s}}]\n",
+                 rows[i].model, rows[i].mode);
+        unit_read(&r, text, unit_plain);
+        const struct lx_deployment *d = only(&r);
+        assert_text(d->model, rows[i].name);
+        assert_string_equal(language_of(d), rows[i].language);
+        unit_close(&r);
+    }
+}
+
+/* The catalog knows which models have only that API; the rows say it by patterns. */
+static void models_without_chats_are_known(void **state)
+{
+    static const char *const providers[] = {"openai", "azure", "azure_ai", "xai"};
+    struct lx_model m;
+    size_t found = 0;
+    (void)state;
+    for (size_t at = 0; lx_catalog_next(NULL, &at, &m);) {
+        if (!lx_slice_eq(lx_model_member(m, LX_S("mode")), LX_S("responses")))
+            continue;
+        for (size_t i = 0; i < sizeof providers / sizeof *providers; i++) {
+            struct lx_slice id = lx_slice_z(providers[i]), name = m.name, head, rest;
+            if (!lx_slice_eq(lx_model_provider(m), id))
+                continue;
+            while (lx_slice_cut(name, '/', &head, &rest)) /* provider, region */
+                name = rest;
+            const struct lx_provider *v = lx_provider_variant(
+                lx_provider_find(id), name, LX_S("https://r.openai.azure.com"), LX_S("v1"));
+            if (strcmp(v->language, "openai_responses") != 0)
+                fail_msg("%.*s has only responses", LX_F(m.name));
+            found++;
+        }
+    }
+    assert_true(found > 50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +519,8 @@ int main(void)
         cmocka_unit_test(own_providers_are_rows),
         cmocka_unit_test(a_name_alone_makes_a_deployment),
         cmocka_unit_test(what_is_missing_has_names),
+        cmocka_unit_test(a_mode_chooses_the_language),
+        cmocka_unit_test(models_without_chats_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
