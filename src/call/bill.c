@@ -8,8 +8,68 @@
 #include "call/bill.h"
 
 #include "call/count.h"
+#include "catalog/row.h"
 
 enum { MAX_PRICE_BYTES = 1 << 20 };
+
+static void keep(char *to, size_t size, struct lx_slice s)
+{
+    if (s.n && s.n < size) {
+        memcpy(to, s.p, s.n);
+        to[s.n] = '\0';
+    }
+}
+
+void lx_bill_request(struct lx_biller *b, struct lx_json service_tier, struct lx_json search)
+{
+    struct lx_slice tier = lx_json_text(service_tier).s;
+    if (!tier.n)
+        tier = lx_row_unquoted(lx_row_get(b->deployment->default_params, LX_S("service_tier")));
+    if (!tier.n)
+        tier = lx_row_unquoted(lx_row_get(b->deployment->extra_body, LX_S("service_tier")));
+    keep(b->service_tier, sizeof(b->service_tier), tier);
+    keep(b->search_context_size, sizeof(b->search_context_size),
+         lx_json_text(LX_GET(search, "search_context_size")).s);
+}
+
+/* The region that a price may depend on: Google's location, and the host of OpenAI's residency. */
+static struct lx_slice region_of(const struct lx_deployment *d, const struct lx_usage *usage)
+{
+    struct lx_slice provider = lx_slice_z(d->provider->id);
+    if (usage->region.n)
+        return usage->region;
+    if (lx_slice_starts(provider, LX_S("vertex_ai")))
+        return d->region;
+    if (lx_slice_eq(provider, LX_S("openai"))) {
+        if (lx_slice_starts(d->base_url, LX_S("https://eu.api.openai.com")))
+            return LX_S("eu");
+        if (lx_slice_starts(d->base_url, LX_S("https://us.api.openai.com")))
+            return LX_S("us");
+    }
+    return lx_slice(NULL, 0);
+}
+
+/*
+ * Providers that say in every reply what it cost, in dollars. Their word counts for more than a
+ * list of prices, as it does for LiteLLM (cost_calculator.py, llms/perplexity/cost_calculator.py,
+ * llms/openrouter/chat/transformation.py, 1.106.2); a price of the user's own for more than theirs.
+ */
+static bool is_stated(const struct lx_deployment *d, const struct lx_usage *usage)
+{
+    static const char *const stating[] = {"edenai", "openrouter", "perplexity"};
+    for (size_t i = 0; usage->has_cost && !d->own_prices.n && i < 3; i++)
+        if (strcmp(d->provider->id, stating[i]) == 0)
+            return true;
+    return false;
+}
+
+static void bill_stated(const struct lx_biller *b, const struct lx_usage *usage,
+                        struct lx_cost *out)
+{
+    *out = (struct lx_cost){.output = usage->cost, .total = usage->cost};
+    lx_cost_adjust(out, lx_slice_z(b->deployment->provider->id), b->settings->cost.discounts,
+                   b->settings->cost.margins);
+}
 
 static void bill(const struct lx_biller *b, const struct lx_price *price,
                  const struct lx_usage *usage, struct lx_cost *out)
@@ -18,7 +78,12 @@ static void bill(const struct lx_biller *b, const struct lx_price *price,
     struct lx_cost_input in = {
         .usage = usage,
         .provider = lx_slice_z(d->provider->id),
+        .service_tier = lx_slice_z(b->service_tier),
+        .region = region_of(d, usage),
         .now_s = b->now_s,
+        .fast = usage->fast,
+        .citation_tokens = usage->citation_tokens,
+        .search_context_size = lx_slice_z(b->search_context_size),
     };
     lx_cost_of(price, &in, out);
     lx_cost_adjust(out, in.provider, b->settings->cost.discounts, b->settings->cost.margins);
@@ -29,6 +94,10 @@ bool lx_bill_usage(const struct lx_biller *b, const struct lx_usage *usage, stru
     const struct lx_deployment *d = b->deployment;
     if (!d || !usage->known)
         return false;
+    if (is_stated(d, usage)) {
+        bill_stated(b, usage, out);
+        return true;
+    }
     if (d->price) {
         if (d->price->is_priced)
             bill(b, d->price, usage, out);

@@ -390,6 +390,8 @@ static int start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx
         .body = c->in.body,
         .prompt_tokens = -1,
     };
+    lx_bill_request(&c->biller, c->members.v[LX_MEMBER_SERVICE_TIER],
+                    c->members.v[LX_MEMBER_WEB_SEARCH_OPTIONS]);
     if (code == 0 && (c->attempt.inputs_left || is_bound(c))) {
         c->relay.gather = &c->gather;
         c->relay.inputs = c->attempt.inputs;

@@ -191,6 +191,8 @@ static void remember_usage(struct lx_relay *r, const struct lx_usage *u)
         memmove(r->service_tier, tier.p, tier.n);
         r->glance.usage.service_tier = lx_slice(r->service_tier, tier.n);
     }
+    if (r->glance.searched && !u->web_search_requests)
+        r->glance.usage.web_search_requests = 1;
 }
 
 static void remember_glance(struct lx_relay *r, const struct lx_glance *g)
@@ -199,6 +201,7 @@ static void remember_glance(struct lx_relay *r, const struct lx_glance *g)
     if (g->finish != LX_FINISH_NONE)
         r->glance.finish = g->finish;
     r->glance.content |= g->content;
+    r->glance.searched |= g->searched;
     r->glance.end |= g->end;
 }
 
@@ -216,6 +219,9 @@ static void remember_event(struct lx_relay *r, const struct lx_event *e)
         break;
     case LX_EVENT_PART_START:
         r->glance.content = true;
+        break;
+    case LX_EVENT_CITATION:
+        r->glance.searched = r->back == &lx_dialect_openai_chat;
         break;
     case LX_EVENT_END:
         r->glance.end = true;

@@ -98,6 +98,9 @@ void lx_anthropic_usage_read(struct lx_json usage, struct lx_usage *u)
                &u->web_search_requests);
     if (lx_json_is(LX_GET(usage, "service_tier"), LX_JSON_STRING))
         u->service_tier = lx_anthropic_tier(lx_json_text(LX_GET(usage, "service_tier")).s);
+    u->fast = lx_json_eq(LX_GET(usage, "speed"), LX_S("fast"));
+    if (lx_json_eq(LX_GET(usage, "inference_geo"), LX_S("us")))
+        u->region = LX_S("us"); /* the only place that has a price of its own */
     u->cached_tokens = c.cached;
     u->cache_write_tokens = c.written;
     u->prompt_tokens = c.input + c.cached + c.written;

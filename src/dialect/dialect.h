@@ -91,6 +91,7 @@ struct lx_glance {
     bool usage_only; /* this record carries usage and nothing else */
     bool end;        /* the stream's own end mark */
     bool is_fault;   /* the record is an error event */
+    bool searched;   /* the answer cites the web, and usage need not say that it was searched */
     struct lx_slice model;
     struct lx_said *said; /* glance_event adds what the model says to it; NULL: nobody asks */
 };

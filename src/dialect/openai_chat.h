@@ -106,7 +106,9 @@ struct lx_slice lx_openai_read_logprobs(struct lx_json logprobs, struct lx_arena
 
 /* ---- Usage and finish reasons ------------------------------------------------------------- */
 
-void lx_openai_read_usage(struct lx_json usage, struct lx_usage *out, struct lx_arena *a);
+void lx_openai_read_usage(struct lx_json usage, struct lx_usage *out);
+/* The same of a reply or chunk, wherever in it usage stands, with the tier that it says. */
+void lx_openai_read_bill(struct lx_json body, struct lx_usage *out);
 /* The usage of a whole reply or of a chunk, wherever the provider puts it, or NONE. */
 struct lx_json lx_openai_find_usage(struct lx_json body);
 void lx_openai_write_usage(struct lx_out *o, const char *name, const struct lx_usage *u);

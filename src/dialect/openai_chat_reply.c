@@ -132,7 +132,7 @@ int lx_openai_read_reply(const struct lx_json_doc *doc, const struct lx_reply_co
         *at = c;
         at = &c->next;
     }
-    lx_openai_read_usage(lx_openai_find_usage(body), &reply.usage, a);
+    lx_openai_read_bill(body, &reply.usage);
     struct lx_extra **extra = &reply.extra;
     lx_openai_read_extra(body, reply_members, COUNT(reply_members), &extra, a);
     if (r.code)
@@ -153,6 +153,13 @@ static struct lx_slice word(struct lx_json v)
     return t.escaped ? lx_slice(NULL, 0) : t.s;
 }
 
+/* OpenAI does not count searches, but an answer that cites the web has searched it. */
+static bool cites_web(struct lx_json message)
+{
+    struct lx_json first = lx_json_at(LX_GET(message, "annotations"), 0);
+    return lx_json_eq(LX_GET(first, "type"), LX_S("url_citation"));
+}
+
 int lx_openai_glance_reply(const struct lx_json_doc *doc, struct lx_glance *out)
 {
     struct lx_json body = lx_json_root(doc);
@@ -164,7 +171,8 @@ int lx_openai_glance_reply(const struct lx_json_doc *doc, struct lx_glance *out)
     out->content = lx_json_given(choice);
     out->end = true;
     out->is_fault = is_fault(body);
-    lx_openai_read_usage(lx_openai_find_usage(body), &out->usage, NULL);
+    out->searched = cites_web(LX_GET(choice, "message"));
+    lx_openai_read_bill(body, &out->usage);
     return 0;
 }
 
@@ -230,8 +238,9 @@ int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *d
         if (out->said)
             collect(it.value, out->said);
         out->is_fault = out->is_fault || lx_json_given(LX_GET(it.value, "error"));
+        out->searched = out->searched || cites_web(LX_GET(it.value, "delta"));
     }
-    lx_openai_read_usage(lx_openai_find_usage(body), &out->usage, NULL);
+    lx_openai_read_bill(body, &out->usage);
     out->usage_only = out->usage.known && !lx_json_count(choices);
     return 0;
 }

@@ -544,7 +544,7 @@ static void read_chunk(struct sink *k, bool error_event)
     for (struct lx_json_iter it = lx_json_iter(choices); lx_json_next(&it) && !k->code;)
         read_choice(k, it.value);
     struct lx_usage usage;
-    lx_openai_read_usage(lx_openai_find_usage(k->chunk), &usage, k->out->arena);
+    lx_openai_read_bill(k->chunk, &usage);
     if (usage.known) {
         start(k);
         lx_events_add(k->out, LX_EVENT_USAGE)->usage = usage;

@@ -60,6 +60,7 @@ static const struct place write_1h_places[] = {
 static const struct place search_places[] = {
     {PROMPT, LX_S_INIT("web_search_requests")},
     {LX_S_INIT("server_tool_use"), LX_S_INIT("web_search_requests")},
+    {TOP, LX_S_INIT("num_search_queries")}, /* Perplexity */
 };
 static const struct place reasoning_places[] = {{COMPLETION, LX_S_INIT("reasoning_tokens")},
                                                 {OUTPUT, LX_S_INIT("reasoning_tokens")},
@@ -107,7 +108,10 @@ static void read_prompt(struct lx_json usage, struct lx_usage *u)
     u->has_cache_split = hour >= 0;
     u->has_prompt_details = lx_json_is(details, LX_JSON_OBJECT);
     u->prompt_audio_tokens = member_count(details, LX_S("audio_tokens"));
+    u->cached_audio_tokens =
+        member_count(LX_GET(details, "cached_tokens_details"), LX_S("audio_tokens"));
     u->prompt_image_tokens = member_count(details, LX_S("image_tokens"));
+    u->prompt_video_tokens = member_count(details, LX_S("video_tokens"));
     u->prompt_text_tokens = member_count(details, LX_S("text_tokens"));
 }
 
@@ -121,12 +125,34 @@ static void read_completion(struct lx_json usage, struct lx_usage *u)
     u->has_completion_details = lx_json_is(details, LX_JSON_OBJECT);
     u->completion_audio_tokens = member_count(details, LX_S("audio_tokens"));
     u->completion_image_tokens = member_count(details, LX_S("image_tokens"));
+    u->completion_video_tokens = member_count(details, LX_S("video_tokens"));
     u->completion_text_tokens = member_count(details, LX_S("text_tokens"));
     u->accepted_prediction_tokens = member_count(details, LX_S("accepted_prediction_tokens"));
     u->rejected_prediction_tokens = member_count(details, LX_S("rejected_prediction_tokens"));
 }
 
-void lx_openai_read_usage(struct lx_json usage, struct lx_usage *u, struct lx_arena *a)
+/* What it cost, as OpenRouter says it (a number) and Perplexity (an object with the total). */
+static void read_cost(struct lx_json cost, struct lx_usage *u)
+{
+    if (lx_json_is(cost, LX_JSON_OBJECT))
+        cost = LX_GET(cost, "total_cost");
+    u->has_cost = lx_json_is(cost, LX_JSON_NUMBER) &&
+                  lx_money_read(lx_json_raw(cost), &u->cost) == 0 && u->cost.units >= 0;
+}
+
+/* As static bytes, which outlive a record. */
+static struct lx_slice tier_of(struct lx_json tier)
+{
+    static const struct lx_slice tiers[] = {LX_S_INIT("default"),  LX_S_INIT("flex"),
+                                            LX_S_INIT("priority"), LX_S_INIT("scale"),
+                                            LX_S_INIT("standard"), LX_S_INIT("batch")};
+    for (size_t i = 0; i < sizeof(tiers) / sizeof(tiers[0]); i++)
+        if (lx_json_eq(tier, tiers[i]))
+            return tiers[i];
+    return lx_slice(NULL, 0);
+}
+
+void lx_openai_read_usage(struct lx_json usage, struct lx_usage *u)
 {
     *u = (struct lx_usage){0};
     if (!lx_json_is(usage, LX_JSON_OBJECT))
@@ -135,15 +161,23 @@ void lx_openai_read_usage(struct lx_json usage, struct lx_usage *u, struct lx_ar
     read_prompt(usage, u);
     read_completion(usage, u);
     u->web_search_requests = or_zero(FIND(usage, search_places));
+    u->citation_tokens = member_count(usage, LX_S("citation_tokens"));
+    read_cost(LX_GET(usage, "cost"), u);
     /* xAI leaves reasoning out of completion_tokens but not out of the total (recorded 2025). */
     if (u->reasoning_tokens &&
         total == u->prompt_tokens + u->completion_tokens + u->reasoning_tokens)
         u->completion_tokens += u->reasoning_tokens;
     u->total_tokens = total >= 0 ? total : u->prompt_tokens + u->completion_tokens;
     u->estimated = lx_json_bool(LX_GET(usage, "estimated"), false);
+    u->service_tier = tier_of(LX_GET(usage, "service_tier"));
     u->raw = lx_json_raw(usage);
-    if (a)
-        u->service_tier = lx_json_str(LX_GET(usage, "service_tier"), a);
+}
+
+void lx_openai_read_bill(struct lx_json body, struct lx_usage *u)
+{
+    lx_openai_read_usage(lx_openai_find_usage(body), u);
+    if (u->known && !u->service_tier.n)
+        u->service_tier = tier_of(LX_GET(body, "service_tier"));
 }
 
 struct lx_json lx_openai_find_usage(struct lx_json body)
@@ -174,6 +208,7 @@ static void write_prompt_details(struct lx_out *o, const struct lx_usage *u)
     write_some(o, "audio_tokens", u->prompt_audio_tokens);
     write_some(o, "text_tokens", u->prompt_text_tokens);
     write_some(o, "image_tokens", u->prompt_image_tokens);
+    write_some(o, "video_tokens", u->prompt_video_tokens);
     if (u->has_cache_write)
         lx_out_int(o, "cache_creation_tokens", u->cache_write_tokens);
     if (u->has_cache_split) {
@@ -194,6 +229,7 @@ static void write_completion_details(struct lx_out *o, const struct lx_usage *u)
     write_some(o, "audio_tokens", u->completion_audio_tokens);
     write_some(o, "text_tokens", u->completion_text_tokens);
     write_some(o, "image_tokens", u->completion_image_tokens);
+    write_some(o, "video_tokens", u->completion_video_tokens);
     write_some(o, "accepted_prediction_tokens", u->accepted_prediction_tokens);
     write_some(o, "rejected_prediction_tokens", u->rejected_prediction_tokens);
     lx_out_object_end(o);

@@ -182,9 +182,9 @@ static int read_vectors(struct lx_json data, struct lx_arena *a, struct lx_reply
 }
 
 /* Some say the total only, which is the input's: there is no output (Voyage, recorded 2025). */
-static void read_usage(struct lx_json root, struct lx_usage *u, struct lx_arena *a)
+static void read_usage(struct lx_json root, struct lx_usage *u)
 {
-    lx_openai_read_usage(LX_GET(root, "usage"), u, a);
+    lx_openai_read_usage(LX_GET(root, "usage"), u);
     if (!u->prompt_tokens)
         u->prompt_tokens = u->total_tokens;
     u->known = u->known || u->total_tokens > 0;
@@ -206,7 +206,7 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
     };
     if (!lx_json_is(data, LX_JSON_ARRAY))
         return lx_error_set(err, LX_EPROTO, "data: expected a list of embeddings");
-    read_usage(root, &out->usage, a);
+    read_usage(root, &out->usage);
     lx_openai_read_extra(root, members, COUNT(members), &extra, a);
     return read_vectors(data, a, out, err);
 }
@@ -218,7 +218,7 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
         return LX_EPROTO;
     out->content = true;
     out->model = lx_json_text(LX_GET(root, "model")).s;
-    read_usage(root, &out->usage, NULL);
+    read_usage(root, &out->usage);
     return 0;
 }
 

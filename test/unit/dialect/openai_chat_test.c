@@ -72,7 +72,7 @@ static void test_usage(void **state)
         char got[200];
         lx_json_doc_init(&doc);
         assert_int_equal(lx_json_read(&doc, lx_slice_z(rows[i][0]), NULL, NULL), 0);
-        lx_openai_read_usage(lx_json_root(&doc), &u, NULL);
+        lx_openai_read_usage(lx_json_root(&doc), &u);
         snprintf(got, sizeof(got), "%d %lld %lld %lld %lld %lld %lld %lld", u.known,
                  (long long)u.prompt_tokens, (long long)u.cached_tokens,
                  (long long)u.cache_write_tokens, (long long)u.cache_write_1h_tokens,
