@@ -197,11 +197,11 @@ static void remember_usage(struct lx_relay *r, const struct lx_usage *u)
 
 static void remember_glance(struct lx_relay *r, const struct lx_glance *g)
 {
+    r->glance.searched |= g->searched;
     remember_usage(r, &g->usage);
     if (g->finish != LX_FINISH_NONE)
         r->glance.finish = g->finish;
     r->glance.content |= g->content;
-    r->glance.searched |= g->searched;
     r->glance.end |= g->end;
 }
 
@@ -477,10 +477,20 @@ static int end_stream(struct lx_relay *r, struct lx_buf *out, struct lx_error *e
     return code < 0 ? code : r->keep.failed;
 }
 
+static bool has_citations(const struct lx_reply *reply)
+{
+    for (const struct lx_choice *c = reply->choices; c; c = c->next)
+        for (const struct lx_part *p = c->parts; p; p = p->next)
+            if (p->citations.n)
+                return true;
+    return false;
+}
+
 int lx_relay_reply(struct lx_relay *r, const struct lx_reply *reply, struct lx_buf *out)
 {
     struct lx_events events = {.arena = &r->scratch->arena};
     struct lx_reply counted;
+    r->glance.searched = r->back == &lx_dialect_openai_chat && has_citations(reply);
     remember_usage(r, &reply->usage);
     if (!reply->usage.known && r->biller) {
         lx_said_add_reply(&r->said, reply);

@@ -84,7 +84,7 @@ static void glance(struct lx_json response, struct lx_glance *out)
     out->finish = lx_responses_finish(response, &raw, NULL);
     if (out->finish == LX_FINISH_STOP && has_call(LX_GET(response, "output")))
         out->finish = LX_FINISH_TOOL_CALLS;
-    lx_openai_read_usage(LX_GET(response, "usage"), &out->usage, NULL);
+    lx_openai_read_bill(response, &out->usage);
 }
 
 static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
@@ -98,7 +98,7 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
 /* Beginnings and progress are no content: a stream may be tried elsewhere after them. */
 static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
 {
-    *out = (struct lx_glance){0};
+    *out = (struct lx_glance){.said = out->said};
     if (lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]"))) {
         out->end = true;
         return 0;
@@ -111,6 +111,8 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
     glance(response, out);
     out->is_fault |= lx_slice_eq(type, LX_S("error")) || lx_json_given(LX_GET(root, "error"));
     out->end = out->finish != LX_FINISH_NONE;
+    if (lx_slice_ends(type, LX_S(".delta")))
+        lx_said_add(out->said, lx_json_text(LX_GET(root, "delta")));
     out->content =
         lx_slice_starts(type, LX_S("response.output_item")) || lx_slice_ends(type, LX_S(".delta"));
     return 0;

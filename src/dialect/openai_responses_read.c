@@ -106,11 +106,9 @@ enum lx_finish lx_responses_finish(struct lx_json response, struct lx_slice *raw
 static void tell_usage(struct lx_responses_reader *r, struct lx_json response)
 {
     struct lx_usage usage;
-    lx_openai_read_usage(LX_GET(response, "usage"), &usage, r->out->arena);
+    lx_openai_read_bill(response, &usage);
     if (!usage.known)
         return;
-    if (!usage.service_tier.n)
-        usage.service_tier = lx_json_str(LX_GET(response, "service_tier"), r->out->arena);
     if (!usage.web_search_requests)
         usage.web_search_requests = r->s->searches;
     lx_events_add(r->out, LX_EVENT_USAGE)->usage = usage;
