@@ -189,6 +189,7 @@ static const struct lx_quirk cerebras_quirks[] = {
 static const struct lx_quirk cohere_quirks[] = {
     {LX_QUIRK_CLAMP, "temperature", "0..1", NULL, "Cohere's temperature goes to 1"},
     {LX_QUIRK_CLAMP, "p", "0.01..0.99", NULL, "Cohere's p goes from 0.01 to 0.99"},
+    {LX_QUIRK_CLAMP, "k", "0..500", NULL, "Cohere's k goes from 0 (all tokens) to 500"},
     {LX_QUIRK_CLAMP, "frequency_penalty", "0..1", NULL, "Cohere's penalties go from 0 to 1"},
     {LX_QUIRK_CLAMP, "presence_penalty", "0..1", NULL, "Cohere's penalties go from 0 to 1"},
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},

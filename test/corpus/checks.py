@@ -3,11 +3,16 @@
 Each is given a record and yields a line for everything that is wrong; nothing when all is well.
 """
 
+import sys
+from pathlib import Path
+
 import anthropic_replies
 import bedrock_replies
 import bedrock_requests
+import cohere_replies
 import gemini_replies
 import gemini_requests
+import ollama_replies
 import openai_replies
 import records
 import requests_across
@@ -16,9 +21,15 @@ import responses_replies
 import translate
 from reply import as_told, differences
 
+sys.path.append(str(Path(__file__).resolve().parent.parent / "spec"))
+import cohere_requests  # noqa: E402
+import ollama_requests  # noqa: E402
+import openapi  # noqa: E402
+
 READERS = {"openai_chat": openai_replies, "anthropic": anthropic_replies}
 # Languages of providers only: nobody speaks them to us.
 BACKS = {"gemini": gemini_replies, "bedrock_converse": bedrock_replies,
+         "cohere_chat": cohere_replies, "ollama_chat": ollama_replies,
          "openai_responses": responses_replies}
 OTHER = {"openai_chat": "anthropic", "anthropic": "openai_chat"}
 
@@ -180,8 +191,12 @@ def request_across(binary, record):
 # A model of an earlier and of a later kind, for what a body must be like may differ.
 BACK_MODELS = {"gemini": ("gemini/gemini-2.5-flash", "gemini/gemini-3-pro-preview"),
                "bedrock_converse": ("bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
-                                    "bedrock/us.amazon.nova-2-lite-v1:0")}
+                                    "bedrock/us.amazon.nova-2-lite-v1:0"),
+               "cohere_chat": ("cohere/command-a-03-2025", "cohere/command-a-reasoning-08-2025"),
+               "ollama_chat": ("ollama/llama3.2", "ollama/gpt-oss:20b")}
 FAULTS = {"gemini": gemini_requests.faults, "bedrock_converse": bedrock_requests.faults}
+if openapi.is_here("cohere"):  # which needs PyYAML, too
+    FAULTS |= {"cohere_chat": cohere_requests.faults, "ollama_chat": ollama_requests.faults}
 
 
 def request_to(target):

@@ -11,7 +11,9 @@ import json
 from pathlib import Path
 
 import bedrock_replies
+import cohere_replies
 import gemini_replies
+import ollama_replies
 import responses_replies
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "corpus"
@@ -23,6 +25,9 @@ PROVIDERS = {
     "anthropic": ("messages", "anthropic"),
     "gemini": (("generateContent", "streamGenerateContent"), "gemini"),
     "bedrock": (("converse", "converse-stream"), "bedrock_converse"),
+    "cohere": ("cohere_chat", "cohere_chat"),
+    "ollama": ("ollama_chat", "ollama_chat"),
+    "other/writer": ("cohere_chat", "openai_chat"),  # named so for its path, /v1/chat
     "azure/responses": ("responses", "openai_responses"),
     "bedrock/responses": ("responses", "openai_responses"),
     "deepseek/responses": ("responses", "openai_responses"),
@@ -33,6 +38,8 @@ PROVIDERS = {
     "other/responses": ("responses", "openai_responses"),
     "xai/responses": ("responses", "openai_responses"),
 }
+# Nobody asks a provider of ours so.
+ANSWERS_ONLY = ("other/writer",)
 # Not among the program's providers: their replies are read as OpenAI's.
 NO_ROWS = ("github_copilot", "llamacpp", "other")
 
@@ -59,7 +66,8 @@ class Record:
         if self.framing == "eventstream":
             self._understand_frames()
         self._understand_body()
-        self.request = data["request_body"] if data["request_body_encoding"] == "json" else None
+        is_asked = data["request_body_encoding"] == "json" and provider not in ANSWERS_ONLY
+        self.request = data["request_body"] if is_asked else None
 
     def _understand_frames(self):
         """Beside the bytes, its events one a line."""
@@ -164,6 +172,10 @@ def ends_well(language, events):
         return bedrock_replies.ends_well(events)
     if language == "openai_responses":
         return responses_replies.ends_well(events)
+    if language == "cohere_chat":
+        return cohere_replies.ends_well(events)
+    if language == "ollama_chat":
+        return ollama_replies.ends_well(events)
     if language == "anthropic":
         return any(e.get("type") == "message_stop" or
                    (e.get("delta") or {}).get("stop_reason") for e in events)
@@ -198,6 +210,10 @@ def damage(record):
             return None if bedrock_replies.is_reply(body) else "no reply: it has no message"
         if record.language == "openai_responses":
             return None if responses_replies.is_reply(body) else "no reply: it has no output yet"
+        if record.language == "cohere_chat":
+            return cohere_replies.stranger(body)
+        if record.language == "ollama_chat":
+            return ollama_replies.stranger(body)
         member = "content" if record.language == "anthropic" else "choices"
         if not isinstance(body.get(member), list):
             return f"no reply: it has no list of {member}"
@@ -210,6 +226,8 @@ def damage(record):
         return "a stream without events"
     if not all(isinstance(e, dict) for e in events):
         return "events that are not JSON objects"
+    if record.language == "cohere_chat" and cohere_replies.stranger({"message": {}, **events[0]}):
+        return cohere_replies.stranger(events[0])
     if not ends_well(record.language, events):
         return "cut short: no finish reason and no end mark"
     kinds = [e.get("type") for e in events]

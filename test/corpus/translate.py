@@ -9,7 +9,7 @@ import records
 # A setting of whoever runs this (an address, a proxy) must not change what comes out.
 ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "OPENAI_API_KEY": "none",
                "ANTHROPIC_API_KEY": "none", "GEMINI_API_KEY": "none",
-               "AWS_BEARER_TOKEN_BEDROCK": "none"}
+               "AWS_BEARER_TOKEN_BEDROCK": "none", "COHERE_API_KEY": "none"}
 
 
 class Crash(Exception):

@@ -1,0 +1,100 @@
+"""Whether JSON is what a vendor's OpenAPI document says it must be.
+
+Stricter than JSON Schema where that is silent: a member that a schema with properties does not name
+is a fault, unless the schema says what other members are. Members that the pages know and the
+document of that day does not are given by the caller.
+"""
+
+import gzip
+from pathlib import Path
+
+SPECS = Path(__file__).resolve().parents[3] / "shared" / "specs" / "openapi"
+TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
+
+
+def _load(name):
+    import yaml  # only where it is asked for: the rest of the tests do without
+    text = gzip.open(SPECS / f"{name}.yaml.gz", "rt", encoding="utf-8").read()
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def is_here(name):
+    """Whether it can be asked at all; else the reason is to be told."""
+    try:
+        import yaml  # noqa: F401
+    except ImportError:
+        return False
+    return (SPECS / f"{name}.yaml.gz").is_file()
+
+
+class Document:
+    def __init__(self, name, later=()):
+        """`later`: (schema, member) pairs that came after the document."""
+        self.root = _load(name)
+        self.later = set(later)
+
+    def request(self, path, method="post"):
+        body = self.root["paths"][path][method]["requestBody"]
+        return body["content"]["application/json"]["schema"]
+
+    def _resolve(self, schema):
+        name = None
+        while "$ref" in schema:
+            name = schema["$ref"].split("/")[-1]
+            node = self.root
+            for step in schema["$ref"].removeprefix("#/").split("/"):
+                node = node[step]
+            schema = node
+        return name, schema
+
+    def faults(self, schema, value, where="body"):
+        name, schema = self._resolve(schema)
+        if "allOf" in schema:
+            return [f for s in schema["allOf"] for f in self.faults(s, value, where)]
+        for word in ("oneOf", "anyOf"):
+            if word in schema:
+                return self._one_of(schema, schema[word], value, where)
+        if value is None and schema.get("nullable"):
+            return []
+        if "enum" in schema:
+            # "OFF" is read as false by YAML's rules.
+            words = ["OFF" if word is False else word for word in schema["enum"]]
+            return [] if value in words else [f"{where}: {value!r} is none of {words}"]
+        return self._typed(name, schema, value, where)
+
+    def _one_of(self, schema, kinds, value, where):
+        choose = schema.get("discriminator")
+        if choose and isinstance(value, dict):
+            word = value.get(choose["propertyName"])
+            if word not in choose["mapping"]:
+                return [f"{where}: no such {choose['propertyName']}: {word!r}"]
+            return self.faults({"$ref": choose["mapping"][word]}, value, where)
+        tried = [self.faults(kind, value, where) for kind in kinds]
+        return min(tried, key=len)
+
+    def _typed(self, name, schema, value, where):
+        kind = schema.get("type") or ("object" if "properties" in schema else None)
+        if kind in ("number", "integer"):
+            whole = kind == "integer"
+            if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+                return [f"{where}: no {kind}"]
+            low, high = schema.get("minimum", value), schema.get("maximum", value)
+            return [] if low <= value <= high else [f"{where}: {value} is not in {low}..{high}"]
+        if kind and not isinstance(value, TYPES[kind]):
+            return [f"{where}: must be of type {kind}"]
+        if kind == "array":
+            return [f for i, one in enumerate(value)
+                    for f in self.faults(schema.get("items") or {}, one, f"{where}[{i}]")]
+        return self._members(name, schema, value, where) if kind == "object" else []
+
+    def _members(self, name, schema, value, where):
+        known, other = schema.get("properties") or {}, schema.get("additionalProperties")
+        found = [f"{where}.{m}: missing" for m in schema.get("required") or [] if m not in value]
+        for member, inner in value.items():
+            if member in known:
+                found += self.faults(known[member], inner, f"{where}.{member}")
+            elif isinstance(other, dict):
+                found += self.faults(other, inner, f"{where}.{member}")
+            elif known and not other and (name, member) not in self.later:
+                found.append(f"{where}.{member}: no such member of {name or 'it'}")
+        return found
