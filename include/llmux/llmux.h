@@ -6,6 +6,9 @@
  * names the provider: "openai/gpt-4o", "anthropic/claude-sonnet-4-5",
  * "groq/llama-3.3-70b-versatile".
  *
+ * llmux_embedding() gives vectors in the same manner: "openai/text-embedding-3-small",
+ * "gemini/gemini-embedding-001", "voyage/voyage-3.5".
+ *
  * Four ways to run a request: blocking (llmux_completion), blocking with a callback per event
  * (llmux_completion_stream), pulling events (llmux_stream_*), or many at once without blocking
  * (llmux_completion_start and llmux_client_turn). Those with sockets of their own take the step
@@ -38,6 +41,7 @@ typedef struct llmux_request llmux_request;
 typedef struct llmux_reply llmux_reply;
 typedef struct llmux_stream llmux_stream;
 typedef struct llmux_call llmux_call;
+typedef struct llmux_embeddings llmux_embeddings;
 typedef struct llmux_event llmux_event;
 typedef struct llmux_error llmux_error;
 
@@ -121,7 +125,8 @@ LLMUX_API const char *llmux_client_cost_per_token(llmux_client *c, const char *m
 /* ---- Request -------------------------------------------------------------------------------- */
 
 LLMUX_API llmux_request *llmux_request_new(const char *model);
-/* From the JSON of a chat completions request. NULL with *err when it is none. */
+/* From the JSON of a request for a chat completion, or for embeddings. NULL with *err when it is
+ * none. */
 LLMUX_API llmux_request *llmux_request_new_json(const char *json, size_t n, llmux_error **err);
 LLMUX_API void llmux_request_free(llmux_request *r);
 /* role: "system", "user" or "assistant". */
@@ -169,6 +174,28 @@ LLMUX_API int64_t llmux_reply_reasoning_tokens(const llmux_reply *r);
 
 LLMUX_API int llmux_completion(llmux_client *c, const llmux_request *request, llmux_reply **reply,
                                llmux_error **err);
+
+/* ---- Embeddings ----------------------------------------------------------------------------- */
+
+/* One more thing to embed: a text. Images go as data URLs, to models that take them. */
+LLMUX_API int llmux_request_add_input(llmux_request *r, const char *text);
+/* The same, as JSON: an array of tokens, or an object with text and an image. */
+LLMUX_API int llmux_request_add_input_json(llmux_request *r, const char *json);
+/* Blocks until all inputs are embedded; those that a provider does not take in one request go in
+ * several. `dimensions`, `input_type` and the like are set on the request. */
+LLMUX_API int llmux_embedding(llmux_client *c, const llmux_request *request, llmux_embeddings **out,
+                              llmux_error **err);
+LLMUX_API void llmux_embeddings_free(llmux_embeddings *e);
+/* The whole reply as the JSON of OpenAI's embeddings. */
+LLMUX_API const char *llmux_embeddings_json(const llmux_embeddings *e, size_t *n);
+LLMUX_API const char *llmux_embeddings_model(const llmux_embeddings *e);
+/* One for each input, in the order of the inputs. */
+LLMUX_API size_t llmux_embeddings_count(const llmux_embeddings *e);
+/* Vector i and how many numbers it has. NULL past the end, and where it is no vector of floats. */
+LLMUX_API const float *llmux_embeddings_vector(const llmux_embeddings *e, size_t i,
+                                               size_t *dimensions);
+/* Tokens; -1: the provider did not say. */
+LLMUX_API int64_t llmux_embeddings_prompt_tokens(const llmux_embeddings *e);
 
 /* ---- Streams -------------------------------------------------------------------------------- */
 

@@ -431,14 +431,15 @@ static void settle_encoding(struct writer *w, struct lx_embed_request *e, struct
 }
 
 /* Of the inputs that are not answered yet, as many as the target takes at once. */
-static void take_inputs(struct writer *w, struct lx_embed_request *e, size_t first)
+static void take_inputs(struct writer *w, const struct lx_request *r, size_t first)
 {
+    struct lx_embed_request *e = r->embed;
     size_t most = w->offer.max_inputs, skip = first - e->first;
-    if (!most && w->to->back->max_inputs)
-        most = w->to->back->max_inputs(&w->options);
     e->inputs += skip;
     e->count -= skip;
     e->first = first;
+    if (!most && w->to->back->max_inputs)
+        most = w->to->back->max_inputs(&w->options, r);
     w->at->inputs = most && e->count > most ? most : e->count;
     w->at->inputs_left = e->count - w->at->inputs;
     if (e->first || w->at->inputs_left)
@@ -464,7 +465,7 @@ static int write_embed(struct writer *w, struct lx_json_edit *edit,
     copy->embed = e;
     w->at->encoding = e->encoding;
     settle_encoding(w, e, edit);
-    take_inputs(w, e, first);
+    take_inputs(w, copy, first);
     return write_body(w, edit, copy, buf);
 }
 

@@ -653,9 +653,12 @@ void lx_call_feed_head(struct lx_call *c, int status, const struct lx_headers *h
     c->state = ERROR;
     if (code == 0 && status >= 200 && status < 300) {
         c->state = BODY;
-        code = start_relay(
-            c, back,
-            lx_head_framing(headers, c->report.stream ? back->back->framing : LX_FRAMING_NONE));
+        enum lx_framing otherwise = c->report.stream ? back->back->framing : LX_FRAMING_NONE;
+        bool chat = back->operation == LX_OPERATION_CHAT; /* nothing else comes as a stream */
+        code = start_relay(c, back, chat ? lx_head_framing(headers, otherwise) : LX_FRAMING_NONE);
+        if (back->back->tokens_header)
+            (void)lx_slice_int(lx_headers_get(headers, lx_slice_z(back->back->tokens_header)),
+                               &c->relay.context.input_tokens);
     }
     if (code < 0)
         judge_error(c, code, NULL);

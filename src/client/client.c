@@ -222,12 +222,12 @@ int lx_client_add_model(llmux_client *c, struct lx_slice model, llmux_error **er
     return code ? lx_client_fail(err, code, why.code ? &why : NULL) : 0;
 }
 
-int lx_client_call(llmux_client *c, const llmux_request *request, bool stream, struct lx_buf *body,
-                   struct lx_call **out, llmux_error **err)
+int lx_client_call(llmux_client *c, const struct lx_dialect *front, const llmux_request *request,
+                   bool stream, struct lx_buf *body, struct lx_call **out, llmux_error **err)
 {
     struct lx_call_input in = {
         .routes = &c->routes,
-        .front = &lx_dialect_openai_chat,
+        .front = front,
         .keys = c->keys,
         .now_ms = lx_clock_wall_ms(),
         .timeout_ms = c->timeout_ms,
@@ -237,7 +237,7 @@ int lx_client_call(llmux_client *c, const llmux_request *request, bool stream, s
 
     if (code != 0)
         return code;
-    code = lx_client_render(request, stream, body);
+    code = lx_client_render(request, front->operation, stream, body);
     if (code != 0)
         return lx_client_fail(err, code, NULL);
     in.body = lx_buf_slice(body);

@@ -50,7 +50,7 @@ struct lx_member {
 struct llmux_request {
     struct lx_arena arena;
     struct lx_slice model;
-    struct lx_buf messages, tools; /* elements, comma-separated */
+    struct lx_buf messages, tools, inputs; /* elements, comma-separated */
     struct lx_member *members;
     int failed; /* the first failure of a setter that had no room to say so */
 };
@@ -83,18 +83,24 @@ int lx_client_fail(llmux_error **err, int code, const struct lx_error *why);
 llmux_error *lx_client_error_of(const struct lx_fault *f);
 
 /* ---- request.c ---- */
-/* The request as a body of OpenAI's chat completions. */
-int lx_client_render(const llmux_request *r, bool stream, struct lx_buf *out);
+/* The request as a body of OpenAI's chat completions, or of its embeddings. */
+int lx_client_render(const llmux_request *r, enum lx_operation operation, bool stream,
+                     struct lx_buf *out);
 
 /* ---- reply.c ---- */
 /* Takes the bytes of a chat completion; the buffer is empty afterwards. NULL with *err. */
 llmux_reply *lx_client_reply(struct lx_buf *json, llmux_error **err);
 
+/* ---- embedding.c ---- */
+/* Takes the bytes of a list of embeddings; the buffer is empty afterwards. NULL with *err. */
+llmux_embeddings *lx_client_embeddings(struct lx_buf *json, llmux_error **err);
+
 /* ---- client.c ---- */
 /* Makes sure that the model has a deployment, from its name and the environment. */
 int lx_client_add_model(llmux_client *c, struct lx_slice model, llmux_error **err);
-/* A call for the request; its body is rendered into `body`, which must outlive it. */
-int lx_client_call(llmux_client *c, const llmux_request *request, bool stream, struct lx_buf *body,
-                   struct lx_call **out, llmux_error **err);
+/* A call for the request, in OpenAI's language for what is wanted; its body is rendered into
+ * `body`, which must outlive it. */
+int lx_client_call(llmux_client *c, const struct lx_dialect *front, const llmux_request *request,
+                   bool stream, struct lx_buf *body, struct lx_call **out, llmux_error **err);
 
 #endif

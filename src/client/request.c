@@ -16,6 +16,7 @@ llmux_request *llmux_request_new(const char *model)
     lx_arena_init(&r->arena, BODY_MAX);
     lx_buf_init(&r->messages, BODY_MAX);
     lx_buf_init(&r->tools, BODY_MAX);
+    lx_buf_init(&r->inputs, BODY_MAX);
     r->model = lx_arena_copy(&r->arena, lx_slice_z(model ? model : ""));
     return r;
 }
@@ -26,6 +27,7 @@ void llmux_request_free(llmux_request *r)
         return;
     lx_buf_clear(&r->messages);
     lx_buf_clear(&r->tools);
+    lx_buf_clear(&r->inputs);
     lx_arena_clear(&r->arena);
     free(r);
 }
@@ -34,7 +36,8 @@ static int result(llmux_request *r)
 {
     int code = r->arena.failed      ? r->arena.failed
                : r->messages.failed ? r->messages.failed
-                                    : r->tools.failed;
+               : r->tools.failed    ? r->tools.failed
+                                    : r->inputs.failed;
 
     if (code)
         r->failed = code;
@@ -196,6 +199,25 @@ int llmux_request_add_tool(llmux_request *r, const char *name, const char *descr
     return result(r);
 }
 
+int llmux_request_add_input(llmux_request *r, const char *text)
+{
+    struct lx_out o = element(&r->inputs);
+
+    lx_out_str(&o, NULL, lx_slice_z(text));
+    return result(r);
+}
+
+int llmux_request_add_input_json(llmux_request *r, const char *json)
+{
+    struct lx_out o = element(&r->inputs);
+    int code = is_json(lx_slice_z(json));
+
+    if (code)
+        return code;
+    lx_out_raw(&o, NULL, lx_slice_z(json));
+    return result(r);
+}
+
 static int take_members(llmux_request *r, struct lx_json root)
 {
     int code = 0;
@@ -242,7 +264,18 @@ llmux_request *llmux_request_new_json(const char *json, size_t n, llmux_error **
     return NULL;
 }
 
-int lx_client_render(const llmux_request *r, bool stream, struct lx_buf *out)
+/* A list of elements; none is none. */
+static void render_list(struct lx_out *o, const char *name, const struct lx_buf *elements)
+{
+    if (!elements->n)
+        return;
+    lx_out_array(o, name);
+    lx_out_raw(o, NULL, lx_buf_slice(elements));
+    lx_out_array_end(o);
+}
+
+int lx_client_render(const llmux_request *r, enum lx_operation operation, bool stream,
+                     struct lx_buf *out)
 {
     struct lx_out o = lx_out(out);
 
@@ -251,7 +284,8 @@ int lx_client_render(const llmux_request *r, bool stream, struct lx_buf *out)
     lx_out_object(&o, NULL);
     lx_out_str(&o, "model", r->model);
     for (const struct lx_member *m = r->members; m; m = m->next) {
-        if (lx_slice_eq(m->name, LX_S("stream")))
+        if (lx_slice_eq(m->name, LX_S("stream")) ||
+            (r->inputs.n && lx_slice_eq(m->name, LX_S("input"))))
             continue;
         lx_out_name(&o, lx_text(m->name));
         lx_out_raw(&o, NULL, m->json);
@@ -260,14 +294,14 @@ int lx_client_render(const llmux_request *r, bool stream, struct lx_buf *out)
         lx_out_bool(&o, "stream", true);
         lx_out_raw(&o, "stream_options", LX_S("{\"include_usage\":true}"));
     }
-    lx_out_array(&o, "messages");
-    if (r->messages.n)
-        lx_out_raw(&o, NULL, lx_buf_slice(&r->messages));
-    lx_out_array_end(&o);
-    if (r->tools.n) {
-        lx_out_array(&o, "tools");
-        lx_out_raw(&o, NULL, lx_buf_slice(&r->tools));
+    if (operation == LX_OPERATION_CHAT) {
+        lx_out_array(&o, "messages");
+        if (r->messages.n)
+            lx_out_raw(&o, NULL, lx_buf_slice(&r->messages));
         lx_out_array_end(&o);
+        render_list(&o, "tools", &r->tools);
+    } else {
+        render_list(&o, "input", &r->inputs);
     }
     lx_out_object_end(&o);
     return out->failed;

@@ -291,8 +291,8 @@ static void on_done(struct lx_drive *d)
 
 static const struct lx_drive_events drive_events = {.on_emit = on_emit, .on_done = on_done};
 
-static struct job *job_new(llmux_client *c, const llmux_request *request, bool stream,
-                           llmux_error **err)
+static struct job *job_new(llmux_client *c, const struct lx_dialect *front,
+                           const llmux_request *request, bool stream, llmux_error **err)
 {
     struct job *j = calloc(1, sizeof(*j));
 
@@ -310,7 +310,7 @@ static struct job *job_new(llmux_client *c, const llmux_request *request, bool s
     j->drive.events = &drive_events;
     lx_buf_init(&j->body, BODY_MAX);
     lx_buf_init(&j->reply, LX_REPLY_MAX);
-    if (lx_client_call(c, request, stream, &j->body, &j->drive.call, err) != 0) {
+    if (lx_client_call(c, front, request, stream, &j->body, &j->drive.call, err) != 0) {
         job_free(j);
         return NULL;
     }
@@ -339,14 +339,19 @@ static void abandon(struct job *j)
     job_free(j);
 }
 
+static void wait_for_end(struct job *j)
+{
+    lx_drive_start(&j->drive);
+    while (!j->finished && !j->stopped)
+        lx_loop_turn(j->client->loop, -1);
+}
+
 static int run(struct job *j, llmux_reply **reply, llmux_error **err)
 {
     llmux_reply *got = NULL;
     int code = 0;
 
-    lx_drive_start(&j->drive);
-    while (!j->finished && !j->stopped)
-        lx_loop_turn(j->client->loop, -1);
+    wait_for_end(j);
     if (!j->error && reply)
         got = take_reply(j);
     if (j->error && !j->stopped)
@@ -360,15 +365,37 @@ static int run(struct job *j, llmux_reply **reply, llmux_error **err)
 int llmux_completion(llmux_client *c, const llmux_request *request, llmux_reply **reply,
                      llmux_error **err)
 {
-    struct job *j = job_new(c, request, false, err);
+    struct job *j = job_new(c, &lx_dialect_openai_chat, request, false, err);
 
     return j ? run(j, reply, err) : LX_EINVAL;
+}
+
+int llmux_embedding(llmux_client *c, const llmux_request *request, llmux_embeddings **out,
+                    llmux_error **err)
+{
+    struct job *j = job_new(c, &lx_dialect_openai_embed, request, false, err);
+    llmux_embeddings *got = NULL;
+    int code = 0;
+
+    if (!j)
+        return LX_EINVAL;
+    wait_for_end(j);
+    if (!j->error && j->reply.failed)
+        fail(j, j->reply.failed, NULL);
+    if (!j->error)
+        got = lx_client_embeddings(&j->reply, &j->error);
+    if (got)
+        *out = got;
+    else
+        code = give_error(j, err);
+    abandon(j);
+    return code;
 }
 
 int llmux_completion_stream(llmux_client *c, const llmux_request *request, llmux_event_fn fn,
                             void *arg, llmux_reply **reply, llmux_error **err)
 {
-    struct job *j = job_new(c, request, true, err);
+    struct job *j = job_new(c, &lx_dialect_openai_chat, request, true, err);
 
     if (!j)
         return LX_EINVAL;
@@ -380,7 +407,7 @@ int llmux_completion_stream(llmux_client *c, const llmux_request *request, llmux
 int llmux_completion_start(llmux_client *c, const llmux_request *request, llmux_done_fn done,
                            void *arg, llmux_error **err)
 {
-    struct job *j = job_new(c, request, false, err);
+    struct job *j = job_new(c, &lx_dialect_openai_chat, request, false, err);
 
     if (!j)
         return LX_EINVAL;
@@ -410,7 +437,7 @@ llmux_stream *llmux_stream_open(llmux_client *c, const llmux_request *request, l
 
     if (!s)
         lx_client_fail(err, LX_ENOMEM, NULL);
-    else if ((s->job = job_new(c, request, true, err))) {
+    else if ((s->job = job_new(c, &lx_dialect_openai_chat, request, true, err))) {
         lx_drive_start(&s->job->drive);
         return s;
     }

@@ -31,8 +31,8 @@ llmux_call *llmux_call_new(llmux_client *c, const llmux_request *request, llmux_
     for (const struct lx_member *m = request->members; m; m = m->next)
         if (lx_slice_eq(m->name, LX_S("stream")))
             stream = m->json;
-    if (lx_client_call(c, request, lx_slice_eq(stream, LX_S("true")), &call->body, &call->call,
-                       err) == 0)
+    if (lx_client_call(c, &lx_dialect_openai_chat, request, lx_slice_eq(stream, LX_S("true")),
+                       &call->body, &call->call, err) == 0)
         return call;
     llmux_call_free(call);
     return NULL;

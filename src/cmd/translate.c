@@ -201,7 +201,7 @@ static int end_stream(struct job *j, struct lx_relay *r, struct lx_error *err)
 
 static int relay(struct job *j, const struct lx_reply_context *context)
 {
-    bool stream = j->values[STREAM] != NULL;
+    bool stream = j->values[STREAM] && j->to->operation == LX_OPERATION_CHAT;
     struct lx_error err = {0};
     struct lx_relay *r = lx_relay_new(
         j->from, j->to, stream, stream ? framing_of(j) : LX_FRAMING_NONE, context, &j->settings);

@@ -79,6 +79,7 @@ struct lx_reply_context {
     bool legacy_functions;
     bool include_usage;       /* streams: the client asked for a usage chunk */
     struct lx_slice encoding; /* embeddings: as the client wants them; empty: float */
+    int64_t input_tokens;     /* as tokens_header says; 0: it does not */
     bool anew; /* the request was written anew though client and provider speak one language: the
                 * reply is, too */
 };
@@ -123,7 +124,7 @@ struct lx_back {
     void (*write_request)(const struct lx_write_options *, const struct lx_request *,
                           struct lx_body *out);
     /* Embeddings: how many inputs one request may have; more are split. NULL or 0: any number. */
-    size_t (*max_inputs)(const struct lx_write_options *);
+    size_t (*max_inputs)(const struct lx_write_options *, const struct lx_request *);
     int (*read_reply)(const struct lx_json_doc *body, const struct lx_reply_context *,
                       struct lx_arena *, struct lx_reply *out, struct lx_error *err);
     /* One record of a stream -> events. `doc` is scratch for indexing record.data. */
@@ -138,6 +139,7 @@ struct lx_back {
                        struct lx_arena *, struct lx_fault *out);
     /* For replies and events that pass as they came. 0 or a code. Usage may come in parts:
      * glance_event adds to what out->usage says of the records before. */
+    const char *tokens_header; /* of a reply: where its input tokens are counted; or NULL */
     int (*glance_reply)(const struct lx_json_doc *body, struct lx_glance *out);
     int (*glance_event)(const struct lx_record *, struct lx_json_doc *doc, struct lx_glance *out);
     enum lx_framing framing; /* of streams, where content-type does not say */
@@ -157,13 +159,19 @@ struct lx_dialect {
 extern const struct lx_dialect lx_dialect_openai_chat;
 extern const struct lx_dialect lx_dialect_anthropic;
 extern const struct lx_dialect lx_dialect_bedrock_converse;
+extern const struct lx_dialect lx_dialect_bedrock_embed;
 extern const struct lx_dialect lx_dialect_cohere_chat;
+extern const struct lx_dialect lx_dialect_cohere_embed;
 extern const struct lx_dialect lx_dialect_gemini;
+extern const struct lx_dialect lx_dialect_gemini_embed;
+extern const struct lx_dialect lx_dialect_huggingface_embed;
 extern const struct lx_dialect lx_dialect_mistral_fim;
 extern const struct lx_dialect lx_dialect_ollama_chat;
+extern const struct lx_dialect lx_dialect_ollama_embed;
 extern const struct lx_dialect lx_dialect_openai_completions;
 extern const struct lx_dialect lx_dialect_openai_embed;
 extern const struct lx_dialect lx_dialect_openai_responses;
+extern const struct lx_dialect lx_dialect_vertex_embed;
 
 /* All of them, NULL-terminated. */
 extern const struct lx_dialect *const lx_dialects[];

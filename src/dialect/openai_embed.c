@@ -4,7 +4,7 @@
  * Members that OpenAI does not know are understood where several providers mean the same by them
  * (what the inputs are for, whether they may be cut), and ride along for a target of this language.
  */
-#include "dialect/openai_embed.h"
+#include "dialect/embed.h"
 
 #include "dialect/openai_chat.h"
 
@@ -20,17 +20,27 @@ static const struct lx_slice known[] = {
     LX_S_INIT("model"),      LX_S_INIT("input"),      LX_S_INIT("encoding_format"),
     LX_S_INIT("user"),       LX_S_INIT("dimensions"), LX_S_INIT("truncate"),
     LX_S_INIT("input_type"), LX_S_INIT("task_type"),  LX_S_INIT("taskType"),
-    LX_S_INIT("task"),
+    LX_S_INIT("task"),       LX_S_INIT("truncation"),
 };
+
+/* Words of Cohere's and NVIDIA's, or, of Ollama, TEI and Voyage, yes or no. */
+static struct lx_text read_truncate(struct lx_json root)
+{
+    struct lx_json v = LX_GET(root, "truncate");
+    if (!lx_json_given(v))
+        v = LX_GET(root, "truncation");
+    if (lx_json_is(v, LX_JSON_TRUE) || lx_json_is(v, LX_JSON_FALSE))
+        return lx_text(lx_json_bool(v, false) ? LX_S("END") : LX_S("NONE"));
+    return lx_json_text(v);
+}
 
 /* Understood, and kept as they came for a target of this language. */
 static void read_own(struct lx_json root, struct lx_request *r, struct lx_arena *a)
 {
-    static const struct lx_slice truncate = LX_S_INIT("truncate");
     struct lx_extra **own = &r->own_extra;
     for (struct lx_json_iter it = lx_json_iter(root); lx_json_next(&it);) {
         struct lx_slice name = lx_json_text(it.name).s;
-        bool is_own = lx_slice_eq(name, truncate);
+        bool is_own = lx_slice_eq(name, LX_S("truncate")) || lx_slice_eq(name, LX_S("truncation"));
         for (size_t i = 0; i < COUNT(purposes); i++)
             is_own = is_own || lx_slice_eq(name, purposes[i]);
         if (is_own && lx_json_given(it.value))
@@ -39,7 +49,7 @@ static void read_own(struct lx_json root, struct lx_request *r, struct lx_arena 
     for (size_t i = COUNT(purposes); i-- > 0;)
         if (lx_json_is(lx_json_get(root, purposes[i]), LX_JSON_STRING))
             r->embed->input_type = lx_json_text(lx_json_get(root, purposes[i]));
-    r->embed->truncate = lx_json_text(LX_GET(root, "truncate"));
+    r->embed->truncate = read_truncate(root);
 }
 
 static int read_request(const struct lx_json_doc *body, struct lx_arena *a, struct lx_request *out,
@@ -77,9 +87,10 @@ static void write_path(const struct lx_write_options *options, bool stream, stru
     lx_buf_add_lit(out, "/embeddings");
 }
 
-static size_t max_inputs(const struct lx_write_options *options)
+static size_t max_inputs(const struct lx_write_options *options, const struct lx_request *r)
 {
     (void)options;
+    (void)r;
     return 2048; /* platform.openai.com/docs/api-reference/embeddings/create, 2025 */
 }
 
@@ -114,40 +125,7 @@ static void write_request(const struct lx_write_options *options, const struct l
     lx_out_object_end(&o);
 }
 
-void lx_embed_fail(struct lx_body *b, const struct lx_embed_request *r, size_t i,
-                   struct lx_slice why)
-{
-    struct lx_slice what =
-        r->single ? LX_S("input") : lx_arena_printf(b->arena, "input[%zu]", r->first + i);
-    lx_body_fail(b, LX_EINVAL, what, why);
-}
-
 /* ---- Replies ------------------------------------------------------------------------------- */
-
-bool lx_vector_of_json(struct lx_json v, struct lx_arena *a, struct lx_vector *out)
-{
-    struct lx_json first = lx_json_at(v, 0);
-    *out = (struct lx_vector){.kind = LX_VECTOR_RAW, .s = lx_json_raw(v)};
-    if (lx_json_is(v, LX_JSON_STRING)) {
-        out->kind = LX_VECTOR_BASE64;
-        out->s = lx_json_str(v, a);
-    } else if (lx_json_is(v, LX_JSON_ARRAY) &&
-               (lx_json_is(first, LX_JSON_NUMBER) || lx_json_is(first, LX_JSON_NONE))) {
-        out->kind = LX_VECTOR_FLOATS;
-    }
-    return lx_json_is(v, LX_JSON_STRING) || lx_json_is(v, LX_JSON_ARRAY) ||
-           lx_json_is(v, LX_JSON_OBJECT);
-}
-
-int lx_embed_reply_init(struct lx_reply *r, size_t count, struct lx_arena *a)
-{
-    r->embed = lx_arena_new(a, struct lx_embed_reply);
-    if (!r->embed)
-        return a->failed;
-    r->embed->vectors = lx_arena_alloc(a, (count + 1) * sizeof(*r->embed->vectors));
-    r->embed->count = count;
-    return r->embed->vectors ? 0 : a->failed;
-}
 
 /* Where an element belongs: its index, where the indexes of all are good; else where it stands. */
 static bool are_indexed(struct lx_json data, size_t count, struct lx_arena *a)

@@ -6,7 +6,7 @@
  * among the strings (LiteLLM's way, and NVIDIA's), or as objects: OpenAI's content parts, Jina's
  * {"image"} and {"text"}, Cohere's and Voyage's {"content": [...]}.
  */
-#include "dialect/openai_embed.h"
+#include "dialect/embed.h"
 
 static int fail_input(struct lx_error *err, const struct lx_embed_request *r, size_t i,
                       const char *why)
@@ -140,19 +140,4 @@ int lx_openai_read_inputs(struct lx_json input, struct lx_arena *a, struct lx_em
         if (!read_input(&out->inputs[i], it.value, a))
             return fail_input(err, out, i, expected);
     return 0;
-}
-
-bool lx_input_text(const struct lx_input *in, struct lx_text *out)
-{
-    const struct lx_part *p = lx_input_part(in, LX_PART_TEXT);
-    if (in->kind != LX_INPUT_TEXT && !p)
-        return false;
-    *out = p ? p->text : in->text;
-    return true;
-}
-
-const struct lx_part *lx_input_part(const struct lx_input *in, enum lx_part_kind kind)
-{
-    const struct lx_part *p = in->kind == LX_INPUT_PARTS ? in->parts : NULL;
-    return p && !p->next && p->kind == kind ? p : NULL;
 }

@@ -492,19 +492,7 @@ static const struct lx_quirk foundry_quirks[] = {
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
 };
 
-/* ---- Embeddings ---- */
-
-static const struct lx_quirk openai_embed_quirks[] = {
-    {LX_QUIRK_REFUSE, "dimensions", NULL, "!*text-embedding-3*|*",
-     "text-embedding-3 and later only (platform.openai.com/docs/api-reference/embeddings/create)"},
-    {LX_QUIRK_END, NULL, NULL, NULL, NULL},
-};
-static const struct lx_offer openai_embeds[] = {
-    {.language = "openai_embed",
-     .quirks = openai_embed_quirks,
-     .docs = "platform.openai.com/docs/api-reference/embeddings"},
-    {.language = NULL},
-};
+#include "provider/embeds.def"
 
 /* ---- Rows that stand in for others ---- */
 
@@ -723,7 +711,7 @@ static const struct lx_provider foundry_variants[] = {
 #define VERTEX_SUPPORT "cloud.google.com/vertex-ai/generative-ai/docs/partner-models"
 #define VERTEX_GEMINI                                                                      \
     VERTEX, .title = "Vertex AI", .language = "gemini", .adaptive_thinking = GEMINI_THIRD, \
-            .no_call_ids = true,                                                           \
+            .embed = vertex_embeds, .no_call_ids = true,                                   \
             .docs = "cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference"
 #define VERTEX_METHODS(place) \
     .path = place ":generateContent", .stream_path = place ":streamGenerateContent?alt=sse"

@@ -6,6 +6,7 @@ import struct
 
 import openai
 import pytest
+from test_library import run
 
 import harness
 from harness import KEY, serving
@@ -87,3 +88,14 @@ def test_more_inputs_than_are_taken_at_once(client, provider):
     sent = [request.json()["input"] for request in provider.requests]
     assert [len(inputs) for inputs in sent] == [2048, 2048, 904]
     assert sum(sent, []) == [str(i) for i in range(5000)]
+
+
+def test_a_program_that_links_the_library(provider):
+    done = run("embedding", "openai/text-embedding-3-small", "a", "b",
+               LLMUX_BASE_URL=f"{provider.url}/v1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "1.0000 a\n1.0000 b\n"
+    assert done.stderr == "(3 dimensions, 5 tokens)\n"
+    assert provider.requests[-1].json() == {"model": "text-embedding-3-small", "input": ["a", "b"]}
+    done = run("embedding", "anthropic/claude-sonnet-4-5", "a", ANTHROPIC_API_KEY="x")
+    assert done.returncode == 1 and "Anthropic has no embeddings" in done.stderr

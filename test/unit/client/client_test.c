@@ -19,6 +19,8 @@ static const char config[] =
     "model_list:\n"
     "  - model_name: hello\n"
     "    litellm_params: {model: openai/hello, mock_response: \"Hello, w\\u00f6rld\"}\n"
+    "  - model_name: vectors\n"
+    "    litellm_params: {model: openai/vectors, mock_response: \"[0.5, -1e-3, 0.1]\"}\n"
     "  - model_name: limited\n"
     "    litellm_params: {model: openai/x, mock_response: litellm.RateLimitError, max_retries: 0}\n"
     "litellm_settings: {num_retries: 0}\n";
@@ -351,6 +353,52 @@ static void null_is_freed_without_harm(void **state)
     llmux_error_free(NULL);
 }
 
+static void embeddings_are_vectors_of_floats(void **state)
+{
+    llmux_client *c = client_with(config);
+    llmux_request *r = llmux_request_new("vectors");
+    llmux_embeddings *e = NULL;
+    llmux_error *err = NULL;
+    size_t n = 99;
+
+    (void)state;
+    assert_int_equal(llmux_request_add_input(r, "a \"b\""), 0);
+    assert_int_equal(llmux_request_add_input_json(r, "[1, 2]"), 0);
+    assert_int_not_equal(llmux_request_add_input_json(r, "{"), 0);
+    for (int base64 = 0; base64 < 2; base64++) {
+        assert_int_equal(
+            llmux_request_set_string(r, "encoding_format", base64 ? "base64" : "float"), 0);
+        assert_int_equal(llmux_embedding(c, r, &e, &err), 0);
+        assert_int_equal(llmux_embeddings_count(e), 2);
+        for (size_t i = 0; i < 2; i++) {
+            const float *v = llmux_embeddings_vector(e, i, &n);
+            assert_int_equal(n, 3);
+            assert_true(v[0] == 0.5f && v[1] == -1e-3f && v[2] == 0.1f);
+        }
+        assert_null(llmux_embeddings_vector(e, 2, &n));
+        assert_int_equal(n, 0);
+        assert_int_equal(llmux_embeddings_prompt_tokens(e), 10);
+        assert_string_equal(llmux_embeddings_model(e), "vectors");
+        assert_non_null(llmux_embeddings_json(e, &n));
+        assert_non_null(memmem(llmux_embeddings_json(e, &n), n, base64 ? "AAAAP" : "-1e-3", 5));
+        llmux_embeddings_free(e);
+    }
+    llmux_request_free(r);
+    r = llmux_request_new_json("{\"model\":\"vectors\",\"input\":\"x\"}", 31, &err);
+    assert_non_null(r);
+    assert_int_equal(llmux_embedding(c, r, &e, NULL), 0);
+    assert_int_equal(llmux_embeddings_count(e), 1);
+    llmux_embeddings_free(e);
+    llmux_request_free(r);
+    r = ask("vectors");
+    assert_int_not_equal(llmux_embedding(c, r, &e, &err), 0);
+    assert_non_null(strstr(llmux_error_message(err), "input"));
+    llmux_error_free(err);
+    llmux_embeddings_free(NULL);
+    llmux_request_free(r);
+    llmux_client_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +413,7 @@ int main(void)
         cmocka_unit_test(steps_are_taken_by_hand),
         cmocka_unit_test(a_key_and_an_address_may_change),
         cmocka_unit_test(a_model_says_what_it_lacks_and_takes),
+        cmocka_unit_test(embeddings_are_vectors_of_floats),
         cmocka_unit_test(null_is_freed_without_harm),
     };
 

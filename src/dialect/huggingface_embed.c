@@ -1,0 +1,70 @@
+/*
+ * huggingface_embed.c - Hugging Face's feature extraction, and /embed of Text Embeddings Inference.
+ *
+ * huggingface.co/docs/inference-providers/tasks/feature-extraction and
+ * huggingface.github.io/text-embeddings-inference (2026), and recorded traffic. The reply is the
+ * vectors and nothing else: a list of them, or one for one input.
+ */
+#include "dialect/embed.h"
+#include "dialect/openai_chat.h"
+
+static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
+{
+    (void)o; /* the model is in the address, or served alone */
+    (void)stream;
+    (void)out;
+}
+
+static size_t max_inputs(const struct lx_write_options *o, const struct lx_request *r)
+{
+    (void)o;
+    (void)r;
+    return 32; /* --max-client-batch-size of Text Embeddings Inference, by default */
+}
+
+static void write_request(const struct lx_write_options *o, const struct lx_request *r,
+                          struct lx_body *b)
+{
+    const struct lx_embed_request *e = r->embed;
+    struct lx_out out = lx_out(b->buf);
+    lx_embed_settle(o, r, LX_EMBED_DIMENSIONS | LX_EMBED_TRUNCATE, b);
+    lx_out_object(&out, NULL);
+    lx_out_array(&out, "inputs");
+    for (size_t i = 0; i < e->count; i++)
+        lx_input_text_write(&out, NULL, e, i, b);
+    lx_out_array_end(&out);
+    if (e->dimensions.p)
+        lx_out_raw(&out, "dimensions", e->dimensions);
+    if (lx_embed_cuts(e) != LX_UNSET)
+        lx_out_bool(&out, "truncate", lx_embed_cuts(e) == LX_YES);
+    lx_embed_write_extra(&out, r->extra);
+    lx_out_object_end(&out);
+}
+
+static int read_reply(const struct lx_json_doc *body, const struct lx_reply_context *c,
+                      struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
+{
+    struct lx_json root = lx_json_root(body);
+    *out = (struct lx_reply){.language = LX_S("huggingface_embed"), .model = lx_text(c->model)};
+    if (!lx_json_is(lx_json_at(root, 0), LX_JSON_NUMBER))
+        return lx_embed_read_list(root, "reply", NULL, a, out, err);
+    int code = lx_embed_reply_init(out, 1, a);
+    if (code == 0)
+        lx_vector_of_json(root, a, &out->embed->vectors[0]);
+    return code;
+}
+
+static const struct lx_back back = {
+    .write_path = write_path,
+    .write_request = write_request,
+    .max_inputs = max_inputs,
+    .read_reply = read_reply,
+    .read_error = lx_openai_read_error,
+};
+
+const struct lx_dialect lx_dialect_huggingface_embed = {
+    .name = "huggingface_embed",
+    .title = "Hugging Face feature extraction",
+    .operation = LX_OPERATION_EMBED,
+    .back = &back,
+};

@@ -1,0 +1,67 @@
+/*
+ * ollama_embed.c - Ollama's embeddings: POST /api/embed.
+ *
+ * github.com/ollama/ollama/blob/main/docs/api.md (2026) and recorded traffic; replies of the older
+ * /api/embeddings are read, too. Members that nobody knows (options, keep_alive) go as they are.
+ */
+#include "dialect/embed.h"
+#include "dialect/openai_chat.h"
+
+static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
+{
+    (void)o;
+    (void)stream;
+    lx_buf_add_lit(out, "/api/embed");
+}
+
+static void write_request(const struct lx_write_options *o, const struct lx_request *r,
+                          struct lx_body *b)
+{
+    const struct lx_embed_request *e = r->embed;
+    struct lx_out out = lx_out(b->buf);
+    lx_embed_settle(o, r, LX_EMBED_DIMENSIONS | LX_EMBED_TRUNCATE, b);
+    lx_out_object(&out, NULL);
+    lx_out_str(&out, "model", o->model);
+    lx_out_array(&out, "input");
+    for (size_t i = 0; i < e->count; i++)
+        lx_input_text_write(&out, NULL, e, i, b);
+    lx_out_array_end(&out);
+    if (e->dimensions.p)
+        lx_out_raw(&out, "dimensions", e->dimensions);
+    if (lx_embed_cuts(e) != LX_UNSET)
+        lx_out_bool(&out, "truncate", lx_embed_cuts(e) == LX_YES);
+    lx_embed_write_extra(&out, r->extra);
+    lx_out_object_end(&out);
+}
+
+static int read_reply(const struct lx_json_doc *body, const struct lx_reply_context *c,
+                      struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
+{
+    struct lx_json root = lx_json_root(body), one = LX_GET(root, "embedding");
+    (void)c;
+    *out = (struct lx_reply){
+        .language = LX_S("ollama_embed"),
+        .model = lx_json_text(LX_GET(root, "model")),
+    };
+    lx_embed_read_tokens(LX_GET(root, "prompt_eval_count"), &out->usage);
+    if (!lx_json_is(one, LX_JSON_ARRAY))
+        return lx_embed_read_list(LX_GET(root, "embeddings"), "embeddings", NULL, a, out, err);
+    int code = lx_embed_reply_init(out, 1, a);
+    if (code == 0)
+        lx_vector_of_json(one, a, &out->embed->vectors[0]);
+    return code;
+}
+
+static const struct lx_back back = {
+    .write_path = write_path,
+    .write_request = write_request,
+    .read_reply = read_reply,
+    .read_error = lx_openai_read_error, /* {"error":"..."}, as it reads them */
+};
+
+const struct lx_dialect lx_dialect_ollama_embed = {
+    .name = "ollama_embed",
+    .title = "Ollama embeddings",
+    .operation = LX_OPERATION_EMBED,
+    .back = &back,
+};
