@@ -434,10 +434,8 @@ static void settle_encoding(struct writer *w, struct lx_embed_request *e, struct
 static void take_inputs(struct writer *w, const struct lx_request *r, size_t first)
 {
     struct lx_embed_request *e = r->embed;
-    size_t most = w->offer.max_inputs, skip = first - e->first;
-    e->inputs += skip;
-    e->count -= skip;
-    e->first = first;
+    size_t most = w->offer.max_inputs;
+    lx_embed_request_skip(e, first - e->first);
     if (!most && w->to->back->max_inputs)
         most = w->to->back->max_inputs(&w->options, r);
     w->at->inputs = most && e->count > most ? most : e->count;

@@ -656,9 +656,7 @@ void lx_call_feed_head(struct lx_call *c, int status, const struct lx_headers *h
         enum lx_framing otherwise = c->report.stream ? back->back->framing : LX_FRAMING_NONE;
         bool chat = back->operation == LX_OPERATION_CHAT; /* nothing else comes as a stream */
         code = start_relay(c, back, chat ? lx_head_framing(headers, otherwise) : LX_FRAMING_NONE);
-        if (back->back->tokens_header)
-            (void)lx_slice_int(lx_headers_get(headers, lx_slice_z(back->back->tokens_header)),
-                               &c->relay.context.input_tokens);
+        c->relay.context.input_tokens = lx_head_count(headers, back->back->tokens_header);
     }
     if (code < 0)
         judge_error(c, code, NULL);
@@ -731,10 +729,7 @@ void lx_call_feed_body(struct lx_call *c, struct lx_slice piece)
 /* What this exchange gave is kept; what is left of the inputs is asked for. */
 static void go_on(struct lx_call *c)
 {
-    struct lx_embed_request *e = c->request->embed;
-    e->inputs += c->attempt.inputs;
-    e->count -= c->attempt.inputs;
-    e->first += c->attempt.inputs;
+    lx_embed_request_skip(c->request->embed, c->attempt.inputs);
     drop_relay(c);
     c->goes_on = true;
     c->state = ATTEMPT;

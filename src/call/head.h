@@ -18,4 +18,7 @@ struct lx_headers lx_head_write(const struct lx_call_report *report,
 /* How a body is framed, by its content-type; where that says nothing of use, `otherwise`. */
 enum lx_framing lx_head_framing(const struct lx_headers *headers, enum lx_framing otherwise);
 
+/* The count that a header tells, by its name; 0: it is not there, or name is NULL. */
+int64_t lx_head_count(const struct lx_headers *headers, const char *name);
+
 #endif

@@ -36,6 +36,14 @@ struct lx_embed_request {
     struct lx_text truncate;    /* what happens to inputs that are too long, in the same way */
 };
 
+/* Leaves the first n inputs out. */
+static inline void lx_embed_request_skip(struct lx_embed_request *r, size_t n)
+{
+    r->inputs += n;
+    r->count -= n;
+    r->first += n;
+}
+
 enum lx_vector_kind {
     LX_VECTOR_FLOATS, /* s: a JSON array of numbers */
     LX_VECTOR_BASE64, /* s: base64 of 32-bit floats, the least significant byte first */
