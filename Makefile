@@ -9,7 +9,7 @@ FUZZ_SECONDS = 600
 SETUP = meson setup $(if $(PREFIX),--prefix=$(PREFIX)) $(BUILD)
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: all run test asan tsan fuzz bench bench-tokens corpus bless data fmt lint install uninstall
+.PHONY: all run test asan tsan fuzz bench bench-tokens corpus matrix bless data fmt lint install uninstall
 .PHONY: clean help
 
 all: $(BUILD)/build.ninja  ## build the program, the library and the tests
@@ -53,6 +53,9 @@ bench-tokens: all  ## how fast tokens are counted, against tiktoken of PyPI
 corpus: all  ## recorded traffic through `llmux translate`, a table of what passed
 	@python3 test/corpus/run.py $(BUILD)/llmux
 	@python3 test/corpus/prices.py $(BUILD)/llmux
+
+matrix: all  ## every pair of features, written for providers, against their own specifications
+	@python3 test/spec/matrix.py $(BUILD)/llmux
 
 bless: all  ## rewrite the expectations in test/case/ as things are now
 	@ninja -C $(BUILD) bless

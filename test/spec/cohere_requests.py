@@ -30,7 +30,7 @@ def faults(body, request):
     own = {k: v for k, v in body.items() if k in document.request("/v2/chat")["properties"]
            or k not in request}
     yield from document.faults(document.request("/v2/chat"), own)
-    yield from _calls(body["messages"], set(_asked(request)))
+    yield from _calls(body.get("messages") or [], set(_asked(request)))
     if body.get("tool_choice") and not body.get("tools"):
         yield "tool_choice without tools"
     if len(body.get("stop_sequences") or []) > 5 and len(request.get("stop") or []) <= 5:

@@ -27,8 +27,8 @@ def faults(body, request):
     for fault in document.faults({"$ref": "#/components/schemas/ChatRequest"}, body):
         if not any(fault.startswith(f"body.{name}") for name in ("truncate", "shift")):
             yield fault
-    for i, m in enumerate(body["messages"]):
+    for i, m in enumerate(body.get("messages") or []):
         if m["role"] == "tool" and not m.get("tool_name") and "tool_call_id" not in m:
             yield f"messages[{i}]: a result of no tool"
     if "images" not in str(request):  # what a client sent as an image is its own affair
-        yield from _images(body["messages"])
+        yield from _images(body.get("messages") or [])

@@ -1,0 +1,205 @@
+"""What clients ask for, a feature each: how it is asked in OpenAI's and in Anthropic's language, and
+the marks by which it is found again in whatever a provider gets.
+
+A feature is either in the body, by all of its marks, or is said to have been dropped. Marks are
+words and numbers that stand nowhere else in a request.
+"""
+
+import copy
+
+IMAGE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
+PDF = "JVBERi0xLjQKJcOkw7zDtsOf"
+SCHEMA = {"type": "object", "properties": {"mark_of_city": {"type": "string"}},
+          "required": ["mark_of_city"], "additionalProperties": False}
+PARAMETERS = {"type": "object", "properties": {"place_mark": {"type": "string"}},
+              "required": ["place_mark"]}
+
+
+class Feature:
+    """`said` are the first words of the losses that speak of it."""
+
+    def __init__(self, name, openai, anthropic, marks, said=()):
+        self.name, self.openai, self.anthropic = name, openai, anthropic
+        self.marks, self.said = marks, said
+
+
+def _turn(role, content, **more):
+    """Something that comes before the user's last words."""
+    return lambda r: r["messages"].insert(-1, {"role": role, "content": content, **more})
+
+
+def _part(part):
+    """Something that the user shows."""
+    return lambda r: r["messages"][-1]["content"].append(copy.deepcopy(part))
+
+
+def _set(**members):
+    return lambda r: r.update(copy.deepcopy(members))
+
+
+def _several(*steps):
+    def do(request):
+        for step in steps:
+            step(request)
+    return do
+
+
+def _tools_of_openai(request, **more):
+    request.setdefault("tools", []).extend(
+        {"type": "function", "function": {"name": name, "description": f"{name} described",
+                                          "parameters": PARAMETERS, **more}}
+        for name in ("tool_mark_a", "tool_mark_b"))
+
+
+def _tools_of_anthropic(request):
+    request.setdefault("tools", []).extend(
+        {"name": name, "description": f"{name} described", "input_schema": PARAMETERS}
+        for name in ("tool_mark_a", "tool_mark_b"))
+
+
+def _results_of_openai(request):
+    _tools_of_openai(request) if not request.get("tools") else None
+    request["messages"][-1:-1] = [
+        {"role": "user", "content": "before the calls"},
+        {"role": "assistant", "content": None, "tool_calls": [
+            {"id": "call_mark_1", "type": "function",
+             "function": {"name": "tool_mark_a", "arguments": '{"place_mark": "argument mark 1"}'}},
+            {"id": "call_mark_2", "type": "function",
+             "function": {"name": "tool_mark_b", "arguments": ""}}]},
+        {"role": "tool", "tool_call_id": "call_mark_1", "content": "result mark 1"},
+        {"role": "tool", "tool_call_id": "call_mark_2",
+         "content": [{"type": "text", "text": "result mark 2"}]}]
+
+
+def _results_of_anthropic(request):
+    _tools_of_anthropic(request) if not request.get("tools") else None
+    request["messages"][-1:-1] = [
+        {"role": "user", "content": "before the calls"},
+        {"role": "assistant", "content": [
+            {"type": "tool_use", "id": "call_mark_1", "name": "tool_mark_a",
+             "input": {"place_mark": "argument mark 1"}},
+            {"type": "tool_use", "id": "call_mark_2", "name": "tool_mark_b", "input": {}}]},
+        {"role": "user", "content": [
+            {"type": "tool_result", "tool_use_id": "call_mark_1", "is_error": True,
+             "content": [{"type": "text", "text": "result mark 1"},
+                         {"type": "image", "source": {"type": "base64", "media_type": "image/png",
+                                                      "data": IMAGE}}]},
+            {"type": "tool_result", "tool_use_id": "call_mark_2", "content": "result mark 2"},
+            {"type": "text", "text": "beside the results"}]},
+        {"role": "assistant", "content": "after the results"}]
+
+
+def _choice_of_openai(choice):
+    return lambda r: ((_tools_of_openai(r) if not r.get("tools") else None),
+                      r.update(tool_choice=choice))
+
+
+def _choice_of_anthropic(**choice):
+    return lambda r: ((_tools_of_anthropic(r) if not r.get("tools") else None),
+                      r.update(tool_choice=choice))
+
+
+_RESULTS = ("tool_mark_a", "argument mark 1", "result mark 1", "result mark 2", "call_mark_1")
+
+FEATURES = [
+    Feature("system", lambda r: r["messages"].insert(0, {"role": "system", "content": "system mark"}),
+            _set(system=[{"type": "text", "text": "system mark"}]), ("system mark",)),
+    Feature("late system", _turn("system", "late mark"), None, ("late mark",)),
+    Feature("turns", _several(_turn("user", "first mark"), _turn("assistant", "second mark")),
+            _several(_turn("user", "first mark"), _turn("assistant", "second mark")),
+            ("first mark", "second mark")),
+    Feature("image", _part({"type": "image_url", "image_url":
+                            {"url": f"data:image/png;base64,{IMAGE}", "detail": "low"}}),
+            _part({"type": "image", "source": {"type": "base64", "media_type": "image/png",
+                                               "data": IMAGE}}), (IMAGE,), ("messages",)),
+    Feature("image by address",
+            _part({"type": "image_url", "image_url": {"url": "https://example.com/mark.png"}}),
+            _part({"type": "image", "source": {"type": "url", "url": "https://example.com/mark.png"}}),
+            ("https://example.com/mark.png",), ("messages",)),
+    Feature("pdf", _part({"type": "file", "file": {"filename": "a.pdf", "file_data":
+                                                   f"data:application/pdf;base64,{PDF}"}}),
+            _part({"type": "document", "source": {"type": "base64", "media_type": "application/pdf",
+                                                  "data": PDF}}), (PDF,), ("messages",)),
+    Feature("text document", None,
+            _part({"type": "document", "title": "title mark", "source":
+                   {"type": "text", "media_type": "text/plain", "data": "document mark"}}),
+            ("title mark", "document mark")),
+    Feature("cited document", None,
+            _part({"type": "document", "title": "cited title", "citations": {"enabled": True}, "source":
+                   {"type": "text", "media_type": "text/plain", "data": "cited mark"}}),
+            ("cited title", "cited mark")),
+    Feature("audio", _part({"type": "input_audio", "input_audio": {"data": "UklGRmark", "format": "wav"}}),
+            None, ("UklGRmark",), ("messages",)),
+    Feature("tools", _tools_of_openai, _tools_of_anthropic,
+            ("tool_mark_a", "tool_mark_a described", "place_mark", "tool_mark_b"), ("tools",)),
+    Feature("strict tools", lambda r: _tools_of_openai(r, strict=True), None, ("strict",), ("tools",)),
+    Feature("results", _results_of_openai, _results_of_anthropic, _RESULTS),
+    Feature("choice required", _choice_of_openai("required"), _choice_of_anthropic(type="any"),
+            ("REQUIRED",), ("tool_choice",)),
+    Feature("choice named", _choice_of_openai({"type": "function", "function": {"name": "tool_mark_b"}}),
+            _choice_of_anthropic(type="tool", name="tool_mark_b"), ("REQUIRED",), ("tool_choice",)),
+    Feature("choice none", _choice_of_openai("none"), _choice_of_anthropic(type="none"), ()),
+    Feature("one call at a time", _several(_choice_of_openai("auto"), _set(parallel_tool_calls=False)),
+            _choice_of_anthropic(type="auto", disable_parallel_tool_use=True), ("parallel",),
+            ("parallel_tool_calls",)),
+    Feature("custom tool", lambda r: r.setdefault("tools", []).append(
+        {"type": "custom", "custom": {"name": "custom_mark"}}), None, ("custom_mark",), ("tools",)),
+    Feature("search tool", None, lambda r: r.setdefault("tools", []).append(
+        {"type": "web_search_20250305", "name": "web_search"}), ("web_search",), ("tools", "web_search")),
+    Feature("json", _set(response_format={"type": "json_object"}), None, ("json",)),
+    Feature("schema", _set(response_format={"type": "json_schema", "json_schema": {
+        "name": "answer", "schema": SCHEMA}}),
+            _set(output_format={"type": "json_schema", "schema": SCHEMA}), ("mark_of_city",)),
+    Feature("effort", _set(reasoning_effort="high"), None, ("think",), ("reasoning_effort",)),
+    Feature("no thinking", _set(reasoning_effort="none"), _set(thinking={"type": "disabled"}), ()),
+    Feature("budget", None, _set(thinking={"type": "enabled", "budget_tokens": 2345}), ("2345",),
+            ("thinking", "reasoning_effort")),
+    Feature("thinking in the history",
+            lambda r: r["messages"].insert(-1, {"role": "assistant", "content": "thought out",
+                                                "reasoning_content": "thought mark"}),
+            lambda r: r["messages"].insert(-1, {"role": "assistant", "content": [
+                {"type": "thinking", "thinking": "thought mark", "signature": "c2lnbmVk"},
+                {"type": "redacted_thinking", "data": "aGlkZGVu"},
+                {"type": "text", "text": "thought out"}]}), ("thought mark",)),
+    Feature("cache mark", lambda r: r["messages"][-1]["content"][0].update(
+        cache_control={"type": "ephemeral"}), lambda r: r["messages"][-1]["content"][0].update(
+            cache_control={"type": "ephemeral", "ttl": "1h"}), ("cache_control",), ("cache_control",)),
+    Feature("temperature", _set(temperature=0.26), _set(temperature=0.26), ("0.26",)),
+    Feature("high temperature", _set(temperature=1.75), None, ("temperature",)),
+    Feature("top_p", _set(top_p=0.63), _set(top_p=0.63), ("0.63",)),
+    Feature("top_p 1", _set(top_p=1), None, ("p",)),
+    Feature("top_k", None, _set(top_k=37), ("37",)),
+    Feature("limit", _set(max_tokens=4321), _set(max_tokens=4321), ("4321",)),
+    Feature("new limit", _set(max_completion_tokens=4322), None, ("4322",)),
+    Feature("stop", _set(stop=["stop mark", "another stop"]),
+            _set(stop_sequences=["stop mark", "another stop"]), ("stop mark", "another stop")),
+    Feature("seed", _set(seed=987654), None, ("987654",)),
+    Feature("penalties", _set(presence_penalty=0.12, frequency_penalty=0.37), None, ("0.12", "0.37")),
+    Feature("negative penalty", _set(frequency_penalty=-1.5), None, ("frequency_penalty",)),
+    Feature("logprobs", _set(logprobs=True, top_logprobs=3), None, ("top_logprobs",), ("top_logprobs",)),
+    Feature("bias", _set(logit_bias={"50256": -99}), None, ("50256",), ("logit_bias",)),
+    Feature("choices", _set(n=3), None, ("n",), ("n",)),
+    Feature("user", _set(user="user mark"), _set(metadata={"user_id": "user mark"}), ("user mark",),
+            ("user", "metadata")),
+    Feature("stream", _set(stream=True, stream_options={"include_usage": True}), _set(stream=True),
+            ("stream",)),
+]
+
+
+def base(language):
+    request = {"model": "any", "messages": [
+        {"role": "user", "content": [{"type": "text", "text": "last mark"}]}]}
+    if language == "anthropic":
+        request["max_tokens"] = 999
+    return request
+
+
+def with_features(language, chosen):
+    """A request that asks for all of them; None where one cannot be asked in that language."""
+    request = base(language)
+    for feature in chosen:
+        step = getattr(feature, "openai" if language == "openai_chat" else "anthropic")
+        if step is None:
+            return None
+        step(request)
+    return request

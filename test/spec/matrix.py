@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Every feature with every other, as a request for each provider: matrix.py LLMUX [-j N]
+
+Each pair is asked in both languages of clients, written for each provider below by `llmux translate`,
+and checked twice: the body is what the provider's own specification allows, and each of the two
+features is in it or was said to be dropped. Exit status: 0 when all are well.
+"""
+
+import argparse
+import itertools
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+
+import cohere_requests
+import features
+import ollama_requests
+import openapi
+
+# Language: (its document, its checker, models that differ in what they take).
+TARGETS = {
+    "cohere_chat": ("cohere", cohere_requests.faults,
+                    ("cohere/command-a-03-2025", "cohere/command-a-reasoning-08-2025")),
+    "ollama_chat": ("ollama", ollama_requests.faults, ("ollama/llama3.2", "ollama/gpt-oss:20b")),
+}
+ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "COHERE_API_KEY": "none"}
+# What one feature takes from another: it is not the second's fault that it is not there.
+HIDES = {"choice none": ("tools", "strict tools", "custom tool", "search tool", "one call at a time"),
+         "choice named": ("tools",)}
+
+
+def _written(binary, language, model, request):
+    done = subprocess.run([binary, "translate", "request", "--from", language, "--model", model,
+                           "--drop-params"], input=json.dumps(request).encode(),
+                          capture_output=True, env=ENVIRONMENT, timeout=60)
+    if done.returncode not in (0, 1):
+        return None, None, f"crashed: {done.stderr[:200]!r}"
+    sent = json.loads(done.stdout)
+    if "body" not in sent:
+        return None, None, f"refused: {sent}"
+    return sent["body"], [loss["what"] for loss in sent.get("dropped") or []], None
+
+
+def _is_there(feature, text, dropped):
+    if all(mark in text for mark in feature.marks):
+        return True
+    return any(loss.startswith(word) for loss in dropped for word in feature.said)
+
+
+def _overruled(feature, pair):
+    """Both say the same thing, and the last word counts; or the other takes its ground away."""
+    other = pair[-1] if feature is pair[0] else pair[0]
+    same = {"limit", "new limit"}, {"temperature", "high temperature"}, {"top_p", "top_p 1"}, \
+        {"json", "schema"}, {"penalties", "negative penalty"}, {"effort", "no thinking", "budget"}, \
+        {"choice required", "choice named", "choice none", "one call at a time"}
+    return feature is not other and any({feature.name, other.name} <= g for g in same) or \
+        feature.name in HIDES.get(other.name, ())
+
+
+def judge(job):
+    binary, language, target, model, numbers = job
+    pair = [features.FEATURES[n] for n in numbers]
+    request = features.with_features(language, pair)
+    if request is None:
+        return []
+    body, dropped, why = _written(binary, language, model, request)
+    where = f"{language} -> {model}: {' + '.join(f.name for f in pair)}"
+    if why:
+        return [f"{where}: {why}"]
+    text = json.dumps(body)
+    found = [f"{where}: {fault}" for fault in TARGETS[target][1](body, request)]
+    if "last mark" not in text:
+        found.append(f"{where}: the user's words are gone")
+    return found + [f"{where}: {feature.name} is gone without a word" for feature in pair
+                    if not _overruled(feature, pair) and not _is_there(feature, text, dropped)]
+
+
+def jobs(binary):
+    one = range(len(features.FEATURES))
+    pairs = [*((n,) for n in one), *itertools.combinations(one, 2)]
+    for target, (document, _, models) in TARGETS.items():
+        if not openapi.is_here(document):
+            print(f"matrix: {target} skipped, its document is not here or PyYAML is not")
+            continue
+        for model, pair, language in itertools.product(models, pairs, ("openai_chat", "anthropic")):
+            yield binary, language, target, model, pair
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("binary", metavar="LLMUX")
+    parser.add_argument("-j", "--jobs", type=int, default=2)
+    args = parser.parse_args()
+    count, found = 0, []
+    with multiprocessing.Pool(args.jobs) as pool:
+        for faults in pool.imap_unordered(judge, jobs(args.binary), chunksize=32):
+            count += 1
+            found += faults
+    for fault in sorted(found):
+        print(fault)
+    print(f"matrix: {count} requests, {len(found)} faults")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
