@@ -9,7 +9,7 @@ FUZZ_SECONDS = 600
 SETUP = meson setup $(if $(PREFIX),--prefix=$(PREFIX)) $(BUILD)
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: all run test asan tsan fuzz bench bench-tokens corpus matrix bless data fmt lint install uninstall
+.PHONY: all run test asan tsan fuzz bench bench-tokens corpus matrix parity bless data fmt lint install uninstall
 .PHONY: clean help
 
 all: $(BUILD)/build.ninja  ## build the program, the library and the tests
@@ -56,6 +56,10 @@ corpus: all  ## recorded traffic through `llmux translate`, a table of what pass
 
 matrix: all  ## every pair of features, written for providers, against their own specifications
 	@python3 test/spec/matrix.py $(BUILD)/llmux
+
+parity: all  ## the same calls through LiteLLM (from PyPI) and through llmux
+	@python3 test/parity/run.py $(BUILD)/llmux --venv $(BUILD)/parity-venv
+	@python3 test/parity/reasons.py >doc/parity.md
 
 bless: all  ## rewrite the expectations in test/case/ as things are now
 	@ninja -C $(BUILD) bless

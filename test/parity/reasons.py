@@ -1,7 +1,9 @@
-"""Why the two sides differ, where they do, and who is right."""
+"""Why the two sides differ, where they do, and who is right; printed as doc/parity.md."""
 
 import fnmatch
 from dataclasses import dataclass
+
+from compare import ABSENT, general
 
 SAME, OURS = "same meaning", "ours better"
 
@@ -17,7 +19,109 @@ class Rule:
     when: object = None  # what else must hold of (ours, theirs) at the path
 
 
+def left_out(a, b):
+    """LiteLLM says nothing here."""
+    return b == ABSENT
+
+
+def request(target, path, verdict, why, **more):
+    return Rule("request", target, path, verdict, why, **more)
+
+
 RULES = [
+    # ---- OpenAI's language
+    request("*", "body.messages[].role", SAME,
+            "the service takes developer for what it is: OpenAI documents it, OpenRouter was recorded "
+            "to", when=lambda a, b: (a, b) == ("developer", "system")),
+    request("openai|openrouter", "body.messages[].content[].cache_control.type", OURS,
+            "marks stay where they do no harm (recorded 2025) and, on OpenRouter, do good"),
+    request("azure", "body.messages[].content[].cache_control.type", OURS,
+            "Azure's own validation is stricter than OpenAI's; there is no cache to mark"),
+    request("*", "body.user", OURS,
+            "an end user's name is OpenAI's own parameter and how abuse is traced: it is sent but to "
+            "services that are known to refuse it", when=left_out),
+    request("*", "body.stream_options.include_usage", OURS,
+            "usage is asked for, or the stream's tokens could not be billed", when=left_out),
+    request("*", "body.reasoning_effort", OURS,
+            "goes to every model that may reason: the catalog's word counts, not a list in the "
+            "gateway", when=left_out),
+    request("hosted_vllm", "body.reasoning_effort", SAME,
+            "a budget of 2048 as a word: LiteLLM has other thresholds in every provider's file",
+            shape="thinking"),
+    request("openrouter", "body.thinking*", OURS,
+            "OpenRouter documents no `thinking`; the budget goes as reasoning_effort, which it has"),
+    request("zai|deepseek", "refused*", OURS,
+            "Z.AI documents `thinking`; LiteLLM fails on it inside the SDK", shape="thinking"),
+    request("groq|xai|fireworks_ai|moonshot|github", "body.max_*tokens", SAME,
+            "the services take either name: xAI and Groq were recorded to, the others document it"),
+    request("cerebras", "body.max_*tokens", OURS,
+            "Cerebras calls max_tokens deprecated"),
+    request("deepseek", "body.max_*tokens", OURS, "DeepSeek documents max_tokens only"),
+    request("hyperbolic|zai", "body.max_tokens", OURS,
+            "max_completion_tokens is renamed where LiteLLM loses the limit", shape="limit"),
+    request("*", "body.messages[].content[].*", SAME,
+            "texts of one message, in one part or in several", shape="parts"),
+    request("deepseek|sambanova", "body.messages[].content[].*", OURS,
+            "LiteLLM takes the image out of the message and says nothing; the provider's own error "
+            "is the honest answer", shape="image"),
+    request("mistral", "body.*_penalty|body.n", OURS,
+            "docs.mistral.ai has them (recorded 2025); LiteLLM leaves them out"),
+    request("mistral", "body.tool_choice*", OURS,
+            "docs.mistral.ai takes required and a function's name; LiteLLM says any"),
+    request("groq", "body.n|body.*logprobs", OURS,
+            "Groq answers them with 400 (console.groq.com/docs/openai)"),
+    request("xai", "body.presence_penalty", OURS,
+            "xAI's reasoning models refuse it (docs.x.ai/docs/guides/reasoning)"),
+    request("fireworks_ai|featherless_ai|deepinfra", "body.tool_choice*", OURS,
+            "the service takes it; LiteLLM forwards it for models on its list only"),
+    request("cerebras|deepinfra", "body.n|body.*logprobs|body.parallel_tool_calls|body.seed", OURS,
+            "the service documents it; LiteLLM leaves it out", when=left_out),
+    request("baseten|zai", "body.parallel_tool_calls|body.seed", OURS,
+            "the service takes it (seed was recorded with Z.AI in 2025); LiteLLM leaves it out",
+            when=left_out),
+    request("zai", "body.response_format*", OURS,
+            "docs.z.ai has response_format; LiteLLM leaves the wish out", when=left_out),
+    request("ai21_chat", "body.top_p", OURS,
+            "docs.ai21.com has top_p; LiteLLM leaves it out", when=left_out),
+    # ---- Anthropic's
+    request("anthropic|bedrock", "body.messages[].content[].text", SAME,
+            "a system message in the middle stands among the user's texts, with a note that it does",
+            shape="system-late"),
+    request("anthropic", "body.tools[].type", SAME, "custom is what tools without a type are"),
+    request("anthropic|bedrock", "body.system[].*", OURS,
+            "a wish for JSON without a schema is told to the model; LiteLLM drops it", shape="json"),
+    request("anthropic", "body.output_*|headers.anthropic-beta", SAME,
+            "output_config.format is what became of the beta's output_format", shape="schema"),
+    # ---- Gemini's
+    request("gemini", "body.contents[].parts[].text|body.systemInstruction*", OURS,
+            "a system message in the middle keeps its place; LiteLLM moves it to the front",
+            shape="system-late"),
+    request("gemini", "body.generationConfig.logprobs", OURS,
+            "top_logprobs is how many alternatives are wanted; LiteLLM leaves it out"),
+    request("gemini", "body.tools[].functionDeclarations[].parameters*", SAME,
+            "a schema goes as JSON Schema, which takes every keyword, not as OpenAPI's subset of it"),
+    request("gemini", "body.contents[].parts[].functionResponse.response.*", OURS,
+            "FunctionResponse names the key `output` for what a function gave (the proto)"),
+    # ---- Bedrock's
+    request("bedrock", "body.toolConfig.toolChoice|body.toolConfig.tools[].toolSpec.inputSchema.json."
+            "required|body.toolConfig.tools[].toolSpec.inputSchema.json.additionalProperties", SAME,
+            "what is empty or the default need not be said"),
+    request("bedrock", "body.toolConfig.tools[]*", OURS,
+            "Converse has no choice `none`: without the tools nothing can be called, with them LiteLLM "
+            "leaves the model free", shape="tools-none"),
+    request("bedrock", "body.toolConfig.tools[].toolSpec.description", SAME,
+            "a description that nobody wrote is none"),
+    request("bedrock", "body.outputConfig*", SAME, "the same schema, with other white space",
+            shape="schema"),
+    # ---- Replies
+    Rule("*", "openai", "choices.0.refusal", OURS, "LiteLLM loses a refusal's text", when=left_out),
+    Rule("*", "anthropic|bedrock", "usage.reasoning", OURS,
+         "Anthropic does not say it; LiteLLM counts the shown summary with a tokenizer of OpenAI's and "
+         "tells the guess as a count", when=lambda a, b: a == ABSENT),
+    Rule("*", "gemini", "choices.0.calls[].id", OURS,
+         "Gemini's own id of the call, where LiteLLM makes one up"),
+    Rule("*", "gemini", "choices.0.thinking_blocks[].*", OURS,
+         "signatures go with every turn, so that the next one keeps its thinking", when=left_out),
 ]
 
 
@@ -30,11 +134,30 @@ def find(kind, target, name, path, a, b, ours, theirs):
     return None
 
 
-def general(path):
-    from compare import general
-    return general(path)
-
-
 def matches(pattern, *names):
     return any(fnmatch.fnmatchcase(n, p.replace("[]", "[[]]")) for p in pattern.split("|")
                for n in names)
+
+
+INTRO = """# llmux and LiteLLM, call by call
+
+`make parity` sends the same calls through both, with every provider's own address, key and body, into a
+proxy that records them, and feeds both the same recorded replies. These are the differences that there
+are, with who is right. Printed by `test/parity/reasons.py`, which the comparison itself reads: what is
+not listed here fails it.
+
+| what | provider | where | verdict | why |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def document():
+    def cell(text):
+        return text.replace("|", ", ").replace("*", "\\*")
+    return INTRO + "".join(
+        f"| {cell(r.kind)} {'' if r.shape == '*' else r.shape} | {cell(r.target)} | {cell(r.path)} | "
+        f"{r.verdict} | {r.why} |\n" for r in RULES)
+
+
+if __name__ == "__main__":
+    print(document(), end="")

@@ -1,5 +1,6 @@
 """Recorded replies that both sides are fed: a fixed choice out of the corpus."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -22,6 +23,14 @@ class Reply:
         self.target, self.name, self.status = target, record.name, record.status
         self.stream, self.body = record.is_stream, record.wire
         self.content_type = record.content_type or "application/json"
+        if record.framing == "ndjson":  # events that were kept without their framing get it back
+            self.content_type = "text/event-stream"
+            self.body = b"".join(
+                (f"event: {e['type']}\n" if "type" in e else "").encode() +
+                b"data: " + json.dumps(e).encode() + b"\n\n"
+                for e in records.events_of(record.body, record.framing))
+            if record.language == "openai_chat":
+                self.body += b"data: [DONE]\n\n"
         self.request = {"messages": [{"role": "user", "content": "Hello"}]}
         if b"tool" in self.body or b"function" in self.body:
             self.request["tools"] = TOOL
@@ -39,7 +48,8 @@ def chosen():
         return
     for provider, target in TARGETS.items():
         intact = [r for r in records.load(provider)
-                  if r.status >= 400 or records.damage(r) is None]
+                  if (r.status >= 400 or records.damage(r) is None)
+                  and not (r.framing == "ndjson" and r.language == "bedrock_converse")]
         for kind in (lambda r: r.status < 400 and not r.is_stream,
                      lambda r: r.status < 400 and r.is_stream, lambda r: r.status >= 400):
             found = [r for r in intact if kind(r)]

@@ -66,7 +66,7 @@ class Verdicts:
                 self.shown[verdict, kind, target, compare.general(path)].append((name, a, b))
         self.table[kind, target][worst] += 1
 
-    def print(self):
+    def print(self, whole):
         for (verdict, kind, target, path), found in self.shown.items():
             name, a, b = found[0]
             print(f"{verdict}: {kind} {target}: {path}: {len(found)} times, as in {name}: ours "
@@ -79,7 +79,7 @@ class Verdicts:
             print(f"{kind:8} {target:{width}} " + " ".join(f"{row[v]:14}" for v in VERDICTS))
         print(f"{'':8} {'all':{width}} " + " ".join(f"{total[v]:14}" for v in VERDICTS))
         idle = [r for r in reasons.RULES if not self.used[r]]
-        for rule in idle:
+        for rule in idle if whole else []:
             print(f"no difference needs this reason any more: {rule.kind} {rule.target} {rule.path}")
         return total["unexplained"] + total["LiteLLM better"]
 
@@ -138,7 +138,7 @@ def main():
             oracle.close()
             gateway.close()
             proxy.shutdown()
-    sys.exit(1 if verdicts.print() else 0)
+    sys.exit(1 if verdicts.print(whole=not args.only) else 0)
 
 
 if __name__ == "__main__":
