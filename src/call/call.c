@@ -14,70 +14,15 @@
  *               KEY ---> KEY_ASK -> KEY_WAIT -> KEY   (a credential: fetch.h)
  */
 #include "base/random.h"
-#include "call/bill.h"
-#include "call/fetch.h"
-#include "call/gather.h"
 #include "call/head.h"
-#include "call/members.h"
+#include "call/inner.h"
 #include "call/mock.h"
-#include "call/pool.h"
 #include "call/words.h"
 #include "wire/date.h"
 
 #include <stdlib.h>
 
-enum state {
-    START,
-    ATTEMPT,
-    KEY,      /* a key is wanted that a credential is exchanged for */
-    KEY_ASK,  /* ... by an exchange or a file that is due */
-    KEY_WAIT, /* waits for the answer of either */
-    SEND,
-    HEAD,  /* waits for the provider's head */
-    BODY,  /* waits for a body that is relayed */
-    ERROR, /* waits for a body that tells an error */
-    SLEEP,
-    SLEEPING, /* waits for the wake */
-    LAST,     /* nothing is read any more; something is left to emit */
-    DONE,
-};
-
-enum {
-    MAX_RETRIES = 32,          /* whatever a client asks for */
-    MAX_ERROR_BYTES = 1 << 18, /* of an error's body; the rest is not read */
-    MAX_IDLE_OUT_BYTES = 2048, /* an output buffer that an open stream keeps */
-};
-
-struct lx_call {
-    struct lx_call_input in;
-    enum state state;
-    const struct lx_route_settings *settings;
-    struct lx_call_pool *pool, *own_pool;
-    struct lx_call_memory *memory; /* NULL once a stream has begun */
-    struct lx_members members;
-    const struct lx_model_group *group;
-    struct lx_slice star;
-    uint64_t tried, random;
-    struct lx_wishes wishes;
-    int64_t sleep_ms;
-    enum state awake; /* what goes on after the sleep */
-    struct lx_fetch fetch;
-    struct lx_request *request; /* the body, where it had to be read; of embeddings what is left */
-    struct lx_gather gather;    /* vectors of exchanges before, where it takes several */
-    bool goes_on;               /* the next exchange is not another attempt */
-    struct lx_attempt attempt;
-    struct lx_headers upstream; /* the provider's, prefixed */
-    int upstream_status;
-    struct lx_biller biller;
-    struct lx_relay relay;
-    bool relaying;                 /* relay is initialized */
-    struct lx_buf out;             /* what the next EMIT gives */
-    struct lx_slice as_is;         /* ... or this, a whole body that passes */
-    struct lx_arena late;          /* for faults, once memory is gone */
-    char *names;                   /* of the report, then too */
-    bool head_sent, pending, lent; /* an EMIT is due; the last one's bytes are with the host */
-    struct lx_call_report report;
-};
+enum { MAX_IDLE_OUT_BYTES = 2048 }; /* an output buffer that an open stream keeps */
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 
@@ -101,28 +46,24 @@ struct lx_call *lx_call_new(const struct lx_call_input *in)
         .own_pool = own,
         .memory = memory,
         .random = in->random,
+        .now_ms = in->now_ms,
         .fetch = {.keys = in->keys},
         .report = {.fault = {.retry_after_ms = -1}},
     };
+    memory->facts = (struct lx_route_request){.now_ms = in->now_ms};
     lx_buf_init(&c->out, SIZE_MAX / 4);
     lx_arena_init(&c->late, settings->max_arena_bytes);
     lx_gather_init(&c->gather, settings->max_response_bytes);
     return c;
 }
 
-static void drop_relay(struct lx_call *c)
-{
-    if (c->relaying)
-        lx_relay_clear(&c->relay);
-    c->relaying = false;
-}
-
 void lx_call_free(struct lx_call *c)
 {
     if (!c)
         return;
+    lx_call_end_attempt(c, LX_OUTCOME_GONE, NULL);
     struct lx_call_pool *own = c->own_pool;
-    drop_relay(c);
+    lx_call_drop_relay(c);
     lx_fetch_clear(&c->fetch);
     lx_buf_clear(&c->out);
     lx_arena_clear(&c->late);
@@ -133,14 +74,14 @@ void lx_call_free(struct lx_call *c)
     lx_call_pool_free(own);
 }
 
+void lx_call_set_now(struct lx_call *c, int64_t now_ms)
+{
+    c->now_ms = now_ms;
+}
+
 const struct lx_call_report *lx_call_report(const struct lx_call *c)
 {
     return &c->report;
-}
-
-static struct lx_arena *arena(struct lx_call *c)
-{
-    return c->memory ? &c->memory->arena : &c->late;
 }
 
 /* A stream has begun: there will be no other attempt, so everything about this one goes, but for
@@ -180,142 +121,16 @@ static void take_back(struct lx_call *c)
         c->biller.body = lx_slice(NULL, 0);
 }
 
-/* ---- The end, good or bad ------------------------------------------------------------------ */
-
-static void settle(struct lx_call *c)
-{
-    c->report.usage = lx_relay_usage(&c->relay, c->report.cut_short);
-    c->report.finish = c->relay.glance.finish;
-    c->report.is_priced = lx_bill_usage(&c->biller, &c->report.usage, &c->report.cost);
-}
+/* ---- A stream and its request ---------------------------------------------------------------- */
 
 void lx_call_settle(struct lx_call *c)
 {
     if (c->state != BODY || !c->relaying || !c->head_sent)
         return;
     c->report.cut_short = true;
-    settle(c);
+    lx_call_take_usage(c);
     c->state = DONE;
 }
-
-static void finish(struct lx_call *c)
-{
-    if (c->relaying)
-        settle(c);
-    c->pending = true;
-    c->state = LAST;
-}
-
-static struct lx_slice message_of(struct lx_call *c, const struct lx_fault *f)
-{
-    return lx_words_of_fault(c->report.deployment->provider, f, arena(c));
-}
-
-static void report_fault(struct lx_call *c, const struct lx_fault *f)
-{
-    c->report.fault = *f;
-    if (c->report.deployment) {
-        c->report.fault.provider = lx_slice_z(c->report.deployment->provider->id);
-        c->report.fault.model = c->report.upstream_model;
-    }
-}
-
-/* Nothing more can be tried: the client learns of it, in a reply of its own or within its stream.
- */
-static void give_up(struct lx_call *c)
-{
-    const struct lx_fault *f = &c->report.fault;
-    if (c->head_sent) {
-        if (c->out.failed)
-            lx_buf_reset(&c->out);
-        c->report.cut_short = true;
-        lx_relay_write_fault(&c->relay, f, &c->out);
-        finish(c);
-        return;
-    }
-    drop_relay(c);
-    lx_buf_clear(&c->out);
-    c->as_is = lx_slice(NULL, 0);
-    c->report.status = lx_fault_status(f);
-    c->in.front->front->write_error(f, &c->out);
-    if (c->out.failed) /* the last thing that needs no memory */
-        c->as_is = LX_S("{\"error\":{\"message\":\"out of memory\",\"type\":\"server_error\","
-                        "\"param\":null,\"code\":\"500\"}}");
-    finish(c);
-}
-
-/* A fault of ours or of the client's: another attempt would find the same. */
-static void refuse(struct lx_call *c, const struct lx_fault *f)
-{
-    report_fault(c, f);
-    give_up(c);
-}
-
-/* Whoever gave the first vectors gives them all: others may be of another model. */
-static bool is_bound(const struct lx_call *c)
-{
-    return c->gather.vectors.count > 0;
-}
-
-static bool another_untried(const struct lx_call *c)
-{
-    if (is_bound(c))
-        return false;
-    for (size_t i = 0; c->group && i < c->group->count && i < 64; i++)
-        if (!(c->tried >> i & 1))
-            return true;
-    return false;
-}
-
-static int64_t max_retries(const struct lx_call *c)
-{
-    const struct lx_deployment *d = c->report.deployment;
-    int64_t n = c->wishes.max_retries >= 0 ? c->wishes.max_retries : c->in.max_retries;
-    if (n < 0)
-        n = d && d->max_retries >= 0 ? d->max_retries : c->settings->num_retries;
-    return n < MAX_RETRIES ? n : MAX_RETRIES;
-}
-
-/* What became of an attempt, when it was nothing good: another one, now or later, or the end. */
-static void judge(struct lx_call *c, const struct lx_fault *f)
-{
-    report_fault(c, f);
-    if (!c->head_sent) {
-        struct lx_retry_verdict v =
-            lx_retry_decide(c->settings, max_retries(c), c->report.attempts, f, another_untried(c),
-                            lx_random_next(&c->random));
-        if (v.retry) {
-            drop_relay(c);
-            lx_buf_reset(&c->out);
-            c->pending = false;
-            c->sleep_ms = v.after_ms;
-            c->awake = ATTEMPT;
-            c->state = v.after_ms > 0 ? SLEEP : ATTEMPT;
-            return;
-        }
-    }
-    give_up(c);
-}
-
-static void judge_provider(struct lx_call *c, const struct lx_fault *f)
-{
-    struct lx_fault copy = *f;
-    copy.message = message_of(c, f);
-    judge(c, &copy);
-}
-
-/* A fault that we found. What another attempt would meet again ends the call. */
-static void judge_error(struct lx_call *c, int code, const struct lx_error *err)
-{
-    struct lx_fault f = lx_fault_of_error(code, err, arena(c));
-    f.message = message_of(c, &f);
-    if (lx_code_retryable(code) || code == LX_ETIMEOUT_TOTAL || code == LX_ETLS)
-        judge(c, &f);
-    else
-        refuse(c, &f);
-}
-
-/* ---- A stream and its request ---------------------------------------------------------------- */
 
 bool lx_call_wants_body(const struct lx_call *c)
 {
@@ -340,23 +155,25 @@ static void start(struct lx_call *c)
     if (code == 0 && !lx_json_is(lx_json_root(doc), LX_JSON_OBJECT))
         code = lx_error_set(&err, LX_EINVAL, "it must be a JSON object");
     if (code < 0) {
-        struct lx_fault f = lx_words_of_body(code, &err, arena(c));
-        refuse(c, &f);
+        struct lx_fault f = lx_words_of_body(code, &err, lx_call_arena(c));
+        lx_call_refuse(c, &f);
         return;
     }
-    lx_members_read(doc, arena(c), NULL, &c->members);
+    lx_members_read(doc, lx_call_arena(c), NULL, &c->members);
     c->wishes = lx_members_wishes(&c->members);
     c->report.stream = c->in.front->operation == LX_OPERATION_CHAT && c->wishes.stream;
     struct lx_slice model =
-        c->in.model.n ? c->in.model : lx_json_str(c->members.v[LX_MEMBER_MODEL], arena(c));
+        c->in.model.n ? c->in.model : lx_json_str(c->members.v[LX_MEMBER_MODEL], lx_call_arena(c));
     c->report.model = model;
     c->group = lx_route_find(c->in.routes, model, &c->star);
-    if (c->group) {
-        c->state = ATTEMPT;
+    if (!c->group) {
+        struct lx_fault f = lx_words_of_model(c->in.routes, model, lx_call_arena(c));
+        lx_call_refuse(c, &f);
         return;
     }
-    struct lx_fault f = lx_words_of_model(c->in.routes, model, arena(c));
-    refuse(c, &f);
+    lx_facts_read(&c->in, c->group, doc, &c->members, lx_call_arena(c), &c->memory->facts);
+    c->memory->facts.stream = c->report.stream;
+    c->state = ATTEMPT;
 }
 
 static struct lx_reply_context context(struct lx_call *c)
@@ -392,7 +209,7 @@ static int start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx
     };
     lx_bill_request(&c->biller, c->members.v[LX_MEMBER_SERVICE_TIER],
                     c->members.v[LX_MEMBER_WEB_SEARCH_OPTIONS]);
-    if (code == 0 && (c->attempt.inputs_left || is_bound(c))) {
+    if (code == 0 && (c->attempt.inputs_left || lx_call_is_bound(c))) {
         c->relay.gather = &c->gather;
         c->relay.inputs = c->attempt.inputs;
         c->relay.inputs_left = c->attempt.inputs_left;
@@ -408,7 +225,7 @@ static struct lx_slice mock_text(struct lx_call *c, const struct lx_deployment *
     struct lx_json v = c->members.v[LX_MEMBER_MOCK_RESPONSE];
     if (!lx_json_given(v))
         return d->mock_response.n ? d->mock_response : lx_slice(NULL, 0);
-    return lx_json_is(v, LX_JSON_STRING) ? lx_json_str(v, arena(c)) : lx_json_raw(v);
+    return lx_json_is(v, LX_JSON_STRING) ? lx_json_str(v, lx_call_arena(c)) : lx_json_raw(v);
 }
 
 /* The body as a request; once for all attempts. */
@@ -434,11 +251,11 @@ static void answer_mock(struct lx_call *c, struct lx_slice text)
     int64_t choices = 1;
     bool embed = c->in.front->operation == LX_OPERATION_EMBED;
     if (lx_mock_fault(text, &f)) {
-        judge_provider(c, &f);
+        lx_call_judge_provider(c, &f);
         return;
     }
     if (embed && read_request(c, &f) < 0) {
-        refuse(c, &f);
+        lx_call_refuse(c, &f);
         return;
     }
     if (embed)
@@ -446,17 +263,18 @@ static void answer_mock(struct lx_call *c, struct lx_slice text)
     (void)lx_json_int(LX_GET(lx_json_root(&c->memory->doc), "n"), &choices);
     int code = start_relay(c, c->in.front, LX_FRAMING_NONE);
     if (code == 0)
-        code = embed ? lx_mock_embed(&c->relay, text, c->request->embed->count, arena(c), &c->out)
-                     : lx_mock_write(&c->relay, text, choices, arena(c), &c->out);
+        code = embed ? lx_mock_embed(&c->relay, text, c->request->embed->count, lx_call_arena(c),
+                                     &c->out)
+                     : lx_mock_write(&c->relay, text, choices, lx_call_arena(c), &c->out);
     if (code == 0)
         code = c->out.failed;
     if (code < 0) {
-        judge_error(c, code, NULL);
+        lx_call_judge_error(c, code, NULL);
         return;
     }
     c->report.fault.kind = LX_FAULT_NONE;
     c->report.status = 200;
-    finish(c);
+    lx_call_finish(c);
 }
 
 static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struct lx_fault *f)
@@ -478,7 +296,7 @@ static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struc
     if (code == 0)
         lx_attempt_forward(&c->attempt, &c->in.forward, &m->arena);
     if (code == 0)
-        code = lx_attempt_sign(&c->attempt, d, c->in.now_ms / 1000, &m->arena, f);
+        code = lx_attempt_sign(&c->attempt, d, c->now_ms / 1000, &m->arena, f);
     return code;
 }
 
@@ -489,26 +307,19 @@ static void write_and_send(struct lx_call *c, const struct lx_deployment *d)
     if (code == 0)
         c->state = SEND;
     else if (code == LX_EAUTH)
-        judge(c, &f); /* another deployment may have a key */
+        lx_call_judge(c, &f, LX_OUTCOME_FAILURE); /* another deployment may have a key */
     else
-        refuse(c, &f);
+        lx_call_refuse(c, &f);
 }
 
 static void attempt(struct lx_call *c)
 {
-    size_t index = 0;
-    const struct lx_deployment *d = c->report.deployment;
-    if (!is_bound(c)) {
-        d = lx_route_pick(c->group, c->tried, lx_random_next(&c->random), &index);
-        if (index < 64)
-            c->tried |= (uint64_t)1 << index;
-    }
-    drop_relay(c);
-    c->report.attempts += !c->goes_on;
-    c->goes_on = false;
-    c->report.deployment = d;
+    const struct lx_deployment *d = lx_call_pick(c);
+    if (!d)
+        return;
+    lx_call_drop_relay(c);
     c->report.losses = &c->attempt.losses;
-    c->report.upstream_model = lx_deployment_model(d, c->star, arena(c));
+    c->report.upstream_model = lx_deployment_model(d, c->star, lx_call_arena(c));
     c->upstream = (struct lx_headers){NULL, 0};
     struct lx_slice mock = mock_text(c, d);
     if (mock.p)
@@ -530,8 +341,8 @@ static void send_with(struct lx_call *c, struct lx_secret key)
 static void find_key(struct lx_call *c)
 {
     struct lx_fetch_result got;
-    switch (lx_fetch_next(&c->fetch, c->report.deployment->credential, c->in.now_ms,
-                          lx_random_next(&c->random), arena(c), &got)) {
+    switch (lx_fetch_next(&c->fetch, c->report.deployment->credential, c->now_ms,
+                          lx_random_next(&c->random), lx_call_arena(c), &got)) {
     case LX_FETCH_KEY:
         send_with(c, got.key);
         break;
@@ -539,22 +350,15 @@ static void find_key(struct lx_call *c)
         c->state = KEY_ASK;
         break;
     case LX_FETCH_WAIT:
-        c->sleep_ms = got.wait_ms;
-        c->awake = KEY;
-        c->state = SLEEP;
+        lx_call_sleep(c, got.wait_ms, KEY);
         break;
     case LX_FETCH_FAILED:
-        judge_provider(c, &got.fault);
+        lx_call_judge_provider(c, &got.fault);
         break;
     }
 }
 
 /* ---- What the host is told ------------------------------------------------------------------ */
-
-static int64_t first_given(int64_t a, int64_t b, int64_t c, int64_t d)
-{
-    return a > 0 ? a : b > 0 ? b : c > 0 ? c : d;
-}
 
 /*
  * LiteLLM's timeouts, for each attempt: `timeout` bounds a whole reply. A stream may take as long
@@ -564,11 +368,7 @@ static int64_t first_given(int64_t a, int64_t b, int64_t c, int64_t d)
 static void fill_send(struct lx_call *c, struct lx_step *out)
 {
     const struct lx_route_settings *s = c->settings;
-    const struct lx_deployment *d = c->report.deployment;
-    int64_t total =
-        first_given(c->wishes.timeout_ms, c->in.timeout_ms, d->timeout_ms, s->request_timeout_ms);
-    int64_t first = first_given(c->wishes.stream_timeout_ms, c->in.stream_timeout_ms,
-                                d->stream_timeout_ms, s->stream_timeout_ms);
+    int64_t total = lx_call_total_ms(c), first = lx_call_first_byte_ms(c);
     out->kind = LX_STEP_SEND;
     out->send.out = &c->attempt.out;
     out->send.connect_ms = s->connect_timeout_ms;
@@ -593,8 +393,8 @@ static void fill_emit(struct lx_call *c, struct lx_step *out)
         out->emit.content_type = out->emit.stream && c->in.front->front->framing == LX_FRAMING_SSE
                                      ? LX_S("text/event-stream; charset=utf-8")
                                      : LX_S("application/json");
-        out->emit.headers =
-            lx_head_write(&c->report, &c->upstream, failed ? &c->report.fault : NULL, arena(c));
+        out->emit.headers = lx_head_write(&c->report, &c->upstream,
+                                          failed ? &c->report.fault : NULL, lx_call_arena(c));
     }
     c->head_sent = true;
     c->pending = false;
@@ -621,7 +421,7 @@ void lx_call_next(struct lx_call *c, struct lx_step *out)
         c->state = KEY_WAIT;
     } else if (c->state == SLEEP) {
         out->kind = LX_STEP_SLEEP;
-        out->sleep_ms = c->sleep_ms;
+        out->sleep_ms = c->wake_ms - c->now_ms;
         c->state = SLEEPING;
     } else if (c->state == DONE) {
         out->kind = LX_STEP_DONE;
@@ -646,7 +446,7 @@ void lx_call_feed_head(struct lx_call *c, int status, const struct lx_headers *h
     if (c->state != HEAD)
         return;
     const struct lx_dialect *back = c->attempt.back;
-    int code = lx_head_copy(headers, arena(c), &c->upstream);
+    int code = lx_head_copy(headers, lx_call_arena(c), &c->upstream);
     c->upstream_status = status;
     lx_buf_reset(&c->memory->whole);
     reserve_whole(c, headers);
@@ -659,7 +459,7 @@ void lx_call_feed_head(struct lx_call *c, int status, const struct lx_headers *h
         c->relay.context.input_tokens = lx_head_count(headers, back->back->tokens_header);
     }
     if (code < 0)
-        judge_error(c, code, NULL);
+        lx_call_judge_error(c, code, NULL);
 }
 
 static void begin_reply(struct lx_call *c)
@@ -673,30 +473,31 @@ static void begin_reply(struct lx_call *c)
 /* The provider said in a 2xx reply that it failed. */
 static void end_by_fault(struct lx_call *c)
 {
-    const struct lx_fault f = lx_fault_copy(&c->relay.fault, arena(c));
+    const struct lx_fault f = lx_fault_copy(&c->relay.fault, lx_call_arena(c));
     if (!c->head_sent) {
         lx_buf_reset(&c->out);
-        judge_provider(c, &f);
+        lx_call_judge_provider(c, &f);
         return;
     }
-    report_fault(c, &f); /* the relay has written the event */
+    lx_call_end_attempt(c, LX_OUTCOME_FAILURE, &f);
+    lx_call_report_fault(c, &f); /* the relay has written the event */
     c->report.cut_short = true;
-    finish(c);
+    lx_call_finish(c);
 }
 
 static void end_error(struct lx_call *c)
 {
-    struct lx_headers headers = lx_head_plain(&c->upstream, arena(c));
+    struct lx_headers headers = lx_head_plain(&c->upstream, lx_call_arena(c));
     struct lx_fault f = {.retry_after_ms = -1};
     const struct lx_dialect *back = c->attempt.back;
-    back->back->read_error(c->upstream_status, lx_buf_slice(&c->memory->whole), &headers, arena(c),
-                           &f);
+    back->back->read_error(c->upstream_status, lx_buf_slice(&c->memory->whole), &headers,
+                           lx_call_arena(c), &f);
     if (f.retry_after_ms < 0)
-        f.retry_after_ms = lx_headers_retry_after_ms(&headers, c->in.now_ms / 1000);
+        f.retry_after_ms = lx_headers_retry_after_ms(&headers, c->now_ms / 1000);
     if (c->report.deployment->credential &&
         (c->upstream_status == 401 || c->upstream_status == 403))
-        lx_keys_distrust(c->fetch.keys, c->report.deployment->credential, c->in.now_ms);
-    judge_provider(c, &f);
+        lx_keys_distrust(c->fetch.keys, c->report.deployment->credential, c->now_ms);
+    lx_call_judge_provider(c, &f);
 }
 
 void lx_call_feed_body(struct lx_call *c, struct lx_slice piece)
@@ -717,10 +518,12 @@ void lx_call_feed_body(struct lx_call *c, struct lx_slice piece)
     if (code == 0)
         code = c->out.failed;
     if (code < 0) {
-        judge_error(c, code, &err);
+        lx_call_judge_error(c, code, &err);
     } else if (lx_relay_fault(&c->relay)) {
         end_by_fault(c);
     } else if (c->out.n) {
+        if (c->report.stream)
+            lx_route_first(&c->ticket, c->now_ms);
         begin_reply(c);
         c->pending = true;
     }
@@ -730,7 +533,7 @@ void lx_call_feed_body(struct lx_call *c, struct lx_slice piece)
 static void go_on(struct lx_call *c)
 {
     lx_embed_request_skip(c->request->embed, c->attempt.inputs);
-    drop_relay(c);
+    lx_call_drop_relay(c);
     c->goes_on = true;
     c->state = ATTEMPT;
 }
@@ -742,14 +545,14 @@ static void end_body(struct lx_call *c)
     if (code == 0)
         code = c->out.failed;
     if (code < 0) {
-        judge_error(c, code, &err);
+        lx_call_judge_error(c, code, &err);
     } else if (lx_relay_fault(&c->relay)) {
         end_by_fault(c);
     } else if (c->relay.gather && c->relay.inputs_left) {
         go_on(c);
     } else {
         begin_reply(c);
-        finish(c);
+        lx_call_finish(c);
     }
 }
 
@@ -764,7 +567,7 @@ void lx_call_feed_end(struct lx_call *c)
     else if (c->state == BODY)
         end_body(c);
     else if (c->state == HEAD)
-        judge_error(c, lx_error_set(&err, LX_ECLOSED, "the provider sent no reply"), &err);
+        lx_call_judge_error(c, lx_error_set(&err, LX_ECLOSED, "the provider sent no reply"), &err);
 }
 
 void lx_call_feed_failure(struct lx_call *c, int code, const struct lx_error *err)
@@ -779,14 +582,15 @@ void lx_call_feed_failure(struct lx_call *c, int code, const struct lx_error *er
     else if (c->state == BODY && c->relay.glance.end)
         end_body(c); /* it had said all */
     else
-        judge_error(c, code, err);
+        lx_call_judge_error(c, code, err);
 }
 
 void lx_call_feed_wake(struct lx_call *c)
 {
     if (c->state != SLEEPING)
         return;
-    c->in.now_ms += c->sleep_ms;
+    if (c->now_ms < c->wake_ms) /* where the host has no clock for us, the sleep is one */
+        c->now_ms = c->wake_ms;
     c->state = c->awake;
 }
 

@@ -20,7 +20,7 @@
 #define LX_CALL_CALL_H
 
 #include "catalog/cost.h"
-#include "route/deployment.h"
+#include "route/choose.h"
 
 struct lx_call; /* opaque */
 
@@ -95,6 +95,10 @@ struct lx_call_input {
     struct lx_headers forward; /* client headers that go along (anthropic-beta, ...) */
     bool keeps_body; /* the body stays while lx_call_wants_body(); else nobody counts a stream's
                       * prompt where its provider does not */
+    /* For routing; from headers and from who asks. */
+    struct lx_slice tags;    /* "a, b" (x-litellm-tags); or empty */
+    struct lx_slice session; /* x-litellm-session-id; or empty */
+    uint64_t key_hash;       /* of the client's key; 0: it has none */
 };
 
 enum lx_step_kind {
@@ -138,7 +142,8 @@ struct lx_call_report {
     bool is_priced; /* cost holds: usage and price are known */
     struct lx_cost cost;
     enum lx_finish finish;
-    int64_t attempts;
+    int64_t attempts;      /* requests that were sent, or would have been */
+    const char *chosen_by; /* struct lx_route_verdict's, of the last attempt; or NULL */
     struct lx_fault fault; /* kind NONE when all went well */
     const struct lx_losses *losses;
     bool cut_short; /* a stream that ended in an error event */
@@ -155,6 +160,9 @@ bool lx_call_wants_body(const struct lx_call *c);
 void lx_call_let_go(struct lx_call *c);
 /* The client has gone, or the host gives up: what was said so far goes into the report. */
 void lx_call_settle(struct lx_call *c);
+/* What time it is for all that follows, on the clock of .now_ms. A host that never says so has a
+ * clock that stands still: then nothing is measured. */
+void lx_call_set_now(struct lx_call *c, int64_t now_ms);
 
 /* What to do now. Never fails: errors become an EMIT of an error reply. */
 void lx_call_next(struct lx_call *c, struct lx_step *out);

@@ -22,12 +22,16 @@ enum lx_member {
     LX_MEMBER_ADDITIONAL_DROP_PARAMS,
     LX_MEMBER_ALLOWED_PARAMS,
     LX_MEMBER_DROP_PARAMS,
+    LX_MEMBER_LITELLM_METADATA,
     LX_MEMBER_MAX_RETRIES,
     LX_MEMBER_MOCK_RESPONSE,
     LX_MEMBER_NUM_RETRIES,
     LX_MEMBER_REFUSED, /* would change where the request goes */
+    LX_MEMBER_REGION,  /* allowed_model_region */
     LX_MEMBER_REQUEST_TIMEOUT,
+    LX_MEMBER_SESSION_ID, /* litellm_session_id */
     LX_MEMBER_STREAM_TIMEOUT,
+    LX_MEMBER_TAGS,
     LX_MEMBER_TIMEOUT,
     LX_MEMBER_COUNT,
     LX_MEMBER_OTHER, /* the provider's */

@@ -5,6 +5,7 @@
 #define LX_CALL_POOL_H
 
 #include "call/relay.h"
+#include "route/choose.h"
 
 struct lx_tokenizer; /* tokens/tokens.h */
 
@@ -14,6 +15,7 @@ struct lx_call_memory {
     struct lx_json_doc doc; /* the index of the client's body */
     struct lx_buf body;     /* the body for the provider */
     struct lx_buf whole;    /* the provider's body, where it is held whole */
+    struct lx_route_request facts;
     struct lx_call_memory *next;
 };
 

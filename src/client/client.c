@@ -47,7 +47,9 @@ llmux_client *llmux_client_new(void)
     c->routes.settings.max_response_bytes = LX_REPLY_MAX;
     c->max_retries = -1;
     set_net_options(&net);
-    c->loop = lx_loop_new();
+    c->epoch_ms = lx_clock_wall_ms() - lx_clock_mono_ms();
+    c->router = lx_route_state_new();
+    c->loop = c->router ? lx_loop_new() : NULL;
     c->net = c->loop ? lx_net_new(c->loop, &net, NULL) : NULL;
     c->keys = lx_keys_new();
     if (c->net && c->keys)
@@ -71,7 +73,9 @@ void llmux_client_free(llmux_client *c)
         lx_credential_source_clear(m->credential);
     }
     lx_keys_free(c->keys);
+    lx_route_state_unbind(&c->routes);
     lx_config_unref(c->config);
+    lx_route_state_unref(c->router);
     lx_catalog_free(c->catalog);
     lx_arena_clear(&c->arena);
     free(c);
@@ -94,6 +98,7 @@ int llmux_client_load_config(llmux_client *c, const char *path, llmux_error **er
                              diags.v[i].line, LX_F(diags.v[i].text));
         code = lx_client_fail(err, LX_ECONFIG, why.code ? &why : NULL);
     } else {
+        code = lx_route_state_bind(c->router, &config->routes);
         for (size_t i = 0; i < config->routes.count && code == 0; i++)
             code = lx_map_put(&c->routes.by_name, config->routes.groups[i]->name,
                               config->routes.groups[i]);
@@ -207,7 +212,9 @@ static int add_deployment(llmux_client *c, struct lx_slice model, struct lx_erro
     c->named = m;
     apply_overrides(c, m);
     m->d.group = name;
-    return lx_route_table_add(&c->routes, &m->d);
+    lx_deployment_learn(&m->d, c->catalog);
+    code = lx_route_table_add(&c->routes, &m->d);
+    return code ? code : lx_route_state_bind(c->router, &c->routes);
 }
 
 int lx_client_add_model(llmux_client *c, struct lx_slice model, llmux_error **err)
@@ -229,7 +236,7 @@ int lx_client_call(llmux_client *c, const struct lx_dialect *front, const llmux_
         .routes = &c->routes,
         .front = front,
         .keys = c->keys,
-        .now_ms = lx_clock_wall_ms(),
+        .now_ms = c->epoch_ms + lx_loop_now_ms(c->loop),
         .timeout_ms = c->timeout_ms,
         .max_retries = c->max_retries,
     };

@@ -38,6 +38,8 @@ struct llmux_client {
     struct lx_keys *keys;         /* exchanged for credentials */
     struct lx_override *overrides;
     struct lx_named_model *named;
+    struct lx_route_state *router; /* of both */
+    int64_t epoch_ms;              /* as lx_drive wants it */
     int64_t timeout_ms, max_retries;
     size_t in_flight;
 };

@@ -307,6 +307,7 @@ static struct job *job_new(llmux_client *c, const struct lx_dialect *front,
     j->client = c;
     j->drive.loop = c->loop;
     j->drive.net = c->net;
+    j->drive.epoch_ms = c->epoch_ms;
     j->drive.events = &drive_events;
     lx_buf_init(&j->body, BODY_MAX);
     lx_buf_init(&j->reply, LX_REPLY_MAX);

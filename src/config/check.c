@@ -180,6 +180,47 @@ static bool read_seconds(struct lx_load *l, struct lx_slice text, void *to)
     return true;
 }
 
+static bool read_ppm(struct lx_load *l, struct lx_slice text, void *to)
+{
+    int64_t v;
+    (void)l;
+    if (lx_yaml_decimal(text, 6, &v) != 0 || v < 0 || v > INT64_C(1000000000000))
+        return false;
+    *(int64_t *)to = v;
+    return true;
+}
+
+static bool read_nano_usd(struct lx_load *l, struct lx_slice text, void *to)
+{
+    int64_t v;
+    (void)l;
+    if (lx_yaml_decimal(text, 9, &v) != 0 || v < 0)
+        return false;
+    *(int64_t *)to = v;
+    return true;
+}
+
+static bool read_duration(struct lx_load *l, struct lx_slice text, void *to)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"mo", 2592000000}, {"w", 604800000}, {"d", 86400000},
+                 {"h", 3600000},     {"m", 60000},     {"s", 1000}};
+    int64_t n;
+    (void)l;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        struct lx_slice unit = lx_slice_z(units[i].unit);
+        if (!lx_slice_ends(text, unit))
+            continue;
+        if (!read_whole(lx_slice_to(text, text.n - unit.n), 1, 100000, &n))
+            return false;
+        *(int64_t *)to = n * units[i].ms;
+        return true;
+    }
+    return false;
+}
+
 static bool read_megabytes(struct lx_load *l, struct lx_slice text, void *to)
 {
     int64_t millionths;
@@ -267,6 +308,9 @@ static const struct {
     [LX_TYPE_SIZE] = {read_size, "a whole number, 1 or more"},
     [LX_TYPE_SIZE_32] = {read_size_32, "a whole number from 1 to 2147483647"},
     [LX_TYPE_SECONDS] = {read_seconds, "a number of seconds"},
+    [LX_TYPE_PPM] = {read_ppm, "a number, 0 or more"},
+    [LX_TYPE_DURATION] = {read_duration, "a length of time: 30s, 10m, 2h, 1d, 1w, 1mo"},
+    [LX_TYPE_NANO_USD] = {read_nano_usd, "an amount in dollars"},
     [LX_TYPE_MEGABYTES] = {read_megabytes, "a number of MiB above 0"},
     [LX_TYPE_MEGABYTES_SIZE] = {read_megabytes_size, "a number of MiB above 0"},
     [LX_TYPE_STRING] = {read_string, "text"},

@@ -71,6 +71,7 @@ void lx_config_unref(struct lx_config *c)
     for (struct lx_credential_source *s = c->credentials; s; s = s->next)
         lx_credential_source_clear(s);
     lx_secret_clear(&c->master_key);
+    lx_route_state_unbind(&c->routes);
     lx_catalog_free(c->catalog);
     lx_arena_clear(&c->arena);
     free(c);
@@ -335,24 +336,6 @@ static void read_variables(struct lx_load *l)
 
 /* ---- The load ----------------------------------------------------------------------------- */
 
-static void check_strategy(struct lx_load *l)
-{
-    static const char path[] = "router_settings.routing_strategy";
-    static const char later[] =
-        "least-busy|latency-based-routing|cost-based-routing|"
-        "usage-based-routing|usage-based-routing-v2|provider-budget-routing";
-    const struct lx_yaml *v =
-        lx_yaml_get(lx_yaml_get(l->root, LX_S("router_settings")), LX_S("routing_strategy"));
-    if (!v || lx_yaml_type(v) == LX_YAML_NULL || lx_slice_eq(v->text, LX_S("simple-shuffle")))
-        return;
-    if (v->kind == LX_YAML_SCALAR && lx_glob_match(lx_slice_z(later), v->text))
-        lx_diag_add(l->diags, LX_DIAG_NOT_BUILT, v, lx_slice_z(path),
-                    "%.*s is known, but not built yet: simple-shuffle is used", LX_F(v->text));
-    else
-        lx_diag_add(l->diags, LX_DIAG_ERROR, v, lx_slice_z(path),
-                    "expected simple-shuffle or another strategy of LiteLLM's");
-}
-
 static void read_sections(struct lx_load *l, const struct lx_yaml_file *file)
 {
     static const char *const sections[] = {"llmux_settings", "litellm_settings", "router_settings",
@@ -364,9 +347,9 @@ static void read_sections(struct lx_load *l, const struct lx_yaml_file *file)
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         lx_section_read(l, sections[i], lx_yaml_get(l->root, lx_slice_z(sections[i])), l->config,
                         NULL);
-    check_strategy(l);
     lx_load_providers(l);
     lx_load_models(l);
+    lx_load_router(l);
     lx_load_prices(l);
     if (!lx_secret_is_set(&l->config->master_key))
         lx_diag_add(l->diags, LX_DIAG_WARNING, &at, LX_S("general_settings.master_key"),

@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 
 #include "net/client.h"
-#include "route/deployment.h"
+#include "route/state.h"
 
 enum lx_diag_kind {
     LX_DIAG_ERROR,     /* the configuration cannot be used */

@@ -29,6 +29,9 @@ enum lx_option_type {
     LX_TYPE_SIZE,            /* size_t, 1 or more */
     LX_TYPE_SIZE_32,         /* uint32_t, 1 or more */
     LX_TYPE_SECONDS,         /* int64_t, in ms */
+    LX_TYPE_PPM,             /* int64_t, in millionths of a written 1 */
+    LX_TYPE_DURATION,        /* int64_t, in ms: "30s", "10m", "2h", "1d", "1w", "1mo" (30 days) */
+    LX_TYPE_NANO_USD,        /* int64_t, in nano-dollars of written dollars */
     LX_TYPE_MEGABYTES,       /* int64_t, in bytes of a written 1,048,576 */
     LX_TYPE_MEGABYTES_SIZE,  /* size_t, the same */
     LX_TYPE_STRING,          /* struct lx_slice */
@@ -95,7 +98,7 @@ struct lx_config_entry {
     struct lx_slice model, provider, api_base, organization;
     struct lx_secret aws_id, aws_secret, aws_token;
     int64_t num_retries;
-    struct lx_strings drop_paths, allowed_params;
+    struct lx_strings drop_paths, allowed_params, tags;
     const struct lx_yaml *params, *headers, *extra_headers, *extra_body, *model_info;
 };
 
@@ -132,6 +135,11 @@ void lx_section_read_env(struct lx_load *l);
 
 /* ---- Providers and deployments (config_provider.c, config_models.c, config_deployment.c) ---- */
 
+/* What of router_settings stands in sections of its own, after the models. (router.c) */
+void lx_load_router(struct lx_load *l);
+/* A deployment's own allowed_fails, allowed_fails_policy and cooldown_time, of its model_info. */
+void lx_load_own_fails(struct lx_load *l, const struct lx_yaml *model_info,
+                       struct lx_deployment *d);
 /* llmux_settings.providers -> config->routes.custom. */
 void lx_load_providers(struct lx_load *l);
 /* model_list and model_group_alias -> config->routes. */

@@ -336,6 +336,15 @@ static void take_rest(struct lx_load *l, struct lx_config_entry *e, const struct
     d->drop_path_count = e->drop_paths.n;
     d->allowed_params = e->allowed_params.v;
     d->allowed_param_count = e->allowed_params.n;
+    if (!lx_yaml_get(e->params, LX_S("max_budget")) || d->budget.window_ms <= 0) {
+        if (d->budget.limit_nano_usd || d->budget.window_ms)
+            lx_diag_add(l->diags, LX_DIAG_WARNING, e->params, LX_S(PARAMS),
+                        "max_budget and budget_duration have an effect together only");
+        d->budget.window_ms = 0;
+    }
+    d->tags = e->tags.v;
+    d->tag_count = e->tags.n;
+    lx_load_own_fails(l, e->model_info, d);
     if (e->num_retries >= 0)
         d->max_retries = e->num_retries;
     struct lx_slice id = text_of(lx_yaml_get(e->model_info, LX_S("id")));
@@ -391,7 +400,8 @@ static void take_params(struct lx_load *l, struct lx_config_entry *e)
 
 static void take_entry(struct lx_load *l, const struct lx_yaml *at)
 {
-    struct lx_config_entry e = {.d = {.max_retries = -1}, .num_retries = -1};
+    struct lx_config_entry e = {.d = {.max_retries = -1, .cooldown_ms = -1, .allowed_fails = -1},
+                                .num_retries = -1};
     struct lx_resolved r;
     if (at->kind != LX_YAML_MAP) {
         lx_diag_add(l->diags, LX_DIAG_ERROR, at, LX_S(ENTRY),

@@ -6,6 +6,7 @@
 
 #define LX_AT(member)     offsetof(struct lx_config, member)
 #define LX_ENTRY(member)  offsetof(struct lx_config_entry, member)
+#define LX_BUDGET(member) offsetof(struct lx_provider_budget, budget.member)
 #define LX_CUSTOM(member) offsetof(struct lx_config_provider, member)
 #define LX_MEND(member)   offsetof(struct lx_config_quirk, member)
 

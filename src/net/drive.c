@@ -14,13 +14,20 @@ static struct lx_drive *drive_of(void *owner)
     return owner;
 }
 
+/* Before anything is fed, and before the first step. */
+static struct lx_call *at_now(struct lx_drive *d)
+{
+    lx_call_set_now(d->call, d->epoch_ms + lx_loop_now_ms(d->loop));
+    return d->call;
+}
+
 static void on_head(void *owner, int status, const struct lx_headers *headers)
 {
     struct lx_drive *d = drive_of(owner);
 
     if (!d->first_byte_ms && !d->aside)
         d->first_byte_ms = lx_clock_mono_ms();
-    lx_call_feed_head(d->call, status, headers);
+    lx_call_feed_head(at_now(d), status, headers);
     step_on(d);
 }
 
@@ -28,7 +35,7 @@ static void on_body(void *owner, struct lx_slice piece)
 {
     struct lx_drive *d = drive_of(owner);
 
-    lx_call_feed_body(d->call, piece);
+    lx_call_feed_body(at_now(d), piece);
     step_on(d);
 }
 
@@ -37,7 +44,7 @@ static void on_end(void *owner)
     struct lx_drive *d = drive_of(owner);
 
     d->exchange = NULL;
-    lx_call_feed_end(d->call);
+    lx_call_feed_end(at_now(d));
     step_on(d);
 }
 
@@ -46,7 +53,7 @@ static void on_fail(void *owner, int code, const struct lx_error *err)
     struct lx_drive *d = drive_of(owner);
 
     d->exchange = NULL;
-    lx_call_feed_failure(d->call, code, err);
+    lx_call_feed_failure(at_now(d), code, err);
     step_on(d);
 }
 
@@ -64,7 +71,7 @@ static void on_wake(struct lx_timer *t)
 {
     struct lx_drive *d = LX_CONTAINER(t, struct lx_drive, timer);
 
-    lx_call_feed_wake(d->call);
+    lx_call_feed_wake(at_now(d));
     step_on(d);
 }
 
@@ -144,6 +151,7 @@ void lx_drive_start(struct lx_drive *d)
 {
     d->first_byte_ms = 0;
     d->paused = false;
+    at_now(d);
     step_on(d);
 }
 

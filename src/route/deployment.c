@@ -1,11 +1,11 @@
 /*
- * deployment.c - which group a model name means, and which of its deployments is asked.
+ * deployment.c - which group a model name means, and what is known of its deployments.
  *
  * Built once by the host from its configuration; then only read, by every call on every thread.
  */
-#include "route/deployment.h"
-
+#include "catalog/row.h"
 #include "provider/near.h"
+#include "route/choose.h"
 
 void lx_route_settings_default(struct lx_route_settings *s)
 {
@@ -20,6 +20,7 @@ void lx_route_settings_default(struct lx_route_settings *s)
         .max_event_bytes = (size_t)16 << 20,
         .max_arena_bytes = (size_t)64 << 20,
     };
+    lx_route_policy_default(&s->policy);
 }
 
 /* ---- Building ----------------------------------------------------------------------------- */
@@ -73,6 +74,7 @@ static struct lx_model_group *new_group(struct lx_route_table *t, struct lx_slic
     if (!g || !groups)
         return NULL;
     g->name = name;
+    g->affinity = -1;
     g->wildcard = lx_slice_find_byte(name, '*') >= 0;
     t->groups = groups;
     t->groups[t->count++] = g;
@@ -83,6 +85,8 @@ static struct lx_model_group *new_group(struct lx_route_table *t, struct lx_slic
 
 static bool join(struct lx_model_group *g, struct lx_deployment *d, struct lx_arena *a)
 {
+    if (g->count == LX_GROUP_MAX)
+        return false;
     struct lx_deployment **list = room(g->deployments, g->count, a);
     if (!list)
         return false;
@@ -99,8 +103,9 @@ int lx_route_table_add(struct lx_route_table *t, struct lx_deployment *d)
     if (!g)
         g = new_group(t, d->group, a);
     if (!g || !alone || !join(g, d, a) || !join(alone, d, a))
-        return a->failed ? a->failed : LX_ENOMEM;
+        return a->failed ? a->failed : g && g->count == LX_GROUP_MAX ? LX_ELIMIT : LX_ENOMEM;
     alone->name = d->group;
+    alone->affinity = -1;
     return d->id.n ? lx_map_put(&t->by_id, d->id, alone) : 0;
 }
 
@@ -145,96 +150,59 @@ struct lx_slice lx_deployment_model(const struct lx_deployment *d, struct lx_sli
     return model.p ? lx_provider_model(d->provider, model, a) : model;
 }
 
-/* ---- Picking ------------------------------------------------------------------------------ */
-
-/* Deployments without an order come after those that have one. */
-static int64_t order_of(const struct lx_deployment *d)
-{
-    return d->order > 0 ? d->order : INT64_MAX;
-}
-
-struct candidates {
-    const struct lx_model_group *group;
-    uint64_t tried;
-    bool retake; /* all were tried: any will do */
-    int64_t order;
-};
-
-static bool is_tried(uint64_t tried, size_t i)
-{
-    return i < 64 && (tried >> i & 1);
-}
-
-static bool may_pick(const struct candidates *c, size_t i)
-{
-    return (c->retake || !is_tried(c->tried, i)) && order_of(c->group->deployments[i]) == c->order;
-}
-
-static struct candidates candidates(const struct lx_model_group *g, uint64_t tried)
-{
-    struct candidates c = {g, tried, true, INT64_MAX};
-    for (size_t i = 0; i < g->count; i++)
-        if (!is_tried(tried, i))
-            c.retake = false;
-    for (size_t i = 0; i < g->count; i++)
-        if ((c.retake || !is_tried(tried, i)) && order_of(g->deployments[i]) < c.order)
-            c.order = order_of(g->deployments[i]);
-    return c;
-}
-
-/* What a deployment weighs by one of the measures, in their order of precedence. */
-static uint64_t by_weight(const struct lx_deployment *d)
-{
-    return d->weight > 0 ? (uint64_t)d->weight : 0;
-}
-static uint64_t by_rpm(const struct lx_deployment *d)
-{
-    return d->rpm > 0 ? (uint64_t)d->rpm : 0;
-}
-static uint64_t by_tpm(const struct lx_deployment *d)
-{
-    return d->tpm > 0 ? (uint64_t)d->tpm : 0;
-}
-static uint64_t evenly(const struct lx_deployment *d)
-{
-    (void)d;
-    return 1;
-}
+/* ---- Learning ----------------------------------------------------------------------------- */
 
 static const struct {
-    uint64_t (*of)(const struct lx_deployment *d);
-} measures[] = {{by_weight}, {by_rpm}, {by_tpm}, {evenly}};
+    struct lx_slice member;
+    enum lx_need need;
+} needs[] = {
+    {LX_S_INIT("supports_vision"), LX_NEED_VISION},
+    {LX_S_INIT("supports_function_calling"), LX_NEED_TOOLS},
+    {LX_S_INIT("supports_response_schema"), LX_NEED_JSON_SCHEMA},
+    {LX_S_INIT("supports_audio_input"), LX_NEED_AUDIO},
+    {LX_S_INIT("supports_pdf_input"), LX_NEED_PDF},
+};
 
-enum { MAX_MEASURE = 1 << 30 }; /* so that no sum overflows */
-
-static uint64_t weigh(size_t measure, const struct lx_deployment *d)
+/* The user's own word, else the catalog's. */
+static struct lx_slice fact(const struct lx_deployment *d, struct lx_model m, struct lx_slice name)
 {
-    uint64_t w = measures[measure].of(d);
-    return w < MAX_MEASURE ? w : MAX_MEASURE;
+    struct lx_slice own = lx_row_unquoted(lx_row_get(d->model_info, name));
+    return own.n ? own : m.json.n ? lx_model_member(m, name) : own;
 }
 
-struct lx_deployment *lx_route_pick(const struct lx_model_group *g, uint64_t tried, uint64_t random,
-                                    size_t *index)
+/* Nano-dollars for a million tokens. */
+static int64_t price_of(const struct lx_price *p, enum lx_rate_kind kind)
 {
-    const struct candidates c = candidates(g, tried);
-    uint64_t sum = 0;
-    size_t measure = 0, last = 0;
-    for (; measure < sizeof(measures) / sizeof(measures[0]) && !sum; measure++)
-        for (size_t i = 0; i < g->count; i++)
-            if (may_pick(&c, i))
-                sum += weigh(measure, g->deployments[i]);
-    if (!sum)
-        return NULL;
-    measure--;
-    uint64_t at = random % sum; /* sums are far below 2^64: no bias to speak of */
-    for (size_t i = 0; i < g->count; i++) {
-        uint64_t w = may_pick(&c, i) ? weigh(measure, g->deployments[i]) : 0;
-        last = w ? i : last;
-        if (at < w)
-            break;
-        at -= w;
+    static const int64_t unknown = 5000000000000000;
+    for (size_t i = 0; p && i < p->rates.n; i++) {
+        const struct lx_rate *rate = &p->rates.v[i];
+        if (rate->kind == kind && rate->tier == LX_TIER_STANDARD && !rate->above)
+            return rate->price.units / 1000000000 < unknown
+                       ? (int64_t)(rate->price.units / 1000000000)
+                       : unknown;
     }
-    if (index)
-        *index = last;
-    return g->deployments[last];
+    return unknown;
+}
+
+void lx_deployment_learn(struct lx_deployment *d, const struct lx_catalog *catalog)
+{
+    struct lx_model m = {.json = {NULL, 0}};
+    struct lx_deployment_facts *f = &d->facts;
+    struct lx_slice provider = lx_slice_z(d->provider->id);
+    int64_t n;
+    *f = (struct lx_deployment_facts){.input_price = price_of(d->price, LX_RATE_INPUT_TOKEN),
+                                      .output_price = price_of(d->price, LX_RATE_OUTPUT_TOKEN)};
+    if (lx_slice_find_byte(d->model, '*') < 0)
+        lx_catalog_find(catalog, provider, d->base_model.n ? d->base_model : d->model, &m);
+    struct lx_slice most = fact(d, m, LX_S("max_input_tokens"));
+    if (most.n && lx_slice_int(most, &n) == 0 && n > 0)
+        f->max_input_tokens = n;
+    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+        struct lx_slice said = fact(d, m, needs[i].member);
+        if (!said.n)
+            continue;
+        f->needs_known |= needs[i].need;
+        if (lx_slice_eq(said, LX_S("true")))
+            f->needs_met |= needs[i].need;
+    }
 }

@@ -9,6 +9,23 @@
 #include "base/map.h"
 #include "catalog/price.h"
 #include "provider/credential.h"
+#include "provider/provider.h"
+#include "route/policy.h"
+
+struct lx_deployment_state; /* route/state.h */
+struct lx_group_state;
+struct lx_route_slot;
+struct lx_route_state;
+
+/* What is known of a deployment's model; see lx_deployment_learn(). */
+struct lx_deployment_facts {
+    int64_t max_input_tokens; /* 0: not known */
+    unsigned needs_met;       /* enum lx_need it is known to meet */
+    unsigned needs_known;     /* which are known of at all */
+    /* Nano-dollars for a million tokens. Without a price: 5 dollars for a token, LiteLLM's guess,
+     * which is more than any price. */
+    int64_t input_price, output_price;
+};
 
 struct lx_deployment {
     struct lx_slice group; /* the name clients use; may hold '*' */
@@ -36,12 +53,25 @@ struct lx_deployment {
     int64_t max_retries;       /* -1: the settings' */
     int64_t weight, rpm, tpm;  /* 0: not given */
     int64_t order;
-    struct lx_slice model_info;   /* JSON object; or empty */
-    const struct lx_price *price; /* NULL: by the model's name, as a wildcard's is */
-    struct lx_slice own_prices;   /* a JSON object; or empty */
-    struct lx_slice base_model;   /* whose prices hold; or empty */
-    struct lx_slice where;        /* "config.yaml:12": for messages */
-    struct lx_slice missing_key;  /* the variables that would supply the key; when unset */
+    int64_t max_parallel;                                 /* requests at once; 0: the policy's */
+    int64_t cooldown_ms;                                  /* -1: the policy's */
+    int64_t allowed_fails;                                /* -1: the policy's */
+    const struct lx_failure_policy *allowed_fails_policy; /* NULL: the policy's */
+    struct lx_slice *tags;
+    size_t tag_count;
+    struct lx_budget budget;                 /* its own; a window of 0: none */
+    const struct lx_budget *provider_budget; /* or NULL; set by lx_route_state_bind() */
+    struct lx_slice region_name;             /* where it runs, for allowed_model_region; or empty */
+    struct lx_deployment_facts facts;
+    /* Set by lx_route_state_bind(). */
+    struct lx_deployment_state *state; /* NULL: nothing is counted */
+    size_t siblings;                   /* deployments of its group, itself among them */
+    struct lx_slice model_info;        /* JSON object; or empty */
+    const struct lx_price *price;      /* NULL: by the model's name, as a wildcard's is */
+    struct lx_slice own_prices;        /* a JSON object; or empty */
+    struct lx_slice base_model;        /* whose prices hold; or empty */
+    struct lx_slice where;             /* "config.yaml:12": for messages */
+    struct lx_slice missing_key;       /* the variables that would supply the key; when unset */
 };
 
 struct lx_model_group {
@@ -49,7 +79,12 @@ struct lx_model_group {
     struct lx_deployment **deployments;
     size_t count;
     bool wildcard;
-    bool hidden; /* served, but not listed by GET /v1/models */
+    bool hidden;                                  /* served, but not listed by GET /v1/models */
+    const struct lx_failure_policy *retry_policy; /* model_group_retry_policy; NULL: the policy's */
+    int affinity;                                 /* bits of enum lx_affinity; -1: the policy's */
+    /* Set by lx_route_state_bind(). */
+    struct lx_group_state *state; /* or NULL */
+    unsigned needs;               /* enum lx_need that one of its models is known not to meet */
 };
 
 /* What is made of prices. */
@@ -73,6 +108,7 @@ struct lx_route_settings {
     size_t max_arena_bytes; /* memory of one request besides bodies; default 64 MiB */
     struct lx_json_limits json;
     struct lx_cost_settings cost;
+    struct lx_route_policy policy;
 };
 void lx_route_settings_default(struct lx_route_settings *s);
 
@@ -86,12 +122,17 @@ struct lx_route_table {
     struct lx_route_settings settings;
     const struct lx_provider *custom; /* the user's own rows */
     size_t custom_count;
+    struct lx_route_state *state; /* what it is bound to; or NULL */
+    struct lx_route_slot **slots; /* the records it holds */
+    size_t slot_count;
 };
+
+enum { LX_GROUP_MAX = 1024 }; /* deployments of one group */
 
 /* An empty table with default settings, whose lists grow in the arena. */
 void lx_route_table_init(struct lx_route_table *t, struct lx_arena *a, const uint64_t seed[2]);
 /* Puts a deployment (borrowed, as is its group's name) into the group it names, which is made when
- * it is new. 0, or the arena's failure. */
+ * it is new. 0, LX_ELIMIT (the group is full), or the arena's failure. */
 int lx_route_table_add(struct lx_route_table *t, struct lx_deployment *d);
 
 /* The group that serves a name: exact, a deployment's id, then wildcards; NULL when none does.
@@ -105,22 +146,31 @@ void lx_route_near(const struct lx_route_table *t, struct lx_slice name, char *o
 struct lx_slice lx_deployment_model(const struct lx_deployment *d, struct lx_slice star,
                                     struct lx_arena *a);
 
-/* Picks one of the group for an attempt: of the lowest `order`, by weight (else rpm, else tpm, else
- * evenly), not one of the `tried` (bit i = deployment i, first 64) unless all were. random: uniform
- * 64 bits. *index (may be NULL) gets its place in the group. */
-struct lx_deployment *lx_route_pick(const struct lx_model_group *g, uint64_t tried, uint64_t random,
-                                    size_t *index);
+/* Fills d->facts from the catalog (NULL: the built-in one), model_info and the price. A wildcard's
+ * models are not known before they are asked for: nothing is learned. */
+void lx_deployment_learn(struct lx_deployment *d, const struct lx_catalog *catalog);
 
 /* ---- Retry (retry.c) ---- */
+struct lx_retry_question {
+    const struct lx_route_settings *settings;
+    const struct lx_model_group *group; /* or NULL */
+    int64_t max_retries;                /* unless a policy has a number for the fault */
+    int64_t attempts;                   /* that have failed: 1, 2, ... */
+    const struct lx_fault *fault;
+    bool another_untried; /* another deployment is there to take it at once */
+    uint64_t random;
+};
 struct lx_retry_verdict {
     bool retry;
     int64_t after_ms;
 };
-/* After `attempts` failed attempts (1, 2, ...): exponential backoff with full jitter, at once when
- * another deployment is untried. A Retry-After is waited for up to 60 s; a longer one is an answer.
- * What another key may cure (401, 402, 403) is retried with another deployment only. */
-struct lx_retry_verdict lx_retry_decide(const struct lx_route_settings *s, int64_t max_retries,
-                                        int64_t attempts, const struct lx_fault *fault,
-                                        bool another_untried, uint64_t random);
+/* Exponential backoff with full jitter, at once when another deployment is untried. A Retry-After
+ * is waited for up to 60 s; a longer one is an answer. What another key may cure (401, 402, 403) is
+ * retried with another deployment only. retry_policy and model_group_retry_policy say how often,
+ * and that also of faults which are else final. */
+struct lx_retry_verdict lx_retry_decide(const struct lx_retry_question *q);
+/* Whether the group's budget has room for one more attempt of a request, and takes it. A group
+ * without a state has no budget. */
+bool lx_retry_take(const struct lx_route_policy *p, const struct lx_model_group *g, int64_t now_ms);
 
 #endif

@@ -1,11 +1,13 @@
 /*
  * retry.c - whether a failed attempt is worth another, and after what wait.
  *
- * The call machine asks it while nothing has gone to the client yet. Arithmetic on its arguments.
+ * The call machine asks it while nothing has gone to the client yet. Two brakes: a request has a
+ * number of retries, and a group has a budget of them, so that an outage is not multiplied by every
+ * client's patience.
  */
-#include "route/deployment.h"
+#include "route/state.h"
 
-enum { RETRY_AFTER_MAX_MS = 60000 };
+enum { RETRY_AFTER_MAX_MS = 60000, MINUTE_MS = 60000, PPM = 1000000 };
 
 /* What is wrong with one key or account may be right with the next. */
 static bool cured_by_another(enum lx_fault_kind kind)
@@ -30,20 +32,45 @@ static int64_t backoff(const struct lx_route_settings *s, int64_t attempts, uint
     return ceiling > 0 ? (int64_t)(random % ((uint64_t)ceiling + 1)) : 0;
 }
 
-struct lx_retry_verdict lx_retry_decide(const struct lx_route_settings *s, int64_t max_retries,
-                                        int64_t attempts, const struct lx_fault *fault,
-                                        bool another_untried, uint64_t random)
+/* How often a policy says that a fault is worth another attempt; -1: it says nothing. */
+static int64_t by_policy(const struct lx_retry_question *q)
 {
+    const struct lx_failure_policy *p = q->group && q->group->retry_policy
+                                            ? q->group->retry_policy
+                                            : &q->settings->policy.retry_policy;
+    return lx_failure_policy_get(p, q->fault->kind);
+}
+
+struct lx_retry_verdict lx_retry_decide(const struct lx_retry_question *q)
+{
+    const struct lx_route_settings *s = q->settings;
     struct lx_retry_verdict v = {false, 0};
-    if (attempts > max_retries || !is_retryable(fault, another_untried))
+    int64_t said = by_policy(q);
+    if (q->attempts > (said >= 0 ? said : q->max_retries) ||
+        (said < 0 && !is_retryable(q->fault, q->another_untried)))
         return v;
     v.retry = true;
-    if (another_untried)
+    if (q->another_untried)
         return v;
-    if (fault->retry_after_ms > RETRY_AFTER_MAX_MS)
+    if (q->fault->retry_after_ms > RETRY_AFTER_MAX_MS)
         return (struct lx_retry_verdict){false, 0};
-    v.after_ms = fault->retry_after_ms >= 0 ? fault->retry_after_ms : backoff(s, attempts, random);
+    v.after_ms = q->fault->retry_after_ms >= 0 ? q->fault->retry_after_ms
+                                               : backoff(s, q->attempts, q->random);
     if (v.after_ms < s->retry_after_ms)
         v.after_ms = s->retry_after_ms;
     return v;
+}
+
+bool lx_retry_take(const struct lx_route_policy *p, const struct lx_model_group *g, int64_t now_ms)
+{
+    struct lx_group_state *s = g->state;
+    int64_t minute = now_ms / MINUTE_MS;
+    if (!s || p->retry_budget_ppm >= PPM)
+        return true;
+    int64_t requests = lx_tally_get(&s->requests, minute) + lx_tally_get(&s->requests, minute - 1);
+    int64_t part =
+        requests / PPM * p->retry_budget_ppm + requests % PPM * p->retry_budget_ppm / PPM;
+    int64_t limit = part > p->retry_budget_min ? part : p->retry_budget_min;
+    int64_t before = lx_tally_get(&s->retries, minute - 1);
+    return lx_tally_reserve(&s->retries, minute, 1, limit - before);
 }

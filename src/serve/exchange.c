@@ -53,6 +53,7 @@ struct lx_exchange *lx_exchange_new(struct lx_worker *w, struct lx_inbound *c)
     x->started_wall_ms = lx_clock_wall_ms();
     x->drive.loop = w->loop;
     x->drive.net = w->net;
+    x->drive.epoch_ms = w->epoch_ms;
     lx_header_list_init(&x->forward, &x->arena);
     lx_worker_count_busy(w, 1);
     return x;
@@ -166,6 +167,14 @@ static void on_id(struct lx_exchange *x, struct lx_slice v)
 {
     take_id(x, v);
 }
+static void on_tags(struct lx_exchange *x, struct lx_slice v)
+{
+    x->tags = lx_arena_copy(&x->arena, v);
+}
+static void on_session(struct lx_exchange *x, struct lx_slice v)
+{
+    x->session = lx_arena_copy(&x->arena, v);
+}
 
 /* Request headers that mean something to us; `forward` ones go to the provider as well. */
 static const struct {
@@ -178,6 +187,8 @@ static const struct {
     {LX_S_INIT("x-litellm-timeout"), on_timeout, false},
     {LX_S_INIT("x-litellm-stream-timeout"), on_stream_timeout, false},
     {LX_S_INIT("x-litellm-num-retries"), on_retries, false},
+    {LX_S_INIT("x-litellm-session-id"), on_session, false},
+    {LX_S_INIT("x-litellm-tags"), on_tags, false},
     {LX_S_INIT("anthropic-beta"), NULL, true},
 };
 
@@ -259,6 +270,22 @@ static void check_auth(struct lx_exchange *x, const struct lx_h1_head *head)
     }
 }
 
+/* Whose conversation it is; the same number on every node, and nothing of the key in it. */
+static uint64_t hash_key(const struct lx_headers *headers)
+{
+    static const uint64_t seed[2] = {0x6b6579, 0x686f6c646572};
+    static const struct lx_slice names[] = {LX_S_INIT("authorization"), LX_S_INIT("x-api-key"),
+                                            LX_S_INIT("api-key"), LX_S_INIT("x-goog-api-key")};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct lx_slice key = lx_headers_get(headers, names[i]);
+
+        if (key.n)
+            return lx_hash(key, seed);
+    }
+    return 0;
+}
+
 void lx_exchange_head(struct lx_exchange *x, const struct lx_h1_head *head)
 {
     x->method = method_of(head->method);
@@ -271,6 +298,8 @@ void lx_exchange_head(struct lx_exchange *x, const struct lx_h1_head *head)
         read_header(x, &head->headers.v[i]);
     if (!x->call_id_n)
         make_id(x);
+    if (x->config->routes.settings.policy.wants_keys)
+        x->key_hash = hash_key(&head->headers);
     lx_h1_body_start(&x->body_reader, head);
     find_endpoint(x);
     check_auth(x, head); /* after the endpoint: an unknown path tells nothing without a key */
@@ -364,7 +393,7 @@ void lx_exchange_complete(struct lx_exchange *x)
         .body = lx_buf_slice(&x->body),
         .model = x->path_value,
         .call_id = lx_slice(x->call_id, x->call_id_n),
-        .now_ms = x->started_wall_ms,
+        .now_ms = x->worker->epoch_ms + x->started_ms,
         .random = lx_worker_random(x->worker),
         .timeout_ms = x->timeout_ms,
         .stream_timeout_ms = x->stream_timeout_ms,
@@ -373,6 +402,9 @@ void lx_exchange_complete(struct lx_exchange *x)
         .pool = x->worker->calls,
         .keeps_body = true,
         .keys = x->worker->keys,
+        .tags = x->tags,
+        .session = x->session,
+        .key_hash = x->key_hash,
     };
 
     x->drive.call = lx_call_new(&in);

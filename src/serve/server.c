@@ -23,7 +23,9 @@
 
 struct lx_server {
     struct lx_server_options options;
-    struct lx_config *config; /* the main thread's reference */
+    struct lx_config *config;      /* the main thread's reference */
+    struct lx_route_state *router; /* outlives configurations */
+    int64_t epoch_ms;
     struct lx_log *log;
     struct lx_tls_context *tls;
     struct lx_worker *workers;
@@ -128,6 +130,7 @@ static int worker_init(struct lx_server *s, struct lx_worker *w, const struct ad
     w->log = s->log;
     w->access_log = s->options.access_log;
     w->config = lx_config_ref(s->config);
+    w->epoch_ms = s->epoch_ms;
     lx_buf_init(&w->head, 1u << 20);
     lx_buf_init(&w->lines, LINES_MAX_BYTES);
     lx_random_bytes(w->random, sizeof(w->random));
@@ -254,6 +257,12 @@ struct lx_server *lx_server_new(const struct lx_server_options *o, struct lx_dia
         lx_error_set(err, LX_ECONFIG, "the configuration cannot be used");
         goto fail;
     }
+    s->router = lx_route_state_new();
+    s->epoch_ms = lx_clock_wall_ms() - lx_clock_mono_ms();
+    if (!s->router || lx_route_state_bind(s->router, &s->config->routes) != 0) {
+        lx_error_set(err, LX_ENOMEM, "out of memory");
+        goto fail;
+    }
     s->log = lx_log_new(o->log_fd, o->json_logs < 0 ? s->config->json_logs : o->json_logs != 0,
                         LOG_MAX_BYTES);
     s->workers = calloc((size_t)s->worker_count, sizeof(*s->workers));
@@ -290,6 +299,8 @@ static void reload(struct lx_server *s)
     lx_arena_init(&arena, 64u << 20);
     lx_buf_init(&line, 64u << 10);
     config = load(&s->options, &diags);
+    if (config && lx_route_state_bind(s->router, &config->routes) != 0)
+        lx_log_say(s->log, LX_LOG_ERROR, "reload: out of memory; not every deployment is watched");
     for (size_t i = 0; i < diags.n; i++) {
         lx_buf_reset(&line);
         lx_diag_write(&diags.v[i], &line);
@@ -384,5 +395,6 @@ void lx_server_free(struct lx_server *s)
     lx_log_free(s->log);
     lx_tls_context_free(s->tls);
     lx_config_unref(s->config);
+    lx_route_state_unref(s->router);
     free(s);
 }

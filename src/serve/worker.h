@@ -30,6 +30,7 @@ struct lx_worker {
     struct lx_keys *keys;       /* exchanged for credentials */
     struct lx_listener *listener;
     struct lx_config *config; /* what new requests see */
+    int64_t epoch_ms;         /* wall clock minus the loop's, the same for all: see lx_drive */
     struct lx_log *log;
     bool access_log;
     struct lx_buf lines; /* access-log lines not yet handed over */

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 #include "gate/auth.h"
-#include "route/deployment.h"
+#include "route/choose.h"
 
 enum { COLUMNS = 6 };
 
@@ -137,16 +137,19 @@ static void pick(const struct row *row)
     struct lx_route_table t = new_table();
     struct lx_slice specs = row->in[0], tried = row->in[1], verdict = row->verdict;
     uint64_t bits = 0;
-    size_t counts[16] = {0}, index = 0;
+    size_t counts[16] = {0};
     while (specs.n)
         weigh(add(&t, LX_S("g")), word(&specs, ' '));
     while (tried.n)
         bits |= (uint64_t)1 << number(word(&tried, ' '), 0);
     const struct lx_model_group *g = t.groups[0];
-    for (uint64_t i = 0; i < DRAWS; i++) {
-        struct lx_deployment *d = lx_route_pick(g, bits, i, &index);
-        assert_ptr_equal(d, g->deployments[index]);
-        counts[index]++;
+    struct lx_route_request r = {
+        .settings = &t.settings, .group = g, .tried = bits, .prompt_tokens = -1};
+    for (r.random = 0; r.random < DRAWS; r.random++) {
+        struct lx_route_verdict v = lx_route_choose(&r);
+        assert_int_equal(v.kind, LX_ROUTE_USE);
+        assert_ptr_equal(v.deployment, g->deployments[v.index]);
+        counts[v.index]++;
     }
     for (size_t i = 0; i < g->count; i++) {
         int64_t percent = number(word(&verdict, ' '), -1);
@@ -183,8 +186,13 @@ static void retry(const struct row *row)
     int64_t least = INT64_MAX, most = -1;
     bool again = false;
     for (uint64_t i = 0; i < 20000; i++) {
-        struct lx_retry_verdict v =
-            lx_retry_decide(&s, number(row->in[1], 0), number(row->in[2], 0), &f, untried, i);
+        const struct lx_retry_question q = {.settings = &s,
+                                            .max_retries = number(row->in[1], 0),
+                                            .attempts = number(row->in[2], 0),
+                                            .fault = &f,
+                                            .another_untried = untried,
+                                            .random = i};
+        struct lx_retry_verdict v = lx_retry_decide(&q);
         CHECK(row, i == 0 || again == v.retry, "chance decides whether");
         again = v.retry;
         least = v.after_ms < least ? v.after_ms : least;

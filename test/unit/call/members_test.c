@@ -32,7 +32,7 @@ static void names_are_told_apart(void **state)
         {"temperature", LX_MEMBER_OTHER},
         {"metadata", LX_MEMBER_METADATA},
         {"user", LX_MEMBER_OTHER},
-        {"tags", LX_MEMBER_OURS},
+        {"tags", LX_MEMBER_TAGS},
         {"fallbacks", LX_MEMBER_OURS},
         {"guardrails", LX_MEMBER_OURS},
         {"mock_response", LX_MEMBER_MOCK_RESPONSE},

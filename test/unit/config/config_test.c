@@ -72,9 +72,9 @@ static const struct {
     {MODEL "tag_routing: []\n", "c.yaml:2:1: note: tag_routing: has no effect: LiteLLM ignores it "
                                 "at the top of the file, too\n"},
     {"model_list:\n"
-     "  - {model_name: a, litellm_params: {model: openai/a, api_key: k, max_budget: 1}}\n"
-     "  - {model_name: b, litellm_params: {model: openai/b, api_key: k, max_budget: 1}}\n",
-     "c.yaml:2:67: warning: model_list[].litellm_params.max_budget: known, but not built yet: it "
+     "  - {model_name: a, litellm_params: {model: openai/a, api_key: k, otpm: 1}}\n"
+     "  - {model_name: b, litellm_params: {model: openai/b, api_key: k, otpm: 1}}\n",
+     "c.yaml:2:67: warning: model_list[].litellm_params.otpm: known, but not built yet: it "
      "has no effect (2 times)\n"},
     {MODEL "? [a]\n: b\n", "c.yaml:2:3: error: expected the name of a key\n"},
     {MODEL "litellm_settings: {num_retries: 1, num_retries: 2}\n",
@@ -184,13 +184,11 @@ static const struct {
     {MODEL "router_settings: {model_group_alias: {a: [m]}}\n",
      "c.yaml:2:42: error: router_settings.model_group_alias: expected a group's name, or {model: "
      "name, hidden: true}\n"},
-    {MODEL "router_settings: {routing_strategy: least-busy}\n",
-     "c.yaml:2:37: warning: router_settings.routing_strategy: least-busy is known, but not built "
-     "yet: simple-shuffle is used\n"},
+    {MODEL "router_settings: {routing_strategy: least-busy}\n", ""},
     {MODEL "router_settings: {routing_strategy: simple-shuffle}\n", ""},
     {MODEL "router_settings: {routing_strategy: dice}\n",
-     "c.yaml:2:37: error: router_settings.routing_strategy: expected simple-shuffle or another "
-     "strategy of LiteLLM's\n"},
+     "c.yaml:2:37: error: router_settings.routing_strategy: expected simple-shuffle, adaptive, or "
+     "another strategy of LiteLLM's\n"},
     /* Providers. */
     {MODEL "llmux_settings: {providers: [{name: a/b, language: klingon, base_url: x, auth: "
            "stamp}]}\n",

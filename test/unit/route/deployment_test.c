@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "route/deployment.h"
+#include "route/choose.h"
 
 static struct lx_arena arena;
 static struct lx_route_table table;
@@ -43,19 +43,16 @@ static void more_than_64_are_all_picked(void **state)
 {
     (void)state;
     bool seen[100] = {false};
-    size_t index = 0;
     for (int i = 0; i < 100; i++)
         add("g", "m");
-    for (uint64_t i = 0; i < 100; i++) {
-        assert_non_null(lx_route_pick(table.groups[0], 0, i, &index));
-        seen[index] = true;
-    }
+    struct lx_route_request r = {.settings = &table.settings, .group = table.groups[0]};
+    for (r.random = 0; r.random < 100; r.random++)
+        seen[lx_route_choose(&r).index] = true;
     for (int i = 0; i < 100; i++)
         assert_true(seen[i]);
-    for (uint64_t i = 0; i < 100; i++) { /* the first 64 tried: only the others */
-        lx_route_pick(table.groups[0], UINT64_MAX, i, &index);
-        assert_in_range(index, 64, 99);
-    }
+    r.tried = UINT64_MAX;
+    for (r.random = 0; r.random < 100; r.random++) /* the first 64 tried: only the others */
+        assert_in_range(lx_route_choose(&r).index, 64, 99);
 }
 
 static void groups_keep_their_order(void **state)

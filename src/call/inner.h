@@ -1,0 +1,102 @@
+/*
+ * inner.h - the call itself, for the files that make it up: call.c (the steps) and judge.c (what
+ * became of an attempt, and what follows from it).
+ */
+#ifndef LX_CALL_INNER_H
+#define LX_CALL_INNER_H
+
+#include "call/bill.h"
+#include "call/facts.h"
+#include "call/fetch.h"
+#include "call/gather.h"
+#include "call/members.h"
+#include "call/pool.h"
+
+enum lx_call_state {
+    START,
+    ATTEMPT,
+    KEY,      /* a key is wanted that a credential is exchanged for */
+    KEY_ASK,  /* ... by an exchange or a file that is due */
+    KEY_WAIT, /* waits for the answer of either */
+    SEND,
+    HEAD,  /* waits for the provider's head */
+    BODY,  /* waits for a body that is relayed */
+    ERROR, /* waits for a body that tells an error */
+    SLEEP,
+    SLEEPING, /* waits for the wake */
+    LAST,     /* nothing is read any more; something is left to emit */
+    DONE,
+};
+
+enum { MAX_ERROR_BYTES = 1 << 18 }; /* of an error's body; the rest is not read */
+
+struct lx_call {
+    struct lx_call_input in;
+    enum lx_call_state state;
+    const struct lx_route_settings *settings;
+    struct lx_call_pool *pool, *own_pool;
+    struct lx_call_memory *memory; /* NULL once a stream has begun */
+    struct lx_members members;
+    const struct lx_model_group *group;
+    struct lx_slice star;
+    struct lx_route_ticket ticket;    /* of the attempt under way */
+    struct lx_deployment *deployment; /* the last one picked */
+    int64_t now_ms, polled_ms;
+    int64_t failures; /* of attempts, and times that there was none to ask */
+    uint64_t random;
+    struct lx_wishes wishes;
+    int64_t wake_ms;
+    enum lx_call_state awake; /* what goes on after the sleep */
+    struct lx_fetch fetch;
+    struct lx_request *request; /* the body, where it had to be read; of embeddings what is left */
+    struct lx_gather gather;    /* vectors of exchanges before, where it takes several */
+    bool goes_on;               /* the next exchange is not another attempt */
+    struct lx_attempt attempt;
+    struct lx_headers upstream; /* the provider's, prefixed */
+    int upstream_status;
+    struct lx_biller biller;
+    struct lx_relay relay;
+    bool relaying;                 /* relay is initialized */
+    struct lx_buf out;             /* what the next EMIT gives */
+    struct lx_slice as_is;         /* ... or this, a whole body that passes */
+    struct lx_arena late;          /* for faults, once memory is gone */
+    char *names;                   /* of the report, then too */
+    bool head_sent, pending, lent; /* an EMIT is due; the last one's bytes are with the host */
+    struct lx_call_report report;
+};
+
+/* Where what lives as long as the attempt goes. */
+static inline struct lx_arena *lx_call_arena(struct lx_call *c)
+{
+    return c->memory ? &c->memory->arena : &c->late;
+}
+
+/* ---- judge.c ---- */
+void lx_call_drop_relay(struct lx_call *c);
+/* The deadlines of an attempt: the client's, else the deployment's, else the settings'. */
+int64_t lx_call_total_ms(const struct lx_call *c);
+int64_t lx_call_first_byte_ms(const struct lx_call *c);
+void lx_call_sleep(struct lx_call *c, int64_t ms, enum lx_call_state then);
+/* Whoever gave the first vectors gives them all: others may be of another model. */
+bool lx_call_is_bound(const struct lx_call *c);
+/* Usage and cost of the relay into the report. */
+void lx_call_take_usage(struct lx_call *c);
+/* Accounts for the attempt under way, if one is. */
+void lx_call_end_attempt(struct lx_call *c, enum lx_outcome_kind kind,
+                         const struct lx_fault *fault);
+void lx_call_report_fault(struct lx_call *c, const struct lx_fault *f);
+/* Nothing is read any more; what is to be emitted stands in out or as_is. */
+void lx_call_finish(struct lx_call *c);
+/* A fault of ours or of the client's: another attempt would find the same. */
+void lx_call_refuse(struct lx_call *c, const struct lx_fault *f);
+/* What became of an attempt, when it was nothing good: another one, now or later, or the end.
+ * kind: what it says about the deployment. */
+void lx_call_judge(struct lx_call *c, const struct lx_fault *f, enum lx_outcome_kind kind);
+/* The same for what a provider said, and for what we found. */
+void lx_call_judge_provider(struct lx_call *c, const struct lx_fault *f);
+void lx_call_judge_error(struct lx_call *c, int code, const struct lx_error *err);
+/* A deployment for the next attempt, whose ticket the call then holds; NULL: there is none, and the
+ * call waits or has ended. */
+const struct lx_deployment *lx_call_pick(struct lx_call *c);
+
+#endif

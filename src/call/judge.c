@@ -1,0 +1,307 @@
+/*
+ * judge.c - what became of an attempt, and what follows: another deployment, a wait, or the end.
+ *
+ * Called by call.c. It asks route/ (which deployment, whether a retry is worth it and within its
+ * budget) and tells it how every attempt ended, be it that the client went away.
+ */
+#include "base/random.h"
+#include "call/inner.h"
+#include "call/words.h"
+
+#define NANO_USD_UNITS 1000000000000000 /* of struct lx_money */
+
+enum {
+    MAX_RETRIES = 32, /* whatever a client asks for */
+    POLL_MS = 30,     /* LiteLLM's polling_interval, where only another's end helps */
+    MAX_POLLS_MS = 60000,
+};
+
+void lx_call_drop_relay(struct lx_call *c)
+{
+    if (c->relaying)
+        lx_relay_clear(&c->relay);
+    c->relaying = false;
+}
+
+void lx_call_end_attempt(struct lx_call *c, enum lx_outcome_kind kind, const struct lx_fault *fault)
+{
+    const struct lx_usage *u = &c->report.usage;
+    bool known = u->known;
+    const struct lx_route_outcome o = {
+        .kind = kind,
+        .fault = fault,
+        .now_ms = c->now_ms,
+        .stream = c->report.stream,
+        .tokens = known ? u->prompt_tokens + u->completion_tokens : 0,
+        .completion_tokens = known ? u->completion_tokens : 0,
+        .cost_nano_usd = known && c->report.is_priced
+                             ? (int64_t)(c->report.cost.total.units / NANO_USD_UNITS)
+                             : 0,
+    };
+    lx_route_end(&c->ticket, &o);
+}
+void lx_call_take_usage(struct lx_call *c)
+{
+    c->report.usage = lx_relay_usage(&c->relay, c->report.cut_short);
+    c->report.finish = c->relay.glance.finish;
+    c->report.is_priced = lx_bill_usage(&c->biller, &c->report.usage, &c->report.cost);
+}
+
+void lx_call_finish(struct lx_call *c)
+{
+    if (c->relaying)
+        lx_call_take_usage(c);
+    lx_call_end_attempt(c, LX_OUTCOME_SUCCESS, NULL); /* one that failed has ended before */
+    c->pending = true;
+    c->state = LAST;
+}
+
+static struct lx_slice message_of(struct lx_call *c, const struct lx_fault *f)
+{
+    return lx_words_of_fault(c->report.deployment->provider, f, lx_call_arena(c));
+}
+
+void lx_call_report_fault(struct lx_call *c, const struct lx_fault *f)
+{
+    c->report.fault = *f;
+    if (c->report.deployment) {
+        c->report.fault.provider = lx_slice_z(c->report.deployment->provider->id);
+        c->report.fault.model = c->report.upstream_model;
+    }
+}
+
+/* Nothing more can be tried: the client learns of it, in a reply of its own or within its stream.
+ */
+static void give_up(struct lx_call *c)
+{
+    const struct lx_fault *f = &c->report.fault;
+    if (c->head_sent) {
+        if (c->out.failed)
+            lx_buf_reset(&c->out);
+        c->report.cut_short = true;
+        lx_relay_write_fault(&c->relay, f, &c->out);
+        lx_call_finish(c);
+        return;
+    }
+    lx_call_drop_relay(c);
+    lx_buf_clear(&c->out);
+    c->as_is = lx_slice(NULL, 0);
+    c->report.status = lx_fault_status(f);
+    c->in.front->front->write_error(f, &c->out);
+    if (c->out.failed) /* the last thing that needs no memory */
+        c->as_is = LX_S("{\"error\":{\"message\":\"out of memory\",\"type\":\"server_error\","
+                        "\"param\":null,\"code\":\"500\"}}");
+    lx_call_finish(c);
+}
+
+/* A fault of ours or of the client's: another attempt would find the same. */
+void lx_call_refuse(struct lx_call *c, const struct lx_fault *f)
+{
+    lx_call_end_attempt(c, LX_OUTCOME_GONE, NULL);
+    lx_call_report_fault(c, f);
+    give_up(c);
+}
+
+/* Whoever gave the first vectors gives them all: others may be of another model. */
+bool lx_call_is_bound(const struct lx_call *c)
+{
+    return c->gather.vectors.count > 0;
+}
+
+static int64_t max_retries(const struct lx_call *c)
+{
+    const struct lx_deployment *d = c->report.deployment;
+    int64_t n = c->wishes.max_retries >= 0 ? c->wishes.max_retries : c->in.max_retries;
+    if (n < 0)
+        n = d && d->max_retries >= 0 ? d->max_retries : c->settings->num_retries;
+    return n < MAX_RETRIES ? n : MAX_RETRIES;
+}
+
+static struct lx_retry_verdict decide(struct lx_call *c, const struct lx_fault *f, bool another)
+{
+    const struct lx_retry_question q = {
+        .settings = c->settings,
+        .group = c->group,
+        .max_retries = max_retries(c),
+        .attempts = ++c->failures,
+        .fault = f,
+        .another_untried = another,
+        .random = lx_random_next(&c->random),
+    };
+    return lx_retry_decide(&q);
+}
+
+void lx_call_sleep(struct lx_call *c, int64_t ms, enum lx_call_state then)
+{
+    c->wake_ms = c->now_ms + ms;
+    c->awake = then;
+    c->state = ms > 0 ? SLEEP : then;
+}
+
+static void wait_for(struct lx_call *c, int64_t ms)
+{
+    lx_call_drop_relay(c);
+    lx_buf_reset(&c->out);
+    c->pending = false;
+    lx_call_sleep(c, ms, ATTEMPT);
+}
+
+/* What became of an attempt, when it was nothing good: another one, now or later, or the end.
+ * kind: what it says about the deployment. */
+void lx_call_judge(struct lx_call *c, const struct lx_fault *f, enum lx_outcome_kind kind)
+{
+    lx_call_end_attempt(c, kind, f);
+    lx_call_report_fault(c, f);
+    if (!c->head_sent) {
+        c->memory->facts.now_ms = c->now_ms;
+        struct lx_retry_verdict v =
+            decide(c, f, !lx_call_is_bound(c) && lx_route_has_untried(&c->memory->facts));
+        if (v.retry && lx_retry_take(&c->settings->policy, c->group, c->now_ms)) {
+            wait_for(c, v.after_ms);
+            return;
+        }
+    }
+    give_up(c);
+}
+
+void lx_call_judge_provider(struct lx_call *c, const struct lx_fault *f)
+{
+    struct lx_fault copy = *f;
+    copy.message = message_of(c, f);
+    lx_call_judge(c, &copy, LX_OUTCOME_FAILURE);
+}
+
+static int64_t first_given(int64_t a, int64_t b, int64_t c)
+{
+    return a > 0 ? a : b > 0 ? b : c;
+}
+
+static int64_t own_total_ms(const struct lx_call *c)
+{
+    return first_given(c->wishes.timeout_ms, c->in.timeout_ms, 0);
+}
+
+static int64_t own_first_ms(const struct lx_call *c)
+{
+    return first_given(c->wishes.stream_timeout_ms, c->in.stream_timeout_ms, 0);
+}
+
+static int64_t our_total_ms(const struct lx_call *c)
+{
+    return first_given(c->report.deployment->timeout_ms, c->settings->request_timeout_ms, 0);
+}
+
+static int64_t our_first_ms(const struct lx_call *c)
+{
+    return first_given(c->report.deployment->stream_timeout_ms, c->settings->stream_timeout_ms, 0);
+}
+
+int64_t lx_call_total_ms(const struct lx_call *c)
+{
+    return first_given(own_total_ms(c), our_total_ms(c), 0);
+}
+
+int64_t lx_call_first_byte_ms(const struct lx_call *c)
+{
+    return first_given(own_first_ms(c), our_first_ms(c), lx_call_total_ms(c));
+}
+
+/* A deadline that the client set shorter than ours says nothing about the deployment. */
+static bool is_impatience(const struct lx_call *c, int code)
+{
+    int64_t ours = our_total_ms(c);
+    if (code == LX_ETIMEOUT_TOTAL)
+        return lx_call_total_ms(c) < ours;
+    if (code == LX_ETIMEOUT_FIRST_BYTE)
+        return lx_call_first_byte_ms(c) < first_given(our_first_ms(c), ours, 0);
+    return false;
+}
+
+/* A fault that we found. What another attempt would meet again ends the call. */
+void lx_call_judge_error(struct lx_call *c, int code, const struct lx_error *err)
+{
+    struct lx_fault f = lx_fault_of_error(code, err, lx_call_arena(c));
+    f.message = message_of(c, &f);
+    if (lx_code_retryable(code) || code == LX_ETIMEOUT_TOTAL || code == LX_ETLS)
+        lx_call_judge(c, &f, is_impatience(c, code) ? LX_OUTCOME_GONE : LX_OUTCOME_FAILURE);
+    else
+        lx_call_refuse(c, &f);
+}
+
+/* There is none to ask now: in words, with the time when there will be. */
+static struct lx_fault nobody(struct lx_call *c, const struct lx_route_verdict *v)
+{
+    enum { MAX_REASONS = 2048 };
+    char *room = lx_arena_bytes(lx_call_arena(c), MAX_REASONS);
+    struct lx_buf reasons = {.p = room, .cap = room ? MAX_REASONS : 0, .max = MAX_REASONS};
+    int64_t ms = v->kind == LX_ROUTE_WAIT && v->until_ms ? v->until_ms - c->now_ms : -1;
+    struct lx_slice when = lx_slice(NULL, 0);
+    if (room)
+        lx_route_explain(&c->memory->facts, &reasons);
+    if (ms >= 0)
+        when = lx_arena_printf(lx_call_arena(c), " Try again in %lld seconds.",
+                               (long long)((ms + 999) / 1000));
+    struct lx_slice text = lx_arena_printf(
+        lx_call_arena(c),
+        "No deployments available for selected model.%.*s Passed model=%.*s. %.*s", LX_F(when),
+        LX_F(lx_slice_to(c->report.model, 200)), LX_F(lx_buf_slice(&reasons)));
+    return (struct lx_fault){
+        .kind = v->why,
+        .message = text.p ? text : LX_S("No deployments available for selected model."),
+        .retry_after_ms = ms,
+    };
+}
+
+static void find_nobody(struct lx_call *c, const struct lx_route_verdict *v)
+{
+    struct lx_fault f = nobody(c, v);
+    if (v->kind == LX_ROUTE_WAIT && !v->until_ms && c->polled_ms < MAX_POLLS_MS) {
+        c->polled_ms += POLL_MS;
+        wait_for(c, POLL_MS);
+        return;
+    }
+    if (c->report.attempts)
+        c->report.fault.retry_after_ms = f.retry_after_ms; /* what a provider said tells more */
+    else
+        lx_call_report_fault(c, &f);
+    if (v->kind == LX_ROUTE_WAIT) {
+        struct lx_retry_verdict again = decide(c, &f, false);
+        if (again.retry) {
+            wait_for(c, again.after_ms + 1);
+            return;
+        }
+    }
+    give_up(c);
+}
+/* Whoever has begun goes on; a place of its own is asked for where the last has been given back. */
+static const struct lx_deployment *go_on(struct lx_call *c)
+{
+    struct lx_deployment *d = c->deployment;
+    const struct lx_route_verdict v = {.kind = LX_ROUTE_USE, .deployment = d};
+    if (!c->ticket.deployment && !lx_route_begin(&c->memory->facts, &v, &c->ticket))
+        c->ticket = (struct lx_route_ticket){.deployment = NULL};
+    c->report.attempts += !c->goes_on;
+    c->goes_on = false;
+    return d;
+}
+
+const struct lx_deployment *lx_call_pick(struct lx_call *c)
+{
+    c->memory->facts.now_ms = c->now_ms;
+    if (lx_call_is_bound(c))
+        return go_on(c);
+    c->memory->facts.random = lx_random_next(&c->random);
+    c->memory->facts.last_attempt = c->failures >= max_retries(c);
+    struct lx_route_verdict v = lx_route_take(&c->memory->facts, &c->ticket);
+    if (v.kind != LX_ROUTE_USE) {
+        find_nobody(c, &v);
+        return NULL;
+    }
+    if (v.index < 64)
+        c->memory->facts.tried |= (uint64_t)1 << v.index;
+    c->goes_on = false;
+    c->report.attempts++;
+    c->report.chosen_by = v.by;
+    c->report.deployment = c->deployment = v.deployment;
+    return v.deployment;
+}

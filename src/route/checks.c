@@ -1,0 +1,225 @@
+/*
+ * checks.c - why a deployment may not be asked now: a table of checks, each with its words.
+ *
+ * Each looks at one deployment and the request. What depends on the others of the group (tags,
+ * order) is choose.c's.
+ */
+#include "route/choose.h"
+
+#define LOAD(x) atomic_load_explicit(&(x), memory_order_relaxed)
+
+enum { MINUTE_MS = 60000, PROBE_MAX_MS = 60000 };
+
+static double seconds_until(const struct lx_route_request *r, int64_t until_ms)
+{
+    return (double)(until_ms - r->now_ms) / 1000;
+}
+
+/* ---- Cooling ----------------------------------------------------------------------------------
+ */
+
+static bool is_warm(const struct lx_route_request *r, const struct lx_deployment *d,
+                    struct lx_route_skip *skip)
+{
+    const struct lx_deployment_state *s = d->state;
+    enum lx_breaker b = s ? lx_breaker_of(s, r->now_ms) : LX_BREAKER_CLOSED;
+    if (b == LX_BREAKER_CLOSED)
+        return true;
+    int64_t probe = LOAD(s->probe_ms);
+    if (b == LX_BREAKER_HALF_OPEN && (!probe || r->now_ms - probe >= PROBE_MAX_MS))
+        return true;
+    skip->fault = LX_FAULT_RATE_LIMIT;
+    skip->by_waiting = true;
+    skip->until_ms = b == LX_BREAKER_OPEN ? LOAD(s->cooling_until_ms) : 0;
+    return false;
+}
+
+static void tell_cooling(const struct lx_route_request *r, const struct lx_deployment *d,
+                         const struct lx_route_skip *skip, struct lx_buf *out)
+{
+    uint64_t why = LOAD(d->state->cooling_why);
+    int status = (int)(why >> 8 & 0xffff);
+    enum lx_fault_kind kind = (enum lx_fault_kind)(why & 0xff);
+    if (skip->until_ms)
+        lx_buf_addf(out, "cools down for %.1f s", seconds_until(r, skip->until_ms));
+    else
+        lx_buf_add_lit(out, "is being tried again by another request");
+    if (kind > LX_FAULT_NONE && kind < LX_FAULT_COUNT)
+        lx_buf_addf(out, " after %d %s", status, lx_fault_class(kind));
+}
+
+/* ---- The request ------------------------------------------------------------------------------
+ */
+
+static bool has_room(const struct lx_route_request *r, const struct lx_deployment *d,
+                     struct lx_route_skip *skip)
+{
+    int64_t most = d->facts.max_input_tokens;
+    if (!r->settings->policy.pre_call_checks || most <= 0 || r->prompt_tokens <= most)
+        return true;
+    *skip = (struct lx_route_skip){
+        .has = r->prompt_tokens, .limit = most, .fault = LX_FAULT_CONTEXT_WINDOW};
+    return false;
+}
+
+static void tell_room(const struct lx_route_request *r, const struct lx_deployment *d,
+                      const struct lx_route_skip *skip, struct lx_buf *out)
+{
+    (void)r, (void)d;
+    lx_buf_addf(out, "context window %lld < %lld tokens", (long long)skip->limit,
+                (long long)skip->has);
+}
+
+/* How the clouds begin the names of their regions, by where they are. */
+static const struct {
+    struct lx_slice where, prefix;
+} regions[] = {
+    {LX_S_INIT("eu"), LX_S_INIT("eu")},
+    {LX_S_INIT("eu"), LX_S_INIT("westeurope")},
+    {LX_S_INIT("eu"), LX_S_INIT("northeurope")},
+    {LX_S_INIT("eu"), LX_S_INIT("france")},
+    {LX_S_INIT("eu"), LX_S_INIT("germany")},
+    {LX_S_INIT("eu"), LX_S_INIT("sweden")},
+    {LX_S_INIT("eu"), LX_S_INIT("italy")},
+    {LX_S_INIT("eu"), LX_S_INIT("poland")},
+    {LX_S_INIT("eu"), LX_S_INIT("spain")},
+    {LX_S_INIT("us"), LX_S_INIT("us")},
+    {LX_S_INIT("us"), LX_S_INIT("eastus")},
+    {LX_S_INIT("us"), LX_S_INIT("westus")},
+    {LX_S_INIT("us"), LX_S_INIT("centralus")},
+    {LX_S_INIT("us"), LX_S_INIT("northcentralus")},
+    {LX_S_INIT("us"), LX_S_INIT("southcentralus")},
+    {LX_S_INIT("us"), LX_S_INIT("westcentralus")},
+};
+
+static bool is_in_region(const struct lx_route_request *r, const struct lx_deployment *d,
+                         struct lx_route_skip *skip)
+{
+    struct lx_slice at = d->region_name.n ? d->region_name : d->region;
+    if (!r->region.n || lx_slice_eq_nocase(at, r->region))
+        return true;
+    for (size_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++)
+        if (lx_slice_eq_nocase(r->region, regions[i].where) &&
+            lx_slice_starts(at, regions[i].prefix))
+            return true;
+    skip->fault = LX_FAULT_BAD_REQUEST;
+    return false;
+}
+
+static void tell_region(const struct lx_route_request *r, const struct lx_deployment *d,
+                        const struct lx_route_skip *skip, struct lx_buf *out)
+{
+    struct lx_slice at = d->region_name.n ? d->region_name : d->region;
+    (void)skip;
+    lx_buf_addf(out, "region %.*s is not %.*s", LX_F(at.n ? at : LX_S("unknown")), LX_F(r->region));
+}
+
+/* ---- Limits -----------------------------------------------------------------------------------
+ */
+
+static bool limits_hold(const struct lx_route_request *r)
+{
+    const struct lx_route_policy *p = &r->settings->policy;
+    return p->enforce_limits || p->pre_call_checks || p->strategy->limits;
+}
+
+static bool is_below(const struct lx_route_request *r, const struct lx_deployment *d,
+                     enum lx_count kind, int64_t more, int64_t limit, struct lx_route_skip *skip)
+{
+    int64_t minute = r->now_ms / MINUTE_MS;
+    if (!d->state || limit <= 0 || !limits_hold(r))
+        return true;
+    int64_t has = lx_tally_get(&d->state->counts[kind], minute);
+    if (has + more <= limit)
+        return true;
+    *skip = (struct lx_route_skip){.has = has,
+                                   .limit = limit,
+                                   .by_waiting = more <= limit,
+                                   .until_ms = more <= limit ? (minute + 1) * MINUTE_MS : 0,
+                                   .fault = LX_FAULT_RATE_LIMIT};
+    return false;
+}
+
+static bool is_below_rpm(const struct lx_route_request *r, const struct lx_deployment *d,
+                         struct lx_route_skip *skip)
+{
+    return is_below(r, d, LX_COUNT_REQUESTS, 1, d->rpm, skip);
+}
+
+static void tell_rpm(const struct lx_route_request *r, const struct lx_deployment *d,
+                     const struct lx_route_skip *skip, struct lx_buf *out)
+{
+    (void)r, (void)d;
+    lx_buf_addf(out, "rpm limit %lld reached", (long long)skip->limit);
+}
+
+static bool is_below_tpm(const struct lx_route_request *r, const struct lx_deployment *d,
+                         struct lx_route_skip *skip)
+{
+    return is_below(r, d, LX_COUNT_TOKENS, r->prompt_tokens > 0 ? r->prompt_tokens : 1, d->tpm,
+                    skip);
+}
+
+static void tell_tpm(const struct lx_route_request *r, const struct lx_deployment *d,
+                     const struct lx_route_skip *skip, struct lx_buf *out)
+{
+    (void)d;
+    lx_buf_addf(out, "tpm limit %lld: %lld used", (long long)skip->limit, (long long)skip->has);
+    if (r->prompt_tokens > 0)
+        lx_buf_addf(out, ", %lld wanted", (long long)r->prompt_tokens);
+}
+
+static bool has_place(const struct lx_route_request *r, const struct lx_deployment *d,
+                      struct lx_route_skip *skip)
+{
+    const struct lx_deployment_state *s = d->state;
+    int64_t most = d->max_parallel > 0 ? d->max_parallel : r->settings->policy.max_parallel;
+    if (!s || most <= 0 || LOAD(s->in_flight) + LOAD(s->in_flight_others) < most)
+        return true;
+    *skip = (struct lx_route_skip){.limit = most, .by_waiting = true, .fault = LX_FAULT_RATE_LIMIT};
+    return false;
+}
+
+static void tell_place(const struct lx_route_request *r, const struct lx_deployment *d,
+                       const struct lx_route_skip *skip, struct lx_buf *out)
+{
+    (void)r, (void)d;
+    lx_buf_addf(out, "max_parallel_requests %lld reached", (long long)skip->limit);
+}
+
+static bool can_afford(const struct lx_route_request *r, const struct lx_deployment *d,
+                       struct lx_route_skip *skip)
+{
+    const struct lx_budget *budgets[] = {&d->budget, d->provider_budget};
+    for (size_t i = 0; i < 2; i++) {
+        const struct lx_budget *b = budgets[i];
+        if (!b || !b->state || b->window_ms <= 0)
+            continue;
+        int64_t spent = lx_spend_get(b->state, b->window_ms, r->now_ms);
+        if (spent < b->limit_nano_usd)
+            continue;
+        *skip = (struct lx_route_skip){.has = spent,
+                                       .limit = b->limit_nano_usd,
+                                       .by_waiting = true,
+                                       .until_ms = (r->now_ms / b->window_ms + 1) * b->window_ms,
+                                       .fault = LX_FAULT_RATE_LIMIT};
+        return false;
+    }
+    return true;
+}
+
+static void tell_budget(const struct lx_route_request *r, const struct lx_deployment *d,
+                        const struct lx_route_skip *skip, struct lx_buf *out)
+{
+    (void)r, (void)d;
+    lx_buf_addf(out, "crossed budget: $%.6f spent of $%.6f", (double)skip->has / 1e9,
+                (double)skip->limit / 1e9);
+}
+
+const struct lx_route_check lx_route_checks[] = {
+    {"cooldown", is_warm, tell_cooling},   {"context-window", has_room, tell_room},
+    {"region", is_in_region, tell_region}, {"rpm", is_below_rpm, tell_rpm},
+    {"tpm", is_below_tpm, tell_tpm},       {"parallel", has_place, tell_place},
+    {"budget", can_afford, tell_budget},
+};
+const size_t lx_route_check_count = sizeof(lx_route_checks) / sizeof(lx_route_checks[0]);

@@ -1,0 +1,456 @@
+/*
+ * choose.c - from a group to one deployment: checks, steps, strategy (see choose.h).
+ *
+ * Called by the call machine before each attempt. It allocates nothing: a set of candidates is a
+ * few words of bits on the stack. Reasons are not collected while choosing, but found again when
+ * somebody asks for them, since mostly nobody does.
+ */
+#include <math.h>
+
+#include "route/choose.h"
+
+#define LOAD(x)     atomic_load_explicit(&(x), memory_order_relaxed)
+#define STORE(x, v) atomic_store_explicit(&(x), (v), memory_order_relaxed)
+
+struct choice {
+    const struct lx_route_request *r;
+    const struct lx_model_group *g;
+    uint64_t set[LX_ROUTE_SET_WORDS];
+    size_t count;
+    const char *by; /* the step that narrowed the set last */
+    /* Of those that were passed over: */
+    bool waiting;
+    int64_t until_ms;
+    enum lx_fault_kind why;
+};
+
+static bool has(const struct choice *c, size_t i)
+{
+    return lx_route_set_has(c->set, i);
+}
+
+static const struct lx_deployment *at(const struct choice *c, size_t i)
+{
+    return c->g->deployments[i];
+}
+
+static void clear(struct choice *c)
+{
+    memset(c->set, 0, (c->g->count + 63) / 64 * sizeof(c->set[0]));
+    c->count = 0;
+}
+
+static void put(struct choice *c, size_t i)
+{
+    c->set[i / 64] |= (uint64_t)1 << (i % 64);
+    c->count++;
+}
+
+/* ---- Checks -----------------------------------------------------------------------------------
+ */
+
+static const struct lx_route_check *first_failed(const struct lx_route_request *r,
+                                                 const struct lx_deployment *d,
+                                                 struct lx_route_skip *skip)
+{
+    *skip = (struct lx_route_skip){.until_ms = 0};
+    for (size_t i = 0; i < lx_route_check_count; i++)
+        if (!lx_route_checks[i].pass(r, d, skip))
+            return &lx_route_checks[i];
+    return NULL;
+}
+
+static void note_skip(struct choice *c, const struct lx_deployment *d,
+                      const struct lx_route_check *check, const struct lx_route_skip *skip)
+{
+    if (d->state)
+        STORE(d->state->last_skip,
+              (uint64_t)c->r->now_ms << 8 | (uint64_t)(check - lx_route_checks));
+    if (skip->by_waiting) {
+        c->waiting = true;
+        if (skip->until_ms && (!c->until_ms || skip->until_ms < c->until_ms))
+            c->until_ms = skip->until_ms;
+    }
+    if (!c->why || skip->fault == LX_FAULT_RATE_LIMIT)
+        c->why = skip->fault;
+}
+
+/* All are failing, but this one not always: half of an answer is better than none. */
+static bool still_answers(const struct lx_deployment *d, int64_t now_ms)
+{
+    enum lx_fault_kind why = (enum lx_fault_kind)(LOAD(d->state->cooling_why) & 0xff);
+    int outcomes, failures;
+    if (why == LX_FAULT_RATE_LIMIT || !lx_fault_retryable(&(struct lx_fault){.kind = why}))
+        return false;
+    lx_history_get(d->state, now_ms, &outcomes, &failures);
+    return 10 * failures <= 9 * outcomes && outcomes > 0;
+}
+
+enum which { UNTRIED, TRIED, FAILING };
+
+static bool is_of(const struct lx_route_request *r, size_t i, enum which which)
+{
+    bool tried = i < 64 && (r->tried >> i & 1);
+    return which == FAILING || tried == (which == TRIED);
+}
+
+static void admit(struct choice *c, enum which which)
+{
+    struct lx_route_skip skip;
+    clear(c);
+    for (size_t i = 0; i < c->g->count; i++) {
+        const struct lx_deployment *d = at(c, i);
+        if (!is_of(c->r, i, which))
+            continue;
+        const struct lx_route_check *failed = first_failed(c->r, d, &skip);
+        if (!failed || (which == FAILING && failed == &lx_route_checks[0] && skip.until_ms &&
+                        still_answers(d, c->r->now_ms)))
+            put(c, i);
+        else
+            note_skip(c, d, failed, &skip);
+    }
+}
+
+/* ---- Tags -------------------------------------------------------------------------------------
+ */
+
+static bool is_tagged(const struct lx_deployment *d, struct lx_slice tag)
+{
+    for (size_t i = 0; i < d->tag_count; i++)
+        if (lx_slice_eq(d->tags[i], tag))
+            return true;
+    return false;
+}
+
+/* Marks of a tag: "!paid" must not be there, "&eu" must. */
+static char mark_of(struct lx_slice tag)
+{
+    return tag.n > 1 && (tag.p[0] == '!' || tag.p[0] == '&') ? tag.p[0] : 0;
+}
+
+static bool is_allowed(const struct lx_route_request *r, const struct lx_deployment *d)
+{
+    for (size_t i = 0; i < r->tag_count; i++) {
+        char mark = mark_of(r->tags[i]);
+        if (mark && is_tagged(d, lx_slice_from(r->tags[i], 1)) != (mark == '&'))
+            return false;
+    }
+    return true;
+}
+
+static bool matches(const struct lx_route_request *r, const struct lx_deployment *d)
+{
+    bool any = false, all = true;
+    for (size_t i = 0; i < r->tag_count; i++)
+        if (!mark_of(r->tags[i])) {
+            bool one = is_tagged(d, r->tags[i]);
+            any |= one;
+            all &= one;
+        }
+    return any && (all || r->settings->policy.tags_match_any);
+}
+
+static bool is_default(const struct lx_route_request *r, const struct lx_deployment *d)
+{
+    (void)r;
+    return is_tagged(d, LX_S("default"));
+}
+
+/* Keeps those of which it holds; false, and nothing changes, when it holds of none. */
+static bool keep(struct choice *c,
+                 bool (*holds)(const struct lx_route_request *r, const struct lx_deployment *d))
+{
+    struct choice kept;
+    kept.g = c->g;
+    clear(&kept);
+    for (size_t i = 0; i < c->g->count; i++)
+        if (has(c, i) && holds(c->r, at(c, i)))
+            put(&kept, i);
+    if (!kept.count)
+        return false;
+    memcpy(c->set, kept.set, (c->g->count + 63) / 64 * sizeof(c->set[0]));
+    c->count = kept.count;
+    return true;
+}
+
+/*
+ * LiteLLM's rules: those that match any tag (or all of them); else those tagged "default"; else
+ * none. A request without tags goes to those tagged "default", where there are some.
+ */
+static bool keep_tagged(struct choice *c)
+{
+    bool plain = false, required = false;
+    for (size_t i = 0; i < c->r->tag_count; i++) {
+        plain |= !mark_of(c->r->tags[i]);
+        required |= mark_of(c->r->tags[i]) == '&';
+    }
+    if (!c->r->settings->policy.tag_filtering)
+        return true;
+    c->by = "tags";
+    if (!keep(c, is_allowed))
+        return false;
+    if (plain)
+        return keep(c, matches) || keep(c, is_default);
+    if (!required)
+        keep(c, is_default);
+    return true;
+}
+
+/* ---- The other steps --------------------------------------------------------------------------
+ */
+
+static bool is_pinned(const struct lx_route_request *r, const struct lx_deployment *d)
+{
+    return lx_slice_eq(d->id, r->pinned);
+}
+
+/* Deployments without an order come after those that have one. */
+static int64_t order_of(const struct lx_deployment *d)
+{
+    return d->order > 0 ? d->order : INT64_MAX;
+}
+
+static void keep_lowest_order(struct choice *c)
+{
+    int64_t lowest = INT64_MAX;
+    for (size_t i = 0; i < c->g->count; i++)
+        if (has(c, i) && order_of(at(c, i)) < lowest)
+            lowest = order_of(at(c, i));
+    if (lowest == INT64_MAX)
+        return;
+    for (size_t i = 0; i < c->g->count; i++)
+        if (has(c, i) && order_of(at(c, i)) > lowest) {
+            c->set[i / 64] &= ~((uint64_t)1 << (i % 64));
+            c->count--;
+            c->by = "order";
+        }
+}
+
+static bool is_able(const struct lx_route_request *r, const struct lx_deployment *d)
+{
+    return !(r->needs & d->facts.needs_known & ~d->facts.needs_met);
+}
+
+static unsigned affinity_of(const struct lx_route_request *r)
+{
+    return r->group->affinity >= 0 ? (unsigned)r->group->affinity : r->settings->policy.affinity;
+}
+
+/* ---- The last word ----------------------------------------------------------------------------
+ */
+
+/* What a deployment weighs by one of the measures, in their order of precedence. */
+static int64_t by_weight(const struct lx_deployment *d)
+{
+    return d->weight;
+}
+static int64_t by_rpm(const struct lx_deployment *d)
+{
+    return d->rpm;
+}
+static int64_t by_tpm(const struct lx_deployment *d)
+{
+    return d->tpm;
+}
+static int64_t evenly(const struct lx_deployment *d)
+{
+    (void)d;
+    return 1;
+}
+
+static const struct {
+    int64_t (*of)(const struct lx_deployment *d);
+} measures[] = {{by_weight}, {by_rpm}, {by_tpm}, {evenly}};
+enum { MEASURES = sizeof(measures) / sizeof(measures[0]), MAX_MEASURE = 1 << 30 };
+
+static uint64_t weigh(const struct choice *c, size_t measure, size_t i)
+{
+    int64_t w = has(c, i) ? measures[measure].of(at(c, i)) : 0;
+    return w < 0 ? 0 : w < MAX_MEASURE ? (uint64_t)w : MAX_MEASURE;
+}
+
+/* The first measure that anybody has; *sum of it over all candidates. */
+static size_t measure_of(const struct choice *c, size_t first, uint64_t *sum)
+{
+    size_t m = first;
+    for (*sum = 0; m < MEASURES; m++) {
+        for (size_t i = 0; i < c->g->count; i++)
+            *sum += weigh(c, m, i);
+        if (*sum)
+            break;
+    }
+    return m;
+}
+
+static size_t draw(const struct choice *c, bool weighted)
+{
+    uint64_t sum, random = c->r->random;
+    size_t m = measure_of(c, weighted ? 0 : MEASURES - 1, &sum), last = 0;
+    random %= sum; /* sums are far below 2^64: no bias to speak of */
+    for (size_t i = 0; i < c->g->count; i++) {
+        uint64_t w = weigh(c, m, i);
+        last = w ? i : last;
+        if (random < w)
+            break;
+        random -= w;
+    }
+    return last;
+}
+
+/*
+ * Where a conversation belongs: the candidate with the best lot, drawn from its key and the
+ * deployment's id, as its weight allows (rendezvous hashing). Nothing is remembered, all nodes
+ * agree, and when a deployment goes only its own conversations move.
+ */
+static size_t belongs(const struct choice *c, uint64_t key)
+{
+    uint64_t sum;
+    const uint64_t seed[2] = {key, 0x6c6f74};
+    size_t m = measure_of(c, 0, &sum), best = 0;
+    double longest = 0;
+    for (size_t i = 0; i < c->g->count; i++) {
+        uint64_t w = weigh(c, m, i);
+        if (!w)
+            continue;
+        double lot = ((double)(lx_hash(at(c, i)->id, seed) >> 11) + 1) / 0x1p53;
+        double length = -(double)w / log(lot < 1 ? lot : 1 - 0x1p-53);
+        if (length > longest) {
+            longest = length;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static size_t keep_best(struct choice *c, const struct lx_strategy *s)
+{
+    const struct lx_route_policy *p = &c->r->settings->policy;
+    struct lx_route_field f = {.r = c->r, .candidates = c->set, .count = c->count};
+    double best = INFINITY, scores[LX_GROUP_MAX];
+    size_t other = s->explore ? s->explore(&f) : SIZE_MAX;
+    if (other != SIZE_MAX)
+        return other;
+    f.ground = s->prepare ? s->prepare(&f) : 0;
+    for (size_t i = 0; i < c->g->count; i++)
+        if (has(c, i)) {
+            scores[i] = s->score(&f, at(c, i), i);
+            best = scores[i] < best ? scores[i] : best;
+        }
+    double most = s->slack ? best + best * s->slack(p) : best;
+    for (size_t i = 0; i < c->g->count; i++)
+        if (has(c, i) && scores[i] > most) {
+            c->set[i / 64] &= ~((uint64_t)1 << (i % 64));
+            c->count--;
+        }
+    return SIZE_MAX;
+}
+
+static const char *const affinity_names[] = {"session", "prompt", "key"};
+
+static size_t last_word(struct choice *c)
+{
+    const struct lx_route_request *r = c->r;
+    const struct lx_strategy *s = r->settings->policy.strategy;
+    const uint64_t keys[] = {r->session, r->prompt, r->key};
+    static const unsigned bits[] = {LX_AFFINITY_SESSION, LX_AFFINITY_PROMPT, LX_AFFINITY_KEY};
+    unsigned affinity = affinity_of(r);
+    for (size_t i = 0; i < 3 && c->count > 1; i++)
+        if (keys[i] && (affinity & bits[i])) {
+            c->by = affinity_names[i];
+            return belongs(c, keys[i]);
+        }
+    if (c->count > 1)
+        c->by = s->name;
+    size_t explored = s->score && c->count > 1 ? keep_best(c, s) : SIZE_MAX;
+    return explored != SIZE_MAX ? explored : draw(c, s->weighted);
+}
+
+/* A half-open one goes first, for one request; not for one that could not try another after it. */
+static bool pick_probe(struct choice *c, size_t *index)
+{
+    size_t closed = 0, probe = SIZE_MAX;
+    for (size_t i = 0; i < c->g->count; i++) {
+        const struct lx_deployment_state *s = has(c, i) ? at(c, i)->state : NULL;
+        if (!has(c, i))
+            continue;
+        if (!s || lx_breaker_of(s, c->r->now_ms) != LX_BREAKER_HALF_OPEN)
+            closed++;
+        else if (probe == SIZE_MAX)
+            probe = i;
+    }
+    if (probe == SIZE_MAX)
+        return false;
+    *index = probe;
+    if (!c->r->last_attempt || !closed)
+        return true;
+    for (size_t i = 0; i < c->g->count; i++)
+        if (has(c, i) && at(c, i)->state &&
+            lx_breaker_of(at(c, i)->state, c->r->now_ms) == LX_BREAKER_HALF_OPEN) {
+            c->set[i / 64] &= ~((uint64_t)1 << (i % 64));
+            c->count--;
+        }
+    return false;
+}
+
+static struct lx_route_verdict none(const struct choice *c)
+{
+    return (struct lx_route_verdict){
+        .kind = c->waiting ? LX_ROUTE_WAIT : LX_ROUTE_NONE,
+        .until_ms = c->until_ms,
+        .why = c->why ? c->why : LX_FAULT_UNAVAILABLE,
+    };
+}
+
+struct lx_route_verdict lx_route_choose(const struct lx_route_request *r)
+{
+    static const enum which rounds[] = {UNTRIED, TRIED, FAILING};
+    struct choice c = {.r = r, .g = r->group};
+    struct lx_route_verdict v = {.kind = LX_ROUTE_USE};
+    for (size_t i = 0; i < 3 && !c.count; i++)
+        admit(&c, rounds[i]);
+    if (!c.count)
+        return none(&c);
+    if (!keep_tagged(&c))
+        return (struct lx_route_verdict){.kind = LX_ROUTE_NONE, .why = LX_FAULT_BAD_REQUEST};
+    if (r->pinned.n && keep(&c, is_pinned))
+        c.by = "response";
+    else
+        keep_lowest_order(&c);
+    if (r->needs)
+        keep(&c, is_able); /* where none is known to be able, the provider has the say */
+    v.probe = pick_probe(&c, &v.index);
+    if (!v.probe)
+        v.index = last_word(&c);
+    v.by = v.probe ? "probe" : c.by ? c.by : "alone";
+    v.deployment = r->group->deployments[v.index];
+    return v;
+}
+
+bool lx_route_has_untried(const struct lx_route_request *r)
+{
+    struct choice c = {.r = r, .g = r->group};
+    admit(&c, UNTRIED);
+    return c.count && keep_tagged(&c);
+}
+
+/* ---- Reasons ----------------------------------------------------------------------------------
+ */
+
+void lx_route_explain(const struct lx_route_request *r, struct lx_buf *out)
+{
+    struct lx_route_skip skip;
+    for (size_t i = 0; i < r->group->count; i++) {
+        const struct lx_deployment *d = r->group->deployments[i];
+        const struct lx_route_check *failed = first_failed(r, d, &skip);
+        lx_buf_addf(out, "%s%s/%.*s (%.*s) ", i ? "; " : "", d->provider ? d->provider->id : "",
+                    LX_F(d->model), LX_F(lx_slice_to(d->id, 12)));
+        if (failed)
+            failed->tell(r, d, &skip, out);
+        else if (i < 64 && (r->tried >> i & 1))
+            lx_buf_add_lit(out, "was tried");
+        else if (r->settings->policy.tag_filtering)
+            lx_buf_add_lit(out, "does not have the request's tags");
+        else
+            lx_buf_add_lit(out, "is free");
+    }
+}

@@ -1,0 +1,100 @@
+/*
+ * policy.h - how a router decides, as its configuration says: LiteLLM's router_settings, with their
+ * names and defaults, and llmux's few more.
+ *
+ * A policy is a plain value inside of the route table's settings: immutable once requests see it.
+ */
+#ifndef LX_ROUTE_POLICY_H
+#define LX_ROUTE_POLICY_H
+
+#include "llm/fault.h"
+
+struct lx_strategy; /* route/choose.h */
+
+/* Failures by the names of LiteLLM's retry_policy ("TimeoutErrorRetries") and allowed_fails_policy
+ * ("TimeoutErrorAllowedFails"). The last stands for all that has no name of its own
+ * ("DefaultRetries"). */
+#define LX_FAILURES(LX_FAILURE)                        \
+    LX_FAILURE(BAD_REQUEST, "BadRequestError")         \
+    LX_FAILURE(AUTHENTICATION, "AuthenticationError")  \
+    LX_FAILURE(TIMEOUT, "TimeoutError")                \
+    LX_FAILURE(RATE_LIMIT, "RateLimitError")           \
+    LX_FAILURE(CONTENT, "ContentPolicyViolationError") \
+    LX_FAILURE(INTERNAL, "InternalServerError")        \
+    LX_FAILURE(UNAVAILABLE, "ServiceUnavailableError") \
+    LX_FAILURE(BAD_GATEWAY, "BadGatewayError")         \
+    LX_FAILURE(NOT_FOUND, "NotFoundError")             \
+    LX_FAILURE(OTHER, "Default")
+
+enum lx_failure {
+#define LX_FAILURE(id, name) LX_FAILURE_##id,
+    LX_FAILURES(LX_FAILURE)
+#undef LX_FAILURE
+        LX_FAILURE_COUNT
+};
+
+const char *lx_failure_name(enum lx_failure f); /* "TimeoutError" */
+enum lx_failure lx_failure_of(enum lx_fault_kind kind);
+
+/* A number for each failure; -1: not said. All are -1 after lx_failure_policy_init(). */
+struct lx_failure_policy {
+    int64_t of[LX_FAILURE_COUNT];
+};
+void lx_failure_policy_init(struct lx_failure_policy *p);
+/* The number for a fault: its own, else (of a content-policy fault) a bad request's, else OTHER's;
+ * -1 when none is said. */
+int64_t lx_failure_policy_get(const struct lx_failure_policy *p, enum lx_fault_kind kind);
+
+/* What keeps a conversation with one deployment; bits. */
+enum lx_affinity {
+    LX_AFFINITY_KEY = 1,      /* deployment_affinity: the client's key */
+    LX_AFFINITY_SESSION = 2,  /* session_affinity: its session id */
+    LX_AFFINITY_PROMPT = 4,   /* prompt_caching: how the prompt begins */
+    LX_AFFINITY_RESPONSE = 8, /* responses_api_deployment_check: who made the previous response */
+};
+
+/* A limit on what may be spent in a window of time; windows begin at multiples of their length
+ * since 1970 (UTC), so that nodes agree on them without talking. */
+struct lx_spend_state; /* route/state.h */
+struct lx_budget {
+    int64_t limit_nano_usd;
+    int64_t window_ms;
+    struct lx_spend_state *state; /* set by lx_route_state_bind(); NULL: not enforced */
+};
+struct lx_provider_budget {
+    struct lx_slice provider;
+    struct lx_budget budget;
+};
+
+struct lx_route_policy {
+    const struct lx_strategy *strategy; /* default simple-shuffle; never NULL */
+    /* routing_strategy_args */
+    int64_t latency_ttl_ms;     /* an estimate that is older is none; default 3,600,000 */
+    int64_t latency_samples;    /* of the mean, 1 to LX_LATENCY_RING; default 10 */
+    int64_t latency_buffer_ppm; /* lowest_latency_buffer, in millionths; default 0 */
+    /* adaptive (see doc/router.md) */
+    int64_t adaptive_price_ppm;   /* what a doubled price weighs against a doubled time; 250,000 */
+    int64_t adaptive_explore_ppm; /* share of requests for each that is not best; 10,000 */
+    /* checks */
+    bool pre_call_checks; /* enable_pre_call_checks */
+    bool enforce_limits;  /* optional_pre_call_checks: enforce_model_rate_limits */
+    bool tag_filtering;   /* enable_tag_filtering */
+    bool tags_match_any;  /* tag_filtering_match_any; default true */
+    unsigned affinity;    /* enum lx_affinity, for groups that have no own */
+    bool wants_keys;      /* some group's affinity is by client: its key is worth hashing */
+    int64_t max_parallel; /* default_max_parallel_requests; 0: no limit */
+    struct lx_provider_budget *budgets;
+    size_t budget_count;
+    /* failures */
+    bool disable_cooldowns;
+    int64_t cooldown_ms;   /* default 5,000 */
+    int64_t allowed_fails; /* of a minute; -1: not said, then rates of failure decide */
+    struct lx_failure_policy allowed_fails_policy, retry_policy;
+    /* At most this part of a group's requests of this minute and the last may be retries, and
+     * always as many as `retry_budget_min`. Defaults 100,000 (10 %) and 10; 1,000,000 and more: no
+     * limit. */
+    int64_t retry_budget_ppm, retry_budget_min;
+};
+void lx_route_policy_default(struct lx_route_policy *p);
+
+#endif
