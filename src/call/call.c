@@ -159,11 +159,12 @@ static void start(struct lx_call *c)
         lx_call_refuse(c, &f);
         return;
     }
-    lx_members_read(doc, lx_call_arena(c), NULL, &c->members);
-    c->wishes = lx_members_wishes(&c->members);
+    lx_members_read(doc, lx_call_arena(c), NULL, &c->memory->members);
+    c->wishes = lx_members_wishes(&c->memory->members);
     c->report.stream = c->in.front->operation == LX_OPERATION_CHAT && c->wishes.stream;
     struct lx_slice model =
-        c->in.model.n ? c->in.model : lx_json_str(c->members.v[LX_MEMBER_MODEL], lx_call_arena(c));
+        c->in.model.n ? c->in.model
+                      : lx_json_str(c->memory->members.v[LX_MEMBER_MODEL], lx_call_arena(c));
     c->report.model = model;
     c->group = lx_route_find(c->in.routes, model, &c->star);
     if (!c->group) {
@@ -171,7 +172,7 @@ static void start(struct lx_call *c)
         lx_call_refuse(c, &f);
         return;
     }
-    lx_facts_read(&c->in, c->group, doc, &c->members, lx_call_arena(c), &c->memory->facts);
+    lx_facts_read(&c->in, c->group, doc, &c->memory->members, lx_call_arena(c), &c->memory->facts);
     c->memory->facts.stream = c->report.stream;
     c->state = ATTEMPT;
 }
@@ -184,8 +185,8 @@ static struct lx_reply_context context(struct lx_call *c)
         .now_s = c->in.now_ms / 1000,
         .json_tool = c->attempt.json_tool,
         .legacy_functions = c->request && c->request->legacy_functions,
-        .include_usage =
-            lx_json_bool(LX_GET(c->members.v[LX_MEMBER_STREAM_OPTIONS], "include_usage"), false),
+        .include_usage = lx_json_bool(
+            LX_GET(c->memory->members.v[LX_MEMBER_STREAM_OPTIONS], "include_usage"), false),
         .encoding = c->attempt.encoding,
         .anew = c->attempt.back == c->in.front && !c->attempt.same_language,
     };
@@ -207,8 +208,8 @@ static int start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx
         .body = c->in.body,
         .prompt_tokens = -1,
     };
-    lx_bill_request(&c->biller, c->members.v[LX_MEMBER_SERVICE_TIER],
-                    c->members.v[LX_MEMBER_WEB_SEARCH_OPTIONS]);
+    lx_bill_request(&c->biller, c->memory->members.v[LX_MEMBER_SERVICE_TIER],
+                    c->memory->members.v[LX_MEMBER_WEB_SEARCH_OPTIONS]);
     if (code == 0 && (c->attempt.inputs_left || lx_call_is_bound(c))) {
         c->relay.gather = &c->gather;
         c->relay.inputs = c->attempt.inputs;
@@ -222,7 +223,7 @@ static int start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx
 /* The client's mock_response, or the deployment's; absent when it is no mock. */
 static struct lx_slice mock_text(struct lx_call *c, const struct lx_deployment *d)
 {
-    struct lx_json v = c->members.v[LX_MEMBER_MOCK_RESPONSE];
+    struct lx_json v = c->memory->members.v[LX_MEMBER_MOCK_RESPONSE];
     if (!lx_json_given(v))
         return d->mock_response.n ? d->mock_response : lx_slice(NULL, 0);
     return lx_json_is(v, LX_JSON_STRING) ? lx_json_str(v, lx_call_arena(c)) : lx_json_raw(v);

@@ -36,7 +36,6 @@ struct lx_call {
     const struct lx_route_settings *settings;
     struct lx_call_pool *pool, *own_pool;
     struct lx_call_memory *memory; /* NULL once a stream has begun */
-    struct lx_members members;
     const struct lx_model_group *group;
     struct lx_slice star;
     struct lx_route_ticket ticket;    /* of the attempt under way */

@@ -4,6 +4,7 @@
 #ifndef LX_CALL_POOL_H
 #define LX_CALL_POOL_H
 
+#include "call/members.h"
 #include "call/relay.h"
 #include "route/choose.h"
 
@@ -11,10 +12,11 @@ struct lx_tokenizer; /* tokens/tokens.h */
 
 /* What a call needs until its reply has begun; a stream that runs has given it back. */
 struct lx_call_memory {
-    struct lx_arena arena;  /* everything about the attempt */
-    struct lx_json_doc doc; /* the index of the client's body */
-    struct lx_buf body;     /* the body for the provider */
-    struct lx_buf whole;    /* the provider's body, where it is held whole */
+    struct lx_arena arena;     /* everything about the attempt */
+    struct lx_json_doc doc;    /* the index of the client's body */
+    struct lx_buf body;        /* the body for the provider */
+    struct lx_buf whole;       /* the provider's body, where it is held whole */
+    struct lx_members members; /* of the client's body that are for us */
     struct lx_route_request facts;
     struct lx_call_memory *next;
 };
