@@ -144,7 +144,7 @@ static int check(struct writer *w)
                                     w->p->id, variable ? variable : "", variable ? " or " : ""));
     if (lx_slice_find(lx_slice_z(w->offer.path), LX_S("{project}")) >= 0 && !w->d->project.n)
         return fail(w, LX_FAULT_BAD_REQUEST, LX_ECONFIG,
-                    lx_arena_printf(w->arena, "no project for %s: set %s or vertex_project",
+                    lx_arena_printf(w->arena, "no project, account or tenant for %s: set %s",
                                     w->p->title, w->d->provider->project_env[0]));
     if (!lx_signer_has_key(w->p, &w->d->key)) {
         struct lx_slice names = w->d->missing_key;

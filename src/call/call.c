@@ -456,7 +456,10 @@ void lx_call_feed_head(struct lx_call *c, int status, const struct lx_headers *h
         c->state = BODY;
         enum lx_framing otherwise = c->report.stream ? back->back->framing : LX_FRAMING_NONE;
         bool chat = back->operation == LX_OPERATION_CHAT; /* nothing else comes as a stream */
-        code = start_relay(c, back, chat ? lx_head_framing(headers, otherwise) : LX_FRAMING_NONE);
+        enum lx_framing framing = chat ? lx_head_framing(headers, otherwise) : LX_FRAMING_NONE;
+        if (framing == LX_FRAMING_AWS && c->attempt.provider->aws_parts)
+            framing = LX_FRAMING_AWS_SSE;
+        code = start_relay(c, back, framing);
         c->relay.context.input_tokens = lx_head_count(headers, back->back->tokens_header);
     }
     if (code < 0)

@@ -140,16 +140,21 @@ static void add_sum(struct lx_buf *b, size_t from)
         add_be32(b, crc32_z(0, (const unsigned char *)b->p + from, b->n - from));
 }
 
-/* A message of an AWS event stream: "TYPE PAYLOAD", and an exception with '!' before it. */
-static void add_frame(struct lx_slice line, struct lx_buf *headers, struct lx_buf *out)
+/* A message of an AWS event stream: "TYPE PAYLOAD", and an exception with '!' before it. A payload
+ * that is no JSON has '=' before it, and escapes. */
+static int add_frame(struct case_reader *r, struct lx_slice line, struct lx_buf *headers,
+                     struct lx_buf *out)
 {
     struct lx_slice type, payload;
     size_t start = out->n;
     bool event = !lx_slice_starts(line, LX_S("!"));
     lx_slice_cut(lx_slice_from(line, !event), ' ', &type, &payload);
+    bool bytes = lx_slice_starts(payload, LX_S("="));
+    int code = bytes ? read_escaped(r, lx_slice_from(payload, 1), &payload) : 0;
     lx_buf_reset(headers);
     add_header(headers, event ? LX_S(":event-type") : LX_S(":exception-type"), type);
-    add_header(headers, LX_S(":content-type"), LX_S("application/json"));
+    add_header(headers, LX_S(":content-type"),
+               bytes ? LX_S("application/octet-stream") : LX_S("application/json"));
     add_header(headers, LX_S(":message-type"), event ? LX_S("event") : LX_S("exception"));
     add_be32(out, headers->n + payload.n + 16);
     add_be32(out, headers->n);
@@ -157,6 +162,7 @@ static void add_frame(struct lx_slice line, struct lx_buf *headers, struct lx_bu
     lx_buf_add(out, lx_buf_slice(headers));
     lx_buf_add(out, payload);
     add_sum(out, start);
+    return code;
 }
 
 static int read_frames(struct case_reader *r, struct lx_slice text, struct lx_slice *out)
@@ -165,10 +171,11 @@ static int read_frames(struct case_reader *r, struct lx_slice text, struct lx_sl
     struct lx_slice line;
     lx_buf_init(&frames, 16 << 20);
     lx_buf_init(&headers, 1 << 16);
-    while (text.n) {
+    int code = 0;
+    while (text.n && code == 0) {
         lx_slice_cut(text, '\n', &line, &text);
         if (line.n)
-            add_frame(line, &headers, &frames);
+            code = add_frame(r, line, &headers, &frames);
     }
     *out = lx_arena_copy(r->arena, lx_buf_slice(&frames));
     bool good = !frames.failed && !headers.failed && out->p;
@@ -176,7 +183,7 @@ static int read_frames(struct case_reader *r, struct lx_slice text, struct lx_sl
     lx_buf_clear(&headers);
     if (!good && !r->arena->failed)
         r->arena->failed = LX_ENOMEM;
-    return good ? 0 : wrong(r, "", text);
+    return good || code ? code : wrong(r, "", text);
 }
 
 /* text: what stands between the fences, the last line break included. */

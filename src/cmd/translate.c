@@ -52,6 +52,7 @@ struct job {
     struct lx_json_doc doc;
     struct lx_route_settings settings;
     const struct lx_dialect *from, *to;
+    bool aws_parts;            /* of the provider's row */
     struct lx_dialect foreign; /* --canonical: the client's language, not to be known again */
 };
 
@@ -174,7 +175,7 @@ static enum lx_framing framing_of(struct job *j)
     if (lx_slice_find(type, LX_S("event-stream")) >= 0)
         return LX_FRAMING_SSE;
     if (lx_slice_find(type, LX_S("amazon.eventstream")) >= 0)
-        return LX_FRAMING_AWS;
+        return j->aws_parts ? LX_FRAMING_AWS_SSE : LX_FRAMING_AWS;
     return j->from->back->framing;
 }
 
@@ -242,6 +243,7 @@ static int run_response(struct job *j)
     j->to = language(j->values[TO], "openai_chat");
     if (!j->to)
         return LX_EXIT_USAGE;
+    j->aws_parts = p->aws_parts;
     offer = lx_provider_offer(p, j->to, context.model);
     j->from = language(j->values[FROM], offer.language ? offer.language : p->language);
     if (!j->from)

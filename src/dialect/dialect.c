@@ -6,6 +6,7 @@
  */
 #include "dialect/dialect.h"
 
+/* clang-format off: one a line */
 const struct lx_dialect *const lx_dialects[] = {
     &lx_dialect_openai_chat,
     &lx_dialect_anthropic,
@@ -17,14 +18,18 @@ const struct lx_dialect *const lx_dialects[] = {
     &lx_dialect_gemini_embed,
     &lx_dialect_huggingface_embed,
     &lx_dialect_mistral_fim,
+    &lx_dialect_nlp_cloud,
     &lx_dialect_ollama_chat,
     &lx_dialect_ollama_embed,
     &lx_dialect_openai_completions,
     &lx_dialect_openai_embed,
     &lx_dialect_openai_responses,
+    &lx_dialect_tgi,
+    &lx_dialect_triton,
     &lx_dialect_vertex_embed,
     NULL,
 };
+/* clang-format on */
 
 const struct lx_dialect *lx_dialect_find(struct lx_slice name)
 {

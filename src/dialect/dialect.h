@@ -166,11 +166,14 @@ extern const struct lx_dialect lx_dialect_gemini;
 extern const struct lx_dialect lx_dialect_gemini_embed;
 extern const struct lx_dialect lx_dialect_huggingface_embed;
 extern const struct lx_dialect lx_dialect_mistral_fim;
+extern const struct lx_dialect lx_dialect_nlp_cloud;
 extern const struct lx_dialect lx_dialect_ollama_chat;
 extern const struct lx_dialect lx_dialect_ollama_embed;
 extern const struct lx_dialect lx_dialect_openai_completions;
 extern const struct lx_dialect lx_dialect_openai_embed;
 extern const struct lx_dialect lx_dialect_openai_responses;
+extern const struct lx_dialect lx_dialect_tgi;
+extern const struct lx_dialect lx_dialect_triton;
 extern const struct lx_dialect lx_dialect_vertex_embed;
 
 /* All of them, NULL-terminated. */

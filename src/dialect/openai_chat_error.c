@@ -154,6 +154,8 @@ static void read_document(struct lx_json body, struct lx_fault *f, struct lx_are
         read_object(lx_json_at(errors, 0), f, a);
     } else if (lx_json_given(LX_GET(body, "message"))) {
         read_object(body, f, a);
+    } else if (lx_json_given(LX_GET(body, "Message"))) { /* AWS */
+        f->message = read_message(LX_GET(body, "Message"), a);
     } else if (lx_json_given(LX_GET(body, "detail"))) {
         f->message = read_detail(LX_GET(body, "detail"), a);
     }

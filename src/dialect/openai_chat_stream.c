@@ -589,6 +589,13 @@ int lx_openai_read_event(void *state, const struct lx_record *record, struct lx_
         end(&k);
         return result(&k);
     }
+    if (record->fault) { /* an exception between frames of AWS, which may be no JSON */
+        static const struct lx_headers none = {NULL, 0};
+        struct lx_event *e = lx_events_add(out, LX_EVENT_FAULT);
+        lx_openai_read_error(0, record->data, &none, out->arena, &e->fault);
+        k.stream->ended = true;
+        return result(&k);
+    }
     struct lx_error at;
     int code = lx_json_read(doc, record->data, NULL, &at);
     if (code)

@@ -93,6 +93,7 @@ struct lx_provider {
     const char *stream_path;   /* the same for streams; NULL: path */
     bool model_outside;        /* the address names the model, and the body must not */
     const char *model_end;     /* the body names the model up to this, its address whole */
+    bool aws_parts;            /* streams are SSE, cut into frames of AWS */
     bool no_call_ids;          /* see struct lx_write_options */
     const char *api_version_env;     /* the address takes an api-version: its variable ... */
     const char *api_version;         /* ... and the version when none is configured; or NULL */
@@ -110,6 +111,8 @@ struct lx_provider {
     const char *model_prefix_unless; /* ... unless it matches this glob */
     const char *model_form;          /* "a/{}/b/{}": what a name of so many parts, with '.' between,
                                       * is called there; or NULL */
+    const char *model_route;         /* "who/owner/name" is called "owner/name" there, then this and
+                                      * "who"; NULL: it is not */
     const char *json_schema;         /* glob: models with native JSON schema output; NULL: all */
     const char *adaptive_thinking;   /* glob: models that choose their thinking; NULL: none */
     const char *thinking_member;     /* see struct lx_write_options */

@@ -212,6 +212,10 @@ struct lx_slice lx_provider_model(const struct lx_provider *p, struct lx_slice m
         if (lx_slice_starts(model, one))
             model = lx_slice_from(model, one.n);
     }
+    struct lx_slice who, name;
+    if (p->model_route && lx_slice_cut(model, '/', &who, &name) &&
+        lx_slice_find_byte(name, '/') >= 0)
+        return lx_arena_printf(a, "%.*s%s%.*s", LX_F(name), p->model_route, LX_F(who));
     if (p->model_form)
         return fill_form(p->model_form, model, a);
     if (!p->model_prefix || lx_glob_match(lx_slice_z(p->model_prefix_unless), model))

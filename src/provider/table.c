@@ -520,84 +520,81 @@ static const struct lx_quirk responses_quirks[] = {
     {LX_QUIRK_END, NULL, NULL, NULL, NULL},
 };
 
+/* clang-format off */
 static const struct lx_provider custom_openai_variants[] = {
-    {.id = "custom_openai",
-     .title = "Custom OpenAI",
-     RESPONSES,
-     .auth = LX_AUTH_BEARER,
-     .models = "responses/*",
-     .quirks = responses_quirks,
-     .adaptive_thinking = RESPONSES_REASONING,
-     .docs = RESPONSES_PAGE},
+    {.id = "custom_openai", .title = "Custom OpenAI", RESPONSES, .auth = LX_AUTH_BEARER,
+     .models = "responses/*", .quirks = responses_quirks,
+     .adaptive_thinking = RESPONSES_REASONING, .docs = RESPONSES_PAGE},
     {.id = NULL},
 };
 static const struct lx_provider deepseek_variants[] = {
-    {.id = "deepseek",
-     .title = "DeepSeek",
-     RESPONSES,
-     .auth = LX_AUTH_BEARER,
-     .models = "responses/*",
-     .docs = "api-docs.deepseek.com; recorded 2026"},
+    {.id = "deepseek", .title = "DeepSeek", RESPONSES, .auth = LX_AUTH_BEARER,
+     .models = "responses/*", .docs = "api-docs.deepseek.com; recorded 2026"},
     {.id = NULL},
 };
 static const struct lx_provider openrouter_variants[] = {
-    {.id = "openrouter",
-     .title = "OpenRouter",
-     RESPONSES,
-     .auth = LX_AUTH_BEARER,
+    {.id = "openrouter", .title = "OpenRouter", RESPONSES, .auth = LX_AUTH_BEARER,
      .models = "responses/*",
      .adaptive_thinking = "openai/o*|!openai/gpt-5-chat*|openai/gpt-5*|openai/gpt-6*|x-ai/grok-4*",
      .docs = "openrouter.ai/docs/api-reference/responses/overview"},
     {.id = NULL},
 };
 static const struct lx_provider vllm_variants[] = {
-    {.id = "hosted_vllm",
-     .title = "vLLM server",
-     RESPONSES,
-     .auth = LX_AUTH_BEARER,
-     .default_key = "fake-api-key",
-     .models = "responses/*",
+    {.id = "hosted_vllm", .title = "vLLM server", RESPONSES, .auth = LX_AUTH_BEARER,
+     .default_key = "fake-api-key", .models = "responses/*",
      .docs = "docs.vllm.ai/en/latest/serving/openai_compatible_server.html"},
     {.id = NULL},
 };
 static const struct lx_provider xai_variants[] = {
-    {.id = "xai",
-     .title = "XAI",
-     RESPONSES,
-     .auth = LX_AUTH_BEARER,
+    {.id = "xai", .title = "XAI", RESPONSES, .auth = LX_AUTH_BEARER,
      .models = "responses/*|grok-4.20-multi-agent*",
      .adaptive_thinking = "grok-4*|grok-3-mini*|grok-code*",
      .docs = "docs.x.ai/docs/api-reference#create-new-response"},
     {.id = NULL},
 };
+/* clang-format on */
+
+#define CLOUDFLARE .id = "cloudflare", .title = "Cloudflare Workers AI", CHAT
+static const struct lx_provider cloudflare_variants[] = {
+    {CLOUDFLARE, .bases = "!https://api.cloudflare.com/client/v4/accounts|*",
+     .docs = "developers.cloudflare.com/ai-gateway: an address of one's own, up to /v1"},
+    {.id = NULL},
+};
+
+/* LiteLLM is given the whole address of a model (triton/completion/transformation.py). */
+/* clang-format off */
+static const struct lx_provider triton_variants[] = {
+    {.id = "triton", .title = "NVIDIA Triton", .language = "triton", .auth = LX_AUTH_BEARER,
+     .key_optional = true, .bases = "*/generate", .path = "", .stream_path = "_stream",
+     .docs = "LiteLLM triton/completion/transformation.py (1.106.2)"},
+    {.id = NULL},
+};
+/* clang-format on */
+
+#define SAGEMAKER                                                                                 \
+    .base_url = "https://runtime.sagemaker.{region}.amazonaws.com",                               \
+    .region_env = {"AWS_REGION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION"}, .region = "us-west-2", \
+    .key_env = {"AWS_ACCESS_KEY_ID"}, .auth = LX_AUTH_AWS, .aws_service = "sagemaker",            \
+    .hosts = "runtime.sagemaker.*.amazonaws.com", .aws_parts = true,                              \
+    .path = "/endpoints/{model}/invocations",                                                     \
+    .stream_path = "/endpoints/{model}/invocations-response-stream"
 
 /* platform.openai.com/docs/models: those that complete and do not chat. Servers that call
  * themselves OpenAI's know both, as LiteLLM has it. */
 #define OPENAI_TEXT \
     "gpt-3.5-turbo-instruct*|davinci-002|babbage-002|ft:davinci-002*|ft:babbage-002*"
+/* clang-format off */
 static const struct lx_provider openai_variants[] = {
-    {.id = "openai",
-     .title = "OpenAI",
-     RESPONSES,
-     .auth = LX_AUTH_BEARER,
-     .models = RESPONSES_ONLY,
-     .quirks = responses_quirks,
-     .adaptive_thinking = RESPONSES_REASONING,
-     .docs = RESPONSES_PAGE},
-    {.id = "openai",
-     .title = "OpenAI",
-     COMPLETIONS,
-     .models = OPENAI_TEXT,
+    {.id = "openai", .title = "OpenAI", RESPONSES, .auth = LX_AUTH_BEARER,
+     .models = RESPONSES_ONLY, .quirks = responses_quirks,
+     .adaptive_thinking = RESPONSES_REASONING, .docs = RESPONSES_PAGE},
+    {.id = "openai", .title = "OpenAI", COMPLETIONS, .models = OPENAI_TEXT,
      .docs = "platform.openai.com/docs/api-reference/completions"},
-    {.id = "openai",
-     .title = "OpenAI",
-     CHAT,
-     TEXT,
-     .bases = "!https://api.openai.com*|*",
-     .quirks = openai_quirks,
-     .docs = "LiteLLM main.py, text_completion()"},
+    {.id = "openai", .title = "OpenAI", CHAT, TEXT, .bases = "!https://api.openai.com*|*",
+     .quirks = openai_quirks, .docs = "LiteLLM main.py, text_completion()"},
     {.id = NULL},
 };
+/* clang-format on */
 
 #define DATAROBOT .id = "datarobot", .title = "DataRobot", CHAT, .default_key = "fake-api-key"
 static const struct lx_provider datarobot_variants[] = {

@@ -20,7 +20,8 @@ enum lx_framing {
     LX_FRAMING_NONE = 0, /* a whole body, not a stream */
     LX_FRAMING_SSE,
     LX_FRAMING_NDJSON,
-    LX_FRAMING_AWS, /* application/vnd.amazon.eventstream */
+    LX_FRAMING_AWS,     /* application/vnd.amazon.eventstream */
+    LX_FRAMING_AWS_SSE, /* the same, whose payloads are pieces of an SSE stream */
 };
 
 /*
@@ -29,12 +30,14 @@ enum lx_framing {
  */
 struct lx_records {
     enum lx_framing framing;
-    size_t max_bytes;      /* of one record */
-    struct lx_buf pending; /* the start of a record whose end has not come */
-    struct lx_buf data;    /* joined data lines, where they had to be joined */
-    uint8_t state;         /* of the search for the record's end, after the last byte seen */
-    bool spent;            /* pending was given out as a record: drop it at the next call */
-    bool started;          /* past the place where a BOM may stand */
+    size_t max_bytes;         /* of one record */
+    struct lx_buf pending;    /* the start of a record whose end has not come */
+    struct lx_buf data;       /* joined data lines, where they had to be joined */
+    uint8_t state;            /* of the search for the record's end, after the last byte seen */
+    struct lx_records *inner; /* AWS_SSE: of the payloads; heap */
+    struct lx_slice part;     /* AWS_SSE: what is left of the last payload */
+    bool spent;               /* pending was given out as a record: drop it at the next call */
+    bool started;             /* past the place where a BOM may stand */
 };
 
 /* No allocation happens before the first record in pieces. Clearing frees the buffers. */

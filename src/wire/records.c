@@ -17,6 +17,8 @@
  */
 #include "wire/aws_frame.h"
 
+#include <stdlib.h>
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -166,6 +168,7 @@ static const struct {
     [LX_FRAMING_SSE] = {sse_scan, sse_cut},
     [LX_FRAMING_NDJSON] = {ndjson_scan, ndjson_cut},
     [LX_FRAMING_AWS] = {aws_scan, aws_cut},
+    [LX_FRAMING_AWS_SSE] = {aws_scan, aws_cut}, /* then see next_within() */
 };
 
 static int cut(struct lx_records *r, struct lx_slice raw, struct lx_record *out,
@@ -176,7 +179,7 @@ static int cut(struct lx_records *r, struct lx_slice raw, struct lx_record *out,
 
     if (!r->started) {
         r->started = true;
-        if (r->framing != LX_FRAMING_AWS && lx_slice_starts(raw, LX_S("\xef\xbb\xbf")))
+        if (r->framing < LX_FRAMING_AWS && lx_slice_starts(raw, LX_S("\xef\xbb\xbf")))
             record.raw = lx_slice_from(raw, 3);
     }
     rc = framings[r->framing].cut(r, &record, err);
@@ -196,6 +199,10 @@ void lx_records_clear(struct lx_records *r)
 {
     lx_buf_clear(&r->pending);
     lx_buf_clear(&r->data);
+    if (r->inner)
+        lx_records_clear(r->inner);
+    free(r->inner);
+    r->inner = NULL;
 }
 
 static void drop_spent(struct lx_records *r)
@@ -205,8 +212,8 @@ static void drop_spent(struct lx_records *r)
     r->spent = false;
 }
 
-int lx_records_next(struct lx_records *r, struct lx_slice *in, struct lx_record *out,
-                    struct lx_error *err)
+static int next_framed(struct lx_records *r, struct lx_slice *in, struct lx_record *out,
+                       struct lx_error *err)
 {
     for (;;) {
         drop_spent(r);
@@ -233,11 +240,52 @@ int lx_records_next(struct lx_records *r, struct lx_slice *in, struct lx_record 
     }
 }
 
+static int make_inner(struct lx_records *r, struct lx_error *err)
+{
+    if (r->inner)
+        return 0;
+    r->inner = malloc(sizeof(*r->inner));
+    if (!r->inner)
+        return lx_error_set(err, LX_ENOMEM, "no memory for a record");
+    lx_records_init(r->inner, LX_FRAMING_SSE, r->max_bytes);
+    return 0;
+}
+
+/* The records within the payloads; an exception between them is a record itself. */
+static int next_within(struct lx_records *r, struct lx_slice *in, struct lx_record *out,
+                       struct lx_error *err)
+{
+    int rc = make_inner(r, err);
+    while (rc == 0) {
+        struct lx_record frame;
+        rc = lx_records_next(r->inner, &r->part, out, err);
+        if (rc)
+            break;
+        rc = next_framed(r, in, &frame, err);
+        if (rc != 1)
+            break;
+        if (frame.fault) {
+            *out = frame;
+            break;
+        }
+        r->part = frame.data;
+        rc = 0;
+    }
+    return rc;
+}
+
+int lx_records_next(struct lx_records *r, struct lx_slice *in, struct lx_record *out,
+                    struct lx_error *err)
+{
+    return r->framing == LX_FRAMING_AWS_SSE ? next_within(r, in, out, err)
+                                            : next_framed(r, in, out, err);
+}
+
 int lx_records_end(struct lx_records *r, struct lx_record *out, struct lx_error *err)
 {
     drop_spent(r);
     if (r->pending.n == 0)
-        return 0;
+        return r->inner ? lx_records_end(r->inner, out, err) : 0;
     r->spent = true;
     return cut(r, lx_buf_slice(&r->pending), out, err);
 }

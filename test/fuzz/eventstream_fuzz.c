@@ -3,7 +3,8 @@
  *
  * No fuzzer guesses a checksum. With the first byte's lowest bit set the rest is a list of messages
  * (headers' length, payload's length, a byte each, then both), which get their lengths and sums
- * here; without it the rest is the stream as it stands. The next bits choose the largest message.
+ * here; without it the rest is the stream as it stands. The next bits choose the largest
+ * message, and whether the payloads are pieces of an SSE stream.
  */
 #include "pieces.h"
 
@@ -40,16 +41,17 @@ static void add(struct lx_buf *log, struct lx_slice s)
     lx_buf_add(log, s);
 }
 
-static void add_record(struct lx_buf *log, const struct lx_record *r)
+static void add_record(struct lx_buf *log, const struct lx_record *r, bool is_frame)
 {
-    CHECK(r->raw.n >= r->data.n + 16 && r->raw.n >= r->event.n + 16);
+    CHECK(!is_frame || (r->raw.n >= r->data.n + 16 && r->raw.n >= r->event.n + 16));
     lx_buf_add_byte(log, r->fault ? '!' : '.');
     add(log, r->event);
     add(log, r->data);
     add(log, r->raw);
 }
 
-static void run(struct lx_slice in, size_t max, uint32_t seed, struct lx_buf *log)
+static void run(enum lx_framing framing, struct lx_slice in, size_t max, uint32_t seed,
+                struct lx_buf *log)
 {
     struct pieces pieces = {.rest = in, .seed = seed};
     struct lx_records r;
@@ -57,14 +59,14 @@ static void run(struct lx_slice in, size_t max, uint32_t seed, struct lx_buf *lo
     struct lx_slice piece;
     int rc = 0;
 
-    lx_records_init(&r, LX_FRAMING_AWS, max);
+    lx_records_init(&r, framing, max);
     while (pieces_next(&pieces, &piece)) {
         while (rc >= 0 && (rc = lx_records_next(&r, &piece, &record, NULL)) == 1)
-            add_record(log, &record);
+            add_record(log, &record, framing == LX_FRAMING_AWS || record.fault);
         CHECK(rc < 0 || piece.n == 0);
     }
     if (rc >= 0 && (rc = lx_records_end(&r, &record, NULL)) == 1)
-        add_record(log, &record);
+        add_record(log, &record, framing == LX_FRAMING_AWS || record.fault);
     lx_buf_addf(log, "end %d", rc);
     lx_records_clear(&r);
 }
@@ -78,6 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct lx_slice in = lx_slice((const char *)data + 1, size - 1);
     size_t max = limits[data[0] >> 1 & 3];
+    enum lx_framing framing = data[0] & 8 ? LX_FRAMING_AWS_SSE : LX_FRAMING_AWS;
     lx_buf_init(&made, 1 << 28);
     lx_buf_init(&whole, 1 << 28);
     lx_buf_init(&cut, 1 << 28);
@@ -86,10 +89,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             add_message(&made, &in);
         in = lx_buf_slice(&made);
     }
-    run(in, max, 0, &whole);
+    run(framing, in, max, 0, &whole);
     for (uint32_t seed = 1; seed <= 3; seed++) {
         lx_buf_reset(&cut);
-        run(in, max, seed * 77777u + data[0], &cut);
+        run(framing, in, max, seed * 77777u + data[0], &cut);
         CHECK(lx_slice_eq(lx_buf_slice(&whole), lx_buf_slice(&cut)));
     }
     lx_buf_clear(&made);

@@ -1,0 +1,568 @@
+/*
+ * generation.c - three small languages of servers that take a prompt and its parameters: Hugging
+ * Face's Text Generation Inference (TGI; also Predibase and SageMaker's containers), NLP Cloud, and
+ * NVIDIA Triton's generate extension.
+ *
+ * They differ in names, which are data here; the replies differ so much that one reader tells them
+ * apart by their members. What stands nowhere in a reply is not made up: usage is told where both
+ * counts are known.
+ *
+ *   TGI        {"inputs":"..","parameters":{"max_new_tokens":9}}   -> {"generated_text":".."}
+ *   NLP Cloud  {"text":"..","max_length":9}                        -> {"generated_text":".."}
+ *   Triton     {"text_input":"..","parameters":{"max_tokens":9}}   -> {"text_output":".."}
+ *
+ * Sources: TGI's OpenAPI document (huggingface.github.io/text-generation-inference, 3.x),
+ * docs.nlpcloud.com (#generation) and its Python client, docs.nvidia.com/deeplearning/triton-
+ * inference-server (extension_generate, TensorRT-LLM backend); LiteLLM where it says so.
+ */
+#include "dialect/dialect.h"
+#include "dialect/prompt.h"
+
+#include "base/text.h"
+
+/* ---- The forms ---------------------------------------------------------------------------- */
+
+enum { MAX_NAMES = 12 };
+
+struct form {
+    const char *prompt;
+    bool nested;        /* what follows stands in "parameters" */
+    const char *before; /* members that are always sent, JSON without braces; or NULL */
+    struct {
+        enum lx_param param;
+        const char *name;
+    } names[MAX_NAMES]; /* ended by one without a name; all others are refused, or hints */
+    const char *stop;
+    size_t max_stops; /* 1: a string; more: a list */
+    bool streams;     /* takes "stream" */
+    bool grammar;     /* takes a JSON schema */
+    bool warm;        /* temperature 0 is refused: greedy is asked for otherwise */
+    bool echoes;      /* takes return_full_text */
+};
+
+static const struct form tgi = {
+    .prompt = "inputs",
+    .nested = true,
+    .before = "\"details\":true",
+    .names = {{LX_PARAM_MAX_TOKENS, "max_new_tokens"},
+              {LX_PARAM_TEMPERATURE, "temperature"},
+              {LX_PARAM_TOP_P, "top_p"},
+              {LX_PARAM_TOP_K, "top_k"},
+              {LX_PARAM_SEED, "seed"},
+              {LX_PARAM_FREQUENCY_PENALTY, "frequency_penalty"},
+              {LX_PARAM_REPETITION_PENALTY, "repetition_penalty"},
+              {LX_PARAM_BEST_OF, "best_of"},
+              {0, NULL}},
+    .stop = "stop",
+    .max_stops = SIZE_MAX,
+    .streams = true,
+    .grammar = true,
+    .warm = true,
+    .echoes = true,
+};
+
+static const struct form nlp_cloud = {
+    .prompt = "text",
+    .before = "\"remove_input\":true,\"length_no_input\":true,\"remove_end_sequence\":true",
+    .names = {{LX_PARAM_MAX_TOKENS, "max_length"},
+              {LX_PARAM_TEMPERATURE, "temperature"},
+              {LX_PARAM_TOP_P, "top_p"},
+              {LX_PARAM_TOP_K, "top_k"},
+              {LX_PARAM_REPETITION_PENALTY, "repetition_penalty"},
+              {0, NULL}},
+    .stop = "end_sequence",
+    .max_stops = 1,
+};
+
+static const struct form triton = {
+    .prompt = "text_input",
+    .nested = true,
+    .names = {{LX_PARAM_MAX_TOKENS, "max_tokens"},
+              {LX_PARAM_TEMPERATURE, "temperature"},
+              {LX_PARAM_TOP_P, "top_p"},
+              {LX_PARAM_TOP_K, "top_k"},
+              {LX_PARAM_SEED, "random_seed"},
+              {LX_PARAM_FREQUENCY_PENALTY, "frequency_penalty"},
+              {LX_PARAM_PRESENCE_PENALTY, "presence_penalty"},
+              {LX_PARAM_REPETITION_PENALTY, "repetition_penalty"},
+              {0, NULL}},
+    .stop = "stop_words",
+    .max_stops = SIZE_MAX,
+    .streams = true,
+};
+
+/* ---- Writing ------------------------------------------------------------------------------ */
+
+struct writer {
+    const struct form *form;
+    const struct lx_write_options *o;
+    const struct lx_request *r;
+    struct lx_body *b;
+    struct lx_out out;
+};
+
+static void refuse(struct writer *w, const char *what, const char *why)
+{
+    lx_body_refuse(w->b, w->o, lx_slice_z(what), lx_slice_z(why));
+}
+
+static const char *name_of(const struct form *f, enum lx_param p)
+{
+    for (size_t i = 0; i < MAX_NAMES && f->names[i].name; i++)
+        if (f->names[i].param == p)
+            return f->names[i].name;
+    return NULL;
+}
+
+/* Values that say nothing, and parameters that only hint: left out, the latter listed. */
+static const struct {
+    enum lx_param param;
+    const char *defaults;
+    bool hint;
+} others[] = {
+    {LX_PARAM_N, "|1|", false},
+    {LX_PARAM_BEST_OF, "|1|", false},
+    {LX_PARAM_PRESENCE_PENALTY, "|0|0.0|", false},
+    {LX_PARAM_FREQUENCY_PENALTY, "|0|0.0|", false},
+    {LX_PARAM_REPETITION_PENALTY, "|1|1.0|", false},
+    {LX_PARAM_MIN_P, "|0|0.0|", false},
+    {LX_PARAM_LOGIT_BIAS, "|{}|", false},
+    {LX_PARAM_LOGPROBS, "|false|", false},
+    {LX_PARAM_TOP_LOGPROBS, "|0|", false},
+    {LX_PARAM_MODALITIES, "|[\"text\"]|", false},
+    {LX_PARAM_ECHO, "|false|", false},
+    {LX_PARAM_USER, NULL, true},
+    {LX_PARAM_SERVICE_TIER, NULL, true},
+    {LX_PARAM_STORE, NULL, true},
+    {LX_PARAM_METADATA, NULL, true},
+    {LX_PARAM_PREDICTION, NULL, true},
+    {LX_PARAM_VERBOSITY, NULL, true},
+    {LX_PARAM_SAFETY_IDENTIFIER, NULL, true},
+    {LX_PARAM_PROMPT_CACHE_KEY, NULL, true},
+    {LX_PARAM_PROMPT_CACHE_RETENTION, NULL, true},
+    {LX_PARAM_CONTEXT_MANAGEMENT, NULL, true},
+};
+
+static bool is_one_of(const char *list, struct lx_slice word)
+{
+    struct lx_slice rest = lx_slice_z(list), one;
+    while (rest.n) {
+        lx_slice_cut(rest, '|', &one, &rest);
+        if (one.n && lx_slice_eq(one, word))
+            return true;
+    }
+    return false;
+}
+
+static void leave_out(struct writer *w, enum lx_param p)
+{
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (others[i].param != p)
+            continue;
+        if (others[i].hint && w->b->losses)
+            lx_losses_add(w->b->losses, lx_slice_z(lx_param_name(p)),
+                          lx_slice_z("the server does not know it"));
+        if (others[i].hint || is_one_of(others[i].defaults, w->r->params[p]))
+            return;
+    }
+    refuse(w, lx_param_name(p), "the server does not know it");
+}
+
+/* Several answers are the best of as many (LiteLLM), which come together with the best one. */
+static void write_choices(struct writer *w, struct lx_slice n)
+{
+    if (lx_slice_eq(n, LX_S("1")))
+        return;
+    if (w->r->stream || w->r->params[LX_PARAM_BEST_OF].p) {
+        refuse(w, "n", "the server streams one answer");
+        return;
+    }
+    lx_out_raw(&w->out, "best_of", n);
+    lx_out_bool(&w->out, "do_sample", true);
+}
+
+static void write_greedy(struct writer *w)
+{
+    struct lx_slice n = w->r->params[LX_PARAM_N];
+    if (!n.p || is_one_of("|1|", n))
+        lx_out_bool(&w->out, "do_sample", false);
+}
+
+static void write_param(struct writer *w, enum lx_param p, struct lx_slice json)
+{
+    const char *name = name_of(w->form, p);
+    bool cold = p == LX_PARAM_TEMPERATURE && is_one_of("|0|0.0|", json);
+    if (p == LX_PARAM_ECHO && w->form->echoes)
+        return; /* return_full_text says it */
+    if (p == LX_PARAM_N && name_of(w->form, LX_PARAM_BEST_OF))
+        write_choices(w, json);
+    else if (cold && w->form->warm) /* several answers cannot all be the likeliest */
+        write_greedy(w);
+    else if (name)
+        lx_out_raw(&w->out, name, json);
+    else
+        leave_out(w, p);
+}
+
+static void write_stop(struct writer *w)
+{
+    const struct lx_request *r = w->r;
+    if (r->stop_count > w->form->max_stops) {
+        refuse(w, "stop", "the server stops at one sequence only");
+    } else if (r->stop_count && w->form->max_stops == 1) {
+        lx_out_text(&w->out, w->form->stop, r->stop[0]);
+    } else if (r->stop_count) {
+        lx_out_array(&w->out, w->form->stop);
+        for (size_t i = 0; i < r->stop_count; i++)
+            lx_out_text(&w->out, NULL, r->stop[i]);
+        lx_out_array_end(&w->out);
+    }
+}
+
+static void write_format(struct writer *w)
+{
+    const struct lx_response_format *f = &w->r->format;
+    if (f->kind != LX_FORMAT_JSON && f->kind != LX_FORMAT_SCHEMA)
+        return;
+    if (!w->form->grammar) {
+        refuse(w, "response_format", "the server does not know it");
+        return;
+    }
+    lx_out_object(&w->out, "grammar");
+    lx_out_lit(&w->out, "type", "json");
+    lx_out_raw(&w->out, "value", f->schema.n ? f->schema : LX_S("{\"type\":\"object\"}"));
+    lx_out_object_end(&w->out);
+}
+
+/* What the client says of its own goes where the parameters are. */
+static void write_extra(struct writer *w)
+{
+    for (const struct lx_extra *x = w->r->extra; x; x = x->next) {
+        lx_out_name(&w->out, lx_text(x->name));
+        lx_out_raw(&w->out, NULL, x->json);
+    }
+}
+
+static void write_parameters(struct writer *w)
+{
+    const struct form *f = w->form;
+    if (f->before) {
+        lx_buf_add(w->out.buf, w->out.comma ? LX_S(",") : LX_S(""));
+        lx_buf_add(w->out.buf, lx_slice_z(f->before));
+        w->out.comma = true;
+    }
+    if (f->echoes)
+        lx_out_bool(&w->out, "return_full_text",
+                    lx_slice_eq(w->r->params[LX_PARAM_ECHO], LX_S("true")));
+    for (enum lx_param p = 0; p < LX_PARAM_COUNT; p++)
+        if (w->r->params[p].p)
+            write_param(w, p, w->r->params[p]);
+    write_stop(w);
+    write_format(w);
+    write_extra(w);
+}
+
+static void write_body(const struct form *form, const struct lx_write_options *o,
+                       const struct lx_request *r, struct lx_body *b)
+{
+    struct writer w = {.form = form, .o = o, .r = r, .b = b, .out = lx_out(b->buf)};
+    lx_out_object(&w.out, NULL);
+    lx_prompt_write(&w.out, form->prompt, o, r, b);
+    lx_prompt_refuse_rest(o, r, b);
+    if (form->nested)
+        lx_out_object(&w.out, "parameters");
+    write_parameters(&w);
+    if (form->nested)
+        lx_out_object_end(&w.out);
+    if (r->stream && form->streams)
+        lx_out_bool(&w.out, "stream", true);
+    lx_out_object_end(&w.out);
+    if (b->buf->failed)
+        lx_body_fail(b, b->buf->failed, LX_S("the request"),
+                     lx_slice_z(lx_code_text(b->buf->failed)));
+}
+
+static void write_tgi(const struct lx_write_options *o, const struct lx_request *r,
+                      struct lx_body *b)
+{
+    write_body(&tgi, o, r, b);
+}
+
+static void write_nlp_cloud(const struct lx_write_options *o, const struct lx_request *r,
+                            struct lx_body *b)
+{
+    write_body(&nlp_cloud, o, r, b);
+}
+
+static void write_triton(const struct lx_write_options *o, const struct lx_request *r,
+                         struct lx_body *b)
+{
+    write_body(&triton, o, r, b);
+}
+
+static void write_tgi_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
+{
+    (void)o;
+    lx_buf_add(out, stream ? LX_S("/generate_stream") : LX_S("/generate"));
+}
+
+static void write_nlp_cloud_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
+{
+    (void)stream; /* its streams are bare text, without an end mark: whole replies are asked for */
+    lx_buf_add_byte(out, '/');
+    lx_percent_write(out, o->model, LX_S("/"));
+    lx_buf_add_lit(out, "/generation");
+}
+
+static void write_triton_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
+{
+    lx_buf_add_lit(out, "/v2/models/");
+    lx_percent_write(out, o->model, LX_S(""));
+    lx_buf_add(out, stream ? LX_S("/generate_stream") : LX_S("/generate"));
+}
+
+/* ---- Reading ------------------------------------------------------------------------------ */
+
+static enum lx_finish finish_of(struct lx_slice reason)
+{
+    if (lx_slice_eq(reason, LX_S("length")))
+        return LX_FINISH_LENGTH;
+    if (lx_slice_eq(reason, LX_S("stop_sequence")))
+        return LX_FINISH_STOP_SEQUENCE;
+    return LX_FINISH_STOP; /* eos_token; or the server does not say */
+}
+
+/* input: what a header said, or 0. */
+static void read_usage(struct lx_json reply, struct lx_json details, int64_t input,
+                       struct lx_usage *u)
+{
+    int64_t in = input, out = 0;
+    bool known = lx_json_int(LX_GET(details, "generated_tokens"), &out) == 0 &&
+                 (lx_json_int(LX_GET(details, "input_length"), &in) == 0 || in > 0);
+    if (!known && lx_json_count(LX_GET(details, "prefill"))) {
+        in = (int64_t)lx_json_count(LX_GET(details, "prefill"));
+        known = lx_json_int(LX_GET(details, "generated_tokens"), &out) == 0;
+    }
+    if (!known)
+        known = lx_json_int(LX_GET(reply, "nb_generated_tokens"), &out) == 0 &&
+                lx_json_int(LX_GET(reply, "nb_input_tokens"), &in) == 0;
+    if (!known || in < 0 || out < 0 || in > INT64_MAX / 2 || out > INT64_MAX / 2)
+        return;
+    *u = (struct lx_usage){
+        .known = true, .prompt_tokens = in, .completion_tokens = out, .total_tokens = in + out};
+}
+
+static struct lx_choice *add_choice(struct lx_choice ***at, struct lx_text text,
+                                    struct lx_json details, struct lx_arena *a)
+{
+    struct lx_choice *c = lx_arena_new(a, struct lx_choice);
+    if (!c)
+        return NULL;
+    struct lx_part **parts = &c->parts;
+    struct lx_part *part = text.s.n ? lx_part_add(&parts, LX_PART_TEXT, a) : NULL;
+    if (part)
+        part->text = text;
+    c->raw_finish = lx_json_str(LX_GET(details, "finish_reason"), a);
+    c->finish = finish_of(c->raw_finish);
+    **at = c;
+    *at = &c->next;
+    return c;
+}
+
+/* The answer's text, whatever it is called. */
+static struct lx_text text_of(struct lx_json reply)
+{
+    struct lx_text text = lx_json_text(LX_GET(reply, "generated_text"));
+    return text.s.p ? text : lx_json_text(LX_GET(reply, "text_output"));
+}
+
+static int read_reply(const struct lx_json_doc *doc, const struct lx_reply_context *context,
+                      struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
+{
+    struct lx_json body = lx_json_root(doc);
+    struct lx_reply reply = {0};
+    struct lx_choice **at = &reply.choices;
+    if (lx_json_is(body, LX_JSON_ARRAY)) /* TGI at "/", as SageMaker calls it */
+        body = lx_json_at(body, 0);
+    struct lx_json details = LX_GET(body, "details"), more = LX_GET(details, "best_of_sequences");
+    struct lx_text text = text_of(body);
+    if (!text.s.p)
+        return lx_error_set(err, LX_EPROTO, "the reply has no generated text");
+    reply.model = lx_json_text(LX_GET(body, "model_name"));
+    add_choice(&at, text, details, a);
+    int64_t index = 1;
+    for (struct lx_json_iter it = lx_json_iter(more); lx_json_next(&it);) {
+        struct lx_choice *c = add_choice(&at, text_of(it.value), it.value, a);
+        if (c)
+            c->index = index++;
+    }
+    read_usage(body, details, context->input_tokens, &reply.usage);
+    if (a->failed)
+        return lx_error_set(err, a->failed, "%s", lx_code_text(a->failed));
+    *out = reply;
+    return 0;
+}
+
+/*
+ * A stream is one text. TGI's last event has the details; Triton's streams just end.
+ *
+ *   (none) -- text --> open -- details, or the end --> over
+ */
+struct reading {
+    bool started, open, over;
+    bool finishes; /* it is TGI's: an end without details is no end */
+};
+
+struct sink {
+    struct reading *s;
+    struct lx_events *out;
+};
+
+static struct lx_event *add(struct sink *k, enum lx_event_kind kind)
+{
+    struct lx_event *e = lx_events_add(k->out, kind);
+    e->part = LX_PART_TEXT;
+    return e;
+}
+
+static void start(struct sink *k, struct lx_json record)
+{
+    if (!k->s->started)
+        add(k, LX_EVENT_START)->name = lx_json_text(LX_GET(record, "model_name"));
+    k->s->started = true;
+}
+
+static void add_text(struct sink *k, struct lx_text text)
+{
+    if (!text.s.n)
+        return;
+    if (!k->s->open)
+        add(k, LX_EVENT_PART_START);
+    k->s->open = true;
+    add(k, LX_EVENT_TEXT)->text = text;
+}
+
+static void finish(struct sink *k, struct lx_slice reason)
+{
+    if (k->s->open)
+        add(k, LX_EVENT_PART_END);
+    struct lx_event *e = add(k, LX_EVENT_FINISH);
+    e->raw_finish = reason;
+    e->finish = finish_of(reason);
+    add(k, LX_EVENT_END);
+    k->s->open = false;
+    k->s->over = true;
+}
+
+static void read_record(struct sink *k, struct lx_json record)
+{
+    struct lx_arena *a = k->out->arena;
+    struct lx_json token = LX_GET(record, "token"), details = LX_GET(record, "details");
+    start(k, record);
+    if (lx_json_given(token)) {
+        k->s->finishes = true;
+        if (!lx_json_bool(LX_GET(token, "special"), false))
+            add_text(k, lx_json_text(LX_GET(token, "text")));
+    } else {
+        add_text(k, lx_json_text(LX_GET(record, "text_output")));
+    }
+    if (!lx_json_given(details))
+        return;
+    struct lx_usage usage = {0};
+    read_usage(record, details, 0, &usage);
+    if (usage.known)
+        add(k, LX_EVENT_USAGE)->usage = usage;
+    finish(k, lx_json_str(LX_GET(details, "finish_reason"), a));
+}
+
+static int result(struct sink *k, struct lx_error *err)
+{
+    int failed = k->out->arena->failed;
+    return failed ? lx_error_set(err, failed, "%s", lx_code_text(failed)) : 0;
+}
+
+static int read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
+                      const struct lx_reply_context *context, struct lx_events *out,
+                      struct lx_error *err)
+{
+    struct sink k = {.s = state, .out = out};
+    static const struct lx_headers none = {NULL, 0};
+    struct lx_error at = {0};
+    (void)context;
+    if (k.s->over || lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]")))
+        return 0;
+    int code = rec->fault ? 0 : lx_json_read(doc, rec->data, NULL, &at);
+    if (code)
+        return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
+                            "an event of the stream is not JSON: %s", at.text);
+    struct lx_json record = rec->fault ? (struct lx_json){0} : lx_json_root(doc);
+    if (rec->fault || lx_json_given(LX_GET(record, "error"))) {
+        struct lx_event *e = add(&k, LX_EVENT_FAULT);
+        lx_dialect_openai_chat.back->read_error(0, rec->data, &none, out->arena, &e->fault);
+        k.s->over = true;
+    } else {
+        read_record(&k, record);
+    }
+    return result(&k, err);
+}
+
+static int read_end(void *state, struct lx_events *out, struct lx_error *err)
+{
+    struct sink k = {.s = state, .out = out};
+    if (k.s->over)
+        return 0;
+    if (k.s->started && !k.s->finishes) {
+        finish(&k, lx_slice(NULL, 0));
+        return result(&k, err);
+    }
+    if (k.s->open)
+        add(&k, LX_EVENT_PART_END);
+    add(&k, LX_EVENT_FAULT)->fault = lx_fault_of_error(LX_ETRUNCATED, NULL, out->arena);
+    k.s->over = true;
+    return result(&k, err);
+}
+
+/* {"error":"..","error_type":".."}, {"detail":".."}: as OpenAI's compatible servers have it. */
+static void read_error(int status, struct lx_slice body, const struct lx_headers *headers,
+                       struct lx_arena *a, struct lx_fault *out)
+{
+    lx_dialect_openai_chat.back->read_error(status, body, headers, a, out);
+}
+
+/* Nobody speaks these to us, so nothing passes as it came. */
+static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
+{
+    out->content = text_of(lx_json_root(body)).s.n != 0;
+    return 0;
+}
+
+static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
+{
+    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    if (code == 0)
+        out->is_fault = lx_json_given(LX_GET(lx_json_root(doc), "error"));
+    return code;
+}
+
+/* ---- The tables --------------------------------------------------------------------------- */
+
+#define READERS                                                                               \
+    .state_size = sizeof(struct reading), .read_reply = read_reply, .read_event = read_event, \
+    .read_end = read_end, .read_error = read_error, .glance_reply = glance_reply,             \
+    .glance_event = glance_event, .framing = LX_FRAMING_SSE, .prompts = true, .lists = true,  \
+    .model_outside = true
+
+static const struct lx_back tgi_back = {READERS, .write_path = write_tgi_path,
+                                        .write_request = write_tgi,
+                                        .tokens_header = "x-prompt-tokens"};
+static const struct lx_back nlp_cloud_back = {READERS, .write_path = write_nlp_cloud_path,
+                                              .write_request = write_nlp_cloud};
+static const struct lx_back triton_back = {READERS, .write_path = write_triton_path,
+                                           .write_request = write_triton};
+
+const struct lx_dialect lx_dialect_tgi = {
+    .name = "tgi", .title = "Hugging Face text generation", .back = &tgi_back};
+const struct lx_dialect lx_dialect_nlp_cloud = {
+    .name = "nlp_cloud", .title = "NLP Cloud generation", .back = &nlp_cloud_back};
+const struct lx_dialect lx_dialect_triton = {
+    .name = "triton", .title = "NVIDIA Triton generate", .back = &triton_back};
