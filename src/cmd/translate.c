@@ -153,6 +153,8 @@ static int run_request(struct job *j)
         d.base_url = lx_slice_z(j->values[API_BASE]);
     if (!lx_secret_is_set(&d.key) && lx_secret_init(&d.key, LX_S("none")) != 0)
         return print_code(j, LX_ENOMEM, NULL);
+    if (!d.project.n)
+        d.project = LX_S("PROJECT");
     j->settings.drop_params = j->values[DROP] != NULL;
     j->settings.modify_params = j->values[MODIFY] != NULL;
     code = lx_attempt_write(&at, &d, &j->settings, j->from, &j->doc, NULL,

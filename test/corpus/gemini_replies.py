@@ -42,6 +42,7 @@ class _Candidate:
         self.going = False
         self.calls, self.own, self.members, self.finish = [], [], {}, None
         self.made = []  # media, as Markdown
+        self.logprobs = []
 
     def text(self, kind, text, signature):
         if text and not (self.going and self.stretches[-1][0] == kind):
@@ -78,6 +79,8 @@ class _Candidate:
     def add(self, candidate, call_id):
         for part in (candidate.get("content") or {}).get("parts") or []:
             self.part(part, call_id)
+        chosen = (candidate.get("logprobsResult") or {}).get("chosenCandidates") or []
+        self.logprobs += [("content", t["token"], t["logProbability"]) for t in chosen]
         self.members |= {m: candidate[m] for m in MEMBERS if candidate.get(m)}
         reason = candidate.get("finishReason")
         self.finish = NUMBERS.get(reason, reason) or self.finish
@@ -112,6 +115,7 @@ class _Candidate:
                       reasoning="".join(t for k, t, _ in self.stretches if k == "thinking"),
                       thoughts=thoughts, calls=self.calls, finish=finish,
                       citations=list(self.citations()), made="".join(self.made),
+                      logprobs=self.logprobs,
                       own=self.own + ([members] if members else []))
 
 

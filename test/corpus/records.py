@@ -36,6 +36,8 @@ PROVIDERS = {
     "openai/responses": ("responses", "openai_responses"),
     "openrouter/responses": ("responses", "openai_responses"),
     "other/responses": ("responses", "openai_responses"),
+    "vertex_ai": (("generateContent", "streamGenerateContent"), "gemini"),
+    "vertex_ai/messages": ("messages", "anthropic"),
     "xai/responses": ("responses", "openai_responses"),
 }
 # Nobody asks a provider of ours so.

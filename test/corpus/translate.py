@@ -9,7 +9,8 @@ import records
 # A setting of whoever runs this (an address, a proxy) must not change what comes out.
 ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "OPENAI_API_KEY": "none",
                "ANTHROPIC_API_KEY": "none", "GEMINI_API_KEY": "none",
-               "AWS_BEARER_TOKEN_BEDROCK": "none", "COHERE_API_KEY": "none"}
+               "AWS_BEARER_TOKEN_BEDROCK": "none", "COHERE_API_KEY": "none",
+               "VERTEXAI_PROJECT": "none", "GOOGLE_OAUTH_ACCESS_TOKEN": "none"}
 
 
 class Crash(Exception):
