@@ -27,6 +27,7 @@ struct writer {
     const struct lx_json_doc *body;
     struct lx_members members;
     struct lx_slice model; /* upstream */
+    enum lx_tristate stream;
     struct lx_write_options options;
     struct lx_slice *allowed; /* the deployment's and the client's together */
     size_t allowed_count;
@@ -108,8 +109,8 @@ static void read_options(struct writer *w, const struct lx_route_settings *setti
     w->options.drop_params =
         lx_json_bool(v[LX_MEMBER_DROP_PARAMS], tristate(w->d->drop_params, settings->drop_params));
     w->options.modify_params = tristate(w->d->modify_params, settings->modify_params);
-    w->at->stream =
-        w->from->operation == LX_OPERATION_CHAT && lx_json_bool(v[LX_MEMBER_STREAM], false);
+    w->at->stream = w->from->operation == LX_OPERATION_CHAT &&
+                    tristate(w->stream, lx_json_bool(v[LX_MEMBER_STREAM], false));
     w->allowed = joined(w->d->allowed_params, w->d->allowed_param_count,
                         v[LX_MEMBER_ALLOWED_PARAMS], w->arena, &w->allowed_count);
     w->paths = joined(w->d->drop_paths, w->d->drop_path_count, v[LX_MEMBER_ADDITIONAL_DROP_PARAMS],
@@ -316,6 +317,49 @@ static const struct lx_request *with_allowed(struct writer *w, const struct lx_r
     return copy ? copy : request;
 }
 
+/* Without the members that only the client's language has: what the answer depends on is refused,
+ * the rest is listed. */
+static void lose_own(struct writer *w, struct lx_request *request)
+{
+    struct lx_extra **at = &request->extra;
+    while (*at) {
+        const struct lx_own_member *own = w->from->front->own_members;
+        while (own->name && !lx_slice_eq((*at)->name, lx_slice_z(own->name)))
+            own++;
+        if (own->name && own->needed)
+            lx_body_refuse(&w->out, &w->options, lx_slice_z(own->name), lx_slice_z(own->why));
+        else if (own->name)
+            lx_losses_add(&w->at->losses, lx_slice_z(own->name), lx_slice_z(own->why));
+        if (own->name) {
+            *at = (*at)->next;
+            continue;
+        }
+        struct lx_extra *copy = lx_arena_new(w->arena, struct lx_extra);
+        if (!copy)
+            return;
+        *copy = **at;
+        *at = copy;
+        at = &copy->next;
+    }
+}
+
+/* The request as this attempt wants it: another may want it otherwise. */
+static const struct lx_request *for_target(struct writer *w, const struct lx_request *request)
+{
+    bool foreign = request->extra && w->from->front->own_members &&
+                   !lx_slice_eq(request->language, lx_slice_z(w->to->name));
+    if (!foreign && request->stream == w->at->stream)
+        return request;
+    struct lx_request *copy = lx_arena_new(w->arena, struct lx_request);
+    if (!copy)
+        return request;
+    *copy = *request;
+    copy->stream = w->at->stream;
+    if (foreign)
+        lose_own(w, copy);
+    return copy;
+}
+
 static void mend_written(struct writer *w, struct lx_buf *written, struct lx_buf *buf)
 {
     struct lx_json_doc doc;
@@ -358,7 +402,7 @@ static void write_anew(struct writer *w, const struct lx_request *request, struc
         w->path_count || w->d->extra_body.n || lx_quirks_concern(w->offer.quirks, w->options.model);
     lx_buf_init(&written, buf->max);
     w->out.buf = mended ? &written : buf;
-    request = without_prompt_params(w, with_allowed(w, request));
+    request = for_target(w, without_prompt_params(w, with_allowed(w, request)));
     w->options.default_max_tokens = most_tokens(w);
     w->to->back->write_request(&w->options, request, &w->out);
     w->at->json_tool = w->out.json_tool;
@@ -606,8 +650,8 @@ static void write_headers(struct writer *w, const struct lx_headers *of_body)
 static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
                          const struct lx_route_settings *settings, const struct lx_dialect *from,
                          const struct lx_json_doc *body, const struct lx_request *request,
-                         size_t first, struct lx_slice upstream_model, struct lx_arena *arena,
-                         struct lx_buf *buf, struct lx_fault *fault)
+                         size_t first, struct lx_slice upstream_model, enum lx_tristate stream,
+                         struct lx_arena *arena, struct lx_buf *buf, struct lx_fault *fault)
 {
     struct lx_header_list of_body;
     struct lx_json_edit edit;
@@ -623,6 +667,7 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
         .from = from,
         .body = body,
         .model = upstream_model,
+        .stream = stream,
         .arena = arena,
         .fault = fault,
         .catalog = settings->cost.catalog,
@@ -686,20 +731,20 @@ static int with_defaults(const struct lx_deployment *d, const struct lx_json_doc
 int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
                      const struct lx_route_settings *settings, const struct lx_dialect *from,
                      const struct lx_json_doc *body, const struct lx_request *request,
-                     struct lx_slice upstream_model, struct lx_arena *arena, struct lx_buf *buf,
-                     struct lx_fault *fault)
+                     struct lx_slice upstream_model, enum lx_tristate stream,
+                     struct lx_arena *arena, struct lx_buf *buf, struct lx_fault *fault)
 {
     struct lx_json_doc merged;
     struct lx_error err = {0};
     size_t first = request && request->embed ? request->embed->first : 0;
     if (!d->default_params.n)
-        return write_attempt(at, d, settings, from, body, request, first, upstream_model, arena,
-                             buf, fault);
+        return write_attempt(at, d, settings, from, body, request, first, upstream_model, stream,
+                             arena, buf, fault);
     lx_json_doc_init(&merged);
     int code = with_defaults(d, body, arena, &merged, &err);
     if (code == 0)
-        code = write_attempt(at, d, settings, from, &merged, NULL, first, upstream_model, arena,
-                             buf, fault);
+        code = write_attempt(at, d, settings, from, &merged, NULL, first, upstream_model, stream,
+                             arena, buf, fault);
     else
         *fault = lx_fault_of_error(code, &err, arena);
     lx_json_doc_clear(&merged);

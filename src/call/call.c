@@ -160,7 +160,7 @@ static void start(struct lx_call *c)
         return;
     }
     lx_members_read(doc, lx_call_arena(c), NULL, &c->memory->members);
-    c->wishes = lx_members_wishes(&c->memory->members);
+    c->wishes = lx_members_wishes(&c->memory->members, c->in.stream);
     c->report.stream = c->in.front->operation == LX_OPERATION_CHAT && c->wishes.stream;
     struct lx_slice model =
         c->in.model.n ? c->in.model
@@ -184,6 +184,7 @@ static struct lx_reply_context context(struct lx_call *c)
         .id = c->in.call_id,
         .now_s = c->in.now_ms / 1000,
         .json_tool = c->attempt.json_tool,
+        .in_array = c->in.in_array,
         .legacy_functions = c->request && c->request->legacy_functions,
         .include_usage = lx_json_bool(
             LX_GET(c->memory->members.v[LX_MEMBER_STREAM_OPTIONS], "include_usage"), false),
@@ -293,7 +294,7 @@ static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struc
     }
     lx_buf_reset(&m->body);
     int code = lx_attempt_write(&c->attempt, d, c->settings, c->in.front, &m->doc, c->request,
-                                c->report.upstream_model, &m->arena, &m->body, f);
+                                c->report.upstream_model, c->in.stream, &m->arena, &m->body, f);
     if (code == 0)
         lx_attempt_forward(&c->attempt, &c->in.forward, &m->arena);
     if (code == 0)
@@ -391,9 +392,10 @@ static void fill_emit(struct lx_call *c, struct lx_step *out)
     out->emit.bytes = c->as_is.p ? c->as_is : lx_buf_slice(&c->out);
     if (!c->head_sent) {
         out->emit.status = c->report.status;
-        out->emit.content_type = out->emit.stream && c->in.front->front->framing == LX_FRAMING_SSE
-                                     ? LX_S("text/event-stream; charset=utf-8")
-                                     : LX_S("application/json");
+        out->emit.content_type =
+            out->emit.stream && !c->in.in_array && c->in.front->front->framing == LX_FRAMING_SSE
+                ? LX_S("text/event-stream; charset=utf-8")
+                : LX_S("application/json");
         out->emit.headers = lx_head_write(&c->report, &c->upstream,
                                           failed ? &c->report.fault : NULL, lx_call_arena(c));
     }

@@ -38,13 +38,14 @@ struct lx_attempt {
     struct lx_slice encoding;   /* embeddings: as the client wants them */
 };
 /* `request` is what lx_request_of_body() made of the body, or NULL: then it is read when it is
- * needed. What comes out lives in the arena, in buf (empty, with its ceiling set), or is the body's
- * own text; it borrows from the deployment. 0, or a code with *fault filled. */
+ * needed. `stream`: what the path says of a language whose bodies do not; UNSET: the body says.
+ * What comes out lives in the arena, in buf (empty, with its ceiling set), or is the body's own
+ * text; it borrows from the deployment. 0, or a code with *fault filled. */
 int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
                      const struct lx_route_settings *settings, const struct lx_dialect *from,
                      const struct lx_json_doc *body, const struct lx_request *request,
-                     struct lx_slice upstream_model, struct lx_arena *arena, struct lx_buf *buf,
-                     struct lx_fault *fault);
+                     struct lx_slice upstream_model, enum lx_tristate stream,
+                     struct lx_arena *arena, struct lx_buf *buf, struct lx_fault *fault);
 /* Adds a client's headers to the written request: they replace, and flags of anthropic-beta add up.
  */
 void lx_attempt_forward(struct lx_attempt *at, const struct lx_headers *headers,
@@ -87,7 +88,9 @@ struct lx_call_input {
     struct lx_call_pool *pool;      /* or NULL */
     struct lx_keys *keys;           /* or NULL: nothing is remembered */
     struct lx_slice body;
-    struct lx_slice model; /* from the path; empty: the body's */
+    struct lx_slice model;   /* from the path; empty: the body's */
+    enum lx_tristate stream; /* from the path; UNSET: the body's */
+    bool in_array;           /* a stream as one JSON array */
     struct lx_slice call_id;
     int64_t now_ms;                                     /* wall clock, for `created` */
     uint64_t random;                                    /* seeds this call's own generator */

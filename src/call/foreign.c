@@ -67,12 +67,34 @@ static void sweep_anthropic(struct sweep *s, struct lx_json message)
     }
 }
 
+/* The marks that our front puts on others' signatures: base64 of "llmux:". */
+static void sweep_gemini(struct sweep *s, struct lx_json content)
+{
+    struct lx_json parts = LX_GET(content, "parts");
+    size_t i = 0;
+    if (!lx_json_is(parts, LX_JSON_ARRAY))
+        return;
+    for (struct lx_json_iter it = lx_json_iter(parts); lx_json_next(&it); i++) {
+        struct lx_slice camel = lx_json_text(LX_GET(it.value, "thoughtSignature")).s;
+        struct lx_slice snake = lx_json_text(LX_GET(it.value, "thought_signature")).s;
+        if (!lx_slice_starts(camel.n ? camel : snake, LX_S("bGxtdXg6")))
+            continue;
+        lx_json_edit_remove_element(s->edit, parts, i);
+        if (!s->lost)
+            lx_losses_add(s->losses, LX_S("thought"),
+                          LX_S("the target takes back only thinking of its own"));
+        s->lost = true;
+    }
+}
+
 static const struct {
     const struct lx_dialect *language;
+    struct lx_slice list; /* of messages */
     void (*sweep)(struct sweep *s, struct lx_json message);
 } sweeps[] = {
-    {&lx_dialect_openai_chat, sweep_chat},
-    {&lx_dialect_anthropic, sweep_anthropic},
+    {&lx_dialect_openai_chat, LX_S_INIT("messages"), sweep_chat},
+    {&lx_dialect_anthropic, LX_S_INIT("messages"), sweep_anthropic},
+    {&lx_dialect_gemini, LX_S_INIT("contents"), sweep_gemini},
 };
 
 void lx_foreign_remove(const struct lx_dialect *to, const struct lx_json_doc *body,
@@ -82,7 +104,7 @@ void lx_foreign_remove(const struct lx_dialect *to, const struct lx_json_doc *bo
     for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]); i++) {
         if (sweeps[i].language != to)
             continue;
-        struct lx_json messages = LX_GET(lx_json_root(body), "messages");
+        struct lx_json messages = lx_json_get(lx_json_root(body), sweeps[i].list);
         if (lx_json_is(messages, LX_JSON_ARRAY))
             for (struct lx_json_iter it = lx_json_iter(messages); lx_json_next(&it);)
                 sweeps[i].sweep(&s, it.value);

@@ -233,9 +233,11 @@ int64_t lx_members_ms(struct lx_json v)
     return s * 1000 + ms;
 }
 
-struct lx_wishes lx_members_wishes(const struct lx_members *m)
+struct lx_wishes lx_members_wishes(const struct lx_members *m, enum lx_tristate stream)
 {
-    struct lx_wishes w = {.stream = lx_json_bool(m->v[LX_MEMBER_STREAM], false), .max_retries = -1};
+    struct lx_wishes w = {.stream = stream == LX_YES, .max_retries = -1};
+    if (stream == LX_UNSET)
+        w.stream = lx_json_bool(m->v[LX_MEMBER_STREAM], false);
     const struct lx_json retries[] = {m->v[LX_MEMBER_NUM_RETRIES], m->v[LX_MEMBER_MAX_RETRIES]};
     int64_t n;
     w.timeout_ms = lx_members_ms(m->v[LX_MEMBER_TIMEOUT]);

@@ -53,7 +53,7 @@ struct lx_wishes {
     bool stream;
     int64_t timeout_ms, stream_timeout_ms, max_retries;
 };
-struct lx_wishes lx_members_wishes(const struct lx_members *m);
+struct lx_wishes lx_members_wishes(const struct lx_members *m, enum lx_tristate stream);
 /* Takes ours out of a request that was read from a body. */
 void lx_members_strip(struct lx_request *r);
 /* Seconds, whole or with a fraction, as milliseconds; 0 when v says no positive time. */

@@ -35,7 +35,7 @@ static const struct lx_option options[] = {
     [PROVIDER] = {"provider", 0, "NAME", "response: who sent it"},
     [STATUS] = {"status", 0, "N", "response: HTTP status; default 200"},
     [CONTENT_TYPE] = {"content-type", 0, "TYPE", "response: as the provider sent it"},
-    [STREAM] = {"stream", 0, NULL, "response: it is a stream; prints what the client gets"},
+    [STREAM] = {"stream", 0, NULL, "response: it is a stream; request: one is wanted"},
     [DROP] = {"drop-params", 0, NULL, "request: leave out what the target cannot carry"},
     [MODIFY] = {"modify-params", 0, NULL, "request: repair what the target would refuse"},
     [API_BASE] = {"api-base", 0, "URL", "request: instead of the provider's address"},
@@ -158,8 +158,8 @@ static int run_request(struct job *j)
     j->settings.drop_params = j->values[DROP] != NULL;
     j->settings.modify_params = j->values[MODIFY] != NULL;
     code = lx_attempt_write(&at, &d, &j->settings, j->from, &j->doc, NULL,
-                            lx_deployment_model(&d, lx_slice(NULL, 0), &j->arena), &j->arena,
-                            &j->out, &fault);
+                            lx_deployment_model(&d, lx_slice(NULL, 0), &j->arena),
+                            j->values[STREAM] ? LX_YES : LX_UNSET, &j->arena, &j->out, &fault);
     if (code == 0)
         code = lx_attempt_sign(&at, &d, time(NULL), &j->arena, &fault);
     code = code == 0 ? print_request(j, &at) : print_fault(j, &fault);

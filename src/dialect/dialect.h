@@ -82,6 +82,7 @@ struct lx_reply_context {
     int64_t input_tokens;     /* as tokens_header says; 0: it does not */
     bool anew; /* the request was written anew though client and provider speak one language: the
                 * reply is, too */
+    bool in_array; /* streams: as one JSON array, not as events (Gemini) */
 };
 
 /* What a light reader picks out of a reply that passes as it came. */
@@ -95,6 +96,13 @@ struct lx_glance {
     bool searched;   /* the answer cites the web, and usage need not say that it was searched */
     struct lx_slice model;
     struct lx_said *said; /* glance_event adds what the model says to it; NULL: nobody asks */
+};
+
+/* A member of a language's requests that no other language has. */
+struct lx_own_member {
+    const char *name;
+    bool needed; /* without it the answer is another */
+    const char *why;
 };
 
 struct lx_front {
@@ -114,6 +122,9 @@ struct lx_front {
     /* The member of a whole reply that tells usage, for replies that pass and have none; NULL: they
      * pass without. Its name is "usage" in every language so far. */
     void (*write_usage)(struct lx_out *, const char *name, const struct lx_usage *);
+    /* What read_request() leaves in `extra` for targets of its own language only; ends with a NULL
+     * name. NULL: nothing. */
+    const struct lx_own_member *own_members;
     enum lx_framing framing;
 };
 

@@ -52,6 +52,42 @@ struct lx_gemini_finish lx_gemini_finish_read(struct lx_json reason)
                                      lx_json_given(reason) ? LX_FINISH_OTHER : LX_FINISH_NONE};
 }
 
+/* What the vocabulary's finishes are called here, where the provider spoke another language. */
+static const struct lx_gemini_finish names[] = {
+    {LX_S_INIT("STOP"), LX_FINISH_STOP},
+    {LX_S_INIT("STOP"), LX_FINISH_STOP_SEQUENCE},
+    {LX_S_INIT("STOP"), LX_FINISH_TOOL_CALLS},
+    {LX_S_INIT("STOP"), LX_FINISH_PAUSE},
+    {LX_S_INIT("STOP"), LX_FINISH_NONE},
+    {LX_S_INIT("MAX_TOKENS"), LX_FINISH_LENGTH},
+    {LX_S_INIT("MAX_TOKENS"), LX_FINISH_CONTEXT_WINDOW},
+    {LX_S_INIT("SAFETY"), LX_FINISH_CONTENT_FILTER},
+    {LX_S_INIT("SAFETY"), LX_FINISH_REFUSAL},
+};
+
+struct lx_slice lx_gemini_finish_name(enum lx_finish finish, struct lx_slice raw, bool native)
+{
+    if (native && raw.n)
+        return raw;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (names[i].finish == finish)
+            return names[i].name;
+    return LX_S("OTHER");
+}
+
+/* ---- Names ---------------------------------------------------------------------------------- */
+
+struct lx_json lx_gemini_get(struct lx_json object, const char *name)
+{
+    struct lx_json found = {NULL, 0};
+    if (!lx_json_is(object, LX_JSON_OBJECT))
+        return found;
+    for (struct lx_json_iter it = lx_json_iter(object); lx_json_next(&it);)
+        if (lx_gemini_name_eq(lx_json_text(it.name).s, name))
+            found = it.value;
+    return found;
+}
+
 /* ---- The address ---------------------------------------------------------------------------- */
 
 /* /models/gemini-2.5-flash:generateContent; tuned models say where they are themselves. */
@@ -97,6 +133,17 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
 
 /* ---- The table ------------------------------------------------------------------------------ */
 
+static const struct lx_front front = {
+    .state_size = sizeof(struct lx_gemini_telling),
+    .read_request = lx_gemini_read_request,
+    .write_reply = lx_gemini_write_reply,
+    .write_event = lx_gemini_write_event,
+    .clear = lx_gemini_telling_clear,
+    .write_error = lx_gemini_write_error,
+    .own_members = lx_gemini_own_members,
+    .framing = LX_FRAMING_SSE,
+};
+
 static const struct lx_back back = {
     .state_size = sizeof(struct lx_gemini_reading),
     .write_path = write_path,
@@ -115,5 +162,6 @@ static const struct lx_back back = {
 const struct lx_dialect lx_dialect_gemini = {
     .name = "gemini",
     .title = "Google Gemini generateContent",
+    .front = &front,
     .back = &back,
 };

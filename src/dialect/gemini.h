@@ -11,6 +11,12 @@
  *   gemini_part.c      back: the parts of a reply's content -> events
  *   gemini_tell.c      back: what is told when a choice is over: citations, metadata, finish
  *   gemini_usage.c     back: usage and errors
+ *   gemini_front_request.c   front: request body -> canonical request
+ *   gemini_front_contents.c  front: its contents -> messages
+ *   gemini_schema.c          front: Google's schemas -> JSON Schema
+ *   gemini_front_part.c      front: the parts of a reply -> content
+ *   gemini_front_reply.c     front: whole replies, usage, errors
+ *   gemini_front_stream.c    front: events -> a stream
  *
  * The language of Google AI Studio and Vertex AI (generateContent). Facts come from Google's proto
  * files (google.ai.generativelanguage.v1beta, 2025-10), its documentation
@@ -22,6 +28,8 @@
 #include "dialect/dialect.h"
 
 #define LX_GEMINI LX_S("gemini")
+/* Where AI Studio keeps uploaded files. */
+#define LX_GEMINI_FILES LX_S("https://generativelanguage.googleapis.com/v1beta/")
 
 /* ---- Thought signatures (gemini_signature.c) ---- */
 
@@ -42,6 +50,15 @@ struct lx_slice lx_gemini_call_signature(const struct lx_part *call, struct lx_j
 /* Whether thinking is Gemini's own; `signature` then gets it, or nothing. */
 bool lx_gemini_is_own_thinking(const struct lx_part *p, struct lx_text *signature);
 
+/* In the alphabet that everybody reads, padded; SDKs of Google's write base64 for URLs. */
+struct lx_slice lx_gemini_base64_standard(struct lx_slice base64, struct lx_arena *a);
+/* Another provider's signature, or redacted thinking, as a thoughtSignature; and back: true where
+ * it is one. `redacted` is absent where it is a signature. */
+struct lx_text lx_gemini_signature_wrap(struct lx_text signature, bool redacted,
+                                        struct lx_arena *a);
+bool lx_gemini_signature_unwrap(struct lx_slice *signature, struct lx_slice *redacted,
+                                struct lx_arena *a);
+
 /* ---- Usage, errors (gemini_usage.c) ---- */
 
 void lx_gemini_usage_read(struct lx_json usage, struct lx_usage *u);
@@ -60,6 +77,8 @@ struct lx_gemini_finish {
     enum lx_finish finish;
 };
 struct lx_gemini_finish lx_gemini_finish_read(struct lx_json reason);
+/* The other way: `raw` is what the provider called it, where it spoke this language. */
+struct lx_slice lx_gemini_finish_name(enum lx_finish finish, struct lx_slice raw, bool native);
 
 /* ---- Reading (gemini_read.c, gemini_part.c, gemini_tell.c) ---- */
 
@@ -128,6 +147,67 @@ int lx_gemini_read_event(void *state, const struct lx_record *rec, struct lx_jso
                          struct lx_error *err);
 int lx_gemini_read_end(void *state, struct lx_events *out, struct lx_error *err);
 void lx_gemini_reading_clear(void *state);
+
+/* The kind of part that media of a type are. */
+enum lx_part_kind lx_gemini_media_kind(struct lx_slice mime_type);
+
+/* ---- The front ---- */
+
+/* The member of that name, in either spelling; the last one. */
+struct lx_json lx_gemini_get(struct lx_json object, const char *name);
+extern const struct lx_own_member lx_gemini_own_members[];
+/* These are what struct lx_front says of its members. */
+int lx_gemini_read_request(const struct lx_json_doc *body, struct lx_arena *a,
+                           struct lx_request *out, struct lx_error *err);
+void lx_gemini_write_reply(const struct lx_reply *r, const struct lx_reply_context *ctx,
+                           struct lx_buf *out);
+void lx_gemini_write_event(void *state, const struct lx_event *e,
+                           const struct lx_reply_context *ctx, struct lx_buf *out);
+void lx_gemini_telling_clear(void *state);
+void lx_gemini_write_error(const struct lx_fault *f, struct lx_buf *out);
+
+/* The request's messages. 0, or LX_EINVAL. */
+int lx_gemini_contents_read(struct lx_json root, struct lx_arena *a, struct lx_request *out,
+                            struct lx_error *err);
+/* Google's form of a schema as JSON Schema, in the arena. */
+struct lx_slice lx_gemini_schema_read(struct lx_json schema, struct lx_arena *a);
+
+/* Where a reply's JSON is written, and what it takes: JSON inside JSON is read here. */
+struct lx_gemini_telling_out {
+    struct lx_out out;
+    struct lx_json_doc scratch;
+    struct lx_arena arena;
+};
+void lx_gemini_telling_out_init(struct lx_gemini_telling_out *w, struct lx_buf *out);
+/* Frees it; its failure becomes the buffer's. */
+void lx_gemini_telling_out_clear(struct lx_gemini_telling_out *w);
+/* A part of a reply as an element of `parts`, with a signature (may be empty). What this language
+ * has no part for, and members of a candidate, are not written. */
+void lx_gemini_part_write(struct lx_gemini_telling_out *w, const struct lx_part *p,
+                          struct lx_text signature);
+/* Thinking without text that is a signature of Gemini's, on what stands before it. */
+bool lx_gemini_is_signature(const struct lx_part *p, struct lx_text *signature);
+/* Whether an opaque part is no part but members of its candidate. */
+bool lx_gemini_is_members(struct lx_gemini_telling_out *w, struct lx_slice raw);
+/* The members of such a part. */
+void lx_gemini_members_write(struct lx_gemini_telling_out *w, struct lx_slice raw);
+/* The source that a citation (JSON) names, as an element of groundingChunks; false: it names none.
+ */
+bool lx_gemini_source_write(struct lx_gemini_telling_out *w, struct lx_slice citation);
+void lx_gemini_logprobs_write(struct lx_gemini_telling_out *w, struct lx_slice logprobs);
+void lx_gemini_usage_write(struct lx_out *o, const char *name, const struct lx_usage *u);
+
+/* A stream being written: see gemini_front_stream.c. */
+struct lx_gemini_open;
+struct lx_gemini_told;
+struct lx_gemini_telling {
+    struct lx_gemini_open *open; /* parts that are told when they are whole */
+    struct lx_gemini_told *told; /* choices */
+    size_t open_count, told_count;
+    struct lx_buf model, id; /* as JSON */
+    struct lx_usage usage;   /* so far; without slices */
+    bool started, any, native, ended;
+};
 
 /* ---- Writing ---- */
 

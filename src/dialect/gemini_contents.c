@@ -295,11 +295,14 @@ static void write_media(struct turn *t, const struct lx_part *p, struct lx_text 
         return;
     }
     write_title(t, p);
-    const struct lx_extra *video = lx_gemini_extra_find(p->extra, "videoMetadata");
+    static const char *const looks[] = {"videoMetadata", "mediaResolution"};
     part_open(t);
     lx_gemini_media_write(t->w, p);
-    if (video)
-        lx_out_raw(&t->w->out, "videoMetadata", video->json);
+    for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+        const struct lx_extra *look = lx_gemini_extra_find(p->extra, looks[i]);
+        if (look)
+            lx_out_raw(&t->w->out, looks[i], look->json);
+    }
     write_signature(t, signature);
     lx_out_object_end(&t->w->out);
     if (p->media.detail.n && !lx_slice_eq(p->media.detail, LX_S("auto")))

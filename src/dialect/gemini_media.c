@@ -74,8 +74,7 @@ static void write_uri(struct lx_gemini_writer *w, const struct lx_media *m)
         lx_out_text(&w->out, "fileUri", m->url);
     } else if (lx_slice_starts(m->file_id.s, LX_S("files/"))) {
         lx_out_string_open(&w->out, "fileUri");
-        lx_out_string_part(&w->out,
-                           lx_text(LX_S("https://generativelanguage.googleapis.com/v1beta/")));
+        lx_out_string_part(&w->out, lx_text(LX_GEMINI_FILES));
         lx_out_string_part(&w->out, m->file_id);
         lx_out_string_close(&w->out);
     } else {

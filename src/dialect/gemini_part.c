@@ -121,7 +121,7 @@ static void read_call(struct lx_gemini_reader *r, struct lx_gemini_choice *c, st
     end_part(r, c);
 }
 
-static enum lx_part_kind media_kind(struct lx_slice type)
+enum lx_part_kind lx_gemini_media_kind(struct lx_slice type)
 {
     static const struct {
         struct lx_slice start;
@@ -141,7 +141,7 @@ static void read_media(struct lx_gemini_reader *r, struct lx_gemini_choice *c, s
     bool inside = lx_json_is(blob, LX_JSON_OBJECT);
     struct lx_slice type = lx_json_str(LX_GET(inside ? blob : file, "mimeType"), r->out->arena);
     lx_gemini_part_close(r, c);
-    struct lx_event *e = open_part(r, c, media_kind(type));
+    struct lx_event *e = open_part(r, c, lx_gemini_media_kind(type));
     e->media.type = type;
     if (c->kind == LX_PART_AUDIO) {
         e->id = lx_text(lx_arena_printf(r->out->arena, "audio_%s", r->s->id));

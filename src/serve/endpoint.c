@@ -6,7 +6,20 @@
 #define CHAT     &lx_dialect_openai_chat
 #define EMBED    &lx_dialect_openai_embed
 #define MESSAGES &lx_dialect_anthropic
+#define GEMINI   &lx_dialect_gemini
 #define TEXT     &lx_dialect_openai_completions
+/* Google's two methods, as its SDKs ask: with the version in front. */
+#define GENERATE(root, help)                                                         \
+    {LX_METHOD_POST,                                                                 \
+     root "/models/{model}:generateContent",                                         \
+     false,                                                                          \
+     GEMINI,                                                                         \
+     lx_exchange_generate,                                                           \
+     help},                                                                          \
+    {                                                                                \
+        LX_METHOD_POST, root "/models/{model}:streamGenerateContent", false, GEMINI, \
+            lx_exchange_generate_stream, help ", as a stream"                        \
+    }
 
 static const struct lx_endpoint endpoints[] = {
     {LX_METHOD_POST, "/v1/chat/completions", false, CHAT, lx_exchange_complete,
@@ -31,6 +44,9 @@ static const struct lx_endpoint endpoints[] = {
      "the same, as old clients ask"},
     {LX_METHOD_POST, "/v1/messages", false, MESSAGES, lx_exchange_complete, "Anthropic messages"},
     {LX_METHOD_POST, "/anthropic/v1/messages", false, MESSAGES, lx_exchange_complete, "the same"},
+    GENERATE("/v1beta", "Gemini generateContent"),
+    GENERATE("/v1", "the same"),
+    GENERATE("", "the same"),
     {LX_METHOD_GET, "/v1/models", false, CHAT, lx_endpoint_models, "models that can be asked for"},
     {LX_METHOD_GET, "/models", false, CHAT, lx_endpoint_models, "the same"},
     {LX_METHOD_GET, "/v1/models/{id}", false, CHAT, lx_endpoint_model, "one model"},

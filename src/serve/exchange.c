@@ -257,13 +257,41 @@ static void find_endpoint(struct lx_exchange *x)
                      LX_S("not_found"));
 }
 
+/* The value of a parameter of the query, as it stands there; absent when there is none. */
+static struct lx_slice query_value(const struct lx_exchange *x, struct lx_slice name)
+{
+    struct lx_slice rest = x->query, one, key, value;
+
+    for (bool more = rest.n != 0; more;) {
+        more = lx_slice_cut(rest, '&', &one, &rest);
+        if (lx_slice_cut(one, '=', &key, &value) && lx_slice_eq(key, name))
+            return value;
+    }
+    return lx_slice(NULL, 0);
+}
+
+/* Clients of Google's may have their key in the query, where no header has one. */
+static struct lx_headers headers_with_key(struct lx_exchange *x, const struct lx_h1_head *head)
+{
+    struct lx_slice key =
+        x->front == &lx_dialect_gemini ? query_value(x, LX_S("key")) : lx_slice(NULL, 0);
+    struct lx_header_list list;
+
+    if (!key.n || lx_auth_key(&head->headers, x->config->master_key_header).n)
+        return head->headers;
+    lx_header_list_init(&list, &x->arena);
+    lx_header_list_set_secret(&list, LX_S("x-goog-api-key"), key);
+    return list.headers;
+}
+
 static void check_auth(struct lx_exchange *x, const struct lx_h1_head *head)
 {
+    struct lx_headers headers = headers_with_key(x, head);
     struct lx_auth_verdict v;
 
     if (x->endpoint && x->endpoint->open)
         return;
-    v = lx_auth_check(&x->config->master_key, &head->headers, x->config->master_key_header);
+    v = lx_auth_check(&x->config->master_key, &headers, x->config->master_key_header);
     if (v.result != LX_AUTH_OK) {
         refuse_early(x, 401, LX_FAULT_AUTHENTICATION, lx_slice_z(v.message), LX_S("401"));
         x->early_fault.type = LX_S("auth_error"); /* LiteLLM's word for it */
@@ -392,6 +420,8 @@ void lx_exchange_complete(struct lx_exchange *x)
         .front = x->front,
         .body = lx_buf_slice(&x->body),
         .model = x->path_value,
+        .stream = x->stream,
+        .in_array = x->in_array,
         .call_id = lx_slice(x->call_id, x->call_id_n),
         .now_ms = x->worker->epoch_ms + x->started_ms,
         .random = lx_worker_random(x->worker),
@@ -416,6 +446,19 @@ void lx_exchange_complete(struct lx_exchange *x)
     }
     x->drive.events = &drive_events;
     lx_drive_start(&x->drive);
+}
+
+void lx_exchange_generate(struct lx_exchange *x)
+{
+    x->stream = LX_NO;
+    lx_exchange_complete(x);
+}
+
+void lx_exchange_generate_stream(struct lx_exchange *x)
+{
+    x->stream = LX_YES;
+    x->in_array = !lx_slice_eq(query_value(x, LX_S("alt")), LX_S("sse"));
+    lx_exchange_complete(x);
 }
 
 /* ---- The log ------------------------------------------------------------------------------- */

@@ -25,6 +25,8 @@ struct lx_exchange {
     /* request */
     enum lx_method method;
     struct lx_slice method_name, path, query; /* in the arena */
+    enum lx_tristate stream;                  /* what the path says of it; UNSET: the body does */
+    bool in_array;                            /* a stream as one JSON array */
     struct lx_slice path_value; /* what {model} or {id} of the endpoint's path matched, decoded */
     const struct lx_endpoint *endpoint; /* NULL: none */
     struct lx_slice allow;              /* methods of the path, when it has none like this one */
@@ -71,5 +73,8 @@ void lx_exchange_log(struct lx_exchange *x, bool client_gone);
 void lx_exchange_json(struct lx_exchange *x, int status, struct lx_slice json);
 /* Starts a completion in the exchange's front language. */
 void lx_exchange_complete(struct lx_exchange *x);
+/* The same for Google's methods, where the path says whether a stream is wanted. */
+void lx_exchange_generate(struct lx_exchange *x);
+void lx_exchange_generate_stream(struct lx_exchange *x);
 
 #endif

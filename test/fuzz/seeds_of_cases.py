@@ -12,12 +12,13 @@ from pathlib import Path
 FUZZ = Path(__file__).resolve().parent
 CASES = FUZZ.parent / "case"
 BLOCK = re.compile(r"^## ([\w ]+)\n(.*?)^(`{3,})(\w+)\n(.*?)^\3$", re.M | re.S)
-ANTHROPIC, USAGE, OTHER, TEXT = 1, 8, 16, 32
-CLIENTS = {"anthropic": ANTHROPIC, "openai_completions": TEXT}
+ANTHROPIC, USAGE, OTHER, TEXT, GEMINI, ARRAY = 1, 8, 16, 32, 64, 128
+CLIENTS = {"anthropic": ANTHROPIC, "gemini": GEMINI, "openai_completions": TEXT}
 READ_AS = {"mistral_fim": "openai_chat"}  # the readers that a language shares
-# Languages of providers only: the first byte is crossing.h's flags.
+# Languages with targets of their own: the first byte is crossing.h's flags.
 BACKS = {"bedrock_converse": "bedrock", "cohere_chat": "cohere_chat", "gemini": "gemini",
          "ollama_chat": "ollama_chat", "openai_responses": "openai_responses"}
+ONLY_BACKS = set(BACKS) - {"gemini"}  # languages of providers only
 MAX_BYTES = 20000
 
 
@@ -57,15 +58,19 @@ def main():
         mode = CLIENTS.get(front, 0) | USAGE
         for heading, _, _, kind, text in BLOCK.findall(path.read_text()):
             body = decoded(kind, text)
-            if back in BACKS:
+            if back in BACKS and front != "gemini":
                 write_back(front, BACKS[back], heading, kind, body)
-            elif heading == "Client request":
+            if back in ONLY_BACKS:
+                continue
+            if heading == "Client request":
                 write(f"attempt_{front}", bytes([2]) + body)
                 write(f"attempt_{front}", bytes([0]) + body)
             elif heading == "Upstream response":
                 part = "stream" if kind in ("sse", "ndjson") else "reply"
                 write(f"relay_{part}_{back}", bytes([mode]) + body)
                 write(f"relay_{part}_{back}", bytes([mode ^ ANTHROPIC | OTHER]) + body)
+                if front == "gemini":
+                    write(f"relay_{part}_{back}", bytes([mode | ARRAY]) + body)
 
 
 main()

@@ -5,7 +5,7 @@ import re
 from tap import ROOT, check, done
 
 CASES = ROOT / "test" / "case"
-FRONTS = ["openai_chat", "anthropic", "openai_completions"]
+FRONTS = ["openai_chat", "anthropic", "gemini", "openai_completions"]
 
 
 def rows():
