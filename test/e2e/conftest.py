@@ -65,9 +65,10 @@ def replay(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cases_gateway(replay, tmp_path_factory):
-    """A gateway whose providers answer from cases/: "oa/CASE", "an/CASE", "ds/CASE"."""
+    """A gateway whose providers answer from cases/: "oa/CASE", "an/CASE", "ds/CASE", "ge/CASE"."""
     rows = [harness.deployment(f"{prefix}/*", f"{provider}/*", replay.url)
-            for prefix, provider in (("oa", "openai"), ("an", "anthropic"), ("ds", "deepseek"))]
+            for prefix, provider in (("oa", "openai"), ("an", "anthropic"), ("ds", "deepseek"),
+                                     ("ge", "gemini"))]
     starting = _gateways(tmp_path_factory.mktemp("gateways"))
     yield next(starting)(harness.config(rows, litellm_settings={"num_retries": 0}))
     next(starting, None)

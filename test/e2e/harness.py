@@ -228,7 +228,7 @@ class Replay(Process):
 
     def sent(self, model):
         """Bodies of the requests for that model, in order."""
-        return [body for body in map(Request.json, self.tap.requests) if body["model"] == model]
+        return [body for body in map(Request.json, self.tap.requests) if body.get("model") == model]
 
 
 # ---- HTTP, by hand ----
