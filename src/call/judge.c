@@ -154,9 +154,10 @@ void lx_call_judge(struct lx_call *c, const struct lx_fault *f, enum lx_outcome_
     lx_call_report_fault(c, f);
     if (!c->head_sent) {
         c->memory->facts.now_ms = c->now_ms;
-        struct lx_retry_verdict v =
-            decide(c, f, !lx_call_is_bound(c) && lx_route_has_untried(&c->memory->facts));
-        if (v.retry && lx_retry_take(&c->settings->policy, c->group, c->now_ms)) {
+        bool healthy = false;
+        bool another = !lx_call_is_bound(c) && lx_route_has_untried(&c->memory->facts, &healthy);
+        struct lx_retry_verdict v = decide(c, f, another);
+        if (v.retry && lx_retry_take(&c->settings->policy, c->group, healthy, c->now_ms)) {
             wait_for(c, v.after_ms);
             return;
         }

@@ -426,11 +426,24 @@ struct lx_route_verdict lx_route_choose(const struct lx_route_request *r)
     return v;
 }
 
-bool lx_route_has_untried(const struct lx_route_request *r)
+/* At most one in ten of its last failed. */
+static bool is_healthy(const struct lx_route_request *r, const struct lx_deployment *d)
+{
+    int outcomes, failures;
+    if (!d->state)
+        return true;
+    lx_history_get(d->state, r->now_ms, &outcomes, &failures);
+    return lx_breaker_of(d->state, r->now_ms) == LX_BREAKER_CLOSED && 10 * failures <= outcomes;
+}
+
+bool lx_route_has_untried(const struct lx_route_request *r, bool *healthy)
 {
     struct choice c = {.r = r, .g = r->group};
     admit(&c, UNTRIED);
-    return c.count && keep_tagged(&c);
+    bool found = c.count && keep_tagged(&c);
+    if (healthy)
+        *healthy = found && keep(&c, is_healthy);
+    return found;
 }
 
 /* ---- Reasons ----------------------------------------------------------------------------------

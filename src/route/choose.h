@@ -68,8 +68,9 @@ struct lx_route_verdict {
 
 /* Decides; changes nothing but notes of why a deployment was passed over. */
 struct lx_route_verdict lx_route_choose(const struct lx_route_request *r);
-/* Whether one that was not tried would be chosen now. */
-bool lx_route_has_untried(const struct lx_route_request *r);
+/* Whether one that was not tried would be chosen now; *healthy (may be NULL): one that hardly ever
+ * fails. */
+bool lx_route_has_untried(const struct lx_route_request *r, bool *healthy);
 /* Says of each deployment why it is not asked: "openai/gpt-4o (id): cools down for 12 s after 429;
  * ...". Appends. */
 void lx_route_explain(const struct lx_route_request *r, struct lx_buf *out);
@@ -81,6 +82,7 @@ void lx_route_explain(const struct lx_route_request *r, struct lx_buf *out);
 struct lx_route_ticket {
     const struct lx_deployment *deployment; /* NULL: none */
     const struct lx_route_policy *policy;
+    const struct lx_model_group *group;
     int64_t begun_ms;
     int64_t reserved_tokens;
     bool probe, first_seen;

@@ -169,8 +169,16 @@ struct lx_retry_verdict {
  * retried with another deployment only. retry_policy and model_group_retry_policy say how often,
  * and that also of faults which are else final. */
 struct lx_retry_verdict lx_retry_decide(const struct lx_retry_question *q);
-/* Whether the group's budget has room for one more attempt of a request, and takes it. A group
- * without a state has no budget. */
-bool lx_retry_take(const struct lx_route_policy *p, const struct lx_model_group *g, int64_t now_ms);
+/*
+ * Whether the group's budget has room for one more attempt of a request, and takes it. One that a
+ * healthy deployment will take over is counted, too, but never refused: it does not multiply an
+ * outage, it ends it. A group without a state has no budget.
+ */
+bool lx_retry_take(const struct lx_route_policy *p, const struct lx_model_group *g, bool healthy,
+                   int64_t now_ms);
+/* More than half of the budget is used: whoever fails more than it allows cools down (outcome.c).
+ */
+bool lx_retry_is_tight(const struct lx_route_policy *p, const struct lx_model_group *g,
+                       int64_t now_ms);
 
 #endif

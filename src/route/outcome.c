@@ -5,8 +5,9 @@
  * When a deployment cools down is a table of rules. LiteLLM's are there: 429, statuses that no
  * retry cures, more than half of the minute's requests failed, all of very many, allowed_fails. A
  * busy deployment that dies would meet them late (a minute's successes must be outweighed first),
- * so there is one more: more than half of the last outcomes failed. A deployment that stands alone
- * in its group is spared, as LiteLLM does, for there is nobody else to ask.
+ * so there are two more: more than half of the last outcomes failed; or more of them than the
+ * group's retry budget allows, while that runs out. One that stands alone in its group is spared,
+ * as LiteLLM does, for there is nobody else to ask.
  *
  * While it cools, nobody asks it; then one request at a time does. A failed probe begins the time
  * anew; after timeouts it doubles, since each of those costs somebody a long wait.
@@ -22,6 +23,7 @@
 
 enum {
     MINUTE_MS = 60000,
+    PPM = 1000000,
     COOLDOWN_MAX_MS = 3600000, /* whatever a provider says */
     TIMEOUT_MAX_MS = 60000,    /* of cooldowns that double */
     PROBE_MAX_MS = 60000,      /* after that another request may find out */
@@ -131,6 +133,7 @@ static void close_breaker(struct lx_deployment_state *s)
 struct judgement {
     const struct lx_deployment *d;
     const struct lx_route_policy *policy;
+    const struct lx_model_group *group;
     const struct lx_fault *fault;
     int64_t now_ms, minute;
     int status;
@@ -203,6 +206,16 @@ static bool most_of_the_minute_failed(const struct judgement *j)
            !j->alone && says_nothing_of_fails(j);
 }
 
+/* The group pays for its failures with retries, and cannot go on so. */
+static bool more_failed_than_is_paid_for(const struct judgement *j)
+{
+    int outcomes, failures;
+    lx_history_get(j->d->state, j->now_ms, &outcomes, &failures);
+    return outcomes >= HISTORY / 2 &&
+           failures * (int64_t)PPM > outcomes * j->policy->retry_budget_ppm && !j->alone &&
+           says_nothing_of_fails(j) && lx_retry_is_tight(j->policy, j->group, j->now_ms);
+}
+
 static bool all_of_many_failed(const struct judgement *j)
 {
     return j->failures >= LEAST_FOR_ALL && !j->successes && says_nothing_of_fails(j);
@@ -215,6 +228,7 @@ static const struct {
              {is_beyond_retries},
              {most_of_the_last_failed},
              {most_of_the_minute_failed},
+             {more_failed_than_is_paid_for},
              {all_of_many_failed}};
 
 /* Whether a fault says something about the deployment, and not about the request. */
@@ -306,7 +320,7 @@ bool lx_route_begin(const struct lx_route_request *r, const struct lx_route_verd
     int64_t minute = r->now_ms / MINUTE_MS;
     int64_t rpm = limits_hold(p) && d->rpm > 0 ? d->rpm : INT64_MAX;
     *out = (struct lx_route_ticket){
-        .deployment = d, .policy = p, .begun_ms = r->now_ms, .probe = v->probe};
+        .deployment = d, .policy = p, .group = r->group, .begun_ms = r->now_ms, .probe = v->probe};
     if (!s)
         return true;
     if (v->probe && !take_probe(s, r->now_ms))
@@ -420,6 +434,7 @@ static void end_badly(const struct lx_route_ticket *t, const struct lx_route_out
     const struct judgement j = {
         .d = d,
         .policy = t->policy,
+        .group = t->group,
         .fault = o->fault,
         .now_ms = o->now_ms,
         .minute = minute,

@@ -61,16 +61,37 @@ struct lx_retry_verdict lx_retry_decide(const struct lx_retry_question *q)
     return v;
 }
 
-bool lx_retry_take(const struct lx_route_policy *p, const struct lx_model_group *g, int64_t now_ms)
+/* How many retries the group may make in this minute and the last. */
+static int64_t budget_of(const struct lx_route_policy *p, const struct lx_group_state *s,
+                         int64_t minute)
+{
+    int64_t n = lx_tally_get(&s->requests, minute) + lx_tally_get(&s->requests, minute - 1);
+    int64_t part = n / PPM * p->retry_budget_ppm + n % PPM * p->retry_budget_ppm / PPM;
+    return part > p->retry_budget_min ? part : p->retry_budget_min;
+}
+
+bool lx_retry_take(const struct lx_route_policy *p, const struct lx_model_group *g, bool healthy,
+                   int64_t now_ms)
 {
     struct lx_group_state *s = g->state;
     int64_t minute = now_ms / MINUTE_MS;
     if (!s || p->retry_budget_ppm >= PPM)
         return true;
-    int64_t requests = lx_tally_get(&s->requests, minute) + lx_tally_get(&s->requests, minute - 1);
-    int64_t part =
-        requests / PPM * p->retry_budget_ppm + requests % PPM * p->retry_budget_ppm / PPM;
-    int64_t limit = part > p->retry_budget_min ? part : p->retry_budget_min;
-    int64_t before = lx_tally_get(&s->retries, minute - 1);
-    return lx_tally_reserve(&s->retries, minute, 1, limit - before);
+    if (healthy) {
+        lx_tally_add(&s->retries, minute, 1);
+        return true;
+    }
+    int64_t left = budget_of(p, s, minute) - lx_tally_get(&s->retries, minute - 1);
+    return lx_tally_reserve(&s->retries, minute, 1, left);
+}
+
+bool lx_retry_is_tight(const struct lx_route_policy *p, const struct lx_model_group *g,
+                       int64_t now_ms)
+{
+    const struct lx_group_state *s = g->state;
+    int64_t minute = now_ms / MINUTE_MS;
+    if (!s || p->retry_budget_ppm >= PPM)
+        return false;
+    return 2 * (lx_tally_get(&s->retries, minute) + lx_tally_get(&s->retries, minute - 1)) >
+           budget_of(p, s, minute);
 }

@@ -4,52 +4,11 @@
  * A row is `input | input ... => verdict`; '#' starts a comment line. What the columns are stands
  * at the head of each table. A table's name is the program's argument.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "decide.h"
 #include "gate/auth.h"
-#include "route/choose.h"
-
-enum { COLUMNS = 6 };
-
-struct row {
-    struct lx_slice in[COLUMNS]; /* trimmed; empty where there are fewer */
-    struct lx_slice verdict;
-    const char *file;
-    int line;
-};
 
 static const char *table;
-
-#define CHECK(row, ok, ...)                                   \
-    do {                                                      \
-        if (!(ok)) {                                          \
-            print_error("%s:%d: ", (row)->file, (row)->line); \
-            fail_msg(__VA_ARGS__);                            \
-        }                                                     \
-    } while (0)
-
-/* The next word of *s, or an empty slice. */
-static struct lx_slice word(struct lx_slice *s, char separator)
-{
-    struct lx_slice w;
-    do
-        lx_slice_cut(*s, separator, &w, s);
-    while (!w.n && s->n);
-    return lx_slice_trim(w);
-}
-
-static int64_t number(struct lx_slice s, int64_t otherwise)
-{
-    int64_t n;
-    return lx_slice_int(s, &n) == 0 ? n : otherwise;
-}
+int wrong_rows;
 
 /* ---- resolve -------------------------------------------------------------------------------- */
 
@@ -234,8 +193,8 @@ static const struct {
     const char *name;
     void (*check)(const struct row *row);
 } tables[] = {
-    {"resolve", resolve}, {"names", names}, {"find", find},
-    {"pick", pick},       {"retry", retry}, {"auth", auth},
+    {"resolve", resolve}, {"names", names}, {"find", find}, {"pick", pick},
+    {"choose", choose},   {"retry", retry}, {"auth", auth},
 };
 
 static bool read_row(struct lx_slice line, struct row *row)
@@ -274,6 +233,7 @@ static void every_row(void **state)
     fclose(f);
     lx_arena_clear(&arena);
     assert_true(rows > 0);
+    assert_int_equal(wrong_rows, 0);
 }
 
 int main(int argc, char **argv)
