@@ -13,6 +13,8 @@ TARGETS = {
     "anthropic": "anthropic/claude-sonnet-4-5",
     "gemini": "gemini/gemini-2.5-flash",
     "bedrock": "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    "cohere": "cohere/command-a-03-2025",
+    "ollama": "ollama_chat/llama3.1",
 }
 EACH = 30  # of replies, and of streams; a third of it of errors
 TOOL = [{"type": "function", "function": {"name": "a", "parameters": {"type": "object"}}}]
@@ -23,7 +25,7 @@ class Reply:
         self.target, self.name, self.status = target, record.name, record.status
         self.stream, self.body = record.is_stream, record.wire
         self.content_type = record.content_type or "application/json"
-        if record.framing == "ndjson":  # events that were kept without their framing get it back
+        if record.framing == "ndjson" and record.language != "ollama_chat":  # events that were kept without their framing get it back
             self.content_type = "text/event-stream"
             self.body = b"".join(
                 (f"event: {e['type']}\n" if "type" in e else "").encode() +

@@ -94,6 +94,8 @@ TARGETS = {
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_REGION_NAME": "us-east-1"},
     "bedrock/amazon.nova-pro-v1:0": {},
+    "cohere/command-a-03-2025": {"COHERE_API_KEY": KEY},
+    "ollama_chat/llama3.1": {"OLLAMA_API_BASE": "https://ollama.test"},
     "mistral/mistral-large-latest": {"MISTRAL_API_KEY": KEY},
     "groq/llama-3.3-70b-versatile": {"GROQ_API_KEY": KEY},
     "deepseek/deepseek-chat": {"DEEPSEEK_API_KEY": KEY},
