@@ -285,6 +285,10 @@ static void write_extra(struct lx_responses_writer *w)
         bool ours = false;
         for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
             ours |= lx_slice_eq(x->name, own[i]);
+        if (!w->chat && lx_slice_eq(x->name, LX_S("output_config"))) { /* task_budget */
+            lx_responses_lose(w, x->name, LX_S("not known in OpenAI's language"));
+            continue;
+        }
         if (ours)
             continue;
         lx_out_name(&w->out, lx_text(x->name));

@@ -25,6 +25,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "spec"))
 import cohere_requests  # noqa: E402
 import ollama_requests  # noqa: E402
 import openapi  # noqa: E402
+import responses_requests  # noqa: E402
 
 READERS = {"openai_chat": openai_replies, "anthropic": anthropic_replies}
 # Languages of providers only: nobody speaks them to us.
@@ -193,10 +194,12 @@ BACK_MODELS = {"gemini": ("gemini/gemini-2.5-flash", "gemini/gemini-3-pro-previe
                "bedrock_converse": ("bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
                                     "bedrock/us.amazon.nova-2-lite-v1:0"),
                "cohere_chat": ("cohere/command-a-03-2025", "cohere/command-a-reasoning-08-2025"),
-               "ollama_chat": ("ollama/llama3.2", "ollama/gpt-oss:20b")}
+               "ollama_chat": ("ollama/llama3.2", "ollama/gpt-oss:20b"),
+               "openai_responses": ("openai/responses/gpt-4.1", "openai/gpt-5.1-codex")}
 FAULTS = {"gemini": gemini_requests.faults, "bedrock_converse": bedrock_requests.faults}
 if openapi.is_here("cohere"):  # which needs PyYAML, too
-    FAULTS |= {"cohere_chat": cohere_requests.faults, "ollama_chat": ollama_requests.faults}
+    FAULTS |= {"cohere_chat": cohere_requests.faults, "ollama_chat": ollama_requests.faults,
+               "openai_responses": responses_requests.faults}
 
 
 def request_to(target):

@@ -2,7 +2,8 @@
 the marks by which it is found again in whatever a provider gets.
 
 A feature is either in the body, by all of its marks, or is said to have been dropped. Marks are
-words and numbers that stand nowhere else in a request.
+words and numbers that stand nowhere else in a request; where languages have several words for the
+same, they are a tuple of which one is there.
 """
 
 import copy
@@ -127,7 +128,7 @@ FEATURES = [
     Feature("cited document", None,
             _part({"type": "document", "title": "cited title", "citations": {"enabled": True}, "source":
                    {"type": "text", "media_type": "text/plain", "data": "cited mark"}}),
-            ("cited title", "cited mark")),
+            ("cited title", "cited mark"), ("messages",)),
     Feature("audio", _part({"type": "input_audio", "input_audio": {"data": "UklGRmark", "format": "wav"}}),
             None, ("UklGRmark",), ("messages",)),
     Feature("tools", _tools_of_openai, _tools_of_anthropic,
@@ -135,9 +136,11 @@ FEATURES = [
     Feature("strict tools", lambda r: _tools_of_openai(r, strict=True), None, ("strict",), ("tools",)),
     Feature("results", _results_of_openai, _results_of_anthropic, _RESULTS),
     Feature("choice required", _choice_of_openai("required"), _choice_of_anthropic(type="any"),
-            ("REQUIRED",), ("tool_choice",)),
+            (("REQUIRED", '"tool_choice": "required"'),), ("tool_choice",)),
     Feature("choice named", _choice_of_openai({"type": "function", "function": {"name": "tool_mark_b"}}),
-            _choice_of_anthropic(type="tool", name="tool_mark_b"), ("REQUIRED",), ("tool_choice",)),
+            _choice_of_anthropic(type="tool", name="tool_mark_b"),
+            (("REQUIRED", '"tool_choice": {"type": "function", "name": "tool_mark_b"}'),),
+            ("tool_choice",)),
     Feature("choice none", _choice_of_openai("none"), _choice_of_anthropic(type="none"), ()),
     Feature("one call at a time", _several(_choice_of_openai("auto"), _set(parallel_tool_calls=False)),
             _choice_of_anthropic(type="auto", disable_parallel_tool_use=True), ("parallel",),
@@ -150,17 +153,18 @@ FEATURES = [
     Feature("schema", _set(response_format={"type": "json_schema", "json_schema": {
         "name": "answer", "schema": SCHEMA}}),
             _set(output_format={"type": "json_schema", "schema": SCHEMA}), ("mark_of_city",)),
-    Feature("effort", _set(reasoning_effort="high"), None, ("think",), ("reasoning_effort",)),
+    Feature("effort", _set(reasoning_effort="high"), None, (("think", '"effort": "high"'),),
+            ("reasoning",)),
     Feature("no thinking", _set(reasoning_effort="none"), _set(thinking={"type": "disabled"}), ()),
-    Feature("budget", None, _set(thinking={"type": "enabled", "budget_tokens": 2345}), ("2345",),
-            ("thinking", "reasoning_effort")),
+    Feature("budget", None, _set(thinking={"type": "enabled", "budget_tokens": 2345}), 
+            (("2345", '"effort": "low"'),), ("thinking", "reasoning")),
     Feature("thinking in the history",
             lambda r: r["messages"].insert(-1, {"role": "assistant", "content": "thought out",
                                                 "reasoning_content": "thought mark"}),
             lambda r: r["messages"].insert(-1, {"role": "assistant", "content": [
                 {"type": "thinking", "thinking": "thought mark", "signature": "c2lnbmVk"},
                 {"type": "redacted_thinking", "data": "aGlkZGVu"},
-                {"type": "text", "text": "thought out"}]}), ("thought mark",)),
+                {"type": "text", "text": "thought out"}]}), ("thought mark",), ("thinking",)),
     Feature("cache mark", lambda r: r["messages"][-1]["content"][0].update(
         cache_control={"type": "ephemeral"}), lambda r: r["messages"][-1]["content"][0].update(
             cache_control={"type": "ephemeral", "ttl": "1h"}), ("cache_control",), ("cache_control",)),
@@ -168,14 +172,16 @@ FEATURES = [
     Feature("high temperature", _set(temperature=1.75), None, ("temperature",)),
     Feature("top_p", _set(top_p=0.63), _set(top_p=0.63), ("0.63",)),
     Feature("top_p 1", _set(top_p=1), None, ("p",)),
-    Feature("top_k", None, _set(top_k=37), ("37",)),
+    Feature("top_k", None, _set(top_k=37), ("37",), ("top_k",)),
     Feature("limit", _set(max_tokens=4321), _set(max_tokens=4321), ("4321",)),
     Feature("new limit", _set(max_completion_tokens=4322), None, ("4322",)),
     Feature("stop", _set(stop=["stop mark", "another stop"]),
-            _set(stop_sequences=["stop mark", "another stop"]), ("stop mark", "another stop")),
-    Feature("seed", _set(seed=987654), None, ("987654",)),
-    Feature("penalties", _set(presence_penalty=0.12, frequency_penalty=0.37), None, ("0.12", "0.37")),
-    Feature("negative penalty", _set(frequency_penalty=-1.5), None, ("frequency_penalty",)),
+            _set(stop_sequences=["stop mark", "another stop"]), ("stop mark", "another stop"), ("stop",)),
+    Feature("seed", _set(seed=987654), None, ("987654",), ("seed",)),
+    Feature("penalties", _set(presence_penalty=0.12, frequency_penalty=0.37), None, ("0.12", "0.37"),
+            ("presence_penalty",)),
+    Feature("negative penalty", _set(frequency_penalty=-1.5), None, ("frequency_penalty",),
+            ("frequency_penalty",)),
     Feature("logprobs", _set(logprobs=True, top_logprobs=3), None, ("top_logprobs",), ("top_logprobs",)),
     Feature("bias", _set(logit_bias={"50256": -99}), None, ("50256",), ("logit_bias",)),
     Feature("choices", _set(n=3), None, ("n",), ("n",)),

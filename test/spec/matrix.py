@@ -18,14 +18,18 @@ import cohere_requests
 import features
 import ollama_requests
 import openapi
+import responses_requests
 
 # Language: (its document, its checker, models that differ in what they take).
 TARGETS = {
     "cohere_chat": ("cohere", cohere_requests.faults,
                     ("cohere/command-a-03-2025", "cohere/command-a-reasoning-08-2025")),
     "ollama_chat": ("ollama", ollama_requests.faults, ("ollama/llama3.2", "ollama/gpt-oss:20b")),
+    "openai_responses": ("openai", responses_requests.faults,
+                         ("openai/responses/gpt-4.1", "openai/gpt-5.1-codex")),
 }
-ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "COHERE_API_KEY": "none"}
+ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "COHERE_API_KEY": "none",
+               "OPENAI_API_KEY": "none"}
 # What one feature takes from another: it is not the second's fault that it is not there.
 HIDES = {"choice none": ("tools", "strict tools", "custom tool", "search tool", "one call at a time"),
          "choice named": ("tools",)}
@@ -44,7 +48,8 @@ def _written(binary, language, model, request):
 
 
 def _is_there(feature, text, dropped):
-    if all(mark in text for mark in feature.marks):
+    if all(any(word in text for word in ([mark] if isinstance(mark, str) else mark))
+           for mark in feature.marks):
         return True
     return any(loss.startswith(word) for loss in dropped for word in feature.said)
 

@@ -28,10 +28,11 @@ def is_here(name):
 
 
 class Document:
-    def __init__(self, name, later=()):
-        """`later`: (schema, member) pairs that came after the document."""
+    def __init__(self, name, later=(), forgiven=()):
+        """`later`: (schema, member) pairs that came after the document; `forgiven`: such pairs that
+        it demands and the service does not, as recorded."""
         self.root = _load(name)
-        self.later = set(later)
+        self.later, self.forgiven = set(later), set(forgiven)
 
     def request(self, path, method="post"):
         body = self.root["paths"][path][method]["requestBody"]
@@ -49,31 +50,53 @@ class Document:
 
     def faults(self, schema, value, where="body"):
         name, schema = self._resolve(schema)
-        if "allOf" in schema:
-            return [f for s in schema["allOf"] for f in self.faults(s, value, where)]
         for word in ("oneOf", "anyOf"):
             if word in schema:
                 return self._one_of(schema, schema[word], value, where)
-        if value is None and schema.get("nullable"):
+        if value is None and (schema.get("nullable") or schema.get("type") == "null"):
             return []
+        if "allOf" in schema and not self._parts(name, schema)["known"]:  # of no object
+            return [f for s in schema["allOf"] for f in self.faults(s, value, where)]
         if "enum" in schema:
             # "OFF" is read as false by YAML's rules.
             words = ["OFF" if word is False else word for word in schema["enum"]]
             return [] if value in words else [f"{where}: {value!r} is none of {words}"]
         return self._typed(name, schema, value, where)
 
+    # ---- Alternatives ----
+
+    def _leaves(self, schema):
+        """A schema's alternatives, and theirs."""
+        _, inside = self._resolve(schema)
+        kinds = inside.get("oneOf") or inside.get("anyOf")
+        return [leaf for kind in kinds for leaf in self._leaves(kind)] if kinds else [schema]
+
+    def _is_meant(self, schema, value):
+        """Whether the value says that it is this one, or what it is has this form."""
+        name, inside = self._resolve(schema)
+        if isinstance(value, list):
+            return inside.get("type") == "array"
+        kind = self._parts(name, inside)["known"].get("type")
+        return isinstance(value, dict) and kind and \
+            value.get("type") in (self._resolve(kind)[1].get("enum") or [])
+
     def _one_of(self, schema, kinds, value, where):
-        choose = schema.get("discriminator")
-        if choose and isinstance(value, dict):
+        choose = schema.get("discriminator") or {}
+        if "mapping" in choose and isinstance(value, dict):
             word = value.get(choose["propertyName"])
             if word not in choose["mapping"]:
                 return [f"{where}: no such {choose['propertyName']}: {word!r}"]
             return self.faults({"$ref": choose["mapping"][word]}, value, where)
-        tried = [self.faults(kind, value, where) for kind in kinds]
-        return min(tried, key=len)
+        leaves = [leaf for kind in kinds for leaf in self._leaves(kind)]
+        meant = [leaf for leaf in leaves if self._is_meant(leaf, value)]
+        return min((self.faults(leaf, value, where) for leaf in meant or leaves), key=len)
+
+    # ---- Values ----
 
     def _typed(self, name, schema, value, where):
-        kind = schema.get("type") or ("object" if "properties" in schema else None)
+        kind = schema.get("type") or ("object" if self._parts(name, schema)["known"] else None)
+        if kind == "null":
+            return [f"{where}: must be null"]
         if kind in ("number", "integer"):
             whole = kind == "integer"
             if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
@@ -82,19 +105,37 @@ class Document:
             return [] if low <= value <= high else [f"{where}: {value} is not in {low}..{high}"]
         if kind and not isinstance(value, TYPES[kind]):
             return [f"{where}: must be of type {kind}"]
+        if kind == "string":
+            low, high = schema.get("minLength", 0), schema.get("maxLength", len(value))
+            return [] if low <= len(value) <= high else [f"{where}: {len(value)} characters"]
         if kind == "array":
             return [f for i, one in enumerate(value)
                     for f in self.faults(schema.get("items") or {}, one, f"{where}[{i}]")]
         return self._members(name, schema, value, where) if kind == "object" else []
 
+    def _parts(self, name, schema):
+        """What an object may and must have, by all that its schema is made of."""
+        parts = {"names": {name}, "known": dict(schema.get("properties") or {}),
+                 "required": [(name, m) for m in schema.get("required") or []],
+                 "other": schema.get("additionalProperties")}
+        for inner in schema.get("allOf") or []:
+            more = self._parts(*self._resolve(inner))
+            parts["names"] |= more["names"]
+            parts["known"].update(more["known"])
+            parts["required"] += more["required"]
+            parts["other"] = parts["other"] or more["other"]
+        return parts
+
     def _members(self, name, schema, value, where):
-        known, other = schema.get("properties") or {}, schema.get("additionalProperties")
-        found = [f"{where}.{m}: missing" for m in schema.get("required") or [] if m not in value]
+        parts = self._parts(name, schema)
+        known, other = parts["known"], parts["other"]
+        found = [f"{where}.{m}: missing" for owner, m in parts["required"]
+                 if m not in value and (owner, m) not in self.forgiven]
         for member, inner in value.items():
             if member in known:
                 found += self.faults(known[member], inner, f"{where}.{member}")
             elif isinstance(other, dict):
                 found += self.faults(other, inner, f"{where}.{member}")
-            elif known and not other and (name, member) not in self.later:
+            elif known and not other and not self.later & {(n, member) for n in parts["names"]}:
                 found.append(f"{where}.{member}: no such member of {name or 'it'}")
         return found
