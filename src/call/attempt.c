@@ -119,7 +119,9 @@ static void read_options(struct writer *w, const struct lx_route_settings *setti
 
 static const char *operation_name(enum lx_operation o)
 {
-    return o == LX_OPERATION_EMBED ? "embeddings" : "chat completions";
+    return o == LX_OPERATION_EMBED   ? "embeddings"
+           : o == LX_OPERATION_COUNT ? "counting of tokens"
+                                     : "chat completions";
 }
 
 static int check(struct writer *w)
@@ -214,7 +216,7 @@ static struct lx_slice quoted(struct lx_slice s, struct lx_arena *a)
 static void add_extra_body(struct writer *w, struct lx_json_edit *edit)
 {
     struct lx_json_doc extra;
-    if (!w->d->extra_body.n)
+    if (!w->d->extra_body.n || w->from->operation == LX_OPERATION_COUNT)
         return;
     lx_json_doc_init(&extra);
     if (lx_json_read(&extra, w->d->extra_body, NULL, &w->out.error) < 0)
@@ -737,7 +739,7 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
     struct lx_json_doc merged;
     struct lx_error err = {0};
     size_t first = request && request->embed ? request->embed->first : 0;
-    if (!d->default_params.n)
+    if (!d->default_params.n || from->operation == LX_OPERATION_COUNT)
         return write_attempt(at, d, settings, from, body, request, first, upstream_model, stream,
                              arena, buf, fault);
     lx_json_doc_init(&merged);

@@ -14,6 +14,7 @@
  *               KEY ---> KEY_ASK -> KEY_WAIT -> KEY   (a credential: fetch.h)
  */
 #include "base/random.h"
+#include "call/count.h"
 #include "call/head.h"
 #include "call/inner.h"
 #include "call/mock.h"
@@ -247,6 +248,29 @@ static int read_request(struct lx_call *c, struct lx_fault *f)
     return code;
 }
 
+static void answered_here(struct lx_call *c, int code)
+{
+    if (code == 0)
+        code = c->out.failed;
+    if (code < 0) {
+        lx_call_judge_error(c, code, NULL);
+        return;
+    }
+    c->report.fault.kind = LX_FAULT_NONE;
+    c->report.status = 200;
+    lx_call_finish(c);
+}
+
+/* Tokens of a request whose provider cannot count them. */
+static void answer_count(struct lx_call *c)
+{
+    const struct lx_reply reply = {.language = LX_S("anthropic_count")};
+    int code = start_relay(c, c->in.front, LX_FRAMING_NONE);
+    if (code == 0)
+        code = lx_relay_reply(&c->relay, &reply, &c->out);
+    answered_here(c, code);
+}
+
 static void answer_mock(struct lx_call *c, struct lx_slice text)
 {
     struct lx_fault f;
@@ -268,15 +292,7 @@ static void answer_mock(struct lx_call *c, struct lx_slice text)
         code = embed ? lx_mock_embed(&c->relay, text, c->request->embed->count, lx_call_arena(c),
                                      &c->out)
                      : lx_mock_write(&c->relay, text, choices, lx_call_arena(c), &c->out);
-    if (code == 0)
-        code = c->out.failed;
-    if (code < 0) {
-        lx_call_judge_error(c, code, NULL);
-        return;
-    }
-    c->report.fault.kind = LX_FAULT_NONE;
-    c->report.status = 200;
-    lx_call_finish(c);
+    answered_here(c, code);
 }
 
 static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struct lx_fault *f)
@@ -324,7 +340,9 @@ static void attempt(struct lx_call *c)
     c->report.upstream_model = lx_deployment_model(d, c->star, lx_call_arena(c));
     c->upstream = (struct lx_headers){NULL, 0};
     struct lx_slice mock = mock_text(c, d);
-    if (mock.p)
+    if (lx_is_counted_here(d, c->report.upstream_model, c->in.front, mock.p != NULL))
+        answer_count(c);
+    else if (mock.p)
         answer_mock(c, mock);
     else if (d->credential)
         c->state = KEY;

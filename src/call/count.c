@@ -136,7 +136,7 @@ int lx_count_request(const struct lx_counter *c, struct lx_tokenizer *t,
     int code = lx_json_read(&doc, body, limits, err);
     bool as_it_is = from == &lx_dialect_openai_chat,
          prompt = from == &lx_dialect_openai_completions;
-    bool chat = from->operation == LX_OPERATION_CHAT && !prompt;
+    bool chat = from->operation != LX_OPERATION_EMBED && !prompt;
     if (code == 0 && prompt)
         code = count_prompt(c, t, LX_GET(lx_json_root(&doc), "prompt"), &a, count);
     else if (code == 0 && !chat)
@@ -150,4 +150,13 @@ int lx_count_request(const struct lx_counter *c, struct lx_tokenizer *t,
     lx_json_doc_clear(&openai);
     lx_json_doc_clear(&doc);
     return code;
+}
+
+bool lx_is_counted_here(const struct lx_deployment *d, struct lx_slice upstream_model,
+                        const struct lx_dialect *front, bool is_mock)
+{
+    const struct lx_provider *p =
+        lx_provider_variant(d->provider, upstream_model, d->base_url, d->api_version);
+    return front->operation == LX_OPERATION_COUNT &&
+           (is_mock || !lx_provider_offer(p, front, upstream_model).language);
 }

@@ -26,6 +26,9 @@ void lx_counter_of(const struct lx_deployment *d, struct lx_slice model,
 int lx_count_request(const struct lx_counter *c, struct lx_tokenizer *t,
                      const struct lx_dialect *from, struct lx_slice body,
                      const struct lx_json_limits *limits, int64_t *count, struct lx_error *err);
+/* Whether nobody but us counts the tokens that a client of `front` asks for. */
+bool lx_is_counted_here(const struct lx_deployment *d, struct lx_slice upstream_model,
+                        const struct lx_dialect *front, bool is_mock);
 /* Of a text. 0 or LX_ENOMEM, LX_ELIMIT. */
 int lx_count_text(const struct lx_counter *c, struct lx_tokenizer *t, struct lx_slice text,
                   int64_t *count);

@@ -44,7 +44,8 @@ void lx_call_take_usage(struct lx_call *c)
 {
     c->report.usage = lx_relay_usage(&c->relay, c->report.cut_short);
     c->report.finish = c->relay.glance.finish;
-    c->report.is_priced = lx_bill_usage(&c->biller, &c->report.usage, &c->report.cost);
+    c->report.is_priced = c->in.front->operation == LX_OPERATION_COUNT || /* which is free */
+                          lx_bill_usage(&c->biller, &c->report.usage, &c->report.cost);
 }
 
 void lx_call_finish(struct lx_call *c)

@@ -33,6 +33,7 @@ void lx_losses_add(struct lx_losses *l, struct lx_slice what, struct lx_slice wh
 enum lx_operation {
     LX_OPERATION_CHAT,
     LX_OPERATION_EMBED, /* request and reply have `embed` set */
+    LX_OPERATION_COUNT, /* the reply is its usage: how many tokens the prompt has */
 };
 
 /* What a back needs to know of the target besides the request. */
@@ -169,11 +170,14 @@ struct lx_dialect {
 
 extern const struct lx_dialect lx_dialect_openai_chat;
 extern const struct lx_dialect lx_dialect_anthropic;
+extern const struct lx_dialect lx_dialect_anthropic_count;
 extern const struct lx_dialect lx_dialect_bedrock_converse;
+extern const struct lx_dialect lx_dialect_bedrock_count;
 extern const struct lx_dialect lx_dialect_bedrock_embed;
 extern const struct lx_dialect lx_dialect_cohere_chat;
 extern const struct lx_dialect lx_dialect_cohere_embed;
 extern const struct lx_dialect lx_dialect_gemini;
+extern const struct lx_dialect lx_dialect_gemini_count;
 extern const struct lx_dialect lx_dialect_gemini_embed;
 extern const struct lx_dialect lx_dialect_huggingface_embed;
 extern const struct lx_dialect lx_dialect_mistral_fim;
