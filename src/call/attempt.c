@@ -105,6 +105,8 @@ static void read_options(struct writer *w, const struct lx_route_settings *setti
 {
     const struct lx_json *v = w->members.v;
     lx_provider_options(w->p, model, &w->options);
+    if (w->d->prompt)
+        w->options.prompt = w->d->prompt;
     w->options.keep_call_ids = !lx_provider_has_host(w->d->provider, w->d->base_url);
     w->options.drop_params =
         lx_json_bool(v[LX_MEMBER_DROP_PARAMS], tristate(w->d->drop_params, settings->drop_params));

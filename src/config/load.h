@@ -6,6 +6,7 @@
 #define LX_CONFIG_LOAD_H
 
 #include "config/tree.h"
+#include "dialect/prompt.h"
 
 /* ---- Diagnostics (config_diag.c) ---- */
 
@@ -99,7 +100,9 @@ struct lx_config_entry {
     struct lx_secret aws_id, aws_secret, aws_token;
     int64_t num_retries;
     struct lx_strings drop_paths, allowed_params, tags;
-    const struct lx_yaml *params, *headers, *extra_headers, *extra_body, *model_info;
+    const struct lx_yaml *params, *headers, *extra_headers, *extra_body, *model_info, *roles;
+    struct lx_prompt_template template; /* with `roles` */
+    struct lx_slice hf_model_name;
 };
 
 /* The same of llmux_settings.providers[] and its quirks[]. */

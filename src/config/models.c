@@ -12,12 +12,12 @@
 
 /* Providers LiteLLM has (its provider_list, 1.106.2), for telling "not yet" from "no such". */
 static const char litellm_providers[] =
-    "a2a*|aleph_alpha|anthropic_text|anyscale|auto_router|aws_polly|aws_textract|azure_text|bedrock*|"
-    "black_forest_labs|bytez|chatgpt|cloudflare|cohere*|custom|databricks|deepgram|dotprompt|"
-    "elevenlabs|fal_ai|gdc|gemini|gigachat|github_copilot|huggingface|humanloop|infinity|jina_ai|"
-    "langflow|langfuse|langgraph|manus|milvus|mongodb|nlp_cloud|nvidia_riva|oci|ollama*|palm|petals|"
-    "pg_vector|predibase|ragflow|recraft|reducto|replicate|runwayml|s3_vectors|sagemaker*|sap|"
-    "snowflake|soniox|stability|strands_decider|text-completion-*|topaz|transcribe|triton|typesafe|"
+    "a2a*|aleph_alpha|anthropic_text|anyscale|auto_router|aws_polly|aws_textract|bedrock*|"
+    "black_forest_labs|chatgpt|cohere*|custom|deepgram|dotprompt|"
+    "elevenlabs|fal_ai|gdc|gemini|gigachat|github_copilot|humanloop|infinity|jina_ai|"
+    "langflow|langfuse|langgraph|manus|milvus|mongodb|nvidia_riva|oci|ollama*|palm|petals|"
+    "pg_vector|ragflow|recraft|reducto|replicate|runwayml|s3_vectors|sap|"
+    "snowflake|soniox|stability|strands_decider|topaz|transcribe|typesafe|"
     "valkey|voyage|watsonx*";
 
 static struct lx_slice text_of(const struct lx_yaml *v)
@@ -313,6 +313,37 @@ static void add_everywhere(struct lx_load *l, const struct lx_config_entry *e, s
 
 /* ---- One entry ---------------------------------------------------------------------------- */
 
+/* LiteLLM's prompt template, by which models that complete are given a conversation. */
+static void take_role(struct lx_load *l, const struct lx_yaml *roles, struct lx_slice name,
+                      struct lx_prompt_role *out)
+{
+    struct lx_arena *a = &l->config->arena;
+    const struct lx_yaml *role = lx_yaml_get(roles, name);
+    out->pre = lx_arena_copy(a, text_of(lx_yaml_get(role, LX_S("pre_message"))));
+    out->post = lx_arena_copy(a, text_of(lx_yaml_get(role, LX_S("post_message"))));
+}
+
+static void take_prompt(struct lx_load *l, struct lx_config_entry *e)
+{
+    if (!e->roles) {
+        e->d.prompt = e->hf_model_name.n ? lx_provider_template(e->hf_model_name) : NULL;
+        return;
+    }
+    struct lx_prompt_template *t = lx_arena_new(&l->config->arena, struct lx_prompt_template);
+    if (e->roles->kind != LX_YAML_MAP) {
+        lx_diag_add(l->diags, LX_DIAG_ERROR, e->roles, LX_S(PARAMS ".roles"),
+                    "expected a mapping of roles");
+        return;
+    }
+    if (!t)
+        return;
+    *t = e->template;
+    take_role(l, e->roles, LX_S("system"), &t->system);
+    take_role(l, e->roles, LX_S("user"), &t->user);
+    take_role(l, e->roles, LX_S("assistant"), &t->assistant);
+    e->d.prompt = t;
+}
+
 static void take_rest(struct lx_load *l, struct lx_config_entry *e, const struct lx_yaml *at)
 {
     struct lx_arena *a = &l->config->arena;
@@ -331,6 +362,7 @@ static void take_rest(struct lx_load *l, struct lx_config_entry *e, const struct
     d->headers = headers.headers;
     d->extra_body = take_object(l, e->extra_body, PARAMS ".extra_body");
     d->model_info = take_object(l, e->model_info, ENTRY ".model_info");
+    take_prompt(l, e);
     lx_load_own_prices(l, e->params, d);
     d->drop_paths = e->drop_paths.v;
     d->drop_path_count = e->drop_paths.n;

@@ -172,6 +172,8 @@ void lx_provider_near(struct lx_slice name, const struct lx_provider *custom, si
 struct lx_slice lx_provider_model(const struct lx_provider *p, struct lx_slice model,
                                   struct lx_arena *a);
 
+/* The template that a model was trained on, by its name; NULL: none that is known. */
+const struct lx_prompt_template *lx_provider_template(struct lx_slice model);
 /* What the row says of a model (as the provider calls it) that a dialect needs to know. */
 void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
                          struct lx_write_options *out);

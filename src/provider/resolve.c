@@ -225,8 +225,7 @@ struct lx_slice lx_provider_model(const struct lx_provider *p, struct lx_slice m
     return lx_arena_printf(a, "%s%.*s", p->model_prefix, LX_F(model));
 }
 
-/* The template that a model was trained on, for languages that need one. */
-static const struct lx_prompt_template *template_of(struct lx_slice model)
+const struct lx_prompt_template *lx_provider_template(struct lx_slice model)
 {
     const struct lx_prompt_template *t = lx_prompt_templates;
     while (t->models && !lx_glob_match(lx_slice_z(t->models), model))
@@ -244,6 +243,6 @@ void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
     out->cache_marks = p->cache_marks;
     out->model_outside = p->model_outside;
     out->no_call_ids = p->no_call_ids;
-    out->prompt = template_of(model);
+    out->prompt = lx_provider_template(model);
     out->thinking_member = lx_slice_z(p->thinking_member);
 }

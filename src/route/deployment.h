@@ -42,7 +42,8 @@ struct lx_deployment {
     struct lx_slice extra_body;     /* a JSON object whose members go into the body; or empty */
     struct lx_slice default_params; /* a JSON object: members for the body where the client gives
                                      * none (temperature: 0.2 in litellm_params); or empty */
-    struct lx_slice mock_response;  /* set: answered without a provider */
+    const struct lx_prompt_template *prompt; /* instead of the one that the model's name tells */
+    struct lx_slice mock_response;           /* set: answered without a provider */
     enum lx_tristate drop_params, modify_params; /* unset: the settings' */
     struct lx_slice *drop_paths;                 /* additional_drop_params */
     size_t drop_path_count;

@@ -14,10 +14,12 @@ CASES = FUZZ.parent / "case"
 BLOCK = re.compile(r"^## ([\w ]+)\n(.*?)^(`{3,})(\w+)\n(.*?)^\3$", re.M | re.S)
 ANTHROPIC, USAGE, OTHER, TEXT, GEMINI, ARRAY = 1, 8, 16, 32, 64, 128
 CLIENTS = {"anthropic": ANTHROPIC, "gemini": GEMINI, "openai_completions": TEXT}
-READ_AS = {"mistral_fim": "openai_chat"}  # the readers that a language shares
+# The readers that a language shares.
+READ_AS = {"mistral_fim": "openai_chat", "nlp_cloud": "tgi", "triton": "tgi"}
 # Languages with targets of their own: the first byte is crossing.h's flags.
 BACKS = {"bedrock_converse": "bedrock", "cohere_chat": "cohere_chat", "gemini": "gemini",
-         "ollama_chat": "ollama_chat", "openai_responses": "openai_responses"}
+         "ollama_chat": "ollama_chat", "openai_responses": "openai_responses",
+         "tgi": "tgi"}
 ONLY_BACKS = set(BACKS) - {"gemini"}  # languages of providers only
 MAX_BYTES = 20000
 

@@ -4,6 +4,8 @@
 #include "catalog/catalog.h"
 #include "unit.h"
 
+#include "dialect/prompt.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -504,6 +506,37 @@ static void models_without_chats_are_known(void **state)
     assert_true(found > 50);
 }
 
+static void a_prompt_has_a_template(void **state)
+{
+    static const char *const variables[] = {"LITELLM_MASTER_KEY", "k", NULL};
+    struct unit_read r;
+    (void)state;
+    unit_read(&r,
+              "model_list:\n"
+              "  - model_name: a\n"
+              "    litellm_params:\n"
+              "      model: text-completion-openai/a\n"
+              "      api_key: k\n"
+              "      roles: {system: {pre_message: '<s>', post_message: \"\\n\"}, user: {}}\n"
+              "      bos_token: B\n"
+              "      final_prompt_value: F\n",
+              variables);
+    assert_string_equal(r.text.p, "");
+    const struct lx_prompt_template *t = only(&r)->prompt;
+    assert_text(t->bos, "B");
+    assert_text(t->final, "F");
+    assert_text(t->system.pre, "<s>");
+    assert_text(t->system.post, "\n");
+    assert_int_equal(t->user.pre.n, 0);
+    unit_close(&r);
+    unit_read(&r,
+              "model_list: [{model_name: a, litellm_params: {model: text-completion-openai/a, "
+              "api_key: k, hf_model_name: meta-llama/Meta-Llama-3-8B-Instruct}}]\n",
+              variables);
+    assert_string_equal(only(&r)->prompt->name, "llama-3");
+    unit_close(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -521,6 +554,7 @@ int main(void)
         cmocka_unit_test(what_is_missing_has_names),
         cmocka_unit_test(a_mode_chooses_the_language),
         cmocka_unit_test(models_without_chats_are_known),
+        cmocka_unit_test(a_prompt_has_a_template),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
