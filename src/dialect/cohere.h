@@ -28,7 +28,7 @@
 /* NONE where nothing is said; *name is static, or absent where the reason is not known. ERROR and
  * TIMEOUT are no reasons but faults: see lx_cohere_fault_of. */
 enum lx_finish lx_cohere_finish_read(struct lx_json reason, struct lx_slice *name);
-/* The fault that a finish reason says, with the words of an event (may be NONE); NONE: no fault. */
+/* The fault that a finish reason says; NONE: it says none. */
 enum lx_fault_kind lx_cohere_fault_of(struct lx_json reason);
 void lx_cohere_usage_read(struct lx_json usage, struct lx_usage *u);
 void lx_cohere_read_error(int status, struct lx_slice body, const struct lx_headers *headers,

@@ -31,7 +31,8 @@ static bool read_count(struct lx_json record, const char *name, int64_t *out)
     return true;
 }
 
-/* Versions before 0.6 leave prompt_eval_count out where the prompt was in the cache as a whole. */
+/* Earlier versions leave prompt_eval_count out where all of the prompt was in the cache (recorded,
+ * 2024). */
 void lx_ollama_usage_read(struct lx_json record, struct lx_usage *u)
 {
     bool known = read_count(record, "prompt_eval_count", &u->prompt_tokens);

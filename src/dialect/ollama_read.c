@@ -53,7 +53,7 @@ static void read_piece(const struct reading *r, enum lx_part_kind kind, struct l
     add(r, LX_EVENT_TEXT)->text = text;
 }
 
-/* Versions before 0.12 give calls no ids. */
+/* Earlier versions give calls no ids (recorded, 2024). */
 static struct lx_text id_of(const struct reading *r, struct lx_json call)
 {
     struct lx_text id = lx_json_text(LX_GET(call, "id"));
