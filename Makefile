@@ -52,6 +52,7 @@ bench-tokens: all  ## how fast tokens are counted, against tiktoken of PyPI
 
 corpus: all  ## recorded traffic through `llmux translate`, a table of what passed
 	@python3 test/corpus/run.py $(BUILD)/llmux
+	@python3 test/corpus/embeddings.py $(BUILD)/llmux
 	@python3 test/corpus/prices.py $(BUILD)/llmux
 
 matrix: all  ## every pair of features, written for providers, against their own specifications

@@ -488,7 +488,10 @@ static void take_inputs(struct writer *w, const struct lx_request *r, size_t fir
         most = w->to->back->max_inputs(&w->options, r);
     w->at->inputs = most && e->count > most ? most : e->count;
     w->at->inputs_left = e->count - w->at->inputs;
-    if (e->first || w->at->inputs_left)
+    bool images = false; /* that have to be put into objects */
+    for (size_t i = 0; w->options.image_objects && i < e->count; i++)
+        images = images || e->inputs[i].kind == LX_INPUT_PARTS;
+    if (e->first || w->at->inputs_left || images)
         w->at->same_language = false;
     e->count = w->at->inputs;
 }
@@ -506,6 +509,7 @@ static int write_embed(struct writer *w, struct lx_json_edit *edit,
                      LX_S("no memory"));
         return fail_body(w);
     }
+    w->options.image_objects = w->offer.image_objects;
     *e = *request->embed;
     *copy = *request;
     copy->embed = e;

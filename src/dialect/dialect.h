@@ -43,6 +43,7 @@ struct lx_write_options {
     bool modify_params;      /* repair what the provider would refuse */
     bool native_json_schema; /* the model takes response_format json_schema itself */
     bool adaptive_thinking;  /* the model takes effort / adaptive thinking, not only budgets */
+    bool image_objects;      /* embeddings: an OpenAI-compatible target has images as objects */
     bool cache_marks;        /* an OpenAI-compatible target that takes cache_control marks */
     bool model_outside;      /* the address names the model, and the body must not */
     bool keep_call_ids;      /* the address may be a gateway's, with Gemini behind it: ids of calls
@@ -94,6 +95,7 @@ struct lx_glance {
     bool usage_only; /* this record carries usage and nothing else */
     bool end;        /* the stream's own end mark */
     bool is_fault;   /* the record is an error event */
+    bool incomplete; /* a whole reply whose usage lacks what clients rely on */
     bool searched;   /* the answer cites the web, and usage need not say that it was searched */
     struct lx_slice model;
     struct lx_said *said; /* glance_event adds what the model says to it; NULL: nobody asks */

@@ -94,15 +94,29 @@ static size_t max_inputs(const struct lx_write_options *options, const struct lx
     return 2048; /* platform.openai.com/docs/api-reference/embeddings/create, 2025 */
 }
 
-static void write_inputs(struct lx_out *o, const struct lx_embed_request *r)
+/* As it came; an image in a string as an object, for targets that want it so (Jina). */
+static void write_input(struct lx_out *o, const char *name, const struct lx_input *in, bool objects)
+{
+    const struct lx_part *p = lx_input_part(in, LX_PART_IMAGE);
+    bool in_string = in->raw.n && in->raw.p[0] == '"';
+    if (!objects || !p || !in_string) {
+        lx_out_raw(o, name, in->raw);
+        return;
+    }
+    lx_out_object(o, name);
+    lx_out_text(o, "image", p->media.data);
+    lx_out_object_end(o);
+}
+
+static void write_inputs(struct lx_out *o, const struct lx_embed_request *r, bool objects)
 {
     if (r->single) {
-        lx_out_raw(o, "input", r->inputs[0].raw);
+        write_input(o, "input", &r->inputs[0], objects);
         return;
     }
     lx_out_array(o, "input");
     for (size_t i = 0; i < r->count; i++)
-        lx_out_raw(o, NULL, r->inputs[i].raw);
+        write_input(o, NULL, &r->inputs[i], objects);
     lx_out_array_end(o);
 }
 
@@ -113,7 +127,7 @@ static void write_request(const struct lx_write_options *options, const struct l
     struct lx_out o = lx_out(body->buf);
     lx_out_object(&o, NULL);
     lx_out_str(&o, "model", options->model);
-    write_inputs(&o, e);
+    write_inputs(&o, e, options->image_objects);
     if (e->encoding.n)
         lx_out_str(&o, "encoding_format", e->encoding);
     if (e->dimensions.p)
@@ -197,6 +211,8 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
     out->content = true;
     out->model = lx_json_text(LX_GET(root, "model")).s;
     read_usage(root, &out->usage);
+    out->incomplete =
+        out->usage.known && !lx_json_given(LX_GET(LX_GET(root, "usage"), "prompt_tokens"));
     return 0;
 }
 

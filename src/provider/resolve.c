@@ -62,10 +62,10 @@ struct lx_offer lx_provider_offer(const struct lx_provider *p, const struct lx_d
         return (struct lx_offer){.language = p->count};
     if (strcmp(front->name, "openai_completions") == 0)
         other = pick_offer(p->text, model);
+    if (front->operation == LX_OPERATION_EMBED)
+        other = pick_offer(p->embed, model);
     if (!other && (own ? own->operation : LX_OPERATION_CHAT) == front->operation)
         return (struct lx_offer){.language = p->language, .path = p->path, .quirks = p->quirks};
-    if (!other && front->operation == LX_OPERATION_EMBED)
-        other = pick_offer(p->embed, model);
     if (other)
         return *other;
     bool like_openai =

@@ -9,6 +9,7 @@
 
 /* What most rows have in common. */
 #define CHAT        .language = "openai_chat", .auth = LX_AUTH_BEARER
+#define EMBED       .language = "openai_embed", .auth = LX_AUTH_BEARER
 #define COMPLETIONS .language = "openai_completions", .auth = LX_AUTH_BEARER
 /* ... and takes prompts as well, at /completions or /fim/completions. */
 #define TEXT         .text = openai_texts
