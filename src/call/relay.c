@@ -604,7 +604,7 @@ static int end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as
                             LX_F(lx_slice_to(body, 80)));
     remember_glance(r, &g);
     if (g.incomplete)
-        return write_with_usage(r, &g.usage, out);
+        return write_with_usage(r, &r->glance.usage, out);
     code = g.usage.known || !r->biller ? 0 : pass_with_estimate(r, out);
     if (code < 0)
         return failed(code, err, "no memory to count what was said");

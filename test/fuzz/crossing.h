@@ -32,7 +32,8 @@ static inline const struct lx_reply_context *crossing_context(uint8_t flags)
                                   .now_s = 1,
                                   .json_tool = flags & 1,
                                   .legacy_functions = flags & 2,
-                                  .include_usage = flags & 4};
+                                  .include_usage = flags & 4,
+                                  .encoding = flags & 8 ? LX_S("base64") : LX_S("")};
     return &c;
 }
 

@@ -60,6 +60,11 @@ def main():
         mode = CLIENTS.get(front, 0) | USAGE
         for heading, _, _, kind, text in BLOCK.findall(path.read_text()):
             body = decoded(kind, text)
+            if front == "openai_embed":
+                part = {"Client request": "request", "Upstream response": "reply"}.get(heading)
+                if part:
+                    write(f"embed_{part}", bytes([9]) + body)
+                continue
             if back in BACKS and front != "gemini":
                 write_back(front, BACKS[back], heading, kind, body)
             if back in ONLY_BACKS:

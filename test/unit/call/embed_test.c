@@ -151,12 +151,28 @@ static void test_split_defaults(void **state)
     host_clear(&h);
 }
 
+/* Some providers tell the total only: it is the prompt's, and the rest passes. */
+static void test_usage_completed(void **state)
+{
+    (void)state;
+    struct host h;
+    set_up(&h, by_two);
+    host_start(&h, "{\"model\":\"m\",\"input\":\"a\"}");
+    host_reply(&h, 200, JSON, "{\"odd\": 1,  \"data\":[],\"usage\":{\"total_tokens\":7}}");
+    assert_string_equal(host_got(&h), "{\"odd\": 1,  \"data\":[],\"usage\":{\"prompt_tokens\":7,"
+                                      "\"completion_tokens\":0,\"total_tokens\":7}}");
+    assert_int_equal(lx_call_report(h.call)->usage.prompt_tokens, 7);
+    assert_true(lx_call_report(h.call)->is_priced);
+    host_clear(&h);
+}
+
 static void test_no_split(void **state)
 {
     (void)state;
     struct host h;
     set_up(&h, by_two);
-    static const char reply[] = "{\"odd\": 1,  \"data\":[],\"usage\":{\"total_tokens\":7}}";
+    static const char reply[] =
+        "{\"odd\": 1,  \"data\":[],\"usage\":{\"prompt_tokens\":7,\"total_tokens\":7}}";
     host_start(&h, "{\"model\":\"m\",\"input\":[\"a\",\"b\"],  \"stream\":true}");
     assert_string_equal(host_sent(&h),
                         "{\"model\":\"text-embedding-3-small\",\"input\":[\"a\",\"b\"],"
@@ -262,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_split_stays),
         cmocka_unit_test(test_split_lacks_vectors),
         cmocka_unit_test(test_split_defaults),
+        cmocka_unit_test(test_usage_completed),
         cmocka_unit_test(test_no_split),
         cmocka_unit_test(test_base64_made),
         cmocka_unit_test(test_mock),
