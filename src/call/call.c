@@ -337,7 +337,8 @@ static void attempt(struct lx_call *c)
         return;
     lx_call_drop_relay(c);
     c->report.losses = &c->attempt.losses;
-    c->report.upstream_model = lx_deployment_model(d, c->star, lx_call_arena(c));
+    c->report.upstream_model = lx_attempt_model(
+        d, lx_deployment_model(d, c->star, lx_call_arena(c)), &c->memory->doc, lx_call_arena(c));
     c->upstream = (struct lx_headers){NULL, 0};
     struct lx_slice mock = mock_text(c, d);
     if (lx_is_counted_here(d, c->report.upstream_model, c->in.front, mock.p != NULL))

@@ -116,6 +116,14 @@ static void add_variant(struct lx_buf *out, const struct lx_provider *v, const c
     add_text(out, v, quote);
 }
 
+/* A variant that a request chooses, not its model. */
+static void add_detour(struct lx_buf *out, const struct lx_provider *p, const char *quote)
+{
+    lx_buf_addf(
+        out, "models %s%s%s with functions, unless they are not to reason: as %sresponses/MODEL%s",
+        quote, p->functions_by_responses, quote, quote, quote);
+}
+
 /* How the key is sent: "Authorization: Bearer KEY". */
 static void add_auth(struct lx_buf *out, const struct lx_provider *p)
 {
@@ -187,6 +195,11 @@ static void add_detail(struct lx_buf *out, const struct lx_provider *p)
     for (const struct lx_provider *v = p->variants; v && v->id; v++) {
         lx_buf_addf(out, "  %-12s ", "for some");
         add_variant(out, v, "");
+        lx_buf_add_byte(out, '\n');
+    }
+    if (p->functions_by_responses) {
+        lx_buf_addf(out, "  %-12s ", "for some");
+        add_detour(out, p, "");
         lx_buf_add_byte(out, '\n');
     }
     for (const struct lx_quirk *q = p->quirks; q && q->op != LX_QUIRK_END; q++) {
@@ -267,6 +280,7 @@ static void write_provider(struct lx_out *o, const struct lx_provider *p)
     for (const struct lx_provider *v = p->variants; v && v->id; v++)
         write_variant(o, v);
     lx_out_array_end(o);
+    write_text(o, "functions_by_responses", p->functions_by_responses);
     lx_out_array(o, "quirks");
     for (const struct lx_quirk *q = p->quirks; q && q->op != LX_QUIRK_END; q++)
         write_quirk(o, q);
@@ -523,6 +537,11 @@ static void add_doc_section(struct lx_buf *out, const struct lx_provider *p)
     for (const struct lx_provider *v = p->variants; v && v->id; v++) {
         lx_buf_add_lit(out, "- ");
         add_variant(out, v, "`");
+        lx_buf_add_byte(out, '\n');
+    }
+    if (p->functions_by_responses) {
+        lx_buf_add_lit(out, "- ");
+        add_detour(out, p, "`");
         lx_buf_add_byte(out, '\n');
     }
     for (const struct lx_quirk *q = p->quirks; q && q->op != LX_QUIRK_END; q++) {

@@ -117,7 +117,9 @@ struct lx_provider {
                                       * "who"; NULL: it is not */
     const char *json_schema;         /* glob: models with native JSON schema output; NULL: all */
     const char *adaptive_thinking;   /* glob: models that choose their thinking; NULL: none */
-    const char *thinking_member;     /* see struct lx_write_options */
+    const char *functions_by_responses; /* glob: models whose chats take no functions while they
+                                         * reason: such a request is one for "responses/MODEL" */
+    const char *thinking_member;        /* see struct lx_write_options */
     bool cache_marks;
     unsigned takes; /* enum lx_takes, together; holds at base_url, not at another address */
     const struct lx_provider *variants; /* rows that stand in for this one; the last has no id */

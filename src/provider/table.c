@@ -505,6 +505,8 @@ static const struct lx_quirk foundry_quirks[] = {
 #define RESPONSES_ONLY                                                                         \
     "responses/*|o1-pro*|o3-pro*|o3-deep-research*|o4-mini-deep-research*|codex-*|gpt-5-pro*|" \
     "gpt-5.*-pro*|gpt-5*-codex*|gpt-daybreak-*"
+/* From gpt-5.4 on: see functions_by_responses. */
+#define GPT54 "gpt-5.4*|gpt-5.5*|gpt-5.6*|gpt-5.7*|gpt-5.8*|gpt-5.9*|gpt-6*|gpt-7*"
 /* Models that reason: what they thought comes back encrypted, and others refuse to be asked. */
 #define RESPONSES_REASONING                                                                  \
     "o1|o1-*|o3|o3-*|o4-*|codex-*|!gpt-5-chat*|!gpt-5.*-chat*|!gpt-5-search*|gpt-5*|gpt-6*|" \

@@ -1,0 +1,51 @@
+/*
+ * detour.c - requests that a model takes by another of its provider's languages than its chats.
+ *
+ * OpenAI's models from gpt-5.4 on call functions and reason, but not both in chat completions:
+ * "Function tools with reasoning_effort are not supported ... use /v1/responses or set
+ * reasoning_effort to 'none'" (LiteLLM main.py responses_api_bridge_check, 1.106.2). They reason
+ * unless they are told not to.
+ */
+#include "call/call.h"
+
+static bool is_function(struct lx_json tool)
+{
+    struct lx_json type = LX_GET(tool, "type");
+    return lx_json_eq(type, LX_S("function")) || lx_json_given(LX_GET(tool, "input_schema")) ||
+           (!lx_json_given(type) && lx_json_given(LX_GET(tool, "name")));
+}
+
+static bool has_function(struct lx_json body)
+{
+    struct lx_json tools = LX_GET(body, "tools");
+    if (lx_json_count(LX_GET(body, "functions")))
+        return true;
+    if (lx_json_is(tools, LX_JSON_ARRAY))
+        for (struct lx_json_iter it = lx_json_iter(tools); lx_json_next(&it);)
+            if (is_function(it.value))
+                return true;
+    return false;
+}
+
+/* Another server under the provider's name may know no such rule, nor the other language: there
+ * only what is said counts. */
+static bool reasons(const struct lx_deployment *d, struct lx_json body)
+{
+    struct lx_json effort = LX_GET(body, "reasoning_effort");
+    if (lx_json_is(effort, LX_JSON_OBJECT))
+        effort = LX_GET(effort, "effort");
+    if (lx_json_given(effort))
+        return !lx_json_eq(effort, LX_S("none"));
+    return lx_provider_has_host(d->provider, d->base_url);
+}
+
+struct lx_slice lx_attempt_model(const struct lx_deployment *d, struct lx_slice model,
+                                 const struct lx_json_doc *body, struct lx_arena *a)
+{
+    const char *models = d->provider->functions_by_responses;
+    struct lx_json root = lx_json_root(body);
+    if (!models || !lx_glob_match(lx_slice_z(models), model) || !has_function(root) ||
+        !reasons(d, root))
+        return model;
+    return lx_arena_printf(a, "responses/%.*s", LX_F(model));
+}
