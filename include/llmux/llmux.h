@@ -107,6 +107,25 @@ LLMUX_API int llmux_client_supports(llmux_client *c, const char *model, const ch
  * (model_prices_and_context_window.json). All of it or, with *err, nothing. */
 LLMUX_API int llmux_client_register_models(llmux_client *c, const char *json, llmux_error **err);
 
+/* ---- Tokens --------------------------------------------------------------------------------- */
+
+/* By the model's own tokenizer (the configuration's custom_tokenizer), else by the one that LiteLLM
+ * counts the model with. Any name will do. Counts are -1 with *err when there is no memory, or, of
+ * a request, when it is none. */
+
+LLMUX_API int64_t llmux_client_count_tokens(llmux_client *c, const char *model, const char *text,
+                                            size_t n, llmux_error **err);
+/* Of a chat completions request: its messages, tools, tool_choice and images. */
+LLMUX_API int64_t llmux_client_count_request(llmux_client *c, const char *model, const char *json,
+                                             size_t n, llmux_error **err);
+/* The tokens of a text; they live until the next call of this function. NULL with *err. */
+LLMUX_API const uint32_t *llmux_client_encode(llmux_client *c, const char *model, const char *text,
+                                              size_t n, size_t *count, llmux_error **err);
+/* The text of tokens, with a NUL behind it; it may end within a character, and lives until the next
+ * call of this function. NULL with *err when one is no token of the model's. */
+LLMUX_API const char *llmux_client_decode(llmux_client *c, const char *model, const uint32_t *ids,
+                                          size_t count, size_t *n, llmux_error **err);
+
 /* ---- Cost ----------------------------------------------------------------------------------- */
 
 /* Costs are dollars in decimal digits, exact: "0.000135". They live until the next one is asked of
@@ -169,6 +188,8 @@ LLMUX_API int64_t llmux_reply_prompt_tokens(const llmux_reply *r);
 LLMUX_API int64_t llmux_reply_cached_tokens(const llmux_reply *r);
 LLMUX_API int64_t llmux_reply_completion_tokens(const llmux_reply *r);
 LLMUX_API int64_t llmux_reply_reasoning_tokens(const llmux_reply *r);
+/* 1 when the provider did not say, and they were counted here. */
+LLMUX_API int llmux_reply_usage_estimated(const llmux_reply *r);
 
 /* ---- Blocking ------------------------------------------------------------------------------- */
 

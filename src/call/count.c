@@ -27,6 +27,10 @@ void lx_counter_of(const struct lx_deployment *d, struct lx_slice model,
         lx_slice_cut(model, '/', &head, &model);
     *out = (struct lx_counter){.rule = lx_token_rule_of(model, provider)};
     lx_encoding_find(&out->encoding, lx_slice_z(out->rule.encoding));
+    if (d && d->tokenizer) {
+        out->encoding = *d->tokenizer;
+        out->own = true;
+    }
 }
 
 int lx_count_text(const struct lx_counter *c, struct lx_tokenizer *t, struct lx_slice text,

@@ -5,6 +5,7 @@
  * group of one deployment: from then on it is found like any other.
  */
 #include "client/client.h"
+#include "tokens/tokens.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -41,6 +42,8 @@ llmux_client *llmux_client_new(void)
 
     if (!c)
         return NULL;
+    lx_buf_init(&c->tokens, SIZE_MAX / 4);
+    lx_buf_init(&c->text, SIZE_MAX / 4);
     lx_arena_init(&c->arena, CLIENT_MAX);
     lx_random_bytes(seed, sizeof(seed));
     lx_route_table_init(&c->routes, &c->arena, seed);
@@ -77,6 +80,9 @@ void llmux_client_free(llmux_client *c)
     lx_config_unref(c->config);
     lx_route_state_unref(c->router);
     lx_catalog_free(c->catalog);
+    lx_tokenizer_free(c->tokenizer);
+    lx_buf_clear(&c->tokens);
+    lx_buf_clear(&c->text);
     lx_arena_clear(&c->arena);
     free(c);
 }

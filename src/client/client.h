@@ -30,12 +30,14 @@ struct lx_named_model {
 struct llmux_client {
     struct lx_loop *loop;
     struct lx_net *net;
-    struct lx_arena arena;        /* models and overrides: as long as the client */
-    struct lx_config *config;     /* or NULL */
-    struct lx_catalog *catalog;   /* models registered by hand; or NULL */
-    char cost[64];                /* the last one asked for */
-    struct lx_route_table routes; /* the configuration's, and models asked for by name */
-    struct lx_keys *keys;         /* exchanged for credentials */
+    struct lx_arena arena;          /* models and overrides: as long as the client */
+    struct lx_config *config;       /* or NULL */
+    struct lx_catalog *catalog;     /* models registered by hand; or NULL */
+    char cost[64];                  /* the last one asked for */
+    struct lx_tokenizer *tokenizer; /* made when it is first needed; or NULL */
+    struct lx_buf tokens, text;     /* the last that were encoded, and decoded */
+    struct lx_route_table routes;   /* the configuration's, and models asked for by name */
+    struct lx_keys *keys;           /* exchanged for credentials */
     struct lx_override *overrides;
     struct lx_named_model *named;
     struct lx_route_state *router; /* of both */

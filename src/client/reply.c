@@ -174,3 +174,8 @@ int64_t llmux_reply_reasoning_tokens(const llmux_reply *r)
 {
     return known(r, r->reply.usage.reasoning_tokens);
 }
+
+int llmux_reply_usage_estimated(const llmux_reply *r)
+{
+    return r->reply.usage.estimated;
+}

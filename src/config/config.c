@@ -73,6 +73,7 @@ void lx_config_unref(struct lx_config *c)
     lx_secret_clear(&c->master_key);
     lx_route_state_unbind(&c->routes);
     lx_catalog_free(c->catalog);
+    lx_config_clear_tokenizers(c);
     lx_arena_clear(&c->arena);
     free(c);
 }
@@ -351,6 +352,7 @@ static void read_sections(struct lx_load *l, const struct lx_yaml_file *file)
     lx_load_models(l);
     lx_load_router(l);
     lx_load_prices(l);
+    lx_load_tokenizers(l);
     if (!lx_secret_is_set(&l->config->master_key))
         lx_diag_add(l->diags, LX_DIAG_WARNING, &at, LX_S("general_settings.master_key"),
                     "not given, nor LITELLM_MASTER_KEY set: every request is let in");

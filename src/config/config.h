@@ -43,9 +43,10 @@ struct lx_config {
     atomic_int refs;
     struct lx_arena arena;
     struct lx_route_table routes;
-    struct lx_catalog *catalog;        /* the user's own models; NULL: the built-in ones */
-    struct lx_secret master_key;       /* unset: no authentication, and a warning says so */
-    struct lx_slice master_key_header; /* litellm_key_header_name; or empty */
+    struct lx_catalog *catalog;             /* the user's own models; NULL: the built-in ones */
+    struct lx_config_tokenizer *tokenizers; /* of deployments that have one of their own */
+    struct lx_secret master_key;            /* unset: no authentication, and a warning says so */
+    struct lx_slice master_key_header;      /* litellm_key_header_name; or empty */
     bool json_logs;
     int64_t max_request_bytes; /* default 100 MiB */
     int64_t shutdown_ms;       /* how long streams may finish; default 30,000 */

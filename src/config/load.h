@@ -155,6 +155,11 @@ void lx_load_models(struct lx_load *l);
 void lx_load_own_prices(struct lx_load *l, const struct lx_yaml *params, struct lx_deployment *d);
 /* The user's model map, discounts and margins, and a price for every deployment. */
 void lx_load_prices(struct lx_load *l);
+/* ---- tokenizer.c ---- */
+/* custom_tokenizer of every deployment; what cannot be read is a warning. */
+void lx_load_tokenizers(struct lx_load *l);
+/* Frees what it read. */
+void lx_config_clear_tokenizers(struct lx_config *c);
 
 /* The base URL: api_base, else the provider's variable, else its own. 0; LX_ENOTFOUND when there is
  * none, LX_ECONFIG when it is no URL. */

@@ -65,14 +65,15 @@ struct lx_deployment {
     struct lx_slice region_name;             /* where it runs, for allowed_model_region; or empty */
     struct lx_deployment_facts facts;
     /* Set by lx_route_state_bind(). */
-    struct lx_deployment_state *state; /* NULL: nothing is counted */
-    size_t siblings;                   /* deployments of its group, itself among them */
-    struct lx_slice model_info;        /* JSON object; or empty */
-    const struct lx_price *price;      /* NULL: by the model's name, as a wildcard's is */
-    struct lx_slice own_prices;        /* a JSON object; or empty */
-    struct lx_slice base_model;        /* whose prices hold; or empty */
-    struct lx_slice where;             /* "config.yaml:12": for messages */
-    struct lx_slice missing_key;       /* the variables that would supply the key; when unset */
+    struct lx_deployment_state *state;   /* NULL: nothing is counted */
+    size_t siblings;                     /* deployments of its group, itself among them */
+    struct lx_slice model_info;          /* JSON object; or empty */
+    const struct lx_price *price;        /* NULL: by the model's name, as a wildcard's is */
+    struct lx_slice own_prices;          /* a JSON object; or empty */
+    const struct lx_encoding *tokenizer; /* its own (tokens/tokens.h); or NULL */
+    struct lx_slice base_model;          /* whose prices hold; or empty */
+    struct lx_slice where;               /* "config.yaml:12": for messages */
+    struct lx_slice missing_key;         /* the variables that would supply the key; when unset */
 };
 
 struct lx_model_group {

@@ -62,6 +62,8 @@ static const struct lx_endpoint endpoints[] = {
      "the same by the names that can be asked for"},
     {LX_METHOD_POST, "/spend/calculate", false, CHAT, lx_endpoint_spend_calculate,
      "what a request would cost, or a reply did"},
+    {LX_METHOD_POST, "/utils/token_counter", false, CHAT, lx_endpoint_token_counter,
+     "how many tokens a prompt or a chat has"},
     {LX_METHOD_GET, "/health/liveliness", true, CHAT, lx_endpoint_liveness, "the process answers"},
     {LX_METHOD_GET, "/health/liveness", true, CHAT, lx_endpoint_liveness, "the same"},
     {LX_METHOD_GET, "/health/readiness", true, CHAT, lx_endpoint_readiness,

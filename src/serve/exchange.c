@@ -569,18 +569,24 @@ static void write_text(const struct line *l, struct lx_buf *out, struct lx_slice
     }
 }
 
+static atomic_uint_fast64_t unpriced;
+
+uint64_t lx_exchange_unpriced(void)
+{
+    return atomic_load_explicit(&unpriced, memory_order_relaxed);
+}
+
 /* A model without a price is said so at its first reply, and again at every tenfold number of
  * replies without one, over all loops. */
 static void note_unpriced(struct lx_worker *w, const struct lx_call_report *r)
 {
-    static atomic_uint_fast64_t replies;
     static _Atomic uint64_t warned[16]; /* models, by hash; a collision costs a line */
     static const uint64_t seed[2] = {0};
     uint64_t power = 1, count, model;
 
     if (!r || !r->usage.known || r->is_priced || !r->deployment)
         return;
-    count = atomic_fetch_add_explicit(&replies, 1, memory_order_relaxed) + 1;
+    count = atomic_fetch_add_explicit(&unpriced, 1, memory_order_relaxed) + 1;
     model = lx_hash(r->upstream_model, seed) ^ (uintptr_t)r->deployment->provider;
     while (power < count)
         power *= 10;

@@ -14,5 +14,9 @@ void lx_endpoint_readiness(struct lx_exchange *x)
     if (x->worker->draining)
         lx_exchange_json(x, 503, LX_S("{\"status\":\"draining\"}"));
     else
-        lx_exchange_json(x, 200, LX_S("{\"status\":\"healthy\",\"db\":\"Not connected\"}"));
+        lx_exchange_json(x, 200,
+                         lx_arena_printf(&x->arena,
+                                         "{\"status\":\"healthy\",\"db\":\"Not connected\","
+                                         "\"replies_without_price\":%llu}",
+                                         (unsigned long long)lx_exchange_unpriced()));
 }

@@ -1,5 +1,8 @@
 """How many tokens a request has: asked of the provider where it counts, else counted here."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from harness import config, deployment, serving
@@ -61,3 +64,63 @@ def test_what_the_provider_refuses_is_told(count):
         "type": "invalid_request_error", "message": "messages: odd"}}, status=400)
     assert reply.status == 400
     assert reply.json()["type"] == "error" and "odd" in reply.error()["message"]
+
+
+TOKENIZERS = Path(__file__).resolve().parent.parent / "tokens"
+CHAT = [{"role": "user", "content": "Hi"}]
+
+
+def first_text(name):
+    with open(TOKENIZERS / f"{name}.jsonl", encoding="utf-8") as lines:
+        return next((line["text"], line["ids"]) for line in map(json.loads, lines)
+                    if len(line["ids"]) > 4)
+
+
+@pytest.fixture
+def counter(gateway):
+    def ask(body, **info):
+        row = {"model_name": "m", "litellm_params": {"model": "openai/gpt-4o", "api_key": "k"},
+               "model_info": info}
+        return gateway(config([row])).request("POST", "/utils/token_counter", body)
+    return ask
+
+
+@pytest.mark.parametrize("question, tokens", [
+    ({"prompt": "Hello, you there!"}, 5), ({"messages": CHAT}, 8),
+    ({"messages": CHAT, "system": "Be brief."}, 15),
+    ({"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}, 8)])
+def test_token_counter(counter, question, tokens):
+    told = counter({"model": "m", **question}).json()
+    assert told["total_tokens"] == tokens
+    assert (told["request_model"], told["model_used"]) == ("m", "gpt-4o")
+    assert told["tokenizer_type"] == "openai_tokenizer"
+
+
+def test_token_counter_knows_models_that_are_not_configured(counter):
+    told = counter({"model": "claude-2", "prompt": "Hello"}).json()
+    assert told["tokenizer_type"] == "huggingface_tokenizer" and told["total_tokens"] == 1
+
+
+@pytest.mark.parametrize("body, said", [
+    ({"model": "m"}, "prompt or messages or contents"), ({"prompt": "x"}, "`model`"), ("[", "")])
+def test_token_counter_refuses(counter, body, said):
+    reply = counter(body)
+    assert reply.status == 400 and said in reply.error()["message"]
+
+
+def test_custom_tokenizer(counter):
+    """The first of the texts that Hugging Face's own library encoded with this small tokenizer."""
+    text, ids = first_text("llama3")
+    told = counter({"model": "m", "prompt": text},
+                   custom_tokenizer={"identifier": str(TOKENIZERS / "llama3.json")}).json()
+    assert told["total_tokens"] == len(ids)
+    assert told["tokenizer_type"] == "huggingface_tokenizer"
+
+
+def test_custom_tokenizer_that_is_no_file(gateway):
+    row = {"model_name": "m", "litellm_params": {"model": "openai/gpt-4o", "api_key": "k"},
+           "model_info": {"custom_tokenizer": {"identifier": "Xenova/llama-3-tokenizer"}}}
+    gw = gateway(config([row]))
+    assert "names at Hugging Face are not fetched" in gw.stderr()
+    told = gw.request("POST", "/utils/token_counter", {"model": "m", "prompt": "Hello"}).json()
+    assert told["total_tokens"] == 1

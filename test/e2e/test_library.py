@@ -68,3 +68,17 @@ def test_steps_tell_of_a_provider_that_is_not_there():
     done = run("poll", "openai/gpt-4o-mini", "Hi", LLMUX_BASE_URL="http://127.0.0.1:1/v1")
     assert done.returncode == 1
     assert json.loads(done.stdout)["error"]["code"]
+
+
+def test_what_is_known_of_a_model():
+    """get_model_info, supports_*, cost and tokens, without a request."""
+    done = run("models", "gpt-4o", "Hello, you there!")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    info = json.loads(lines[0])
+    assert info["max_input_tokens"] == 128000 and info["input_cost_per_token"] == 2.5e-06
+    assert lines[1:] == ["vision: 1", "1000 tokens and 100: $0.0035", "chat: 8", "tokens: 5",
+                         "back: Hello, you there!"]
+    unknown = run("models", "nobody/knows")
+    assert unknown.returncode == 1
+    assert "no model is known as nobody/knows" in unknown.stderr
