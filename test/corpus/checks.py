@@ -10,6 +10,7 @@ import anthropic_replies
 import bedrock_replies
 import bedrock_requests
 import cohere_replies
+import completions_replies
 import gemini_replies
 import gemini_requests
 import ollama_replies
@@ -31,7 +32,7 @@ READERS = {"openai_chat": openai_replies, "anthropic": anthropic_replies}
 # Languages of providers only: nobody speaks them to us.
 BACKS = {"gemini": gemini_replies, "bedrock_converse": bedrock_replies,
          "cohere_chat": cohere_replies, "ollama_chat": ollama_replies,
-         "openai_responses": responses_replies}
+         "openai_responses": responses_replies, "openai_completions": completions_replies}
 OTHER = {"openai_chat": "anthropic", "anthropic": "openai_chat"}
 
 
@@ -209,4 +210,39 @@ def request_to(target):
         model = BACK_MODELS[target][len(record.name) % 2]
         _, body, refusal = _written(binary, record, source, model, "--drop-params")
         return [refusal] if refusal else list(FAULTS[target](body, record.request))
+    return check
+
+
+# ---- Text completions: a language of clients and of providers ----
+
+def text_in_place(binary, record):
+    """Nothing changes but the model, and the wish for usage."""
+    model = f"text-completion-openai/{record.model or 'gpt-3.5-turbo-instruct'}"
+    dropped, body, refusal = _written(binary, record, "openai_completions", model)
+    if refusal:
+        return [refusal]
+    wanted = {**record.request, "model": record.model or "gpt-3.5-turbo-instruct"}
+    if wanted.get("stream"):
+        wanted["stream_options"] = {**(wanted.get("stream_options") or {}), "include_usage": True}
+    found = [f"dropped: {d}" for d in dropped]
+    return found + ([] if body == wanted else [f"{wanted} became {body}"])
+
+
+def text_to(target):
+    """One prompt is one message; several, or tokens, are refused by name."""
+    def check(binary, record):
+        prompt = record.request.get("prompt")
+        only = prompt[0] if isinstance(prompt, list) and len(prompt) == 1 else prompt
+        _, body, refusal = _written(binary, record, "openai_completions", MODELS[target],
+                                    "--drop-params")
+        if not isinstance(only, str):
+            return [] if refusal and "prompt" in refusal else [f"not refused: {body or refusal}"]
+        if refusal:
+            return [refusal]
+        said = body["messages"][0]["content"]
+        said = said if isinstance(said, str) else "".join(part["text"] for part in said)
+        if len(body["messages"]) != 1 or said != only:
+            return [f"{only!r} became {body['messages']}"]
+        wanted = record.request.get("max_tokens")
+        return [] if wanted in (None, body.get("max_tokens")) else ["max_tokens: lost"]
     return check

@@ -36,6 +36,11 @@ PROVIDERS = {
     "openai/responses": ("responses", "openai_responses"),
     "openrouter/responses": ("responses", "openai_responses"),
     "other/responses": ("responses", "openai_responses"),
+    "azure/text": ("completions_legacy", "openai_completions"),
+    "huggingface/text": ("completions_legacy", "openai_completions"),
+    "mistral/text": ("completions_legacy", "openai_completions"),
+    "openai/text": ("completions_legacy", "openai_completions"),
+    "other/text": ("completions_legacy", "openai_completions"),
     "vertex_ai": (("generateContent", "streamGenerateContent"), "gemini"),
     "vertex_ai/messages": ("messages", "anthropic"),
     "xai/responses": ("responses", "openai_responses"),
@@ -44,6 +49,10 @@ PROVIDERS = {
 ANSWERS_ONLY = ("other/writer",)
 # Not among the program's providers: their replies are read as OpenAI's.
 NO_ROWS = ("github_copilot", "llamacpp", "other")
+
+
+# Named so for their paths: a list of usage, a chat with an agent, and a language of Writer's own.
+NOT_TEXT = ("/organization/usage/", "/agents/completions", "api.writer.com")
 
 
 class Record:
@@ -56,6 +65,8 @@ class Record:
         if self.row in NO_ROWS:
             self.row = "openai"
         self.endpoint = data["endpoint"]
+        if provider.endswith("/text") and any(part in data["url"] for part in NOT_TEXT):
+            self.endpoint = None
         self.name = f"{data['source_repo']}:{data['path']}#{data['index']}"
         self.note = data.get("note") or ""
         self.status = data["status"]

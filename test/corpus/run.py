@@ -28,12 +28,19 @@ def kinds_of(record):
     elif own in checks.BACKS:
         for target in checks.READERS:
             kinds[f"{form} -> {target}"] = checks.reply_to(target)
+        if own == "openai_completions":
+            kinds[f"{form} -> {own}"] = checks.reply_as_is
+            kinds[f"{form} -> {own}, anew"] = checks.reply_anew
     else:
         other = checks.OTHER[own]
         kinds[f"{form} -> {own}"] = checks.reply_as_is
         kinds[f"{form} -> {own}, anew"] = checks.reply_anew
         kinds[f"{form} -> {other}"] = checks.reply_across
-    if record.request is not None and own not in checks.BACKS:
+    if record.request is not None and record.provider.endswith("/text"):
+        kinds["request -> openai_completions"] = checks.text_in_place
+        for target in checks.READERS:
+            kinds[f"request -> {target}"] = checks.text_to(target)
+    elif record.request is not None and own not in checks.BACKS:
         kinds.update(request_kinds_of(record))
     return kinds, why
 
