@@ -125,6 +125,20 @@ static void plain(struct writer *w, struct lx_slice s)
     lx_out_string_part(w->out, lx_text(s));
 }
 
+/* A document that is text: what it is called, and what it says. */
+static void write_document(struct writer *w, const struct lx_part *p)
+{
+    const struct lx_text heads[] = {p->title, p->context};
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        if (lx_text_is_empty(heads[i]))
+            continue;
+        lx_out_string_part(w->out, heads[i]);
+        plain(w, LX_S("\n"));
+    }
+    lx_out_string_part(w->out, p->text);
+    plain(w, LX_S("\n\n"));
+}
+
 static void write_part(struct writer *w, const struct lx_part *p)
 {
     static const char *const names[] = {
@@ -140,8 +154,10 @@ static void write_part(struct writer *w, const struct lx_part *p)
         lose(w->b, &w->lost_cache, "cache_control", "a prompt has no cache marks");
     if (p->kind == LX_PART_THINKING || p->kind == LX_PART_REDACTED_THINKING)
         lose(w->b, &w->lost_thinking, "thinking", "a prompt holds no earlier thinking");
+    else if (p->kind == LX_PART_FILE && !lx_text_is_empty(p->text))
+        write_document(w, p);
     else if (!lx_text_is_empty(p->text) || p->kind == LX_PART_TEXT || p->kind == LX_PART_REFUSAL)
-        lx_out_string_part(w->out, p->text); /* a document that is text as well */
+        lx_out_string_part(w->out, p->text); /* what was said aloud as well */
     else
         refuse(w, names[p->kind]);
 }
@@ -225,8 +241,13 @@ void lx_prompt_refuse_rest(const struct lx_write_options *o, const struct lx_req
                            struct lx_body *b)
 {
     bool said = false, cache = false;
+    bool choice = !r->tools || !r->tool_choice, parallel = !r->tools || !r->parallel_tool_calls;
     if (r->tools)
         lx_body_refuse(b, o, LX_S("tools"), LX_S("a prompt has no tools"));
+    if (!choice)
+        lose(b, &choice, "tool_choice", "a prompt has no tools");
+    if (!parallel)
+        lose(b, &parallel, "parallel_tool_calls", "a prompt has no tools");
     if (r->reasoning.kind != LX_REASONING_UNSET && r->reasoning.kind != LX_REASONING_OFF)
         lose(b, &said, "reasoning_effort", "how much the model thinks is left to the model");
     if (r->cache.set)

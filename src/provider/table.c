@@ -586,12 +586,25 @@ static const struct lx_provider triton_variants[] = {
  * themselves OpenAI's know both, as LiteLLM has it. */
 #define OPENAI_TEXT \
     "gpt-3.5-turbo-instruct*|davinci-002|babbage-002|ft:davinci-002*|ft:babbage-002*"
+static const struct lx_quirk text_quirks[] = {
+    {LX_QUIRK_REFUSE, "top_k|min_p|repetition_penalty", NULL, NULL,
+     "not in CreateCompletionRequest of OpenAI's OpenAPI document"},
+    {LX_QUIRK_END, NULL, NULL, NULL, NULL},
+};
+
 /* clang-format off */
+static const struct lx_provider text_variants[] = {
+    {.id = "text-completion-openai", .title = "OpenAI text completion", COMPLETIONS,
+     .bases = "https://api.openai.com*", .quirks = text_quirks,
+     .docs = "platform.openai.com/docs/api-reference/completions"},
+    {.id = NULL},
+};
 static const struct lx_provider openai_variants[] = {
     {.id = "openai", .title = "OpenAI", RESPONSES, .auth = LX_AUTH_BEARER,
      .models = RESPONSES_ONLY, .quirks = responses_quirks,
      .adaptive_thinking = RESPONSES_REASONING, .docs = RESPONSES_PAGE},
     {.id = "openai", .title = "OpenAI", COMPLETIONS, .models = OPENAI_TEXT,
+     .quirks = text_quirks,
      .docs = "platform.openai.com/docs/api-reference/completions"},
     {.id = "openai", .title = "OpenAI", CHAT, TEXT, .bases = "!https://api.openai.com*|*",
      .quirks = openai_quirks, .docs = "LiteLLM main.py, text_completion()"},

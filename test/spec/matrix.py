@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 import cohere_requests
+import completions_requests
 import features
 import ollama_requests
 import openapi
@@ -25,11 +26,15 @@ TARGETS = {
     "cohere_chat": ("cohere", cohere_requests.faults,
                     ("cohere/command-a-03-2025", "cohere/command-a-reasoning-08-2025")),
     "ollama_chat": ("ollama", ollama_requests.faults, ("ollama/llama3.2", "ollama/gpt-oss:20b")),
+    "mistral_fim": ("mistral", completions_requests.fim_faults,
+                    ("text-completion-codestral/codestral-2508",)),
+    "openai_completions": ("openai", completions_requests.faults,
+                           ("text-completion-openai/gpt-3.5-turbo-instruct",)),
     "openai_responses": ("openai", responses_requests.faults,
                          ("openai/responses/gpt-4.1", "openai/gpt-5.1-codex")),
 }
 ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "COHERE_API_KEY": "none",
-               "OPENAI_API_KEY": "none"}
+               "OPENAI_API_KEY": "none", "CODESTRAL_API_KEY": "none"}
 # What one feature takes from another: it is not the second's fault that it is not there.
 HIDES = {"choice none": ("tools", "strict tools", "custom tool", "search tool", "one call at a time"),
          "choice named": ("tools",)}
@@ -47,7 +52,16 @@ def _written(binary, language, model, request):
     return sent["body"], [loss["what"] for loss in sent.get("dropped") or []], None
 
 
-def _is_there(feature, text, dropped):
+# A prompt has no place for these, which other languages must carry: features, and what is said.
+PROMPTS = ("mistral_fim", "openai_completions")
+NO_PROMPT = {"results": "messages", "json": "response_format", "schema": "response_format",
+             "logprobs": "logprobs"}
+
+
+def _is_there(feature, text, dropped, target):
+    if target in PROMPTS and feature.name in NO_PROMPT:
+        word = NO_PROMPT[feature.name]
+        return f'"{word}"' in text or any(loss.startswith(word) for loss in dropped)
     if all(any(word in text for word in ([mark] if isinstance(mark, str) else mark))
            for mark in feature.marks):
         return True
@@ -79,7 +93,7 @@ def judge(job):
     if "last mark" not in text:
         found.append(f"{where}: the user's words are gone")
     return found + [f"{where}: {feature.name} is gone without a word" for feature in pair
-                    if not _overruled(feature, pair) and not _is_there(feature, text, dropped)]
+                    if not _overruled(feature, pair) and not _is_there(feature, text, dropped, target)]
 
 
 def jobs(binary):
