@@ -47,7 +47,8 @@ static const char *find_set(const char *const *names)
 /* A model of it can be asked now. */
 static bool is_configured(const struct lx_provider *p)
 {
-    bool key = find_set(p->key_env) || p->default_key || p->key_optional || p->auth == LX_AUTH_NONE;
+    bool key = find_set(p->key_env) || p->default_key || p->key_optional ||
+               p->auth == LX_AUTH_NONE || lx_provider_is_trusted(p, &lx_process_env);
     return key && (p->base_url || find_set(p->base_url_env));
 }
 

@@ -83,6 +83,8 @@ void lx_diag_write(const struct lx_diag *d, struct lx_buf *out);
 int lx_deployment_of_name(struct lx_slice name, const struct lx_provider *custom,
                           size_t custom_count, const struct lx_env *env, struct lx_arena *a,
                           struct lx_deployment *out, struct lx_error *err);
+/* The environment has what a key for the provider is exchanged for, as far as can be seen. */
+bool lx_provider_is_trusted(const struct lx_provider *p, const struct lx_env *env);
 /* The variables that the deployment lacks, "A or B, C": of each group one is enough. In the arena;
  * empty when it has all it needs. */
 struct lx_slice lx_deployment_missing(const struct lx_deployment *d, struct lx_arena *a);

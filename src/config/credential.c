@@ -30,6 +30,34 @@ static struct lx_slice first_of(const struct lx_env *env, const char *names, str
     return value;
 }
 
+/* LiteLLM's names for tokens of other identities: what the environment says is answered here, a
+ * file is left to the run, which reads it each time. */
+static struct lx_slice oidc(struct lx_slice value, const struct lx_env *env, struct lx_arena *a)
+{
+    static const struct {
+        const char *prefix, *variable; /* NULL: the rest is its name */
+        bool is_path;
+    } ways[] = {
+        {"oidc/env/", NULL, false},
+        {"oidc/env_path/", NULL, true},
+        {"oidc/azure/", "AZURE_FEDERATED_TOKEN_FILE", true},
+        {"oidc/circleci/", "CIRCLE_OIDC_TOKEN", false},
+        {"oidc/circleci_v2/", "CIRCLE_OIDC_TOKEN_V2", false},
+    };
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        struct lx_slice prefix = lx_slice_z(ways[i].prefix);
+        if (!lx_slice_starts(value, prefix))
+            continue;
+        const char *name = ways[i].variable ? ways[i].variable
+                                            : lx_arena_copy_z(a, lx_slice_from(value, prefix.n));
+        struct lx_slice found = name ? get(env, name) : (struct lx_slice){0};
+        return found.n ? lx_arena_printf(a, "oidc/%s/%.*s", ways[i].is_path ? "file" : "token",
+                                         LX_F(found))
+                       : value;
+    }
+    return value;
+}
+
 /* True when the parameters themselves ask for it. */
 static bool gather(const struct lx_credential_kind *kind, const struct lx_env *params,
                    const struct lx_env *env, struct lx_arena *a,
@@ -40,6 +68,7 @@ static bool gather(const struct lx_credential_kind *kind, const struct lx_env *p
         const struct lx_credential_setting *s = &kind->settings[i];
         values[i] = get(params, s->name);
         leads |= s->leads && values[i].n;
+        values[i] = oidc(values[i], env, a);
         if (!values[i].n && s->env)
             values[i] = first_of(env, s->env, a);
         if (!values[i].n)
@@ -69,8 +98,12 @@ static int try(struct lx_deployment *d, struct lx_credential_source *s, struct l
     lx_credential_run_init(&r, s, time(NULL), 0);
     while ((step = lx_credential_run_next(&r)) == LX_CREDENTIAL_READ)
         answer_file(&r);
+    if (!d->project.n && r.project.n)
+        d->project = lx_arena_copy(a, r.project);
     out->guess = step == LX_CREDENTIAL_SEND && r.guess;
-    if (step == LX_CREDENTIAL_FAILED && !r.nothing)
+    if (step == LX_CREDENTIAL_FAILED && r.fault.kind == LX_FAULT_INTERNAL)
+        code = LX_ENOMEM;
+    else if (step == LX_CREDENTIAL_FAILED && !r.nothing)
         out->wrong = lx_arena_copy(a, r.fault.message);
     if (step == LX_CREDENTIAL_DONE && r.expires_s == INT64_MAX)
         code = lx_secret_init(&d->key, lx_secret_bytes(&r.key));
@@ -84,23 +117,46 @@ int lx_deployment_set_credential(struct lx_deployment *d, bool led_only,
                                  const struct lx_env *params, const struct lx_env *env,
                                  struct lx_arena *a, struct lx_credential_finding *out)
 {
-    struct lx_slice values[LX_CREDENTIAL_SETTINGS];
+    struct lx_slice values[LX_CREDENTIAL_SETTINGS] = {{0}};
     const struct lx_credential_kind *kind =
         lx_credential_kind_find(lx_slice_z(d->provider->credential));
     *out = (struct lx_credential_finding){.wrong = {0}};
-    if (!kind || lx_secret_is_set(&d->key) || d->credential)
+    if (!kind || d->credential || (lx_secret_is_set(&d->key) && !kind->takes_key))
         return 0;
     bool leads = gather(kind, params, env, a, values);
-    if (led_only && !leads)
+    if (led_only && !leads && !(kind->takes_key && lx_secret_is_set(&d->key)))
         return 0;
+    struct lx_secret given = d->key; /* which is not to be sent */
+    d->key = (struct lx_secret){0};
+    for (size_t i = 0; kind->settings[i].name && lx_secret_is_set(&given); i++)
+        if (strcmp(kind->settings[i].name, "api_key") == 0)
+            values[i] = lx_secret_bytes(&given);
     struct lx_credential_source *s = lx_arena_new(a, struct lx_credential_source);
     if (!s)
         return LX_ENOMEM;
     int code = lx_credential_source_init(s, kind, values, d->base_url, d->region,
                                          lx_arena_copy(a, get(env, "HOME")));
+    if (!led_only) /* else it is the entry's, which clears it */
+        lx_secret_clear(&given);
     if (code == 0)
         code = try(d, s, a, out);
+    if (!out->guess && (d->credential || lx_secret_is_set(&d->key)))
+        d->missing_key = (struct lx_slice){0};
     if (!d->credential)
         lx_credential_source_clear(s);
     return code;
+}
+
+bool lx_provider_is_trusted(const struct lx_provider *p, const struct lx_env *env)
+{
+    struct lx_arena a;
+    struct lx_credential_finding found;
+    struct lx_deployment d = {.provider = p, .base_url = lx_slice_z(p->base_url)};
+    lx_arena_init(&a, 1 << 22);
+    bool yes = lx_deployment_set_credential(&d, false, NULL, env, &a, &found) == 0 &&
+               !found.guess && !found.wrong.n && (d.credential || lx_secret_is_set(&d.key));
+    lx_secret_clear(&d.key);
+    lx_credential_source_clear(d.credential);
+    lx_arena_clear(&a);
+    return yes;
 }

@@ -129,12 +129,7 @@ int lx_deployment_set_key(struct lx_deployment *d, struct lx_slice wanted, const
     for (size_t i = 0; i < LX_PROVIDER_NAMES && d->provider->key_env[i]; i++) {
         const char *name = d->provider->key_env[i];
         struct lx_slice key = lx_slice_trim(lx_slice_z(get(env, name)));
-        struct lx_slice secret = lx_slice_trim(lx_slice_z(get(env, AWS_SECRET)));
-        bool aws = strcmp(name, AWS_ID) == 0;
-        if (key.n && aws && secret.n)
-            return lx_aws_key_init(&d->key, key, secret,
-                                   lx_slice_trim(lx_slice_z(get(env, "AWS_SESSION_TOKEN"))));
-        if (key.n && !aws)
+        if (key.n && strcmp(name, AWS_ID) != 0) /* which credentials look after */
             return lx_secret_init(&d->key, key);
     }
     d->missing_key = name_variables(d->provider->key_env, wanted, a);
@@ -147,7 +142,7 @@ struct lx_slice lx_deployment_missing(const struct lx_deployment *d, struct lx_a
     struct lx_slice base = !d->base_url.n  ? name_variables(d->provider->base_url_env, none, a)
                            : !d->project.n ? name_variables(d->provider->project_env, none, a)
                                            : none;
-    if (d->credential || lx_signer_has_key(d->provider, &d->key))
+    if (!d->missing_key.n || lx_signer_has_key(d->provider, &d->key))
         return base;
     return lx_arena_printf(a, "%.*s%s%.*s", LX_F(base), base.n ? ", " : "", LX_F(d->missing_key));
 }

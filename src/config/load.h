@@ -97,7 +97,6 @@ struct lx_load {
 struct lx_config_entry {
     struct lx_deployment d;
     struct lx_slice model, provider, api_base, organization;
-    struct lx_secret aws_id, aws_secret, aws_token;
     int64_t num_retries;
     struct lx_strings drop_paths, allowed_params, tags;
     const struct lx_yaml *params, *headers, *extra_headers, *extra_body, *model_info, *roles;

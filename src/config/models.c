@@ -152,6 +152,8 @@ static bool has_address(struct lx_load *l, struct lx_config_entry *e, bool quiet
     return false;
 }
 
+#define MANAGED_IDENTITY "enable_azure_ad_token_refresh"
+
 /* The entry's parameters, as credentials ask for them. */
 struct params {
     struct lx_load *l;
@@ -163,6 +165,8 @@ static const char *get_param(void *arg, const char *name)
     const struct params *p = arg;
     const struct lx_yaml *v = lx_yaml_get(p->map, lx_slice_z(name));
     struct lx_slice text = {0};
+    if (!v && strcmp(name, MANAGED_IDENTITY) == 0) /* the one that is for all models */
+        v = lx_yaml_get(lx_yaml_get(p->l->root, LX_S("litellm_settings")), LX_S(MANAGED_IDENTITY));
     if (v && lx_yaml_type(v) != LX_YAML_NULL)
         text = v->kind == LX_YAML_SCALAR ? lx_load_peek(p->l, v) : lx_load_json(p->l, v);
     return text.p ? lx_arena_copy_z(&p->l->set.arena, text) : NULL;
@@ -400,19 +404,6 @@ static bool is_complete(struct lx_load *l, const struct lx_config_entry *e,
     return false;
 }
 
-/* One key of AWS's three parts; an api_key beside them is a key of its own and wins. */
-static void take_aws_key(struct lx_load *l, struct lx_config_entry *e)
-{
-    if (!lx_secret_is_set(&e->d.key) && lx_secret_is_set(&e->aws_id) &&
-        lx_secret_is_set(&e->aws_secret) &&
-        lx_aws_key_init(&e->d.key, lx_secret_bytes(&e->aws_id), lx_secret_bytes(&e->aws_secret),
-                        lx_secret_bytes(&e->aws_token)) != 0)
-        l->config->arena.failed = LX_ENOMEM;
-    lx_secret_clear(&e->aws_id);
-    lx_secret_clear(&e->aws_secret);
-    lx_secret_clear(&e->aws_token);
-}
-
 static void take_params(struct lx_load *l, struct lx_config_entry *e)
 {
     struct lx_buf b;
@@ -427,7 +418,6 @@ static void take_params(struct lx_load *l, struct lx_config_entry *e)
     else if (b.n > 2) /* more than {} */
         e->d.default_params = lx_arena_copy(&l->config->arena, lx_buf_slice(&b));
     lx_buf_clear(&b);
-    take_aws_key(l, e);
 }
 
 static void take_entry(struct lx_load *l, const struct lx_yaml *at)

@@ -29,11 +29,21 @@ enum {
 
 /* ---- Kinds and sources ---------------------------------------------------------------------- */
 
-extern const struct lx_credential_kind lx_credential_google, lx_credential_oauth2;
+extern const struct lx_credential_kind lx_credential_aws, lx_credential_azure,
+    lx_credential_databricks, lx_credential_gigachat, lx_credential_google, lx_credential_ibm,
+    lx_credential_oauth2, lx_credential_oci, lx_credential_sap, lx_credential_snowflake;
 
 const struct lx_credential_kind *const lx_credential_kinds[] = {
+    &lx_credential_aws,
+    &lx_credential_azure,
+    &lx_credential_databricks,
+    &lx_credential_gigachat,
     &lx_credential_google,
+    &lx_credential_ibm,
     &lx_credential_oauth2,
+    &lx_credential_oci,
+    &lx_credential_sap,
+    &lx_credential_snowflake,
     NULL,
 };
 
@@ -348,15 +358,21 @@ static struct lx_slice endpoint(const struct lx_credential_run *r)
     return head;
 }
 
-/* Text between <name> and </name>. */
-static struct lx_slice tag(struct lx_slice xml, const char *open, const char *close)
+struct lx_slice lx_credential_tag(struct lx_slice xml, const char *name)
 {
-    ssize_t at = lx_slice_find(xml, lx_slice_z(open));
-    if (at < 0)
-        return lx_slice(NULL, 0);
-    xml = lx_slice_from(xml, (size_t)at + strlen(open));
-    at = lx_slice_find(xml, lx_slice_z(close));
-    return at < 0 ? lx_slice(NULL, 0) : lx_slice_to(xml, (size_t)at);
+    size_t n = strlen(name);
+    for (struct lx_slice rest = xml; rest.n;) {
+        ssize_t at = lx_slice_find_byte(rest, '<');
+        if (at < 0)
+            break;
+        rest = lx_slice_from(rest, (size_t)at + 1);
+        if (!lx_slice_starts(rest, lx_slice(name, n)) || rest.n <= n || rest.p[n] != '>')
+            continue;
+        rest = lx_slice_from(rest, n + 1);
+        at = lx_slice_find_byte(rest, '<');
+        return at < 0 ? lx_slice(NULL, 0) : lx_slice_trim(lx_slice_to(rest, (size_t)at));
+    }
+    return lx_slice(NULL, 0);
 }
 
 /* "invalid_grant: Token has expired", from what OAuth2, Google, Microsoft, AWS and IBM send. */
@@ -378,8 +394,8 @@ static struct lx_slice said(struct lx_credential_run *r)
         if (inner)
             code = lx_json_str(LX_GET(error, "status"), &r->arena);
     } else {
-        code = tag(body, "<Code>", "</Code>");
-        text = tag(body, "<Message>", "</Message>");
+        code = lx_credential_tag(body, "Code");
+        text = lx_credential_tag(body, "Message");
     }
     if (code.n || text.n)
         body = lx_arena_printf(&r->arena, "%.*s%s%.*s", LX_F(lx_slice_to(code, MAX_SAID)),
@@ -413,7 +429,8 @@ bool lx_credential_has_file(struct lx_credential_run *r)
 {
     if (r->code == 0)
         return true;
-    lx_credential_fail(r, LX_FAULT_AUTHENTICATION, "the file %s %s", r->path,
+    enum lx_fault_kind kind = r->code == LX_ENOMEM ? LX_FAULT_INTERNAL : LX_FAULT_AUTHENTICATION;
+    lx_credential_fail(r, kind, "the file %s %s", r->path,
                        r->code == LX_ENOTFOUND ? "is not there"
                        : r->code == LX_ELIMIT  ? "is too large"
                                                : "cannot be read");
@@ -425,8 +442,8 @@ bool lx_credential_json(struct lx_credential_run *r, struct lx_slice text, const
 {
     struct lx_error err = {0};
     struct lx_slice kept = lx_arena_copy(&r->arena, text);
-    if (r->doc_count == LX_CREDENTIAL_MAX_DOCS || !kept.p) {
-        lx_credential_fail(r, LX_FAULT_AUTHENTICATION, "%s: nothing, or too much to read", what);
+    if (r->doc_count == LX_CREDENTIAL_MAX_DOCS || !kept.n) {
+        lx_credential_fail(r, LX_FAULT_AUTHENTICATION, "%s is empty, or too much to read", what);
         return false;
     }
     struct lx_json_doc *doc = &r->docs[r->doc_count++];
@@ -434,14 +451,26 @@ bool lx_credential_json(struct lx_credential_run *r, struct lx_slice text, const
     *out = lx_json_root(doc);
     if (code == 0 && lx_json_is(*out, LX_JSON_OBJECT))
         return true;
-    lx_credential_fail(r, LX_FAULT_AUTHENTICATION, "%s is no JSON object%s%s", what,
-                       err.code ? ": " : "", err.code ? err.text : "");
+    lx_credential_fail(r, code == LX_ENOMEM ? LX_FAULT_INTERNAL : LX_FAULT_AUTHENTICATION,
+                       "%s is no JSON object%s%s", what, err.code ? ": " : "",
+                       err.code ? err.text : "");
     return false;
 }
 
 struct lx_slice lx_credential_text(struct lx_credential_run *r)
 {
     return lx_arena_copy(&r->arena, lx_slice_trim(lx_buf_slice(&r->body)));
+}
+
+bool lx_credential_identity(struct lx_slice value, struct lx_slice *path, struct lx_slice *text)
+{
+    struct lx_slice file = LX_S("oidc/file/"), token = LX_S("oidc/token/");
+    *path = *text = lx_slice(NULL, 0);
+    if (lx_slice_starts(value, file))
+        *path = lx_slice_from(value, file.n);
+    else if (lx_slice_starts(value, token))
+        *text = lx_slice_from(value, token.n);
+    return lx_slice_starts(value, LX_S("oidc/"));
 }
 
 struct lx_slice lx_credential_str(struct lx_credential_run *r, struct lx_json v)

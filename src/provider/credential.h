@@ -31,15 +31,17 @@ struct lx_credential_kind {
     const struct lx_credential_setting *settings; /* ends with one without a name */
     void (*start)(struct lx_credential_run *r);
     const void *how; /* what several kinds with one start() differ in; or NULL */
+    bool takes_key;  /* the deployment's API key is its setting "api_key", and never sent */
 };
 
 /* Their ids, for texts. */
-#define LX_CREDENTIAL_NAMES "google, oauth2"
+#define LX_CREDENTIAL_NAMES \
+    "aws, azure, databricks, gigachat, google, ibm, oauth2, oci, sap, snowflake"
 /* NULL-terminated; and by id, or NULL. */
 extern const struct lx_credential_kind *const lx_credential_kinds[];
 const struct lx_credential_kind *lx_credential_kind_find(struct lx_slice id);
 
-enum { LX_CREDENTIAL_SETTINGS = 24 };
+enum { LX_CREDENTIAL_SETTINGS = 32 };
 
 /* One credential, as the configuration has it. Immutable once it is made. */
 struct lx_credential_source {
@@ -64,7 +66,7 @@ void lx_credential_source_clear(struct lx_credential_source *s); /* NULL-safe */
  *
  *   aws      access key id, secret, session token, a line each
  *   bearer   the token; then headers that go with it, "name: value", a line each
- *   oci      the id of the key; then the private key in PEM
+ *   oci      the id of the key, its passphrase, then the private key in PEM
  *
  * A key without line breaks is an API key as it was given.
  */
@@ -72,7 +74,12 @@ int lx_aws_key_init(struct lx_secret *key, struct lx_slice access_key_id,
                     struct lx_slice secret_access_key, struct lx_slice session_token);
 /* headers: "name: value\n..."; or empty. */
 int lx_bearer_key_init(struct lx_secret *key, struct lx_slice token, struct lx_slice headers);
-int lx_oci_key_init(struct lx_secret *key, struct lx_slice key_id, struct lx_slice pem);
+int lx_oci_key_init(struct lx_secret *key, struct lx_slice key_id, struct lx_slice passphrase,
+                    struct lx_slice pem);
+
+struct lx_url;
+/* The host as it is sent: its port only where it is not the scheme's own. In the arena. */
+struct lx_slice lx_signer_host(const struct lx_url *url, struct lx_arena *a);
 
 /* ---- A run ---- */
 
@@ -109,7 +116,8 @@ struct lx_credential_run {
 
     /* What came of it. */
     struct lx_secret key;
-    int64_t expires_s; /* INT64_MAX: never */
+    int64_t expires_s;       /* INT64_MAX: never */
+    struct lx_slice project; /* of a cloud, where the credential names one; or empty */
     struct lx_fault fault;
     bool nothing;
     /* A kind's own. */

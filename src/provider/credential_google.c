@@ -276,6 +276,9 @@ static void use_json(struct lx_credential_run *r, struct lx_slice text)
     if (!lx_credential_json(r, text, "what vertex_credentials or the file holds", &info))
         return;
     struct lx_slice quota = member(r, info, "quota_project_id");
+    r->project = member(r, info, "project_id");
+    if (!r->project.n)
+        r->project = quota;
     if (quota.n && lx_header_is_valid(LX_S("x-goog-user-project"), quota))
         g->quota_header = lx_arena_printf(&r->arena, "x-goog-user-project: %.*s", LX_F(quota));
     if (!lx_json_eq(LX_GET(info, "type"), LX_S("impersonated_service_account"))) {

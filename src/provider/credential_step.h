@@ -7,6 +7,7 @@
 #ifndef LX_PROVIDER_CREDENTIAL_STEP_H
 #define LX_PROVIDER_CREDENTIAL_STEP_H
 
+#include "base/text.h"
 #include "provider/credential.h"
 #include "wire/json.h"
 
@@ -67,6 +68,11 @@ bool lx_credential_json(struct lx_credential_run *r, struct lx_slice text, const
 struct lx_slice lx_credential_text(struct lx_credential_run *r);
 /* A string, or a number as its text; empty otherwise. */
 struct lx_slice lx_credential_str(struct lx_credential_run *r, struct lx_json v);
+/* The text of the first element of that name, which holds no others; absent when there is none. */
+struct lx_slice lx_credential_tag(struct lx_slice xml, const char *name);
+/* Another issuer's token: "oidc/file/PATH" gives *path, "oidc/token/TEXT" gives *text, what else
+ * begins with "oidc/" neither. False for what does not. */
+bool lx_credential_identity(struct lx_slice value, struct lx_slice *path, struct lx_slice *text);
 /* Ends with the access token of an OAuth2 answer, which was asked for now. */
 void lx_credential_token(struct lx_credential_run *r);
 /* The same, with headers that go with the token. */

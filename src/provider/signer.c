@@ -8,6 +8,7 @@
 #include "provider/credential.h"
 
 #include "base/buf.h"
+#include "provider/oci.h"
 #include "provider/sigv4.h"
 #include "wire/url.h"
 
@@ -101,13 +102,13 @@ int lx_bearer_key_init(struct lx_secret *key, struct lx_slice token, struct lx_s
     return init_key(key, (struct lx_slice[]){LX_S("bearer"), token, headers}, 3);
 }
 
-int lx_oci_key_init(struct lx_secret *key, struct lx_slice key_id, struct lx_slice pem)
+int lx_oci_key_init(struct lx_secret *key, struct lx_slice key_id, struct lx_slice passphrase,
+                    struct lx_slice pem)
 {
-    return init_key(key, (struct lx_slice[]){LX_S("oci"), key_id, pem}, 3);
+    return init_key(key, (struct lx_slice[]){LX_S("oci"), key_id, passphrase, pem}, 4);
 }
 
-/* The host as it is sent: its port only where it is not the scheme's own. */
-static struct lx_slice host_of(const struct lx_url *url, struct lx_arena *a)
+struct lx_slice lx_signer_host(const struct lx_url *url, struct lx_arena *a)
 {
     const char *open = url->ipv6 ? "[" : "", *close = url->ipv6 ? "]" : "";
     if (url->port == (url->tls ? 443 : 80))
@@ -125,16 +126,27 @@ static int sign_aws(const struct lx_provider *p, struct lx_slice parts, const st
     return lx_sigv4_apply(&v4, s->method, host, target, s->body, headers);
 }
 
+static int sign_oci(struct lx_slice parts, const struct lx_signing *s, struct lx_slice host,
+                    struct lx_slice target, struct lx_header_list *headers)
+{
+    struct lx_oci oci = {.now_s = s->now_s};
+    lx_slice_cut(parts, '\n', &oci.key_id, &parts);
+    lx_slice_cut(parts, '\n', &oci.pem.passphrase, &oci.pem.key);
+    return lx_oci_apply(&oci, s->method, host, target, s->body, headers);
+}
+
 int lx_signer_sign(const struct lx_provider *p, const struct lx_secret *key,
                    const struct lx_signing *s, struct lx_header_list *headers)
 {
     struct lx_slice parts, bytes = lx_secret_bytes(key);
     struct lx_url url;
     bool aws = is_scheme(bytes, "aws", &parts);
-    if (!aws)
+    if (!aws && !is_scheme(bytes, "oci", &parts))
         return 0;
     int code = lx_url_read(s->url, &url, NULL);
     if (code < 0)
         return code;
-    return sign_aws(p, parts, s, host_of(&url, headers->arena), url.path, headers);
+    struct lx_slice host = lx_signer_host(&url, headers->arena);
+    return aws ? sign_aws(p, parts, s, host, url.path, headers)
+               : sign_oci(parts, s, host, url.path, headers);
 }

@@ -578,7 +578,7 @@ static const struct lx_provider triton_variants[] = {
     .base_url = "https://runtime.sagemaker.{region}.amazonaws.com",                               \
     .region_env = {"AWS_REGION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION"}, .region = "us-west-2", \
     .key_env = {"AWS_ACCESS_KEY_ID"}, .auth = LX_AUTH_AWS, .aws_service = "sagemaker",            \
-    .hosts = "runtime.sagemaker.*.amazonaws.com", .aws_parts = true,                              \
+    .credential = "aws", .hosts = "runtime.sagemaker.*.amazonaws.com", .aws_parts = true,         \
     .path = "/endpoints/{model}/invocations",                                                     \
     .stream_path = "/endpoints/{model}/invocations-response-stream"
 

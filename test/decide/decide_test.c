@@ -5,6 +5,8 @@
  * at the head of each table. A table's name is the program's argument.
  */
 #include "decide.h"
+
+#include "call/keys.h"
 #include "gate/auth.h"
 
 static const char *table;
@@ -187,6 +189,76 @@ static void auth(const struct row *row)
     CHECK(row, lx_auth_check(&key, &headers, row->in[1]).result == LX_AUTH_OK, "not open");
 }
 
+/* ---- keys ----------------------------------------------------------------------------------- */
+
+static void tell(const struct lx_key_answer *got, struct lx_buf *out)
+{
+    struct lx_slice key = got->key ? lx_secret_bytes(got->key) : LX_S("");
+    switch (got->verdict) {
+    case LX_KEY_FETCH:
+        lx_buf_add_lit(out, "fetch ");
+        break;
+    case LX_KEY_USE:
+        lx_buf_addf(out, "use%.*s ", LX_F(key));
+        break;
+    case LX_KEY_WAIT:
+        lx_buf_addf(out, "wait%d ", (int)got->wait_ms);
+        break;
+    case LX_KEY_FAILED:
+        lx_buf_addf(out, lx_slice_eq(got->fault->message, LX_S("it is down")) ? "failed "
+                                                                              : "another fault ");
+        break;
+    }
+}
+
+/* One thing that happens: "12 put a 3600". */
+static void happen(struct lx_keys *keys, const struct lx_credential_source *source,
+                   struct lx_slice event, int *puts, struct lx_buf *out)
+{
+    static const struct lx_fault fault = {.kind = LX_FAULT_UNAVAILABLE,
+                                          .message = LX_S_INIT("it is down")};
+    static const char calls[256];
+    static const uint64_t latest = 501ull * 1001 * 2001 * 30001 - 1;
+    int64_t now_ms = 1000 * number(word(&event, ' '), 0);
+    struct lx_slice what = word(&event, ' '), call = word(&event, ' ');
+    const void *fetcher = &calls[call.n ? (unsigned char)call.p[0] : 0];
+    int64_t count = number(word(&event, ' '), 0);
+    if (lx_slice_eq(what, LX_S("find"))) {
+        struct lx_key_answer got = lx_keys_find(keys, source, now_ms, (int)count, fetcher);
+        tell(&got, out);
+    } else if (lx_slice_eq(what, LX_S("put"))) {
+        char text[16];
+        struct lx_secret key;
+        snprintf(text, sizeof(text), "%d", ++*puts);
+        assert_int_equal(lx_secret_init(&key, lx_slice_z(text)), 0);
+        lx_keys_put(keys, fetcher, &key, count < 0 ? INT64_MAX : now_ms + 1000 * count, now_ms);
+        lx_secret_clear(&key);
+    } else if (lx_slice_eq(what, LX_S("drop"))) {
+        lx_keys_drop(keys, fetcher);
+    } else if (lx_slice_eq(what, LX_S("refuse"))) {
+        lx_keys_distrust(keys, source, now_ms);
+    } else {
+        lx_keys_fail(keys, fetcher, &fault, now_ms, lx_slice_eq(what, LX_S("late")) ? latest : 0);
+    }
+}
+
+static void keys(const struct row *row)
+{
+    const struct lx_credential_source source = {.id = {7}};
+    struct lx_keys *of_thread = lx_keys_new();
+    struct lx_slice events = row->in[0];
+    struct lx_buf out;
+    int puts = 0;
+    assert_non_null(of_thread);
+    lx_buf_init(&out, 4096);
+    while (events.n)
+        happen(of_thread, &source, word(&events, ','), &puts, &out);
+    CHECK(row, lx_slice_eq(lx_slice_trim(lx_buf_slice(&out)), row->verdict), "%.*s",
+          LX_F(lx_buf_slice(&out)));
+    lx_buf_clear(&out);
+    lx_keys_free(of_thread);
+}
+
 /* ---- The tables ----------------------------------------------------------------------------- */
 
 static const struct {
@@ -194,7 +266,7 @@ static const struct {
     void (*check)(const struct row *row);
 } tables[] = {
     {"resolve", resolve}, {"names", names}, {"find", find}, {"pick", pick},
-    {"choose", choose},   {"retry", retry}, {"auth", auth},
+    {"choose", choose},   {"retry", retry}, {"auth", auth}, {"keys", keys},
 };
 
 static bool read_row(struct lx_slice line, struct row *row)
