@@ -163,6 +163,16 @@ class Bench:
         argv += ["--log-format", "json"] if full else ["--access-log", "off"]
         return Server(name, argv, port, 0, self.log)
 
+    def llmux_group(self, up, name, count, strategy):
+        """One group of so many deployments, all at the same upstream."""
+        port = free_port()
+        rows = "".join(f"  - model_name: gpt-4o-mini\n    litellm_params: {{model: openai/gpt-4o-mini, "
+                       f"api_base: 'http://127.0.0.1:{up}/v1', api_key: sk-up-{i}}}\n" for i in range(count))
+        conf = self.file(f"llmux-{name}-{port}.yaml",
+                         f"model_list:\n{rows}router_settings: {{routing_strategy: {strategy}}}\n")
+        return Server(name, [self.binary(), "serve", "--config", conf, "--port", port, "--host", "127.0.0.1",
+                             "--workers", 1, "--access-log", "off"], port, 0, self.log)
+
     def binary(self):
         return self.build / "llmux"
 
@@ -231,6 +241,22 @@ class Bench:
                     "--connections", 16, "--seconds", self.args.seconds)
         self.latency(servers, self.file("1k", body("1k", "gpt-4o-mini", False)))
         self.system_calls(servers, self.file("1k", body("1k", "gpt-4o-mini", False)))
+        for s in servers + [up]:
+            s.stop()
+
+    def router(self):
+        """What choosing among ten costs, beside having one; ratios round by round."""
+        up = self.upstream()
+        servers = [self.llmux_group(up.port, "one", 1, "simple-shuffle")]
+        servers += [self.llmux_group(up.port, f"ten {s}", 10, s)
+                    for s in ("simple-shuffle", "latency-based-routing", "adaptive")]
+        path = self.file("1k", body("1k", "gpt-4o-mini", False))
+        rows = self.rounds("1KB, one deployment and a group of ten", servers, lambda s: path, "--connections", 16,
+                           "--seconds", self.args.seconds)
+        for s in servers[1:]:
+            ratio = [a["cpu_us"] / b["cpu_us"] for a, b in zip(rows[s.name], rows["one"])]
+            print(f"  {s.name:26} x one {med(ratio, 3)}")
+            self.results[f"router|{s.name}"] = statistics.median(ratio)
         for s in servers + [up]:
             s.stop()
 
@@ -357,7 +383,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--streams", type=int, default=10000)
-    parser.add_argument("--only", default="start,requests,streams,memory,library")
+    parser.add_argument("--only", default="start,requests,router,streams,memory,library")
     parser.add_argument("--json", help="write the figures to a file")
     args = parser.parse_args()
     if not (shutil.which("nginx") or os.path.exists("/usr/sbin/nginx")):

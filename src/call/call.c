@@ -173,7 +173,8 @@ static void start(struct lx_call *c)
         lx_call_refuse(c, &f);
         return;
     }
-    lx_facts_read(&c->in, c->group, doc, &c->memory->members, lx_call_arena(c), &c->memory->facts);
+    lx_facts_read(&c->in, c->pool, c->group, doc, &c->memory->members, lx_call_arena(c),
+                  &c->memory->facts);
     c->memory->facts.stream = c->report.stream;
     c->state = ATTEMPT;
 }

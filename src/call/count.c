@@ -3,7 +3,8 @@
  *
  * What LiteLLM's token_counter says of a request in OpenAI's language is the measure; a request in
  * another one is first translated, with whatever has no place there left out. Called when a
- * provider has told no usage, and where somebody asks for a count; never on the way of a request.
+ * provider has told no usage, where somebody asks for a count, and on the way of a request only
+ * when a limit of its model depends on it (facts.c).
  */
 #include "call/count.h"
 

@@ -4,7 +4,9 @@
  * Called once for each call, before its first attempt. Bodies are large and most groups ask little,
  * so everything here is behind the question whether any deployment would be chosen by it.
  */
+#include "call/count.h"
 #include "call/facts.h"
+#include "call/pool.h"
 
 enum { LEAST_PROMPT_BYTES = 4096 }; /* about 1,024 tokens: below that no provider caches */
 
@@ -155,18 +157,47 @@ static void read_affinity(const struct lx_call_input *in, unsigned affinity, str
         out->prompt = hash_prompt(root);
 }
 
+/* ---- Tokens -------------------------------------------------------------------------------------
+ */
+
+/* A body has at most as many tokens as bytes, so that one smaller than every window need not be
+ * counted. */
+static bool wants_tokens(const struct lx_route_policy *p, const struct lx_model_group *g,
+                         size_t bytes)
+{
+    bool limits = p->pre_call_checks || p->enforce_limits || p->strategy->limits;
+    return (limits && g->has_tpm) ||
+           (p->pre_call_checks && g->least_window > 0 && bytes > (size_t)g->least_window);
+}
+
+/* As the group's first model counts; what cannot be counted is not known. */
+static int64_t count_tokens(const struct lx_call_input *in, struct lx_call_pool *pool,
+                            const struct lx_model_group *g)
+{
+    struct lx_counter counter;
+    struct lx_tokenizer *t = lx_call_pool_tokenizer(pool);
+    const struct lx_deployment *d = g->deployments[0];
+    int64_t n;
+    lx_counter_of(d, d->model, in->routes->settings.cost.catalog, &counter);
+    if (!t || lx_count_request(&counter, t, in->front, in->body, &in->routes->settings.json, &n,
+                               NULL) < 0)
+        return -1;
+    return n;
+}
+
 /* ---- All together ------------------------------------------------------------------------------
  */
 
-void lx_facts_read(const struct lx_call_input *in, const struct lx_model_group *group,
-                   const struct lx_json_doc *body, const struct lx_members *members,
-                   struct lx_arena *a, struct lx_route_request *out)
+void lx_facts_read(const struct lx_call_input *in, struct lx_call_pool *pool,
+                   const struct lx_model_group *group, const struct lx_json_doc *body,
+                   const struct lx_members *members, struct lx_arena *a,
+                   struct lx_route_request *out)
 {
     const struct lx_route_policy *p = &in->routes->settings.policy;
     struct lx_json root = lx_json_root(body);
     out->settings = &in->routes->settings;
     out->group = group;
-    out->prompt_tokens = -1;
+    out->prompt_tokens = wants_tokens(p, group, in->body.n) ? count_tokens(in, pool, group) : -1;
     if (lx_json_is(members->v[LX_MEMBER_REGION], LX_JSON_STRING))
         out->region = lx_json_str(members->v[LX_MEMBER_REGION], a);
     if (group->count < 2)
@@ -184,4 +215,6 @@ void lx_facts_read(const struct lx_call_input *in, const struct lx_model_group *
         out->needs = read_needs(root, group->needs);
     if (affinity)
         read_affinity(in, affinity, root, members, a, out);
+    if (p->strategy->prepare) /* adaptive: the price of a request depends on it */
+        (void)lx_json_int(LX_GET(root, "max_tokens"), &out->max_tokens);
 }

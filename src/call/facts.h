@@ -13,8 +13,9 @@
  * looked at. The rest of *out (time, chance, what was tried) stays the caller's. Slices are the
  * body's, the input's, or in the arena.
  */
-void lx_facts_read(const struct lx_call_input *in, const struct lx_model_group *group,
-                   const struct lx_json_doc *body, const struct lx_members *members,
-                   struct lx_arena *a, struct lx_route_request *out);
+void lx_facts_read(const struct lx_call_input *in, struct lx_call_pool *pool,
+                   const struct lx_model_group *group, const struct lx_json_doc *body,
+                   const struct lx_members *members, struct lx_arena *a,
+                   struct lx_route_request *out);
 
 #endif

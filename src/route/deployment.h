@@ -87,6 +87,8 @@ struct lx_model_group {
     /* Set by lx_route_state_bind(). */
     struct lx_group_state *state; /* or NULL */
     unsigned needs;               /* enum lx_need that one of its models is known not to meet */
+    int64_t least_window;         /* the smallest max_input_tokens; 0: none is known */
+    bool has_tpm;                 /* one of them has a limit of tokens */
 };
 
 /* What is made of prices. */

@@ -353,22 +353,38 @@ static void bind_deployment(struct binder *b, struct lx_deployment *d)
     d->provider_budget = provider_budget(b, provider);
 }
 
+/* What a request's facts are read for. */
+static void sum_up(struct lx_model_group *g)
+{
+    g->needs = 0;
+    g->least_window = 0;
+    g->has_tpm = false;
+    for (size_t i = 0; i < g->count; i++) {
+        const struct lx_deployment *d = g->deployments[i];
+        int64_t window = d->facts.max_input_tokens;
+        g->needs |= d->facts.needs_known & ~d->facts.needs_met;
+        g->has_tpm |= d->tpm > 0;
+        if (window > 0 && (!g->least_window || window < g->least_window))
+            g->least_window = window;
+    }
+}
+
 static void bind_group(struct binder *b, struct lx_model_group *g)
 {
     if (!g->state)
         g->state = record(b, GROUP, g->name, LX_S(""));
-    g->needs = 0;
+    sum_up(g);
     for (size_t i = 0; i < g->count; i++) {
         struct lx_deployment *d = g->deployments[i];
         struct lx_model_group *alone = d->id.n ? lx_map_get(&b->table->by_id, d->id) : NULL;
         if (!d->state)
             bind_deployment(b, d);
         d->siblings = g->count;
-        g->needs |= d->facts.needs_known & ~d->facts.needs_met;
         if (alone && alone->count == 1 && alone->deployments[0] == d) {
             alone->state = g->state;
             alone->retry_policy = g->retry_policy;
             alone->affinity = g->affinity;
+            sum_up(alone);
         }
     }
 }
