@@ -268,7 +268,7 @@ static void scale_by_extra(const struct lx_bill *b, struct lx_slice name, struct
 {
     struct lx_money factor;
     struct lx_slice value = lx_row_get(b->price->extras, name);
-    if (value.p && lx_money_read(value, &factor) == 0)
+    if (value.p && lx_money_read(lx_row_unquoted(value), &factor) == 0)
         scale(out, factor);
 }
 

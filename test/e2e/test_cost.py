@@ -62,6 +62,16 @@ def test_the_last_chunk_tells_the_cost_where_it_is_asked_for(gateway):
     assert usages(gateway(config(MODELS)))[0].get("cost") is None
     told = gateway(config(MODELS, litellm_settings={"include_cost_in_streaming_usage": True}))
     assert usages(told)[0]["cost"] == 0.05
+    deltas = [data for _, data in told.messages("own", stream=True).events()
+              if data["type"] == "message_delta"]
+    assert deltas[-1]["usage"]["cost"] == 0.05
+
+
+def test_readiness_counts_replies_without_a_price(gw):
+    before = gw.request("GET", "/health/readiness", key=None).json()["replies_without_price"]
+    gw.chat("unknown")
+    wait_for("the count", lambda: gw.request("GET", "/health/readiness", key=None).json()
+             ["replies_without_price"] == before + 1)
 
 
 def test_model_info(gw):
