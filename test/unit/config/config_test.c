@@ -186,6 +186,27 @@ static const struct {
      "name, hidden: true}\n"},
     {MODEL "router_settings: {routing_strategy: least-busy}\n", ""},
     {MODEL "router_settings: {routing_strategy: simple-shuffle}\n", ""},
+    {MODEL "router_settings: {routing_strategy: adaptive, cooldown_time: 1.5, allowed_fails: 3}\n",
+     ""},
+    {MODEL "router_settings: {retry_policy: {TimeoutErrorRetries: 3, TimeoutRetries: 1}}\n",
+     "c.yaml:2:58: warning: router_settings.retry_policy.TimeoutRetries: unknown key\n"},
+    {MODEL "router_settings: {allowed_fails_policy: {TimeoutErrorAllowedFails: -1}}\n",
+     "c.yaml:2:68: error: router_settings.allowed_fails_policy: expected a whole number, 0 or "
+     "more\n"},
+    {MODEL "router_settings: {provider_budget_config: {openai: {budget_limit: 5, time_period: "
+           "1x}}}\n",
+     "c.yaml:2:52: error: router_settings.provider_budget_config: expected a budget_limit and its "
+     "time_period\n"
+     "c.yaml:2:83: error: router_settings.provider_budget_config.*.time_period: expected a length "
+     "of time: 30s, 10m, 2h, 1d, 1w, 1mo, found \"1x\"\n"},
+    {MODEL "router_settings: {provider_budget_config: {openai: {budget_limit: 5, time_period: "
+           "1d}}, optional_pre_call_checks: [session_affinity, encrypted_content_affinity, x]}\n",
+     "c.yaml:2:134: warning: router_settings.optional_pre_call_checks: "
+     "encrypted_content_affinity is known, but not built yet: it has no effect\n"
+     "c.yaml:2:162: warning: router_settings.optional_pre_call_checks: no such check\n"},
+    {MODEL "router_settings: {model_group_retry_policy: {nobody: {DefaultRetries: 1}}}\n",
+     "c.yaml:2:46: warning: router_settings.model_group_retry_policy: no model of that name is "
+     "served\n"},
     {MODEL "router_settings: {routing_strategy: dice}\n",
      "c.yaml:2:37: error: router_settings.routing_strategy: expected simple-shuffle, adaptive, or "
      "another strategy of LiteLLM's\n"},
