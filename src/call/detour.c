@@ -2,9 +2,10 @@
  * detour.c - requests that a model takes by another of its provider's languages than its chats.
  *
  * OpenAI's models from gpt-5.4 on call functions and reason, but not both in chat completions:
- * "Function tools with reasoning_effort are not supported ... use /v1/responses or set
- * reasoning_effort to 'none'" (LiteLLM main.py responses_api_bridge_check, 1.106.2). They reason
- * unless they are told not to.
+ * "Function tools with reasoning_effort are not supported for gpt-5.4-mini in /v1/chat/completions.
+ * Please use /v1/responses instead." (recorded 2026). Later ones reason unless they are told not to
+ * (LiteLLM main.py responses_api_bridge_check, 1.106.2); gpt-5.4 was recorded to take functions
+ * where nothing was said.
  */
 #include "call/call.h"
 
@@ -29,14 +30,18 @@ static bool has_function(struct lx_json body)
 
 /* Another server under the provider's name may know no such rule, nor the other language: there
  * only what is said counts. */
-static bool reasons(const struct lx_deployment *d, struct lx_json body)
+static bool reasons(const struct lx_deployment *d, struct lx_slice model, struct lx_json body)
 {
+    struct lx_json thinking = LX_GET(LX_GET(body, "thinking"), "type");
     struct lx_json effort = LX_GET(body, "reasoning_effort");
     if (lx_json_is(effort, LX_JSON_OBJECT))
         effort = LX_GET(effort, "effort");
     if (lx_json_given(effort))
         return !lx_json_eq(effort, LX_S("none"));
-    return lx_provider_has_host(d->provider, d->base_url);
+    if (lx_json_given(thinking))
+        return !lx_json_eq(thinking, LX_S("disabled"));
+    return !lx_slice_starts(model, LX_S("gpt-5.4")) &&
+           lx_provider_has_host(d->provider, d->base_url);
 }
 
 struct lx_slice lx_attempt_model(const struct lx_deployment *d, struct lx_slice model,
@@ -45,7 +50,7 @@ struct lx_slice lx_attempt_model(const struct lx_deployment *d, struct lx_slice 
     const char *models = d->provider->functions_by_responses;
     struct lx_json root = lx_json_root(body);
     if (!models || !lx_glob_match(lx_slice_z(models), model) || !has_function(root) ||
-        !reasons(d, root))
+        !reasons(d, model, root))
         return model;
     return lx_arena_printf(a, "responses/%.*s", LX_F(model));
 }
