@@ -390,10 +390,14 @@ static void vertex_has_a_region_and_a_project(void **state)
          ""},
         {"vertex_ai/gemini-3-pro-preview", "", east, "https://us-east5-aiplatform.googleapis.com",
          "us-east5", "p2"},
+        {"vertex_ai/gemini-2.5-pro",
+         "      vertex_credentials: '{\"type\":\"authorized_user\",\"client_id\":\"c\","
+         "\"client_secret\":\"s\",\"refresh_token\":\"r\",\"quota_project_id\":\"p4\"}'\n",
+         none, "https://us-central1-aiplatform.googleapis.com", "us-central1", "p4"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char text[400];
+        char text[600];
         struct unit_read r;
         snprintf(text, sizeof text,
                  "model_list:\n  - model_name: m\n    litellm_params:\n      model: %s\n%s",
