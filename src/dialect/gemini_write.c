@@ -115,15 +115,16 @@ static bool model_has(const struct lx_gemini_writer *w, struct lx_slice word)
     return lx_slice_find(w->o->model, word) >= 0;
 }
 
-/* LiteLLM's budgets for OpenAI's efforts (its constants, 2026-09), and Gemini 3's levels. */
+/* LiteLLM's budgets for OpenAI's efforts (its constants, 2026-09), and Gemini 3's levels, as
+ * the enum of Vertex AI's proto has them; AI Studio was recorded to take them in either case. */
 static const struct effort {
     struct lx_slice name;
     int64_t budget;
     struct lx_slice level;
 } efforts[] = {
-    {LX_S_INIT("minimal"), 0, LX_S_INIT("minimal")},  {LX_S_INIT("low"), 1024, LX_S_INIT("low")},
-    {LX_S_INIT("medium"), 2048, LX_S_INIT("medium")}, {LX_S_INIT("high"), 4096, LX_S_INIT("high")},
-    {LX_S_INIT("xhigh"), 8192, LX_S_INIT("high")},    {LX_S_INIT("max"), 16384, LX_S_INIT("high")},
+    {LX_S_INIT("minimal"), 0, LX_S_INIT("MINIMAL")},  {LX_S_INIT("low"), 1024, LX_S_INIT("LOW")},
+    {LX_S_INIT("medium"), 2048, LX_S_INIT("MEDIUM")}, {LX_S_INIT("high"), 4096, LX_S_INIT("HIGH")},
+    {LX_S_INIT("xhigh"), 8192, LX_S_INIT("HIGH")},    {LX_S_INIT("max"), 16384, LX_S_INIT("HIGH")},
 };
 
 static const struct effort *effort_find(struct lx_slice name)
@@ -143,10 +144,10 @@ static int64_t least_budget(const struct lx_gemini_writer *w)
 /* The pro models know no minimal level, and the first of them no medium one. */
 static struct lx_slice level_of(const struct lx_gemini_writer *w, struct lx_slice level)
 {
-    if (lx_slice_eq(level, LX_S("minimal")) && model_has(w, LX_S("-pro")))
-        return LX_S("low");
-    if (lx_slice_eq(level, LX_S("medium")) && model_has(w, LX_S("gemini-3-pro")))
-        return LX_S("high");
+    if (lx_slice_eq(level, LX_S("MINIMAL")) && model_has(w, LX_S("-pro")))
+        return LX_S("LOW");
+    if (lx_slice_eq(level, LX_S("MEDIUM")) && model_has(w, LX_S("gemini-3-pro")))
+        return LX_S("HIGH");
     return level;
 }
 
@@ -157,7 +158,7 @@ static void write_no_thinking(struct lx_gemini_writer *w)
         lx_gemini_lose(w, LX_S("reasoning_effort"),
                        LX_S("the model always thinks: asked to do so as little as it can"));
     if (w->third)
-        lx_out_str(&w->out, "thinkingLevel", level_of(w, LX_S("minimal")));
+        lx_out_str(&w->out, "thinkingLevel", level_of(w, LX_S("MINIMAL")));
     else
         lx_out_int(&w->out, "thinkingBudget", always ? least_budget(w) : 0);
 }

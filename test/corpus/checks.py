@@ -12,7 +12,6 @@ import bedrock_requests
 import cohere_replies
 import completions_replies
 import gemini_replies
-import gemini_requests
 import ollama_replies
 import openai_replies
 import records
@@ -24,6 +23,7 @@ from reply import as_told, differences
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "spec"))
 import cohere_requests  # noqa: E402
+import gemini_requests  # noqa: E402
 import ollama_requests  # noqa: E402
 import openapi  # noqa: E402
 import responses_requests  # noqa: E402

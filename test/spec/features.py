@@ -100,7 +100,8 @@ def _choice_of_anthropic(**choice):
                       r.update(tool_choice=choice))
 
 
-_RESULTS = ("tool_mark_a", "argument mark 1", "result mark 1", "result mark 2", "call_mark_1")
+_RESULTS = ("tool_mark_a", "argument mark 1", "result mark 1", "result mark 2",
+            ("call_mark_1", "functionResponse"))  # Google pairs them by order
 
 FEATURES = [
     Feature("system", lambda r: r["messages"].insert(0, {"role": "system", "content": "system mark"}),
@@ -129,17 +130,18 @@ FEATURES = [
             _part({"type": "document", "title": "cited title", "citations": {"enabled": True}, "source":
                    {"type": "text", "media_type": "text/plain", "data": "cited mark"}}),
             ("cited title", "cited mark"), ("messages",)),
-    Feature("audio", _part({"type": "input_audio", "input_audio": {"data": "UklGRmark", "format": "wav"}}),
+    Feature("audio", _part({"type": "input_audio", "input_audio": {"data": "UklGRmarks==", "format": "wav"}}),
             None, ("UklGRmark",), ("messages",)),
     Feature("tools", _tools_of_openai, _tools_of_anthropic,
             ("tool_mark_a", "tool_mark_a described", "place_mark", "tool_mark_b"), ("tools",)),
     Feature("strict tools", lambda r: _tools_of_openai(r, strict=True), None, ("strict",), ("tools",)),
     Feature("results", _results_of_openai, _results_of_anthropic, _RESULTS),
     Feature("choice required", _choice_of_openai("required"), _choice_of_anthropic(type="any"),
-            (("REQUIRED", '"tool_choice": "required"'),), ("tool_choice",)),
+            (("REQUIRED", '"tool_choice": "required"', '"mode": "ANY"'),), ("tool_choice",)),
     Feature("choice named", _choice_of_openai({"type": "function", "function": {"name": "tool_mark_b"}}),
             _choice_of_anthropic(type="tool", name="tool_mark_b"),
-            (("REQUIRED", '"tool_choice": {"type": "function", "name": "tool_mark_b"}'),),
+            (("REQUIRED", '"tool_choice": {"type": "function", "name": "tool_mark_b"}',
+              '"allowedFunctionNames": ["tool_mark_b"]'),),
             ("tool_choice",)),
     Feature("choice none", _choice_of_openai("none"), _choice_of_anthropic(type="none"), ()),
     Feature("one call at a time", _several(_choice_of_openai("auto"), _set(parallel_tool_calls=False)),
@@ -148,7 +150,7 @@ FEATURES = [
     Feature("custom tool", lambda r: r.setdefault("tools", []).append(
         {"type": "custom", "custom": {"name": "custom_mark"}}), None, ("custom_mark",), ("tools",)),
     Feature("search tool", None, lambda r: r.setdefault("tools", []).append(
-        {"type": "web_search_20250305", "name": "web_search"}), ("web_search",), ("tools", "web_search")),
+        {"type": "web_search_20250305", "name": "web_search"}), (("web_search", "googleSearch"),), ("tools", "web_search")),
     Feature("json", _set(response_format={"type": "json_object"}), None, ("json",)),
     Feature("schema", _set(response_format={"type": "json_schema", "json_schema": {
         "name": "answer", "schema": SCHEMA}}),
@@ -164,7 +166,7 @@ FEATURES = [
             lambda r: r["messages"].insert(-1, {"role": "assistant", "content": [
                 {"type": "thinking", "thinking": "thought mark", "signature": "c2lnbmVk"},
                 {"type": "redacted_thinking", "data": "aGlkZGVu"},
-                {"type": "text", "text": "thought out"}]}), ("thought mark",), ("thinking",)),
+                {"type": "text", "text": "thought out"}]}), ("thought mark",), ("thinking", "messages")),
     Feature("cache mark", lambda r: r["messages"][-1]["content"][0].update(
         cache_control={"type": "ephemeral"}), lambda r: r["messages"][-1]["content"][0].update(
             cache_control={"type": "ephemeral", "ttl": "1h"}), ("cache_control",), ("cache_control",)),
@@ -180,9 +182,10 @@ FEATURES = [
     Feature("seed", _set(seed=987654), None, ("987654",), ("seed",)),
     Feature("penalties", _set(presence_penalty=0.12, frequency_penalty=0.37), None, ("0.12", "0.37"),
             ("presence_penalty",)),
-    Feature("negative penalty", _set(frequency_penalty=-1.5), None, ("frequency_penalty",),
+    Feature("negative penalty", _set(frequency_penalty=-1.5), None, (("frequency_penalty", "frequencyPenalty"),),
             ("frequency_penalty",)),
-    Feature("logprobs", _set(logprobs=True, top_logprobs=3), None, ("top_logprobs",), ("top_logprobs",)),
+    Feature("logprobs", _set(logprobs=True, top_logprobs=3), None, (("top_logprobs", '"logprobs": 3'),),
+            ("top_logprobs",)),
     Feature("bias", _set(logit_bias={"50256": -99}), None, ("50256",), ("logit_bias",)),
     Feature("choices", _set(n=3), None, ("n",), ("n",)),
     Feature("user", _set(user="user mark"), _set(metadata={"user_id": "user mark"}), ("user mark",),

@@ -17,6 +17,7 @@ import sys
 import cohere_requests
 import completions_requests
 import features
+import gemini_requests
 import ollama_requests
 import openapi
 import responses_requests
@@ -25,6 +26,10 @@ import responses_requests
 TARGETS = {
     "cohere_chat": ("cohere", cohere_requests.faults,
                     ("cohere/command-a-03-2025", "cohere/command-a-reasoning-08-2025")),
+    "gemini": (gemini_requests.is_here, gemini_requests.faults,
+               ("gemini/gemini-2.5-flash", "gemini/gemini-3-pro-preview")),
+    "gemini on Vertex AI": (gemini_requests.is_here, gemini_requests.vertex_faults,
+                            ("vertex_ai/gemini-2.5-flash", "vertex_ai/gemini-3-pro-preview")),
     "ollama_chat": ("ollama", ollama_requests.faults, ("ollama/llama3.2", "ollama/gpt-oss:20b")),
     "mistral_fim": ("mistral", completions_requests.fim_faults,
                     ("text-completion-codestral/codestral-2508",)),
@@ -34,7 +39,7 @@ TARGETS = {
                          ("openai/responses/gpt-4.1", "openai/gpt-5.1-codex")),
 }
 ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "COHERE_API_KEY": "none",
-               "OPENAI_API_KEY": "none", "CODESTRAL_API_KEY": "none"}
+               "OPENAI_API_KEY": "none", "CODESTRAL_API_KEY": "none", "VERTEXAI_PROJECT": "none"}
 # What one feature takes from another: it is not the second's fault that it is not there.
 HIDES = {"choice none": ("tools", "strict tools", "custom tool", "search tool", "one call at a time"),
          "choice named": ("tools",)}
@@ -45,11 +50,11 @@ def _written(binary, language, model, request):
                            "--drop-params"], input=json.dumps(request).encode(),
                           capture_output=True, env=ENVIRONMENT, timeout=60)
     if done.returncode not in (0, 1):
-        return None, None, f"crashed: {done.stderr[:200]!r}"
+        return None, None, None, f"crashed: {done.stderr[:200]!r}"
     sent = json.loads(done.stdout)
     if "body" not in sent:
-        return None, None, f"refused: {sent}"
-    return sent["body"], [loss["what"] for loss in sent.get("dropped") or []], None
+        return None, None, None, f"refused: {sent}"
+    return (sent["url"], sent["body"], [loss["what"] for loss in sent.get("dropped") or []], None)
 
 
 # A prompt has no place for these, which other languages must carry: features, and what is said.
@@ -84,11 +89,11 @@ def judge(job):
     request = features.with_features(language, pair)
     if request is None:
         return []
-    body, dropped, why = _written(binary, language, model, request)
+    url, body, dropped, why = _written(binary, language, model, request)
     where = f"{language} -> {model}: {' + '.join(f.name for f in pair)}"
     if why:
         return [f"{where}: {why}"]
-    text = json.dumps(body)
+    text = url + json.dumps(body)  # an address may say it, too: that a stream is wanted
     found = [f"{where}: {fault}" for fault in TARGETS[target][1](body, request)]
     if "last mark" not in text:
         found.append(f"{where}: the user's words are gone")
@@ -100,7 +105,7 @@ def jobs(binary):
     one = range(len(features.FEATURES))
     pairs = [*((n,) for n in one), *itertools.combinations(one, 2)]
     for target, (document, _, models) in TARGETS.items():
-        if not openapi.is_here(document):
+        if not (document() if callable(document) else openapi.is_here(document)):
             print(f"matrix: {target} skipped, its document is not here or PyYAML is not")
             continue
         for model, pair, language in itertools.product(models, pairs, ("openai_chat", "anthropic")):

@@ -7,11 +7,14 @@ of a oneof there may be one. What the pages know and the proto of that day does 
 import base64
 import gzip
 import re
+from pathlib import Path
 
-from records import FOLDER
-
-FILES = ("ai_generativelanguage_v1beta_content", "ai_generativelanguage_v1beta_generative_service",
-         "ai_generativelanguage_v1beta_safety")
+FOLDER = Path(__file__).resolve().parents[3] / "shared" / "specs" / "gemini"
+# AI Studio's and Vertex AI's: two services with one language, nearly.
+STUDIO = ("ai_generativelanguage_v1beta_content", "ai_generativelanguage_v1beta_generative_service",
+          "ai_generativelanguage_v1beta_safety")
+VERTEX = ("cloud_aiplatform_v1_content", "cloud_aiplatform_v1_prediction_service",
+          "cloud_aiplatform_v1_tool")
 # ai.google.dev/gemini-api/docs/thinking (2025-11): levels came with Gemini 3.
 LATER = {("ThinkingConfig", "thinkingLevel"): "string"}
 FIELD = re.compile(r"^(optional |repeated )?(map<string, *[\w.]+>|[\w.]+) (\w+) = \d+(.*)$", re.S)
@@ -28,14 +31,14 @@ def _camel(name):
 class Protos:
     """Messages by their full name: {json name: (type, repeated, oneof)}; enums: sets of words."""
 
-    def __init__(self):
+    def __init__(self, files):
         self.messages, self.enums = {}, {}
-        for file in FILES:
-            path = FOLDER.parent / "specs" / "gemini" / f"{file}.proto.gz"
+        for file in files:
+            path = FOLDER / f"{file}.proto.gz"
             text = re.sub(r"//[^\n]*", "", gzip.open(path, "rt", encoding="utf-8").read())
             self._read(re.findall(r'"[^"]*"|[{};]|[^{};"]+', text))
         for (message, name), kind in LATER.items():
-            self.messages[message].setdefault(name, (kind, False, None))
+            self.messages.get(message, {}).setdefault(name, (kind, False, None))
 
     def _read(self, tokens):
         scope, statement, oneof = [], "", None
@@ -157,13 +160,25 @@ def _turn_faults(body):
                 yield f"contents[{i}]: a part of nothing"
 
 
-_protos = []
+_protos = {}
+
+
+def _faults(files, body, given):
+    body = {k: v for k, v in body.items() if k not in given or k in ("tools", "contents")}
+    if files not in _protos:
+        _protos[files] = Protos(files)
+    yield from _protos[files].message_faults(body, "GenerateContentRequest", "request")
+    yield from _turn_faults(body)
 
 
 def faults(body, given):
     """`given` is what the client sent: members that nobody knows are passed on as they came."""
-    body = {k: v for k, v in body.items() if k not in given or k in ("tools", "contents")}
-    if not _protos:
-        _protos.append(Protos())
-    yield from _protos[0].message_faults(body, "GenerateContentRequest", "request")
-    yield from _turn_faults(body)
+    yield from _faults(STUDIO, body, given)
+
+
+def vertex_faults(body, given):
+    yield from _faults(VERTEX, body, given)
+
+
+def is_here():
+    return (FOLDER / f"{STUDIO[0]}.proto.gz").is_file()
