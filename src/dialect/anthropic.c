@@ -131,6 +131,13 @@ static void write_path(const struct lx_write_options *o, bool stream, struct lx_
     lx_buf_add_lit(out, "/v1/messages");
 }
 
+/* In bodies for Vertex AI and Bedrock, in place of the headers. */
+static const struct lx_own_member own_members[] = {
+    {"anthropic_version", false, "the target speaks no version of Anthropic's API"},
+    {"anthropic_beta", false, "the target has no betas of Anthropic's"},
+    {NULL, false, NULL},
+};
+
 static const struct lx_front front = {
     .state_size = sizeof(struct lx_anthropic_stream),
     .read_request = lx_anthropic_read_request,
@@ -138,6 +145,7 @@ static const struct lx_front front = {
     .write_event = lx_anthropic_write_event,
     .clear = lx_anthropic_stream_clear,
     .write_error = lx_anthropic_write_error,
+    .own_members = own_members,
     .write_usage = lx_anthropic_usage_write,
     .framing = LX_FRAMING_SSE,
 };

@@ -154,11 +154,11 @@ static void test_thinking_by_model(void **state)
         {"gemini-2.5-pro", "minimal", "{'thinkingBudget':128,'includeThoughts':true}"},
         {"gemini-2.5-flash", "none", "{'thinkingBudget':0}"},
         {"gemini-2.5-pro", "none", "{'thinkingBudget':128}"},
-        {"gemini-3-flash-preview", "none", "{'thinkingLevel':'minimal'}"},
-        {"gemini-3-pro-preview", "none", "{'thinkingLevel':'low'}"},
-        {"gemini-3-pro-preview", "medium", "{'thinkingLevel':'high','includeThoughts':true}"},
-        {"gemini-3.1-pro-preview", "medium", "{'thinkingLevel':'medium','includeThoughts':true}"},
-        {"gemini-3-flash-preview", "xhigh", "{'thinkingLevel':'high','includeThoughts':true}"},
+        {"gemini-3-flash-preview", "none", "{'thinkingLevel':'MINIMAL'}"},
+        {"gemini-3-pro-preview", "none", "{'thinkingLevel':'LOW'}"},
+        {"gemini-3-pro-preview", "medium", "{'thinkingLevel':'HIGH','includeThoughts':true}"},
+        {"gemini-3.1-pro-preview", "medium", "{'thinkingLevel':'MEDIUM','includeThoughts':true}"},
+        {"gemini-3-flash-preview", "xhigh", "{'thinkingLevel':'HIGH','includeThoughts':true}"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
