@@ -109,10 +109,6 @@ static int try(struct lx_deployment *d, struct lx_credential_source *s, struct l
         code = lx_secret_init(&d->key, lx_secret_bytes(&r.key));
     else if (!(step == LX_CREDENTIAL_FAILED && r.nothing))
         d->credential = s;
-    if (r.arena.failed == LX_ENOMEM)
-        code = LX_ENOMEM;
-    if (!d->project.n && r.project.n)
-        d->project = lx_arena_copy(a, r.project);
     lx_credential_run_clear(&r);
     return code;
 }

@@ -115,7 +115,6 @@ struct lx_credential_run {
     char why[256]; /* the network's own words for a failure */
 
     /* What came of it. */
-    struct lx_slice project; /* that the credentials belong to, where they say so; the arena's */
     struct lx_secret key;
     int64_t expires_s;       /* INT64_MAX: never */
     struct lx_slice project; /* of a cloud, where the credential names one; or empty */
