@@ -571,6 +571,26 @@ static int pass_with_estimate(struct lx_relay *r, struct lx_buf *out)
     return code < 0 ? code : r->front->front->write_usage != NULL;
 }
 
+/* A whole body of vectors that passes as it came: only what is around the numbers is read. False:
+ * there is more to it. */
+static bool pass_vectors(struct lx_relay *r, struct lx_slice body)
+{
+    struct lx_json_doc *doc = &r->scratch->doc;
+    struct lx_glance g = {.finish = LX_FINISH_NONE};
+    struct lx_buf thin;
+    if (!r->same || r->back->operation != LX_OPERATION_EMBED)
+        return false;
+    lx_buf_init(&thin, r->max_bytes);
+    lx_json_thin(body, &thin);
+    bool good = !thin.failed && lx_json_read(doc, lx_buf_slice(&thin), &r->limits, NULL) == 0 &&
+                !is_error_body(doc) && r->back->back->glance_reply(doc, &g) == 0 && g.usage.known &&
+                !g.incomplete;
+    if (good)
+        remember_glance(r, &g);
+    lx_buf_clear(&thin);
+    return good;
+}
+
 static int end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as_is,
                      struct lx_error *err)
 {
@@ -578,6 +598,10 @@ static int end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as
     struct lx_slice body = lx_buf_slice(r->whole);
     struct lx_error why = {0};
     lx_arena_reset(&r->scratch->arena);
+    if (pass_vectors(r, body)) {
+        *as_is = body;
+        return 0;
+    }
     int code = lx_slice_trim(body).n ? lx_json_read(doc, body, &r->limits, &why) : LX_ETRUNCATED;
     if (code == LX_ENOMEM)
         return failed(code, err, "no memory for the reply");

@@ -101,6 +101,28 @@ static void add_text(struct lx_buf *out, const struct lx_provider *p, const char
     }
 }
 
+/* How embeddings are served: by what is said of them, or as the row's language has it. */
+static struct lx_offer embeds_of(const struct lx_provider *p)
+{
+    return lx_provider_offer(p, &lx_dialect_openai_embed, lx_slice(NULL, 0));
+}
+
+/* "openai_embed, at most 10 inputs a request, encodings float". */
+static void add_offer(struct lx_buf *out, const struct lx_offer *o, const char *quote)
+{
+    lx_buf_addf(out, "%s", o->language);
+    if (o->models)
+        lx_buf_addf(out, " for %s%s%s", quote, o->models, quote);
+    if (o->path)
+        lx_buf_addf(out, " at %s%s%s", quote, o->path, quote);
+    if (o->max_inputs)
+        lx_buf_addf(out, ", at most %zu inputs a request", o->max_inputs);
+    if (o->encodings && strcmp(o->encodings, "!*") == 0)
+        lx_buf_add_lit(out, ", no encoding_format");
+    else if (o->encodings)
+        lx_buf_addf(out, ", encoding_format %s%s%s only", quote, o->encodings, quote);
+}
+
 static void add_variant(struct lx_buf *out, const struct lx_provider *v, const char *quote)
 {
     const struct {
@@ -167,6 +189,15 @@ static void add_place(struct lx_buf *out, const char *name, const char *const *v
     add_names(out, variables, "");
 }
 
+static void add_quirks(struct lx_buf *out, const char *name, const struct lx_quirk *quirks)
+{
+    for (const struct lx_quirk *q = quirks; q && q->op != LX_QUIRK_END; q++) {
+        lx_buf_addf(out, "  %-12s ", name);
+        add_quirk(out, q, "");
+        lx_buf_add_byte(out, '\n');
+    }
+}
+
 static void add_detail(struct lx_buf *out, const struct lx_provider *p)
 {
     lx_buf_addf(out, "%s: %s\n", p->id, p->title);
@@ -189,7 +220,8 @@ static void add_detail(struct lx_buf *out, const struct lx_provider *p)
     add_line(out, "bare names", p->bare_models);
     lx_buf_addf(out, "  %-12s", "answers");
     for (size_t i = 0, n = 0; lx_dialects[i]; i++)
-        if (lx_dialects[i]->front)
+        if (lx_dialects[i]->front &&
+            lx_provider_offer(p, lx_dialects[i], lx_slice(NULL, 0)).language)
             lx_buf_addf(out, "%s %s", n++ ? "," : "", lx_dialects[i]->title);
     lx_buf_add_byte(out, '\n');
     add_line(out, "source", p->docs);
@@ -203,10 +235,12 @@ static void add_detail(struct lx_buf *out, const struct lx_provider *p)
         add_detour(out, p, "");
         lx_buf_add_byte(out, '\n');
     }
-    for (const struct lx_quirk *q = p->quirks; q && q->op != LX_QUIRK_END; q++) {
-        lx_buf_addf(out, "  %-12s ", "quirk");
-        add_quirk(out, q, "");
+    add_quirks(out, "quirk", p->quirks);
+    for (const struct lx_offer *o = p->embed; o && o->language; o++) {
+        lx_buf_addf(out, "  %-12s ", "embeddings");
+        add_offer(out, o, "");
         lx_buf_add_byte(out, '\n');
+        add_quirks(out, "... quirk", o->quirks);
     }
 }
 
@@ -268,6 +302,7 @@ static void write_provider(struct lx_out *o, const struct lx_provider *p)
     lx_out_str(o, "auth", lx_buf_slice(&auth));
     write_text(o, "path", p->path);
     write_text(o, "text_language", p->text ? p->text->language : NULL);
+    write_text(o, "embed_language", embeds_of(p).language);
     write_text(o, "api_version_variable", p->api_version_env);
     write_text(o, "aliases", p->aliases);
     write_text(o, "bare_models", p->bare_models);
@@ -448,7 +483,8 @@ static const char intro[] =
     "Printed by `llmux docs providers` from the table the program uses. A model is called\n"
     "`provider/model`; names in the last column need no prefix. The first variable that is set counts.\n"
     "What a provider takes differently from OpenAI, and what is done about it, stands below the table\n"
-    "with its source; `llmux providers --params MODEL` lists the parameters that a model takes, and\n"
+    "with its source; those that speak OpenAI's chat have OpenAI's embeddings at the same address where\n"
+    "nothing else is said of them. `llmux providers --params MODEL` lists the parameters that a model takes, and\n"
     "`llmux providers --check MODEL` what is missing to ask it.\n"
     "\n"
     "| provider | | base URL | its variables | key variables | bare names |\n"
@@ -518,6 +554,15 @@ static void add_doc_row(struct lx_buf *out, const struct lx_provider *p)
     lx_buf_add_lit(out, " |\n");
 }
 
+static void add_doc_quirks(struct lx_buf *out, const struct lx_quirk *quirks)
+{
+    for (const struct lx_quirk *q = quirks; q && q->op != LX_QUIRK_END; q++) {
+        lx_buf_add_lit(out, "- ");
+        add_quirk(out, q, "`");
+        lx_buf_add_byte(out, '\n');
+    }
+}
+
 static void add_doc_section(struct lx_buf *out, const struct lx_provider *p)
 {
     lx_buf_addf(out, "\n### `%s`\n\nSpeaks %s", p->id, p->language);
@@ -545,10 +590,16 @@ static void add_doc_section(struct lx_buf *out, const struct lx_provider *p)
         add_detour(out, p, "`");
         lx_buf_add_byte(out, '\n');
     }
-    for (const struct lx_quirk *q = p->quirks; q && q->op != LX_QUIRK_END; q++) {
-        lx_buf_add_lit(out, "- ");
-        add_quirk(out, q, "`");
-        lx_buf_add_byte(out, '\n');
+    add_doc_quirks(out, p->quirks);
+    for (const struct lx_offer *o = p->embed; o && o->language; o++) {
+        lx_buf_add(out, o == p->embed ? LX_S("\nEmbeddings: ") : LX_S("; "));
+        add_offer(out, o, "`");
+    }
+    if (p->embed) {
+        lx_buf_add_lit(out, ".\n");
+        if (p->embed->quirks)
+            lx_buf_add_byte(out, '\n');
+        add_doc_quirks(out, p->embed->quirks);
     }
 }
 

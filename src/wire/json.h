@@ -141,6 +141,10 @@ struct lx_json_iter {
 struct lx_json_iter lx_json_iter(struct lx_json v);
 bool lx_json_next(struct lx_json_iter *it);
 
+/* Appends the text with every array of numbers emptied: what else is in it stays, as a reader would
+ * find it. Good JSON stays good; of bad JSON only what is left out goes unseen. */
+void lx_json_thin(struct lx_slice json, struct lx_buf *out);
+
 /* ---- Writing ------------------------------------------------------------------------------ */
 
 /*
