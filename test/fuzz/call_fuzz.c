@@ -66,9 +66,9 @@ static void see(struct watch *w, const struct lx_step *step)
     switch (step->kind) {
     case LX_STEP_SEND:
         CHECK_STEP(!w->head && !w->done);
-        CHECK_STEP(step->send.out->url.n && step->send.out->body.n);
+        CHECK_STEP(step->send.out->url.n && (step->send.aside || step->send.out->body.n));
         w->waiting = true;
-        w->sends++;
+        w->sends += !step->send.aside;
         break;
     case LX_STEP_SLEEP:
         CHECK_STEP(!w->head && !w->done && step->sleep_ms > 0 && step->sleep_ms <= 60000);
@@ -95,7 +95,9 @@ static void see(struct watch *w, const struct lx_step *step)
         CHECK_STEP(w->waiting || w->sleeping);
         break;
     case LX_STEP_ASK:
-        CHECK_STEP(false);
+        CHECK_STEP(!w->head && !w->done && step->ask_path && *step->ask_path);
+        w->waiting = true;
+        break;
     }
 }
 
@@ -137,6 +139,9 @@ static void feed(struct lx_call *c, struct script *s)
     case 3:
         lx_call_feed_wake(c);
         break;
+    case 4:
+        lx_call_feed_file(c, take(s) % 2 ? LX_ENOTFOUND : 0, take_bytes(s));
+        break;
     default: {
         struct lx_slice piece = take_bytes(s);
         char *copy = malloc(piece.n + 1); /* gone after the feed */
@@ -152,6 +157,7 @@ static void finish(struct lx_call *c, struct watch *w)
     for (int i = 0; !w->done && i < 200; i++) {
         lx_call_feed_wake(c);
         lx_call_feed_failure(c, LX_ECLOSED, NULL);
+        lx_call_feed_file(c, LX_ENOTFOUND, lx_slice(NULL, 0));
         run(c, w);
     }
     CHECK_STEP(w->done);
@@ -171,6 +177,20 @@ static void add(struct lx_route_table *t, struct lx_deployment *d, const char *g
     lx_route_table_add(t, d);
 }
 
+/* Its key must be fetched: by an exchange, or by a file and then an exchange. */
+static void distrust(struct lx_deployment *d, struct lx_credential_source *source, bool file)
+{
+    const struct lx_credential_kind *kind =
+        lx_credential_kind_find(file ? LX_S("google") : LX_S("oauth2"));
+    struct lx_slice values[LX_CREDENTIAL_SETTINGS] = {{0}};
+    for (size_t i = 0; i < 4; i++)
+        values[i] = file ? LX_S("/f") : LX_S("http://token/");
+    CHECK_STEP(lx_credential_source_init(source, kind, values, d->base_url, lx_slice(NULL, 0),
+                                         lx_slice(NULL, 0)) == 0);
+    lx_secret_clear(&d->key);
+    d->credential = source;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint64_t seed[2] = {1, 2};
@@ -180,11 +200,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct lx_route_table t;
     struct lx_deployment d[3];
     struct watch w = {.done = false};
+    struct lx_credential_source source = {.kind = NULL};
     lx_arena_init(&a, 1 << 20);
     lx_route_table_init(&t, &a, seed);
     add(&t, &d[0], "m", flags & 1 ? "anthropic" : "openai");
     add(&t, &d[1], flags & 2 ? "m" : "other", "mistral");
     add(&t, &d[2], "other", "groq");
+    if (flags & 64)
+        distrust(&d[0], &source, flags & 128);
     struct lx_call_input in = {
         .routes = &t,
         .keeps_body = flags & 4,
@@ -206,6 +229,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     finish(c, &w);
     lx_call_free(c);
     lx_call_pool_free(in.pool);
+    lx_credential_source_clear(&source);
     for (size_t i = 0; i < 3; i++)
         lx_secret_clear(&d[i].key);
     lx_arena_clear(&a);
