@@ -122,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct lx_credential_kind *kind = lx_credential_kinds[data[0] % kinds];
     read_settings(kind, next_block(&rest), values);
     CHECK(lx_credential_source_init(&source, kind, values, LX_S("http://h/v1"), LX_S("us-east-1"),
-                                    LX_S("/home/u")) == 0);
+                                    LX_S("/user")) == 0);
     run(&source, rest);
     lx_credential_source_clear(&source);
     return 0;

@@ -82,7 +82,7 @@ static const struct row {
     {"google",
      {{NULL}},
      {"none", TOKEN},
-     "READ /home/u/.config/gcloud/application_default_credentials.json\n"
+     "READ /user/.config/gcloud/application_default_credentials.json\n"
      "GET http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/"
      "token (a guess)\nDONE bearer|t| in 3600\n"},
     {"google",
@@ -107,37 +107,37 @@ static const struct row {
     {"aws",
      {{"AWS_PROFILE", "p"}},
      {"none", "[profile p]\nsso_session = x\n"},
-     "READ /home/u/.aws/credentials\nREAD /home/u/.aws/config\n"
+     "READ /user/.aws/credentials\nREAD /user/.aws/config\n"
      "FAILED AuthenticationError: no key from AWS: the profile 'p' has sso_session, which is not "
      "supported: keys, roles, web identities are\n"},
     {"aws",
      {{"aws_profile_name", "a"}},
      {"[a]\nrole_arn=1\nsource_profile=b\n[b]\nrole_arn=2\nsource_profile=a\n", "none"},
-     "READ /home/u/.aws/credentials\nREAD /home/u/.aws/config\n"
+     "READ /user/.aws/credentials\nREAD /user/.aws/config\n"
      "FAILED AuthenticationError: no key from AWS: too many profiles build upon each other, or in "
      "a circle\n"},
     {"aws",
      {{"AWS_WEB_IDENTITY_TOKEN_FILE", "/w"}, {"AWS_ROLE_ARN", ROLE}, {"aws_role_name", ROLE}},
      {"none", "none", " web \n", STS},
-     "READ /home/u/.aws/credentials\nREAD /home/u/.aws/config\nREAD /w\n"
+     "READ /user/.aws/credentials\nREAD /user/.aws/config\nREAD /w\n"
      "POST https://sts.us-east-1.amazonaws.com/ Action=AssumeRoleWithWebIdentity&Version=2011-06-"
      "15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2FR&RoleSessionName=llmux-0000000000000007&"
      "WebIdentityToken=web\nDONE aws|RI|RS|RT in 1800\n"},
     {"aws",
      {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/k"}},
      {"none", "none", META},
-     "READ /home/u/.aws/credentials\nREAD /home/u/.aws/config\n"
+     "READ /user/.aws/credentials\nREAD /user/.aws/config\n"
      "GET http://169.254.170.2/v2/k\nDONE aws|I|s|T in 3600\n"},
     {"aws",
      {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.com/k"}},
      {"none", "none"},
-     "READ /home/u/.aws/credentials\nREAD /home/u/.aws/config\n"
+     "READ /user/.aws/credentials\nREAD /user/.aws/config\n"
      "FAILED AuthenticationError: no key from AWS: AWS_CONTAINER_CREDENTIALS_FULL_URI is neither "
      "https nor on this machine\n"},
     {"aws",
      {{NULL}},
      {"none", "none", "200 tok", "200 the-role\nother\n", META},
-     "READ /home/u/.aws/credentials\nREAD /home/u/.aws/config\n"
+     "READ /user/.aws/credentials\nREAD /user/.aws/config\n"
      "PUT http://169.254.169.254/latest/api/token (a guess)\n"
      "GET http://169.254.169.254/latest/meta-data/iam/security-credentials/ (a guess)\n"
      "GET http://169.254.169.254/latest/meta-data/iam/security-credentials/the-role (a guess)\n"
@@ -241,7 +241,7 @@ static char *play(const struct row *row, long fail_at)
     fill(row, kind, values);
     left = fail_at;
     int code = lx_credential_source_init(&source, kind, values, LX_S("https://base.example/v1"),
-                                         LX_S("us-east-1"), LX_S("/home/u"));
+                                         LX_S("us-east-1"), LX_S("/user"));
     bool memory_failed = code != 0;
     if (code == 0) {
         lx_credential_run_init(&r, &source, NOW, 7);
