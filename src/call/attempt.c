@@ -22,6 +22,7 @@ struct writer {
     struct lx_attempt *at;
     const struct lx_deployment *d;
     const struct lx_provider *p;
+    const struct lx_target *target;
     struct lx_offer offer; /* how it serves what is asked */
     const struct lx_dialect *from, *to;
     const struct lx_json_doc *body;
@@ -100,14 +101,13 @@ static bool tristate(enum lx_tristate t, bool otherwise)
     return t == LX_UNSET ? otherwise : t == LX_YES;
 }
 
-static void read_options(struct writer *w, const struct lx_route_settings *settings,
-                         struct lx_slice model)
+static void read_options(struct writer *w, const struct lx_route_settings *settings)
 {
     const struct lx_json *v = w->members.v;
-    lx_provider_options(w->p, model, &w->options);
+    w->options = w->target->options;
     if (w->d->prompt)
         w->options.prompt = w->d->prompt;
-    w->options.keep_call_ids = !lx_provider_has_host(w->d->provider, w->d->base_url);
+    w->options.keep_call_ids = !w->target->is_home;
     w->options.drop_params =
         lx_json_bool(v[LX_MEMBER_DROP_PARAMS], tristate(w->d->drop_params, settings->drop_params));
     w->options.modify_params = tristate(w->d->modify_params, settings->modify_params);
@@ -255,12 +255,19 @@ static int64_t most_tokens(const struct writer *w)
     return n;
 }
 
+static uint64_t quirks_for(const struct writer *w)
+{
+    return w->offer.quirks == w->p->quirks ? w->target->quirks
+                                           : lx_quirks_for(w->offer.quirks, w->options.model);
+}
+
 /* Everything that is done to a body of the provider's language, whoever wrote it. */
 static void mend(struct writer *w, struct lx_json_edit *edit)
 {
     bool is_own = w->p->base_url && !lx_slice_eq(w->d->base_url, lx_slice_z(w->p->base_url));
     struct lx_quirk_target target = {
         .quirks = w->offer.quirks,
+        .which = quirks_for(w),
         .common = strcmp(w->to->name, "openai_chat") == 0,
         .takes = is_own              ? 0
                  : w->p->cache_marks ? w->p->takes | LX_TAKES_CACHE_MARKS
@@ -402,8 +409,7 @@ static const struct lx_request *without_prompt_params(struct writer *w,
 static void write_anew(struct writer *w, const struct lx_request *request, struct lx_buf *buf)
 {
     struct lx_buf written;
-    bool mended =
-        w->path_count || w->d->extra_body.n || lx_quirks_concern(w->offer.quirks, w->options.model);
+    bool mended = w->path_count || w->d->extra_body.n || quirks_for(w);
     lx_buf_init(&written, buf->max);
     w->out.buf = mended ? &written : buf;
     request = for_target(w, without_prompt_params(w, with_allowed(w, request)));
@@ -655,6 +661,16 @@ static void write_headers(struct writer *w, const struct lx_headers *of_body)
     w->at->out.headers = l->headers;
 }
 
+/* What the model comes to: known since the deployment was made, but where a wildcard serves it. */
+static const struct lx_target *target_of(const struct lx_deployment *d, struct lx_slice model,
+                                         struct lx_target *own, struct lx_arena *a)
+{
+    if (d->target.row)
+        return &d->target;
+    lx_target_init(own, d->provider, model, d->base_url, d->api_version, a);
+    return own;
+}
+
 static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
                          const struct lx_route_settings *settings, const struct lx_dialect *from,
                          const struct lx_json_doc *body, const struct lx_request *request,
@@ -663,14 +679,15 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
 {
     struct lx_header_list of_body;
     struct lx_json_edit edit;
-    const struct lx_provider *p =
-        lx_provider_variant(d->provider, upstream_model, d->base_url, d->api_version);
-    if (p != d->provider) /* a variant may have a name of its own for the model */
-        upstream_model = lx_provider_model(p, upstream_model, arena);
+    struct lx_target own;
+    const struct lx_target *target = target_of(d, upstream_model, &own, arena);
+    const struct lx_provider *p = target->row;
+    upstream_model = target->model;
     struct writer w = {
         .at = at,
         .d = d,
         .p = p,
+        .target = target,
         .offer = lx_provider_offer(p, from, upstream_model),
         .from = from,
         .body = body,
@@ -690,9 +707,7 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
     lx_json_edit_init(&edit, body, arena);
 
     lx_members_read(body, arena, at->same_language ? &edit : NULL, &w.members);
-    if (p != d->provider)
-        upstream_model = lx_provider_model(p, upstream_model, arena);
-    read_options(&w, settings, upstream_model);
+    read_options(&w, settings);
     int code = check(&w);
     if (code == 0)
         code = from->operation == LX_OPERATION_EMBED ? write_embed(&w, &edit, request, first, buf)

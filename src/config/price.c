@@ -162,5 +162,6 @@ void lx_load_prices(struct lx_load *l)
             price(l, t->groups[i]->deployments[k]);
     for (size_t i = 0; i < t->count; i++)
         for (size_t k = 0; k < t->groups[i]->count; k++)
-            lx_deployment_learn(t->groups[i]->deployments[k], l->config->catalog);
+            lx_deployment_learn(t->groups[i]->deployments[k], l->config->catalog,
+                                &l->config->arena);
 }

@@ -181,6 +181,18 @@ const struct lx_prompt_template *lx_provider_template(struct lx_slice model);
 void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
                          struct lx_write_options *out);
 
+/* What a model at a provider comes to: all that follows from their names and address alone. */
+struct lx_target {
+    const struct lx_provider *row;   /* the provider's, or a variant; NULL: not worked out */
+    struct lx_slice model;           /* as it is called there */
+    struct lx_write_options options; /* what lx_provider_options() says */
+    uint64_t quirks;                 /* which of the row's concern the model (lx_quirks_for) */
+    bool is_home;                    /* the address is the provider's own (lx_provider_has_host) */
+};
+/* Works it out; once, where a deployment's model is fixed. Borrows, and copies into the arena. */
+void lx_target_init(struct lx_target *t, const struct lx_provider *p, struct lx_slice model,
+                    struct lx_slice base_url, struct lx_slice api_version, struct lx_arena *a);
+
 /* ---- Addresses (place.c) ---- */
 
 /* What the names in an address stand for. */
@@ -207,11 +219,13 @@ extern const struct lx_common_quirk {
 } lx_quirks_common[];
 extern const size_t lx_quirks_common_count;
 
-/* True when a quirk of the row concerns this model: without one the body need not be looked at. */
-bool lx_quirks_concern(const struct lx_quirk *quirks, struct lx_slice model);
+/* Which of the quirks concern this model, as bits: without one the body need not be looked at. No
+ * list has more than 64. */
+uint64_t lx_quirks_for(const struct lx_quirk *quirks, struct lx_slice model);
 /* Whom a body is mended for. */
 struct lx_quirk_target {
     const struct lx_quirk *quirks;
+    uint64_t which;           /* lx_quirks_for() */
     bool common;              /* the common quirks too: a chat in OpenAI's language ... */
     unsigned takes;           /* ... but those that the row is spared; 0 at a user's own address */
     enum lx_tristate reasons; /* what is known of the model */

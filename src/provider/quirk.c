@@ -21,12 +21,13 @@ static bool concerns(const struct lx_quirk *q, struct lx_slice model)
     return !q->models || lx_glob_match(lx_slice_z(q->models), model);
 }
 
-bool lx_quirks_concern(const struct lx_quirk *quirks, struct lx_slice model)
+uint64_t lx_quirks_for(const struct lx_quirk *quirks, struct lx_slice model)
 {
-    for (const struct lx_quirk *q = quirks; q && q->op != LX_QUIRK_END; q++)
+    uint64_t bits = 0, bit = 1;
+    for (const struct lx_quirk *q = quirks; q && q->op != LX_QUIRK_END; q++, bit <<= 1)
         if (concerns(q, model))
-            return true;
-    return false;
+            bits |= bit;
+    return bits;
 }
 
 static bool is_allowed(const struct mending *m, struct lx_slice member)
@@ -280,10 +281,11 @@ static void apply(struct mending *m, const struct lx_quirk *q)
 }
 
 /* The target has a quirk of its own for the member: it knows better. */
-static bool has_own(const struct mending *m, const struct lx_quirk *quirks, const char *member)
+static bool has_own(const struct lx_quirk_target *t, const char *member)
 {
-    for (const struct lx_quirk *q = quirks; q && q->op != LX_QUIRK_END; q++)
-        if (q->op != LX_QUIRK_FLATTEN && strcmp(q->member, member) == 0 && concerns(q, m->o->model))
+    uint64_t left = t->which;
+    for (const struct lx_quirk *q = t->quirks; left; q++, left >>= 1)
+        if ((left & 1) && q->op != LX_QUIRK_FLATTEN && strcmp(q->member, member) == 0)
             return true;
     return false;
 }
@@ -295,7 +297,7 @@ static void apply_common(struct mending *m, const struct lx_quirk_target *t)
         if ((t->takes & c->unless) || (t->takes & c->only) != c->only ||
             (c->unreasoning && m->reasons != LX_NO) ||
             (c->word && lx_slice_find(m->doc->text, lx_slice_z(c->word)) < 0) ||
-            has_own(m, t->quirks, c->quirk.member))
+            has_own(t, c->quirk.member))
             continue;
         apply(m, &c->quirk);
     }
@@ -308,8 +310,9 @@ void lx_quirks_apply(const struct lx_quirk_target *t, const struct lx_write_opti
     struct mending m = {o, allowed, allowed_count, doc, edit, body, t->reasons};
     if (t->common)
         apply_common(&m, t);
-    for (const struct lx_quirk *q = t->quirks; q && q->op != LX_QUIRK_END; q++)
-        if (concerns(q, o->model))
+    uint64_t left = t->which;
+    for (const struct lx_quirk *q = t->quirks; left; q++, left >>= 1)
+        if (left & 1)
             apply(&m, q);
     if (edit->arena->failed && !body->code)
         lx_body_fail(body, edit->arena->failed, LX_S("body"), LX_S("no memory to mend it"));

@@ -246,3 +246,14 @@ void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
     out->prompt = lx_provider_template(model);
     out->thinking_member = lx_slice_z(p->thinking_member);
 }
+
+void lx_target_init(struct lx_target *t, const struct lx_provider *p, struct lx_slice model,
+                    struct lx_slice base_url, struct lx_slice api_version, struct lx_arena *a)
+{
+    *t = (struct lx_target){.row = lx_provider_variant(p, model, base_url, api_version)};
+    /* A variant may have a name of its own for the model. */
+    t->model = t->row == p ? model : lx_provider_model(t->row, model, a);
+    lx_provider_options(t->row, t->model, &t->options);
+    t->quirks = lx_quirks_for(t->row->quirks, t->options.model);
+    t->is_home = lx_provider_has_host(p, base_url);
+}

@@ -184,7 +184,8 @@ static int64_t price_of(const struct lx_price *p, enum lx_rate_kind kind)
     return unknown;
 }
 
-void lx_deployment_learn(struct lx_deployment *d, const struct lx_catalog *catalog)
+void lx_deployment_learn(struct lx_deployment *d, const struct lx_catalog *catalog,
+                         struct lx_arena *a)
 {
     struct lx_model m = {.json = {NULL, 0}};
     struct lx_deployment_facts *f = &d->facts;
@@ -192,8 +193,12 @@ void lx_deployment_learn(struct lx_deployment *d, const struct lx_catalog *catal
     int64_t n;
     *f = (struct lx_deployment_facts){.input_price = price_of(d->price, LX_RATE_INPUT_TOKEN),
                                       .output_price = price_of(d->price, LX_RATE_OUTPUT_TOKEN)};
-    if (lx_slice_find_byte(d->model, '*') < 0)
+    if (lx_slice_find_byte(d->model, '*') < 0) {
         lx_catalog_find(catalog, provider, d->base_model.n ? d->base_model : d->model, &m);
+        lx_target_init(&d->target, d->provider,
+                       lx_deployment_model(d, (struct lx_slice){NULL, 0}, a), d->base_url,
+                       d->api_version, a);
+    }
     struct lx_slice most = fact(d, m, LX_S("max_input_tokens"));
     if (most.n && lx_slice_int(most, &n) == 0 && n > 0)
         f->max_input_tokens = n;

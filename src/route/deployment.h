@@ -72,6 +72,7 @@ struct lx_deployment {
     struct lx_slice own_prices;          /* a JSON object; or empty */
     const struct lx_encoding *tokenizer; /* its own (tokens/tokens.h); or NULL */
     struct lx_slice base_model;          /* whose prices hold; or empty */
+    struct lx_target target;             /* of a fixed model; see lx_deployment_learn() */
     struct lx_slice where;               /* "config.yaml:12": for messages */
     struct lx_slice missing_key;         /* the variables that would supply the key; when unset */
 };
@@ -150,9 +151,11 @@ void lx_route_near(const struct lx_route_table *t, struct lx_slice name, char *o
 struct lx_slice lx_deployment_model(const struct lx_deployment *d, struct lx_slice star,
                                     struct lx_arena *a);
 
-/* Fills d->facts from the catalog (NULL: the built-in one), model_info and the price. A wildcard's
- * models are not known before they are asked for: nothing is learned. */
-void lx_deployment_learn(struct lx_deployment *d, const struct lx_catalog *catalog);
+/* Fills d->facts from the catalog (NULL: the built-in one), model_info and the price, and
+ * d->target, which borrows from d and the arena. A wildcard's models are not known before they are
+ * asked for: nothing is learned. */
+void lx_deployment_learn(struct lx_deployment *d, const struct lx_catalog *catalog,
+                         struct lx_arena *a);
 
 /* ---- Retry (retry.c) ---- */
 struct lx_retry_question {
