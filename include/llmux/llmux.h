@@ -273,7 +273,8 @@ LLMUX_API size_t llmux_client_turn(llmux_client *c, int max_wait_ms);
 /* ---- The step machine: for those who bring their own I/O --------------------------------------*/
 
 enum llmux_step {
-    LLMUX_STEP_SEND = 1, /* close any exchange before; send the request the getters describe */
+    LLMUX_STEP_SEND = 1, /* close any exchange before; send the request the getters describe: to
+                          * the provider, or first to where a credential is exchanged for a key */
     LLMUX_STEP_SLEEP,    /* wait llmux_call_sleep_ms(), then llmux_call_feed_wake() */
     LLMUX_STEP_EMIT,     /* llmux_call_bytes(): bytes of the client's reply, OpenAI's shape */
     LLMUX_STEP_WAIT,     /* feed what comes */

@@ -213,6 +213,7 @@ static void add_detail(struct lx_buf *out, const struct lx_provider *p)
     lx_buf_addf(out, "\n  %-12s ", "sent as");
     add_auth(out, p);
     lx_buf_add_byte(out, '\n');
+    add_line(out, "credentials", p->credential);
     add_line(out, "path", p->path);
     add_line(out, "to prompts", p->text ? p->text->language : NULL);
     add_line(out, "api-version", p->api_version_env);
@@ -300,6 +301,7 @@ static void write_provider(struct lx_out *o, const struct lx_provider *p)
     write_names(o, "project_variables", p->project_env);
     write_names(o, "key_variables", p->key_env);
     lx_out_str(o, "auth", lx_buf_slice(&auth));
+    write_text(o, "credential", p->credential);
     write_text(o, "path", p->path);
     write_text(o, "text_language", p->text ? p->text->language : NULL);
     write_text(o, "embed_language", embeds_of(p).language);
