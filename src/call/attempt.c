@@ -13,6 +13,7 @@
  */
 #include "call/call.h"
 #include "base/text.h"
+#include "call/address.h"
 #include "call/foreign.h"
 #include "call/members.h"
 
@@ -55,19 +56,26 @@ static int fail(struct writer *w, enum lx_fault_kind kind, int code, struct lx_s
 /* What the body's writers and menders found wrong. */
 static int fail_body(struct writer *w)
 {
-    struct lx_slice what, why, text = lx_slice_z(w->out.error.text);
+    struct lx_slice names = LX_S(""), reasons = LX_S("");
     int code = w->out.code;
+    const struct lx_loss *first = w->out.refused;
     *w->fault = lx_fault_of_error(code, &w->out.error, w->arena);
     w->fault->provider = lx_slice_z(w->p->id);
-    if (code != LX_EUNSUPPORTED)
+    if (code != LX_EUNSUPPORTED || !first)
         return code;
-    lx_slice_cut(text, ':', &what, &why);
-    w->fault->param = lx_arena_copy(w->arena, what);
+    for (const struct lx_loss *l = first; l; l = l->next) {
+        const char *comma = l == first ? "" : ", ", *end = l == first ? "" : "; ";
+        names = lx_arena_printf(w->arena, "%.*s%s'%.*s'", LX_F(names), comma, LX_F(l->what));
+        reasons = first->next ? lx_arena_printf(w->arena, "%.*s%s%.*s: %.*s", LX_F(reasons), end,
+                                                LX_F(l->what), LX_F(l->why))
+                              : l->why;
+    }
+    w->fault->param = first->what;
     w->fault->message = lx_arena_printf(
         w->arena,
-        "litellm.UnsupportedParamsError: %s does not support parameters: ['%.*s'], for model=%.*s "
+        "litellm.UnsupportedParamsError: %s does not support parameters: [%.*s], for model=%.*s "
         "(%.*s). To drop them, set `drop_params: true` in litellm_settings or in the request.",
-        w->p->id, LX_F(what), LX_F(w->options.model), LX_F(lx_slice_trim(why)));
+        w->p->id, LX_F(names), LX_F(w->options.model), LX_F(reasons));
     return code;
 }
 
@@ -101,6 +109,37 @@ static bool tristate(enum lx_tristate t, bool otherwise)
     return t == LX_UNSET ? otherwise : t == LX_YES;
 }
 
+static bool has(const struct lx_slice *v, size_t n, struct lx_slice s)
+{
+    size_t i = 0;
+    while (i < n && !lx_slice_eq(v[i], s))
+        i++;
+    return i < n;
+}
+
+/* The row's quirks leave this member of the model's out, whatever it says or but for some words. */
+static bool is_refused(const struct writer *w, struct lx_slice member)
+{
+    return lx_quirks_refuse(w->offer.quirks, w->options.model, member) &&
+           !has(w->allowed, w->allowed_count, member);
+}
+
+/* How JSON is had of a model in OpenAI's language. Whoever has response_format dropped wants
+ * nothing in its place. */
+static void read_format_options(struct writer *w)
+{
+    struct lx_slice format = LX_S("response_format");
+    if (has(w->paths, w->path_count, format)) {
+        w->options.native_json_schema = true;
+    } else if (w->to && strcmp(w->to->name, "openai_chat") == 0 &&
+               (w->to != w->from || lx_json_given(lx_json_get(lx_json_root(w->body), format)))) {
+        w->options.no_response_format = is_refused(w, format);
+        w->options.native_json_schema &= !w->options.no_response_format;
+        w->options.no_forced_tool =
+            is_refused(w, LX_S("tools")) || is_refused(w, LX_S("tool_choice"));
+    }
+}
+
 static void read_options(struct writer *w, const struct lx_route_settings *settings)
 {
     const struct lx_json *v = w->members.v;
@@ -117,6 +156,7 @@ static void read_options(struct writer *w, const struct lx_route_settings *setti
                         v[LX_MEMBER_ALLOWED_PARAMS], w->arena, &w->allowed_count);
     w->paths = joined(w->d->drop_paths, w->d->drop_path_count, v[LX_MEMBER_ADDITIONAL_DROP_PARAMS],
                       w->arena, &w->path_count);
+    read_format_options(w);
 }
 
 static const char *operation_name(enum lx_operation o)
@@ -175,24 +215,12 @@ static const struct usage_ask {
      LX_S_INIT("{\"include_usage\":true}")},
 };
 
-/* The row's quirks or a path leave this member out. */
-static bool is_dropped(const struct writer *w, struct lx_slice member)
-{
-    for (const struct lx_quirk *q = w->offer.quirks; q && q->op != LX_QUIRK_END; q++)
-        if ((q->op == LX_QUIRK_DROP || q->op == LX_QUIRK_REFUSE) &&
-            lx_glob_match(lx_slice_z(q->member), member))
-            return true;
-    for (size_t i = 0; i < w->path_count; i++)
-        if (lx_slice_eq(w->paths[i], member))
-            return true;
-    return false;
-}
-
 static void ask_for_usage(struct writer *w, struct lx_json_edit *edit)
 {
     for (size_t i = 0; i < sizeof(usage_asks) / sizeof(usage_asks[0]); i++) {
         const struct usage_ask *ask = &usage_asks[i];
-        if (strcmp(ask->language, w->to->name) != 0 || is_dropped(w, ask->member))
+        if (strcmp(ask->language, w->to->name) != 0 || is_refused(w, ask->member) ||
+            has(w->paths, w->path_count, ask->member))
             continue;
         struct lx_json given = w->members.v[LX_MEMBER_STREAM_OPTIONS];
         if (!lx_json_is(given, LX_JSON_OBJECT))
@@ -409,7 +437,7 @@ static const struct lx_request *without_prompt_params(struct writer *w,
 static void write_anew(struct writer *w, const struct lx_request *request, struct lx_buf *buf)
 {
     struct lx_buf written;
-    bool mended = w->path_count || w->d->extra_body.n || quirks_for(w);
+    bool mended = w->path_count || w->d->extra_body.n || w->from == w->to || quirks_for(w);
     lx_buf_init(&written, buf->max);
     w->out.buf = mended ? &written : buf;
     request = for_target(w, without_prompt_params(w, with_allowed(w, request)));
@@ -418,7 +446,7 @@ static void write_anew(struct writer *w, const struct lx_request *request, struc
     w->at->json_tool = w->out.json_tool;
     if (w->out.buf->failed)
         lx_body_fail(&w->out, w->out.buf->failed, LX_S("body"), LX_S("could not be written"));
-    if (mended && !w->out.code)
+    if (mended && (!w->out.code || w->out.code == LX_EUNSUPPORTED)) /* find all that is refused */
         mend_written(w, &written, buf);
     else
         w->at->out.body = lx_buf_slice(buf);
@@ -444,9 +472,22 @@ static const struct lx_request *read_own(struct writer *w)
     return code < 0 ? NULL : own;
 }
 
+/* A wish for JSON that the model has to be brought to by other means: the body is written anew. */
+static bool is_emulated(const struct writer *w)
+{
+    struct lx_json format = LX_GET(lx_json_root(w->body), "response_format");
+    struct lx_json type = LX_GET(format, "type");
+    if (w->from->operation != LX_OPERATION_CHAT || strcmp(w->to->name, "openai_chat") != 0)
+        return false;
+    return (lx_json_eq(type, LX_S("json_schema")) && !w->options.native_json_schema) ||
+           (lx_json_eq(type, LX_S("json_object")) && w->options.no_response_format);
+}
+
 static int write_body(struct writer *w, struct lx_json_edit *edit, const struct lx_request *request,
                       struct lx_buf *buf)
 {
+    if (w->at->same_language && is_emulated(w))
+        w->at->same_language = false;
     if (w->at->same_language) {
         edit_in_place(w, edit, buf);
     } else if (!request) {
@@ -527,38 +568,6 @@ static int write_embed(struct writer *w, struct lx_json_edit *edit,
 
 /* ---- The address and the headers ----------------------------------------------------------- */
 
-static struct lx_slice concat(const struct lx_slice *parts, size_t n, struct lx_arena *a)
-{
-    size_t sum = 0, at = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += parts[i].n;
-    char *to = lx_arena_bytes(a, sum);
-    for (size_t i = 0; to && i < n; at += parts[i].n, i++)
-        if (parts[i].n)
-            memcpy(to + at, parts[i].p, parts[i].n);
-    return lx_slice(to, to ? sum : 0);
-}
-
-/* Base and path, where the base may hold a part of the path already (".../v1" + "/v1/messages",
- * ".../models/M" + "/models/M:generateContent", or the whole address), and a query behind it; the
- * path may have one, too. */
-static struct lx_slice join_url(struct lx_slice base, struct lx_slice path, struct lx_arena *a)
-{
-    struct lx_slice head, query;
-    bool has_query = lx_slice_cut(base, '?', &head, &query);
-    while (lx_slice_ends(head, LX_S("/")))
-        head.n--;
-    size_t overlap = path.n < head.n ? path.n : head.n;
-    for (; overlap; overlap--)
-        if ((overlap == path.n || path.p[overlap] == '/' || path.p[overlap] == ':') &&
-            lx_slice_ends(head, lx_slice_to(path, overlap)))
-            break;
-    struct lx_slice more = lx_slice_find_byte(path, '?') < 0 ? LX_S("?") : LX_S("&");
-    const struct lx_slice parts[] = {head, lx_slice_from(path, overlap),
-                                     has_query ? more : LX_S(""), query};
-    return concat(parts, sizeof(parts) / sizeof(parts[0]), a);
-}
-
 enum { MAX_PATH_BYTES = 1024 };
 
 /* The row's own path, or the language's. Of a path for chats, other operations take what stands
@@ -586,7 +595,7 @@ static int write_url(struct writer *w)
     write_path(w, &path);
     if (path.failed)
         return fail(w, LX_FAULT_BAD_REQUEST, LX_ELIMIT, LX_S("the model's name is too long"));
-    w->at->out.url = join_url(w->d->base_url, lx_buf_slice(&path), w->arena);
+    w->at->out.url = lx_address_join(w->d->base_url, lx_buf_slice(&path), w->arena);
     if (!version.n)
         version = lx_slice_z(w->p->api_version);
     if (w->p->api_version_env && version.n &&
@@ -611,7 +620,7 @@ static void merge_header(struct lx_header_list *to, struct lx_header h)
     if (have.n && lx_slice_find(have, h.value) >= 0)
         return;
     if (have.n)
-        h.value = concat((struct lx_slice[]){have, LX_S(","), h.value}, 3, to->arena);
+        h.value = lx_arena_printf(to->arena, "%.*s,%.*s", LX_F(have), LX_F(h.value));
     if (h.secret)
         lx_header_list_set_secret(to, h.name, h.value);
     else

@@ -60,7 +60,8 @@ static int translate(const struct lx_dialect *from, const struct lx_json_doc *do
     struct lx_request request;
     struct lx_losses losses;
     struct lx_header_list headers;
-    struct lx_write_options options = {.drop_params = true, .modify_params = true};
+    struct lx_write_options options = {
+        .drop_params = true, .modify_params = true, .native_json_schema = true};
     int code = lx_request_of_body(from, doc, a, &request, err);
     if (code < 0)
         return code;

@@ -19,11 +19,9 @@
 #ifndef LX_DIALECT_ANTHROPIC_H
 #define LX_DIALECT_ANTHROPIC_H
 
-#include "dialect/dialect.h"
+#include "dialect/json_tool.h"
 
 #define LX_ANTHROPIC LX_S("anthropic")
-/* The tool that stands for a response format; LiteLLM's name, so that logs agree. */
-#define LX_ANTHROPIC_JSON_TOOL LX_S("json_tool_call")
 /* What a user says who said nothing, where the API insists (modify_params); LiteLLM's. */
 #define LX_ANTHROPIC_PLACEHOLDER LX_S(".")
 
@@ -82,9 +80,6 @@ void lx_anthropic_write_request(const struct lx_write_options *o, const struct l
 
 int lx_anthropic_read_reply(const struct lx_json_doc *body, const struct lx_reply_context *ctx,
                             struct lx_arena *a, struct lx_reply *out, struct lx_error *err);
-/* Where the reply calls the tool that stands for a response format, its arguments become the text.
- */
-void lx_anthropic_json_tool_unwrap(struct lx_choice *c);
 void lx_anthropic_write_reply(const struct lx_reply *r, const struct lx_reply_context *ctx,
                               struct lx_buf *out);
 /* One citation of a reply in `language`, as Anthropic writes it; false: it cannot be. */

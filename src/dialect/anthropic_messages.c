@@ -602,9 +602,6 @@ static void write_turns(struct lx_anthropic_writer *w, const struct lx_message *
 
 /* json_object has no tool to go by: the schema is unknown, and a tool that takes anything is
  * often called with nothing. OpenAI wants JSON asked for in the prompt as well. */
-#define JSON_PROMPT \
-    "Answer with one valid JSON object and nothing else: no text around it, no code fence."
-
 static bool wants_json_prompt(const struct lx_anthropic_writer *w)
 {
     return w->r->format.kind == LX_FORMAT_JSON ||
@@ -640,7 +637,7 @@ static void write_system(struct lx_anthropic_writer *w, const struct lx_message 
     if (json) {
         lx_out_object(&w->out, NULL);
         lx_out_lit(&w->out, "type", "text");
-        lx_out_lit(&w->out, "text", JSON_PROMPT);
+        lx_json_prompt_write(&w->out, "text", &w->r->format);
         lx_out_object_end(&w->out);
     }
     lx_out_array_end(&w->out);

@@ -99,7 +99,7 @@ static void start_tool(const struct reading *r, struct lx_json block)
     static const char *const known[] = {"type", "id", "name", "input", NULL};
     struct lx_json name = LX_GET(block, "name"), input = LX_GET(block, "input");
 
-    r->s->json_block = r->ctx->json_tool && lx_json_eq(name, LX_ANTHROPIC_JSON_TOOL);
+    r->s->json_block = r->ctx->json_tool && lx_json_eq(name, LX_JSON_TOOL);
     if (r->s->json_block) {
         r->s->kind = LX_PART_TEXT;
         r->s->json_used = true;

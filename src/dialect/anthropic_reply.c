@@ -10,42 +10,6 @@
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
-static bool is_json_tool(const struct lx_part *p)
-{
-    return p->kind == LX_PART_TOOL_CALL && !p->name.escaped &&
-           lx_slice_eq(p->name.s, LX_ANTHROPIC_JSON_TOOL);
-}
-
-/* The call of the format's tool becomes the text; what the model said around it is no JSON and
- * would spoil it, so other text goes. Thinking and calls of the client's own tools stay. */
-void lx_anthropic_json_tool_unwrap(struct lx_choice *c)
-{
-    bool called = false, tools = false;
-    for (struct lx_part *p = c->parts; p; p = p->next) {
-        called |= is_json_tool(p);
-        tools |= p->kind == LX_PART_TOOL_CALL && !is_json_tool(p);
-    }
-    if (!called)
-        return;
-    bool first = true;
-    struct lx_part **at = &c->parts;
-    while (*at) {
-        struct lx_part *p = *at;
-        bool json = is_json_tool(p);
-        if ((json && !first) || p->kind == LX_PART_TEXT) {
-            *at = p->next;
-            continue;
-        }
-        if (json) {
-            *p = (struct lx_part){.kind = LX_PART_TEXT, .text = p->arguments, .next = p->next};
-            first = false;
-        }
-        at = &p->next;
-    }
-    if (c->finish == LX_FINISH_TOOL_CALLS && !tools)
-        c->finish = LX_FINISH_STOP;
-}
-
 static int read_choice(struct lx_json root, const struct lx_reply_context *ctx, struct lx_arena *a,
                        struct lx_choice *c, struct lx_error *err)
 {
@@ -67,7 +31,7 @@ static int read_choice(struct lx_json root, const struct lx_reply_context *ctx, 
         c->extra = x;
     }
     if (ctx->json_tool)
-        lx_anthropic_json_tool_unwrap(c);
+        lx_json_tool_unwrap(c);
     return 0;
 }
 

@@ -26,15 +26,8 @@ static void write_json_tool(struct lx_anthropic_writer *w)
 {
     const struct lx_response_format *f = &w->r->format;
     lx_out_object(&w->out, NULL);
-    lx_out_str(&w->out, "name", LX_ANTHROPIC_JSON_TOOL);
-    lx_out_string_open(&w->out, "description");
-    lx_out_string_part(&w->out, lx_text(LX_S("Give the final answer by calling this tool once, "
-                                             "without any other text.")));
-    if (f->description.s.n) {
-        lx_out_string_part(&w->out, lx_text(LX_S(" ")));
-        lx_out_string_part(&w->out, f->description);
-    }
-    lx_out_string_close(&w->out);
+    lx_out_str(&w->out, "name", LX_JSON_TOOL);
+    lx_json_tool_describe(&w->out, f);
     lx_out_raw(&w->out, "input_schema", f->schema);
     lx_out_object_end(&w->out);
     w->b->json_tool = true;
@@ -248,7 +241,7 @@ static enum lx_tool_choice_kind choose(const struct lx_anthropic_writer *w, stru
         return LX_CHOICE_AUTO;
     if (w->r->tools && kind != LX_CHOICE_NONE)
         return LX_CHOICE_REQUIRED;
-    *name = lx_text(LX_ANTHROPIC_JSON_TOOL);
+    *name = lx_text(LX_JSON_TOOL);
     return LX_CHOICE_NAMED;
 }
 

@@ -249,7 +249,9 @@ static double number(struct lx_slice json)
 static void write_temperature(struct lx_anthropic_writer *w, struct lx_slice json)
 {
     double value = number(json);
-    if (!w->same && thinks(w) && (value < 1 || value > 1)) {
+    if (w->o->no_sampling && !w->same && !thinks(w) && (value < 1 || value > 1)) {
+        lx_anthropic_refuse(w, LX_S("temperature"), LX_S("the model takes temperature=1 only"));
+    } else if (!w->same && thinks(w) && (value < 1 || value > 1)) {
         lx_anthropic_lose(w, LX_S("temperature"), LX_S("Anthropic thinks at temperature 1"));
     } else if (w->same || value <= 1) {
         lx_out_raw(&w->out, "temperature", json);
@@ -263,8 +265,15 @@ static void write_temperature(struct lx_anthropic_writer *w, struct lx_slice jso
 
 static void write_top_p(struct lx_anthropic_writer *w, struct lx_slice json)
 {
-    if (!w->same && thinks(w) && number(json) < 0.95)
-        lx_anthropic_lose(w, LX_S("top_p"), LX_S("Anthropic takes 0.95 to 1 while thinking"));
+    struct lx_slice what = LX_S("top_p");
+    if (w->same)
+        lx_out_raw(&w->out, "top_p", json);
+    else if (w->o->no_sampling)
+        lx_anthropic_refuse(w, what, LX_S("the model does not take it"));
+    else if (w->o->one_sampler && w->r->params[LX_PARAM_TEMPERATURE].n)
+        lx_anthropic_lose(w, what, LX_S("the model takes temperature or top_p, not both"));
+    else if (thinks(w) && number(json) < 0.95)
+        lx_anthropic_lose(w, what, LX_S("Anthropic takes 0.95 to 1 while thinking"));
     else
         lx_out_raw(&w->out, "top_p", json);
 }
@@ -273,6 +282,8 @@ static void write_top_k(struct lx_anthropic_writer *w, struct lx_slice json)
 {
     if (!w->same && thinks(w))
         lx_anthropic_lose(w, LX_S("top_k"), LX_S("Anthropic does not take it while thinking"));
+    else if (!w->same && w->o->no_sampling)
+        lx_anthropic_refuse(w, LX_S("top_k"), LX_S("the model does not take it"));
     else
         lx_out_raw(&w->out, "top_k", json);
 }

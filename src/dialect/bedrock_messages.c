@@ -201,9 +201,6 @@ static void write_turns(struct lx_bedrock_writer *w, const struct lx_message *m,
 
 /* json_object has no tool to go by: the schema is unknown. OpenAI wants JSON asked for in the
  * prompt as well. */
-#define JSON_PROMPT \
-    "Answer with one valid JSON object and nothing else: no text around it, no code fence."
-
 static void write_system(struct lx_bedrock_writer *w, const struct lx_message *end)
 {
     const struct lx_response_format *f = &w->r->format;
@@ -219,7 +216,7 @@ static void write_system(struct lx_bedrock_writer *w, const struct lx_message *e
     }
     if (json) {
         lx_out_object(&w->out, NULL);
-        lx_out_lit(&w->out, "text", JSON_PROMPT);
+        lx_json_prompt_write(&w->out, "text", f);
         lx_out_object_end(&w->out);
     }
     lx_out_array_end(&w->out);

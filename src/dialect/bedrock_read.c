@@ -107,7 +107,7 @@ static void read_block_start(const struct reading *r)
         return;
     if (!lx_json_given(tool) || lx_json_eq(LX_GET(tool, "type"), LX_S("server_tool_use"))) {
         open_opaque(r);
-    } else if (r->ctx->json_tool && lx_json_eq(name, LX_ANTHROPIC_JSON_TOOL)) {
+    } else if (r->ctx->json_tool && lx_json_eq(name, LX_JSON_TOOL)) {
         close_part(r);
         r->s->open = r->s->json_block = r->s->json_used = true;
         r->s->block = block_of(r);

@@ -172,7 +172,7 @@ int lx_bedrock_read_reply(const struct lx_json_doc *body, const struct lx_reply_
         lx_json_text(LX_GET(LX_GET(root, "additionalModelResponseFields"), "stop_sequence"));
     c->legacy_function_call = ctx->legacy_functions;
     if (ctx->json_tool)
-        lx_anthropic_json_tool_unwrap(c);
+        lx_json_tool_unwrap(c);
     lx_bedrock_usage_read(LX_GET(root, "usage"), &out->usage);
     lx_bedrock_tier_read(LX_GET(root, "serviceTier"), &out->usage);
     out->service_tier = lx_text(out->usage.service_tier);

@@ -85,7 +85,7 @@ static void write_json_tool(struct lx_bedrock_writer *w)
     if (f->description.s.n)
         what = lx_arena_printf(w->b->arena, "%.*s %.*s", LX_F(what),
                                LX_F(lx_text_plain(f->description, w->b->arena)));
-    write_spec(w, lx_text(LX_ANTHROPIC_JSON_TOOL), lx_text(what), f->schema, false);
+    write_spec(w, lx_text(LX_JSON_TOOL), lx_text(what), f->schema, false);
     w->b->json_tool = true;
 }
 
@@ -107,7 +107,7 @@ static enum lx_tool_choice_kind choose(const struct lx_bedrock_writer *w, struct
         return LX_CHOICE_AUTO;
     if (w->r->tools && kind != LX_CHOICE_NONE)
         return LX_CHOICE_REQUIRED;
-    *name = lx_text(LX_ANTHROPIC_JSON_TOOL);
+    *name = lx_text(LX_JSON_TOOL);
     return LX_CHOICE_NAMED;
 }
 

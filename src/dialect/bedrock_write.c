@@ -172,6 +172,11 @@ static void write_thinking(struct lx_bedrock_writer *w)
 
 /* ---- inferenceConfig ------------------------------------------------------------------------ */
 
+static bool is_given(struct lx_slice json)
+{
+    return json.n && !lx_slice_eq(json, LX_S("null"));
+}
+
 /* Whether a number's text says more than 1. */
 static bool is_above_one(struct lx_slice json)
 {
@@ -188,9 +193,12 @@ static bool is_above_one(struct lx_slice json)
 
 static void write_temperature(struct lx_bedrock_writer *w, struct lx_slice json)
 {
+    bool one = lx_slice_eq(json, LX_S("1")) || lx_slice_eq(json, LX_S("1.0"));
     if (w->thinks) {
-        if (!lx_slice_eq(json, LX_S("1")) && !lx_slice_eq(json, LX_S("1.0")))
+        if (!one)
             lx_bedrock_lose(w, LX_S("temperature"), LX_S("Claude thinks at temperature 1"));
+    } else if (w->o->no_sampling && !one) {
+        lx_bedrock_refuse(w, LX_S("temperature"), LX_S("the model takes temperature=1 only"));
     } else if (!is_above_one(json)) {
         lx_out_raw(&w->out, "temperature", json);
     } else if (w->o->modify_params) {
@@ -205,7 +213,11 @@ static void write_top_p(struct lx_bedrock_writer *w, struct lx_slice json)
 {
     bool high = is_above_one(json) || lx_slice_starts(json, LX_S("1")) ||
                 (lx_slice_starts(json, LX_S("0.9")) && json.n > 3 && json.p[3] >= '5');
-    if (w->thinks && !high)
+    if (w->o->no_sampling)
+        lx_bedrock_refuse(w, LX_S("top_p"), LX_S("the model does not take it"));
+    else if (w->o->one_sampler && is_given(w->r->params[LX_PARAM_TEMPERATURE]))
+        lx_bedrock_lose(w, LX_S("top_p"), LX_S("the model takes temperature or top_p, not both"));
+    else if (w->thinks && !high)
         lx_bedrock_lose(w, LX_S("top_p"), LX_S("Claude takes 0.95 to 1 while thinking"));
     else
         lx_out_raw(&w->out, "topP", json);
@@ -227,11 +239,6 @@ static void write_stop(struct lx_bedrock_writer *w)
     }
     if (open)
         lx_out_array_end(&w->out);
-}
-
-static bool is_given(struct lx_slice json)
-{
-    return json.n && !lx_slice_eq(json, LX_S("null"));
 }
 
 static void write_inference(struct lx_bedrock_writer *w)
@@ -294,7 +301,7 @@ static void write_top_k(struct lx_bedrock_writer *w)
         return;
     if (w->thinks) {
         lx_bedrock_lose(w, LX_S("top_k"), LX_S("Claude does not take it while thinking"));
-    } else if (!w->family->top_k) {
+    } else if (!w->family->top_k || w->o->no_sampling) {
         lx_bedrock_refuse(w, LX_S("top_k"), LX_S("the model has no such parameter"));
     } else if (lx_slice_cut(lx_slice_z(w->family->top_k), '.', &outer, &inner)) {
         lx_out_name(&w->out, lx_text(outer));

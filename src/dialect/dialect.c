@@ -63,10 +63,16 @@ void lx_losses_add(struct lx_losses *l, struct lx_slice what, struct lx_slice wh
 void lx_body_refuse(struct lx_body *b, const struct lx_write_options *o, struct lx_slice what,
                     struct lx_slice why)
 {
-    if (o->drop_params)
+    if (o->drop_params) {
         lx_losses_add(b->losses, what, why);
-    else
-        lx_body_fail(b, LX_EUNSUPPORTED, what, why);
+        return;
+    }
+    lx_body_fail(b, LX_EUNSUPPORTED, what, why);
+    struct lx_loss **at = &b->refused;
+    while (*at && !lx_slice_eq((*at)->what, what))
+        at = &(*at)->next;
+    if (!*at && (*at = lx_arena_new(b->arena, struct lx_loss)))
+        **at = (struct lx_loss){lx_arena_copy(b->arena, what), lx_arena_copy(b->arena, why), NULL};
 }
 
 void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_slice why)

@@ -14,8 +14,8 @@
 #include "wire/header.h"
 #include "wire/record.h"
 
-/* Something a target cannot carry. With drop_params it is left out and listed; without, the first
- * one makes write_request fail with LX_EUNSUPPORTED. */
+/* Something a target cannot carry. With drop_params it is left out and listed; without, it makes
+ * write_request fail with LX_EUNSUPPORTED. */
 struct lx_loss {
     struct lx_slice what; /* a path in the client's terms: "logit_bias", "messages[2].content[1]" */
     struct lx_slice why;
@@ -42,6 +42,11 @@ struct lx_write_options {
     bool drop_params;        /* leave out what cannot be carried, instead of failing */
     bool modify_params;      /* repair what the provider would refuse */
     bool native_json_schema; /* the model takes response_format json_schema itself */
+    bool json_object;        /* OpenAI's language: a model without it takes json_object */
+    bool no_response_format; /* OpenAI's language: the model takes no response_format at all */
+    bool no_forced_tool;     /* OpenAI's language: the model has no tools, or none can be forced */
+    bool no_sampling;        /* Claude: no top_p, no top_k, and no temperature but 1 */
+    bool one_sampler;        /* Claude: temperature or top_p, not both */
     bool adaptive_thinking;  /* the model takes effort / adaptive thinking, not only budgets */
     bool image_objects;      /* embeddings: an OpenAI-compatible target has images as objects */
     bool cache_marks;        /* an OpenAI-compatible target that takes cache_control marks */
@@ -66,6 +71,7 @@ struct lx_body {
     bool json_tool; /* structured output was emulated by a forced tool: replies must be unwrapped */
     int code;       /* 0, or the first failure */
     struct lx_error error;
+    struct lx_loss *refused; /* all that made it LX_EUNSUPPORTED, in order */
 };
 /* Reports that the target cannot carry something: a loss with drop_params, else a failure. */
 void lx_body_refuse(struct lx_body *b, const struct lx_write_options *o, struct lx_slice what,

@@ -1,8 +1,8 @@
 /*
  * openai_chat.h - what the files of the OpenAI chat completions dialect share with each other.
  *
- * Private to src/dialect/openai_*.c: text completions and responses share what is the same there (usage,
- * finish reasons, errors, media, and the readers of replies). The dialect is cut by noun:
+ * Private to src/dialect/openai_*.c: text completions and responses share what is the same there
+ * (usage, finish reasons, errors, media, and the readers of replies). The dialect is cut by noun:
  * messages and requests are read and written, replies, streams, usage and errors each both ways.
  */
 #ifndef LX_DIALECT_OPENAI_CHAT_H
@@ -62,11 +62,19 @@ void lx_openai_read_cache(struct lx_json object, struct lx_cache_mark *out, stru
 
 /* ---- Writing ------------------------------------------------------------------------------ */
 
+/* How JSON is asked for. */
+enum lx_openai_format {
+    LX_OPENAI_FORMAT_OWN,   /* by response_format, if at all */
+    LX_OPENAI_FORMAT_TOOL,  /* by a tool that must be called */
+    LX_OPENAI_FORMAT_WORDS, /* in a system message */
+};
+
 struct lx_openai_writer {
     const struct lx_write_options *options;
     const struct lx_request *request;
     struct lx_body *body;
     struct lx_out out;
+    enum lx_openai_format format;
     bool same;          /* the request came in this language: members of its own go back */
     bool lost_thinking; /* each is said once a request */
     bool lost_cache;

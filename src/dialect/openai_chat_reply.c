@@ -4,6 +4,7 @@
  * The call machine hands it the body of a 2xx answer. A body that holds an error in spite of its
  * status (OpenRouter does so) is a failure here; read_error() then says which.
  */
+#include "dialect/json_tool.h"
 #include "dialect/openai_chat.h"
 
 static const struct lx_slice choice_members[] = {
@@ -106,7 +107,6 @@ int lx_openai_read_reply(const struct lx_json_doc *doc, const struct lx_reply_co
     struct lx_json body = lx_json_root(doc), choices = LX_GET(body, "choices");
     struct lx_reply reply = {.language = LX_OPENAI_CHAT};
 
-    (void)context;
     if (is_fault(body))
         return fail_with(body, a, err);
     if (!lx_json_is(choices, LX_JSON_ARRAY))
@@ -129,6 +129,8 @@ int lx_openai_read_reply(const struct lx_json_doc *doc, const struct lx_reply_co
         if (!c)
             break;
         read_choice(&r, it.value, position++, c);
+        if (context->json_tool)
+            lx_json_tool_unwrap(c);
         *at = c;
         at = &c->next;
     }

@@ -12,6 +12,7 @@
  * is not stays open, for servers that interleave them. A stream holds some hundred bytes for
  * every call, and no text.
  */
+#include "dialect/json_tool.h"
 #include "dialect/openai_chat.h"
 
 #include <stdlib.h>
@@ -36,6 +37,7 @@ struct call {
     uint64_t id_hash, name_hash; /* 0: none was given */
     struct scan scan;
     bool open, custom;
+    bool json;    /* it stands for the wanted format: its arguments are the text */
     bool waiting; /* for its name, before it can be told */
     uint8_t held; /* bytes of id held until then */
     char id[MAX_HELD_ID];
@@ -49,6 +51,7 @@ struct lx_openai_choice {
     bool open;
     bool is_signed;      /* the open THINKING part: more thinking is another part */
     bool called, legacy; /* a tool, a function */
+    bool json;           /* the tool that stands for the wanted format */
     bool finished;
     struct call *calls;
     size_t count, cap;
@@ -60,6 +63,7 @@ struct sink {
     struct lx_events *out;
     struct lx_json chunk;
     struct lx_json error; /* in the chunk: then nothing finishes */
+    bool json_tool;
     struct lx_error *err;
     int code;
 };
@@ -150,7 +154,8 @@ static void end_calls(struct sink *k, struct lx_openai_choice *c, bool whole_onl
         struct call *call = &c->calls[i];
         if (!call->open || (whole_only && !is_whole(call)))
             continue;
-        add(k, LX_EVENT_PART_END, c, call->part)->part = LX_PART_TOOL_CALL;
+        add(k, LX_EVENT_PART_END, c, call->part)->part =
+            call->json ? LX_PART_TEXT : LX_PART_TOOL_CALL;
         call->open = false;
     }
 }
@@ -371,6 +376,12 @@ static void start_call(struct sink *k, struct lx_openai_choice *c, struct call *
     call->part = c->next_part++;
     call->custom = d->custom;
     call->name_hash = d->name_hash;
+    call->json = k->json_tool && lx_slice_eq(d->name.s, LX_JSON_TOOL);
+    c->json = c->json || call->json;
+    if (call->json) {
+        add(k, LX_EVENT_PART_START, c, call->part)->part = LX_PART_TEXT;
+        return;
+    }
     c->called = true;
     c->legacy = c->legacy || d->legacy;
     struct lx_event *e = add(k, LX_EVENT_PART_START, c, call->part);
@@ -412,8 +423,8 @@ static void read_call_delta(struct sink *k, struct lx_openai_choice *c, const st
         return;
     if (!d->custom)
         scan_arguments(&call->scan, lx_text_plain(d->arguments, k->out->arena));
-    struct lx_event *e = add(k, LX_EVENT_ARGUMENTS, c, call->part);
-    e->part = LX_PART_TOOL_CALL;
+    struct lx_event *e = add(k, call->json ? LX_EVENT_TEXT : LX_EVENT_ARGUMENTS, c, call->part);
+    e->part = call->json ? LX_PART_TEXT : LX_PART_TOOL_CALL;
     e->text = d->arguments;
 }
 
@@ -460,7 +471,10 @@ static void read_finish(struct sink *k, struct lx_openai_choice *c, struct lx_js
     e->raw_finish = raw;
     e->legacy_function_call = c->legacy;
     e->finish = lx_openai_read_finish(raw);
-    if (e->finish == LX_FINISH_STOP && c->called) {
+    if (e->finish == LX_FINISH_TOOL_CALLS && c->json && !c->called) {
+        e->finish = LX_FINISH_STOP;
+        e->raw_finish = lx_slice(NULL, 0);
+    } else if (e->finish == LX_FINISH_STOP && c->called) {
         e->finish = LX_FINISH_TOOL_CALLS; /* as in whole replies */
     } else if (e->finish == LX_FINISH_STOP && sequence.s.n) {
         e->finish = LX_FINISH_STOP_SEQUENCE;
@@ -580,9 +594,8 @@ int lx_openai_read_event(void *state, const struct lx_record *record, struct lx_
                          const struct lx_reply_context *context, struct lx_events *out,
                          struct lx_error *err)
 {
-    struct sink k = {.stream = state, .out = out, .err = err};
+    struct sink k = {.stream = state, .out = out, .err = err, .json_tool = context->json_tool};
 
-    (void)context;
     if (k.stream->ended)
         return 0;
     if (lx_slice_eq(lx_slice_trim(record->data), LX_S("[DONE]"))) {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/map.h"
+#include "dialect/json_tool.h"
 #include "dialect/openai_chat.h"
 
 /* ---- Scalars ------------------------------------------------------------------------------ */
@@ -121,13 +122,15 @@ static void write_format(struct lx_openai_writer *w)
 {
     const struct lx_response_format *f = &w->request->format;
     struct lx_out *o = &w->out;
+    bool in_words = w->format == LX_OPENAI_FORMAT_WORDS;
 
-    if (f->kind == LX_FORMAT_UNSET)
+    if (f->kind == LX_FORMAT_UNSET || w->format == LX_OPENAI_FORMAT_TOOL ||
+        (in_words && (w->options->no_response_format || !w->options->json_object)))
         return;
     lx_out_object(o, "response_format");
     if (f->kind == LX_FORMAT_TEXT) {
         lx_out_lit(o, "type", "text");
-    } else if (f->kind == LX_FORMAT_JSON) {
+    } else if (f->kind == LX_FORMAT_JSON || in_words) {
         lx_out_lit(o, "type", "json_object");
     } else {
         lx_out_lit(o, "type", "json_schema");
@@ -201,6 +204,30 @@ static bool has_tools(const struct lx_openai_writer *w)
     while (t && !is_carried(w, t))
         t = t->next;
     return t != NULL;
+}
+
+/* The tool that stands for the wanted format, and that it must be called. */
+static void write_json_tool(struct lx_openai_writer *w)
+{
+    const struct lx_response_format *f = &w->request->format;
+    struct lx_out *o = &w->out;
+    lx_out_array(o, "tools");
+    lx_out_object(o, NULL);
+    lx_out_lit(o, "type", "function");
+    lx_out_object(o, "function");
+    lx_out_str(o, "name", LX_JSON_TOOL);
+    lx_json_tool_describe(o, f);
+    lx_out_raw(o, "parameters", f->schema);
+    lx_out_object_end(o);
+    lx_out_object_end(o);
+    lx_out_array_end(o);
+    lx_out_object(o, "tool_choice");
+    lx_out_lit(o, "type", "function");
+    lx_out_object(o, "function");
+    lx_out_str(o, "name", LX_JSON_TOOL);
+    lx_out_object_end(o);
+    lx_out_object_end(o);
+    w->body->json_tool = true;
 }
 
 static void write_tools(struct lx_openai_writer *w)
@@ -312,6 +339,20 @@ void lx_openai_write_cache(struct lx_openai_writer *w, const struct lx_cache_mar
     lx_out_object_end(&w->out);
 }
 
+/* A tool is a better leash than words, but the model must not have others to call. */
+static enum lx_openai_format plan_format(const struct lx_openai_writer *w)
+{
+    const struct lx_write_options *o = w->options;
+    const struct lx_response_format *f = &w->request->format;
+    if (f->kind == LX_FORMAT_JSON)
+        return o->no_response_format ? LX_OPENAI_FORMAT_WORDS : LX_OPENAI_FORMAT_OWN;
+    if (f->kind != LX_FORMAT_SCHEMA || o->native_json_schema)
+        return LX_OPENAI_FORMAT_OWN;
+    return o->json_object || o->no_forced_tool || w->request->tools || !f->schema.n
+               ? LX_OPENAI_FORMAT_WORDS
+               : LX_OPENAI_FORMAT_TOOL;
+}
+
 void lx_openai_write_request(const struct lx_write_options *options, const struct lx_request *r,
                              struct lx_body *body)
 {
@@ -321,13 +362,17 @@ void lx_openai_write_request(const struct lx_write_options *options, const struc
                                  .out = lx_out(body->buf),
                                  .same = lx_slice_eq(r->language, LX_OPENAI_CHAT)};
     struct lx_out *o = &w.out;
+    w.format = plan_format(&w);
 
     lx_out_object(o, NULL);
     if (!options->model_outside)
         lx_out_str(o, "model", options->model);
     lx_openai_write_messages(&w);
     write_tools(&w);
-    write_tool_choice(&w);
+    if (w.format == LX_OPENAI_FORMAT_TOOL)
+        write_json_tool(&w);
+    else
+        write_tool_choice(&w);
     write_params(&w);
     write_reasoning(&w);
     write_format(&w);

@@ -5,6 +5,7 @@
  * text only, so images in them follow in a message of the user's; an assistant's text is one
  * string; thinking goes into whatever member the target takes it back in.
  */
+#include "dialect/json_tool.h"
 #include "dialect/openai_chat.h"
 
 /* ---- Parts -------------------------------------------------------------------------------- */
@@ -662,6 +663,12 @@ void lx_openai_write_messages(struct lx_openai_writer *w)
     size_t i = 0;
 
     lx_out_array(&w->out, "messages");
+    if (w->format == LX_OPENAI_FORMAT_WORDS) {
+        lx_out_object(&w->out, NULL);
+        lx_out_lit(&w->out, "role", "system");
+        lx_json_prompt_write(&w->out, "content", &w->request->format);
+        lx_out_object_end(&w->out);
+    }
     for (const struct lx_message *m = w->request->messages; m; m = m->next, i++) {
         if (m->role == LX_ROLE_TOOL) {
             write_results(w, m, i);

@@ -116,7 +116,11 @@ struct lx_provider {
     const char *model_route;         /* "who/owner/name" is called "owner/name" there, then this and
                                       * "who"; NULL: it is not */
     const char *json_schema;         /* glob: models with native JSON schema output; NULL: all */
-    const char *adaptive_thinking;   /* glob: models that choose their thinking; NULL: none */
+    const char *json_object;         /* glob: of the others, those that take json_object and are
+                                      * told the schema in words; NULL: none, a tool is forced */
+    const char *no_sampling;         /* globs: see struct lx_write_options; NULL: none */
+    const char *one_sampler;
+    const char *adaptive_thinking;      /* glob: models that choose their thinking; NULL: none */
     const char *functions_by_responses; /* glob: models whose chats take no functions while they
                                          * reason: such a request is one for "responses/MODEL" */
     const char *thinking_member;        /* see struct lx_write_options */
@@ -222,6 +226,8 @@ extern const size_t lx_quirks_common_count;
 /* Which of the quirks concern this model, as bits: without one the body need not be looked at. No
  * list has more than 64. */
 uint64_t lx_quirks_for(const struct lx_quirk *quirks, struct lx_slice model);
+/* True when they leave a member of the body out, whatever it says or but for some values. */
+bool lx_quirks_refuse(const struct lx_quirk *quirks, struct lx_slice model, struct lx_slice member);
 /* Whom a body is mended for. */
 struct lx_quirk_target {
     const struct lx_quirk *quirks;

@@ -30,6 +30,15 @@ uint64_t lx_quirks_for(const struct lx_quirk *quirks, struct lx_slice model)
     return bits;
 }
 
+bool lx_quirks_refuse(const struct lx_quirk *quirks, struct lx_slice model, struct lx_slice member)
+{
+    for (const struct lx_quirk *q = quirks; q && q->op != LX_QUIRK_END; q++)
+        if ((q->op == LX_QUIRK_DROP || q->op == LX_QUIRK_REFUSE) && concerns(q, model) &&
+            lx_glob_match(lx_slice_z(q->member), member))
+            return true;
+    return false;
+}
+
 static bool is_allowed(const struct mending *m, struct lx_slice member)
 {
     for (size_t i = 0; i < m->allowed_count; i++)

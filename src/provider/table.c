@@ -29,6 +29,18 @@
     "!claude-*-4-1|!claude-*-4-1-*|!claude-*-4-20*|!claude-*-4-5|"      \
     "!claude-*-4-5-*|claude-*"
 
+/*
+ * Under every name that Claude has somewhere. From Opus 4.7 on the models refuse top_p, top_k and
+ * all temperatures but 1 ("`temperature` is deprecated for this model"; platform.claude.com/docs/
+ * en/about-claude/models/whats-new-claude-4-7, and LiteLLM's table, supports_sampling_params);
+ * before it, from Opus 4.1 and the models 4.5 on, they refuse temperature beside top_p
+ * (github.com/BerriAI/litellm/issues/15097, github.com/skydiscover-ai/skydiscover/issues/15).
+ */
+#define CLAUDE_SAMPLING                                                                     \
+    .no_sampling = "*claude-opus-4-7*|*claude-opus-4-8*|*claude-opus-5*|*claude-sonnet-5*|" \
+                   "*claude-haiku-5*|*claude-fable*|*claude-mythos*",                       \
+    .one_sampler = "*claude-opus-4-1*|*claude-*-4-5*|*claude-*-4-6*"
+
 /* The same on Bedrock, where names begin with region and vendor and end with date and version; and
  * what else takes a schema there (user guide "Get validated JSON results from models", 2026-08;
  * recorded answers of all but Kimi and DeepSeek). */
@@ -39,6 +51,10 @@
 #define BEDROCK_ADAPTIVE                                                                  \
     "!*claude-v2*|!*claude-instant*|!*claude-3*|!*claude-sonnet-4-2*|!*claude-opus-4-2*|" \
     "!*claude-opus-4-1*|!*claude-*-4-5*|*claude-*"
+
+/* console.groq.com/docs/structured-outputs: the others answer 400, and LiteLLM forces a tool on
+ * them. */
+#define GROQ_SCHEMA "openai/gpt-oss-*|moonshotai/kimi-k2*|meta-llama/llama-4-*|qwen/qwen3.8-*"
 
 /* Thinks by levels, and checks signatures (ai.google.dev/gemini-api/docs/gemini-3). */
 #define GEMINI_THIRD "*gemini-3*|*gemini-4*"
