@@ -11,6 +11,7 @@
  * change the answer.
  */
 #include "dialect/anthropic.h"
+#include "dialect/scalar.h"
 
 enum {
     DEFAULT_MAX_TOKENS = 4096, /* LiteLLM's DEFAULT_ANTHROPIC_CHAT_MAX_TOKENS */
@@ -451,20 +452,11 @@ static const struct param_row {
     {LX_PARAM_PROMPT_CACHE_RETENTION, LOST, NULL, NULL, NULL, "Anthropic caches by cache_control"},
 };
 
-static bool is_noop(const struct param_row *row, struct lx_slice json)
-{
-    if (lx_slice_eq(json, LX_S("null")))
-        return true;
-    struct lx_slice list = lx_slice_z(row->noop);
-    ssize_t at = list.n ? lx_slice_find(list, json) : -1;
-    return at > 0 && list.p[at - 1] == '|' && list.p[(size_t)at + json.n] == '|';
-}
-
 static void write_param(struct lx_anthropic_writer *w, const struct param_row *row,
                         struct lx_slice json)
 {
     struct lx_slice what = lx_slice_z(lx_param_name(row->param));
-    if (is_noop(row, json))
+    if (lx_scalar_is_noop(row->noop, json))
         return;
     if (row->fate == KEPT)
         lx_out_raw(&w->out, row->name, json);

@@ -332,13 +332,7 @@ int lx_bedrock_read_end(void *state, struct lx_events *out, struct lx_error *err
     s->ended = true;
     close_part(&r);
     tell_held(&r);
-    if (s->finished) {
-        lx_events_add(out, LX_EVENT_END);
-        return 0;
-    }
-    struct lx_event *e = lx_events_add(out, LX_EVENT_FAULT);
-    struct lx_error truncated = {.code = LX_ETRUNCATED};
-    e->fault = lx_fault_of_error(LX_ETRUNCATED, &truncated, out->arena);
+    lx_events_end(out, s->finished);
     return 0;
 }
 

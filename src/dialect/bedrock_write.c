@@ -9,6 +9,7 @@
  * change the answer.
  */
 #include "dialect/bedrock.h"
+#include "dialect/scalar.h"
 
 enum {
     DEFAULT_MAX_TOKENS = 4096, /* beside a budget, which needs a limit; LiteLLM's */
@@ -444,21 +445,13 @@ static const struct param_row {
     {LX_PARAM_PROMPT_CACHE_RETENTION, NULL, false, NULL, "Bedrock caches by cachePoint"},
 };
 
-static bool is_noop(const struct param_row *row, struct lx_slice json)
-{
-    struct lx_slice list = lx_slice_z(row->noop);
-    ssize_t at = list.n ? lx_slice_find(list, json) : -1;
-    return !is_given(json) ||
-           (at > 0 && list.p[at - 1] == '|' && list.p[(size_t)at + json.n] == '|');
-}
-
 static void write_params(struct lx_bedrock_writer *w)
 {
     for (size_t i = 0; i < sizeof(param_rows) / sizeof(param_rows[0]); i++) {
         const struct param_row *row = &param_rows[i];
         struct lx_slice json = w->r->params[row->param];
         struct lx_slice what = lx_slice_z(lx_param_name(row->param));
-        if (is_noop(row, json))
+        if (lx_scalar_is_noop(row->noop, json))
             continue;
         if (row->write)
             row->write(w, json);

@@ -243,13 +243,11 @@ int lx_gemini_read_end(void *state, struct lx_events *out, struct lx_error *err)
     r.s->ended = true;
     if (is_finished(r.s)) {
         end_choices(&r);
-        lx_events_add(out, LX_EVENT_END);
+        lx_events_end(out, true);
     } else {
         for (size_t i = 0; i < r.s->count; i++)
             lx_gemini_part_close(&r, &r.s->choices[i]);
-        struct lx_error truncated = {.code = LX_ETRUNCATED};
-        struct lx_event *e = lx_events_add(out, LX_EVENT_FAULT);
-        e->fault = lx_fault_of_error(LX_ETRUNCATED, &truncated, out->arena);
+        lx_events_end(out, false);
     }
     return failure(&r, err);
 }

@@ -11,6 +11,7 @@
  * change the answer.
  */
 #include "dialect/gemini.h"
+#include "dialect/scalar.h"
 
 void lx_gemini_lose(struct lx_gemini_writer *w, struct lx_slice what, struct lx_slice why)
 {
@@ -280,20 +281,11 @@ static const struct param_row {
     {LX_PARAM_PROMPT_CACHE_RETENTION, LOST, NULL, NULL, NULL, "Gemini caches by itself"},
 };
 
-static bool is_noop(const struct param_row *row, struct lx_slice json)
-{
-    if (lx_slice_eq(json, LX_S("null")))
-        return true;
-    struct lx_slice list = lx_slice_z(row->noop);
-    ssize_t at = list.n ? lx_slice_find(list, json) : -1;
-    return at > 0 && list.p[at - 1] == '|' && list.p[(size_t)at + json.n] == '|';
-}
-
 static void write_param(struct lx_gemini_writer *w, const struct param_row *row,
                         struct lx_slice json)
 {
     struct lx_slice what = lx_slice_z(lx_param_name(row->param));
-    if (is_noop(row, json) || (row->name && is_given(w, row->name)))
+    if (lx_scalar_is_noop(row->noop, json) || (row->name && is_given(w, row->name)))
         return;
     if (row->fate == KEPT)
         lx_out_raw(&w->out, row->name, json);

@@ -174,9 +174,7 @@ int lx_ollama_read_end(void *state, struct lx_events *out, struct lx_error *err)
         return 0;
     r.s->ended = true;
     close_part(&r);
-    struct lx_error truncated = {.code = LX_ETRUNCATED};
-    struct lx_event *e = lx_events_add(out, LX_EVENT_FAULT);
-    e->fault = lx_fault_of_error(LX_ETRUNCATED, &truncated, out->arena);
+    lx_events_end(out, false);
     return failure(&r, err);
 }
 

@@ -641,7 +641,7 @@ int lx_openai_read_end(void *state, struct lx_events *out, struct lx_error *err)
     }
     for (size_t i = 0; i < k.stream->count; i++)
         end_parts(&k, &k.stream->choices[i]);
-    lx_events_add(out, LX_EVENT_FAULT)->fault = lx_fault_of_error(LX_ETRUNCATED, NULL, out->arena);
+    lx_events_end(out, false);
     k.stream->ended = true;
     return result(&k);
 }

@@ -229,7 +229,7 @@ int lx_responses_read_end(void *state, struct lx_events *out, struct lx_error *e
         return 0;
     r.s->ended = true;
     lx_responses_close_all(&r);
-    lx_events_add(out, LX_EVENT_FAULT)->fault = lx_fault_of_error(LX_ETRUNCATED, NULL, out->arena);
+    lx_events_end(out, false);
     return failure(&r, err);
 }
 

@@ -7,6 +7,7 @@
  * previous_response_id, truncation or include beside its messages, and means this language.
  */
 #include "dialect/openai_responses.h"
+#include "dialect/scalar.h"
 
 void lx_responses_lose(struct lx_responses_writer *w, struct lx_slice what, struct lx_slice why)
 {
@@ -84,18 +85,11 @@ static const struct param_row {
     {LX_PARAM_INFERENCE_GEO, REFUSED, NULL, NULL, "not known in OpenAI's language"},
 };
 
-static bool is_noop(const struct param_row *row, struct lx_slice json)
-{
-    struct lx_slice list = lx_slice_z(row->noop);
-    ssize_t at = list.n ? lx_slice_find(list, json) : -1;
-    return at > 0 && list.p[at - 1] == '|' && list.p[(size_t)at + json.n] == '|';
-}
-
 static void write_param(struct lx_responses_writer *w, const struct param_row *row,
                         struct lx_slice json)
 {
     struct lx_slice what = lx_slice_z(lx_param_name(row->param));
-    if (is_noop(row, json) || row->fate == WRITTEN)
+    if (lx_scalar_is_noop(row->noop, json) || row->fate == WRITTEN)
         return;
     if (row->fate == KEPT || (row->fate == CHAT && w->chat))
         lx_out_raw(&w->out, row->name, json);

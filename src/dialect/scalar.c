@@ -12,9 +12,9 @@ const struct lx_extra *lx_extra_find(const struct lx_extra *x, struct lx_slice n
     return x;
 }
 
-static bool is_noop(const struct lx_scalar *row, struct lx_slice json)
+bool lx_scalar_is_noop(const char *noop, struct lx_slice json)
 {
-    struct lx_slice list = lx_slice_z(row->noop);
+    struct lx_slice list = lx_slice_z(noop);
     if (!json.n || lx_slice_eq(json, LX_S("null")))
         return true;
     ssize_t at = list.n ? lx_slice_find(list, json) : -1;
@@ -28,7 +28,7 @@ void lx_scalars_write(const struct lx_scalar *table, size_t n, const struct lx_w
     for (const struct lx_scalar *row = table; row < table + n; row++) {
         struct lx_slice json = r->params[row->param];
         struct lx_slice what = lx_slice_z(lx_param_name(row->param));
-        if (is_noop(row, json))
+        if (lx_scalar_is_noop(row->noop, json))
             continue;
         if (row->fate == LX_SCALAR_REFUSED)
             lx_body_refuse(b, o, what, lx_slice_z(row->why));

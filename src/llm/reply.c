@@ -39,3 +39,12 @@ const struct lx_fault *lx_events_fault(const struct lx_events *events)
             return &events->v[i].fault;
     return NULL;
 }
+
+void lx_events_end(struct lx_events *events, bool finished)
+{
+    if (finished)
+        lx_events_add(events, LX_EVENT_END);
+    else
+        lx_events_add(events, LX_EVENT_FAULT)->fault =
+            lx_fault_of_error(LX_ETRUNCATED, NULL, events->arena);
+}

@@ -116,5 +116,8 @@ const struct lx_reply *lx_reply_builder_end(struct lx_reply_builder *b);
 int lx_reply_fold(const struct lx_events *events, struct lx_reply *out, struct lx_error *err);
 /* The first fault among the events, or NULL. */
 const struct lx_fault *lx_events_fault(const struct lx_events *events);
+/* Adds what the end of a stream says: END when its answer is finished, else a FAULT of
+ * LX_ETRUNCATED. */
+void lx_events_end(struct lx_events *events, bool finished);
 
 #endif
