@@ -1,14 +1,9 @@
 /*
  * models_catalog.c - the list of known models that `llmux models` prints, and how it is narrowed.
  */
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "cmd/catalog.h"
 #include "cmd/command.h"
-
-enum { MAX_MAP_BYTES = 64 << 20 };
+#include "config/config.h"
 
 /* Short words for LiteLLM's long ones. */
 static const struct {
@@ -19,43 +14,20 @@ static const struct {
 
 /* ---- The catalog ---------------------------------------------------------------------------- */
 
-static int read_map(const char *path, struct lx_catalog *c, bool whole, struct lx_error *err)
-{
-    struct lx_buf text;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return lx_error_set(err, LX_EIO, "it cannot be opened");
-    lx_buf_init(&text, MAX_MAP_BYTES);
-    int code = lx_cmd_read_all(fd, &text);
-    close(fd);
-    if (code < 0)
-        lx_error_set(err, code, "it cannot be read: %s", lx_code_text(code));
-    else
-        code = whole ? lx_catalog_replace(c, lx_buf_slice(&text), err)
-                     : lx_catalog_add(c, lx_buf_slice(&text), err);
-    lx_buf_clear(&text);
-    return code;
-}
-
 bool lx_cmd_catalog(const char *command, const char *path, struct lx_catalog **out)
 {
-    const char *url = getenv("LITELLM_MODEL_COST_MAP_URL");
-    bool whole = !path;
-    struct lx_error err;
+    struct lx_arena a;
+    struct lx_slice place = lx_slice_z(path);
+    struct lx_error err = {0};
     *out = NULL;
-    if (whole && (!url || !*url || strstr(url, "://")))
-        return true;
-    struct lx_catalog *c = lx_catalog_new();
-    int code = c ? read_map(whole ? url : path, c, whole, &err)
-                 : lx_error_set(&err, LX_ENOMEM, "out of memory");
-    if (code == 0) {
-        *out = c;
-        return true;
-    }
-    lx_catalog_free(c);
-    lx_cmd_fail(command, LX_EXIT_FAILED, "%s: %s%s", whole ? url : path, err.text,
-                whole ? "; the built-in models are used" : "");
-    return whole;
+    lx_arena_init(&a, 1 << 20);
+    int code = path ? lx_cost_map_read(path, &lx_process_env, NULL, false, out, &err)
+                    : lx_cost_map_of_env(&lx_process_env, NULL, out, &a, &place, &err);
+    if (code < 0)
+        lx_cmd_fail(command, LX_EXIT_FAILED, "%.*s: %s%s", LX_F(place), err.text,
+                    path ? "" : "; the built-in models are used");
+    lx_arena_clear(&a);
+    return code == 0 || !path;
 }
 
 /* ---- Choosing ------------------------------------------------------------------------------- */

@@ -73,6 +73,19 @@ struct lx_config *lx_config_read(struct lx_slice text, const char *name, const c
 struct lx_config *lx_config_ref(struct lx_config *c);
 void lx_config_unref(struct lx_config *c); /* NULL-safe; frees with the last one */
 
+/* A user's model map (map.c): a path, "file://...", or an http or https address, which is fetched
+ * there and then, within 5 s. whole: it is the catalog, else it lies over the built-in one. net:
+ * NULL: proxies and authorities as the environment says. *out is the caller's to free. 0, or a code
+ * with why it is not used. */
+int lx_cost_map_read(const char *place, const struct lx_env *env, const struct lx_net_options *net,
+                     bool whole, struct lx_catalog **out, struct lx_error *err);
+/* The one that LITELLM_MODEL_COST_MAP_URL names, unless LITELLM_LOCAL_MODEL_COST_MAP is true: *out
+ * stays as it is when there is none. *place: what it names, as it may be shown (no password, no
+ * query); in the arena. */
+int lx_cost_map_of_env(const struct lx_env *env, const struct lx_net_options *net,
+                       struct lx_catalog **out, struct lx_arena *a, struct lx_slice *place,
+                       struct lx_error *err);
+
 /* "config.yaml:12:5: error: litellm_settings.request_timeout: expected ...", with a line end. */
 void lx_diag_write(const struct lx_diag *d, struct lx_buf *out);
 

@@ -6,55 +6,21 @@
  */
 #include "config/load.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "catalog/price.h"
 #include "catalog/row.h"
 
 #define PARAMS "model_list[].litellm_params"
 
-enum { MAX_MAP_BYTES = 64 << 20 };
-
 /* ---- The map -------------------------------------------------------------------------------- */
-
-static int read_file(const char *path, struct lx_buf *out)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : 1;
-    while (n > 0) {
-        char *to = lx_buf_reserve(out, 65536);
-        n = to ? read(fd, to, 65536) : -1;
-        if (n > 0)
-            lx_buf_commit(out, (size_t)n);
-    }
-    if (fd >= 0)
-        close(fd);
-    return n < 0 ? LX_EIO : 0;
-}
 
 static void load_map(struct lx_load *l)
 {
-    const char *path = l->env.get(l->env.arg, "LITELLM_MODEL_COST_MAP_URL");
-    struct lx_error err = {.text = "it cannot be read"};
-    struct lx_catalog *c = NULL;
-    struct lx_buf text;
-    if (!path || !*path)
-        return;
-    lx_buf_init(&text, MAX_MAP_BYTES);
-    if (strncmp(path, "file://", 7) == 0)
-        path += 7;
-    if (strstr(path, "://"))
-        lx_error_set(&err, LX_EUNSUPPORTED, "maps are read from files");
-    else if (read_file(path, &text) == 0 && (c = lx_catalog_new()) != NULL &&
-             lx_catalog_replace(c, lx_buf_slice(&text), &err) == 0)
-        l->config->catalog = c;
-    lx_buf_clear(&text);
-    if (l->config->catalog)
-        return;
-    lx_catalog_free(c);
-    lx_diag_add(l->diags, LX_DIAG_WARNING, NULL, LX_S("LITELLM_MODEL_COST_MAP_URL"),
-                "%s: %s; the built-in models and prices are used", path, err.text);
+    struct lx_error err = {0};
+    struct lx_slice place = {0};
+    if (lx_cost_map_of_env(&l->env, &l->config->net, &l->config->catalog, &l->set.arena, &place,
+                           &err) < 0)
+        lx_diag_add(l->diags, LX_DIAG_WARNING, NULL, LX_S("LITELLM_MODEL_COST_MAP_URL"),
+                    "%.*s: %s; the built-in models and prices are used", LX_F(place), err.text);
 }
 
 /* ---- Own prices ----------------------------------------------------------------------------- */

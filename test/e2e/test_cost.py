@@ -1,11 +1,13 @@
 """What replies cost, as clients, logs and endpoints tell it."""
 
 import json
+import subprocess
+import time
 from decimal import Decimal
 
 import pytest
 
-from harness import config, wait_for
+from harness import BINARY, config, environment, serving, wait_for
 
 
 def mock(name, model="openai/gpt-4o", **params):
@@ -116,3 +118,73 @@ def test_spend_calculate_refuses(gw, body, said):
     reply = gw.request("POST", "/spend/calculate", body)
     assert reply.status == 400
     assert said in reply.json()["error"]["message"]
+
+
+# ---- A model map at an address ----
+
+def own_map():
+    """The built-in map with another price of gpt-4o's."""
+    done = subprocess.run([BINARY, "models", "--json"], capture_output=True, env=environment(),
+                          check=True)
+    rows = json.loads(done.stdout)
+    rows["gpt-4o"]["input_cost_per_token"] = 0.5
+    rows["gpt-4o"]["output_cost_per_token"] = 0.25
+    return json.dumps(rows).encode()
+
+
+def answering(status, body):
+    return serving(lambda connection, request: connection.respond(status, body))
+
+
+def test_a_map_is_fetched_before_listening(gateway, upstream):
+    server = upstream(answering(200, own_map()))
+    url = f"http://somebody:hidden@127.0.0.1:{server.port}/map.json?sig=hidden"
+    gw = gateway(config(MODELS), env={"LITELLM_MODEL_COST_MAP_URL": url})
+    assert gw.chat("known").header("x-litellm-response-cost") == "10"  # 10 * 0.5 + 20 * 0.25
+    assert gw.stderr().count("built-in") == 0
+    assert server.requests[0].target == "/map.json?sig=hidden"
+    assert server.requests[0].header("authorization").startswith("Basic ")
+    gw.reload(config(MODELS))
+    assert len(server.requests) == 2
+    local = gateway(config(MODELS), env={"LITELLM_MODEL_COST_MAP_URL": url,
+                                         "LITELLM_LOCAL_MODEL_COST_MAP": "True"})
+    assert local.chat("known").header("x-litellm-response-cost") == "0.000225"
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("script, said", [
+    (answering(404, b"{}"), "the status 404"),
+    (answering(200, b'{"gpt-4o": {}}'), "cut off"),
+    (answering(200, b'{"gpt-4o": '), "expected a value"),
+    (lambda connection: connection.sock.close(), "127.0.0.1"),
+])
+def test_a_map_that_cannot_be_had_is_warned_of(gateway, upstream, script, said):
+    server = upstream(script)
+    url = f"http://somebody:hidden@127.0.0.1:{server.port}/map.json?sig=hidden"
+    gw = gateway(config(MODELS), env={"LITELLM_MODEL_COST_MAP_URL": url})
+    assert gw.chat("known").header("x-litellm-response-cost") == "0.000225"
+    warning = [line for line in gw.stderr().splitlines() if "COST_MAP" in line]
+    assert len(warning) == 1 and said in warning[0] and "built-in models" in warning[0]
+    assert "hidden" not in gw.stderr()
+
+
+def test_a_map_that_never_comes_delays_the_start_by_its_deadline_only(tmp_path, upstream):
+    server = upstream(lambda connection: (connection.request(), connection.at_end(10)))
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps(config(MODELS)))
+    before = time.monotonic()
+    done = subprocess.run([BINARY, "check", path], capture_output=True, timeout=30,
+                          env=environment(LITELLM_MODEL_COST_MAP_URL=server.url + "/map.json"))
+    assert 4.5 < time.monotonic() - before < 9
+    assert done.returncode == 0 and b"built-in models" in done.stdout
+
+
+def test_commands_fetch_a_map_too(upstream):
+    server = upstream(answering(200, own_map()))
+    for variables, more in (({"LITELLM_MODEL_COST_MAP_URL": server.url + "/m"}, []),
+                            ({}, ["--map", server.url + "/m"])):
+        done = subprocess.run([BINARY, "cost", "--model", "gpt-4o", "--input", "2", *more],
+                              capture_output=True, env=environment(**variables), timeout=20)
+        assert done.returncode == 0, done.stderr
+        assert b"1" in done.stdout and not done.stderr
+    assert len(server.requests) == 2

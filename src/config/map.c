@@ -1,0 +1,182 @@
+/*
+ * map.c - the model map of the user's own that takes the built-in one's place: a file, or what an
+ * address answers with.
+ *
+ * Read when the configuration is, and by the commands that list models and their prices. A fetch
+ * runs on a loop of its own and ends by its deadline, so that a gateway whose map's server is gone
+ * starts all the same, with the built-in models and a warning. Never retried: the next reload asks
+ * again.
+ */
+#include "config/config.h"
+
+#include <strings.h>
+
+#include "io/file.h"
+#include "wire/url.h"
+
+enum {
+    MAX_MAP_BYTES = 64 << 20,
+    FETCH_MS = 5000,   /* all of it; LiteLLM's own limit (get_model_cost_map.py, 1.106.2) */
+    CONNECT_MS = 2000, /* an address that nobody answers at */
+};
+
+/* ---- Over the network ----------------------------------------------------------------------- */
+
+struct fetch {
+    struct lx_buf *out;
+    struct lx_error *err;
+    int code;
+    bool ended;
+};
+
+static void fail(struct fetch *f, int code)
+{
+    if (f->code == 0)
+        f->code = code;
+}
+
+static void on_head(void *owner, int status, const struct lx_headers *headers)
+{
+    struct fetch *f = owner;
+    (void)headers;
+    if (status != 200)
+        fail(f, lx_error_set(f->err, LX_EIO, "its server answered with the status %d", status));
+}
+
+static void on_body(void *owner, struct lx_slice piece)
+{
+    struct fetch *f = owner;
+    lx_buf_add(f->out, piece);
+    if (f->out->failed)
+        fail(f, lx_error_set(f->err, f->out->failed, "it is too long: %s",
+                             lx_code_text(f->out->failed)));
+}
+
+static void on_end(void *owner)
+{
+    ((struct fetch *)owner)->ended = true;
+}
+
+static void on_fail(void *owner, int code, const struct lx_error *err)
+{
+    struct fetch *f = owner;
+    if (f->code == 0)
+        *f->err = *err;
+    fail(f, code);
+    f->ended = true;
+}
+
+static int run(struct lx_loop *loop, struct lx_net *net, const char *url, struct fetch *f)
+{
+    static const struct lx_net_events events = {on_head, on_body, on_end, on_fail};
+    struct lx_header accept = {LX_S("accept"), LX_S("application/json, text/plain, */*"), false};
+    struct lx_net_request request = {
+        .method = LX_S("GET"),
+        .url = lx_slice_z(url),
+        .headers = {&accept, 1},
+        .connect_ms = CONNECT_MS,
+        .total_ms = FETCH_MS,
+    };
+    struct lx_net_exchange *x = lx_net_send(net, &request, &events, f);
+    if (!x)
+        return lx_error_set(f->err, LX_ENOMEM, "out of memory");
+    while (!f->ended && f->code == 0)
+        lx_loop_turn(loop, -1); /* the exchange's own deadline ends the wait */
+    if (!f->ended)
+        lx_net_cancel(x);
+    return f->code;
+}
+
+static int fetch(const char *url, const struct lx_net_options *o, struct lx_buf *out,
+                 struct lx_error *err)
+{
+    struct fetch f = {.out = out, .err = err};
+    struct lx_loop *loop = lx_loop_new();
+    struct lx_net *net = loop ? lx_net_new(loop, o, err) : NULL;
+    int code = net ? run(loop, net, url, &f) : lx_error_set(err, LX_ENOMEM, "out of memory");
+    lx_net_free(net);
+    if (loop)
+        lx_loop_turn(loop, 0); /* what was closed in the last turn is freed */
+    lx_loop_free(loop);
+    return code;
+}
+
+/* What a configuration would take from the environment. */
+static const char *either(const struct lx_env *env, const char *name, const char *other)
+{
+    const char *value = env->get(env->arg, name);
+    return value ? value : env->get(env->arg, other);
+}
+
+static struct lx_net_options options_of(const struct lx_env *env)
+{
+    return (struct lx_net_options){
+        .http_proxy =
+            env->get(env->arg, "http_proxy"), /* in capitals it is unsafe in CGI programs */
+        .https_proxy = either(env, "https_proxy", "HTTPS_PROXY"),
+        .no_proxy = either(env, "no_proxy", "NO_PROXY"),
+        .tls.ca_file = env->get(env->arg, "SSL_CERT_FILE"),
+    };
+}
+
+/* ---- Any map -------------------------------------------------------------------------------- */
+
+static bool is_file(const char *place)
+{
+    return !strstr(place, "://") || strncmp(place, "file://", 7) == 0;
+}
+
+/* As it may be shown: a URL without who asks and with what key. */
+static struct lx_slice shown(const char *place, struct lx_arena *a)
+{
+    struct lx_url u;
+    struct lx_slice path, query;
+    if (is_file(place))
+        return lx_arena_copy(a, lx_slice_z(place));
+    if (lx_url_read(lx_slice_z(place), &u, NULL) < 0)
+        return LX_S("(no http or https URL)");
+    lx_slice_cut(u.path, '?', &path, &query);
+    return lx_arena_printf(a, "%.*s://%s%.*s%s:%d%.*s", LX_F(u.scheme), u.ipv6 ? "[" : "",
+                           LX_F(u.host), u.ipv6 ? "]" : "", u.port, LX_F(path));
+}
+
+static int read_map(const char *place, const struct lx_env *env, const struct lx_net_options *net,
+                    struct lx_buf *out, struct lx_error *err)
+{
+    const struct lx_net_options plain = options_of(env);
+    if (!is_file(place))
+        return fetch(place, net ? net : &plain, out, err);
+    int code = lx_file_read(strstr(place, "://") ? place + 7 : place, out);
+    return code < 0 ? lx_error_set(err, code, "it cannot be read: %s", lx_code_text(code)) : 0;
+}
+
+int lx_cost_map_read(const char *place, const struct lx_env *env, const struct lx_net_options *net,
+                     bool whole, struct lx_catalog **out, struct lx_error *err)
+{
+    struct lx_buf text;
+    lx_buf_init(&text, MAX_MAP_BYTES);
+    struct lx_catalog *c = lx_catalog_new();
+    int code =
+        c ? read_map(place, env, net, &text, err) : lx_error_set(err, LX_ENOMEM, "out of memory");
+    if (code == 0)
+        code = whole ? lx_catalog_replace(c, lx_buf_slice(&text), err)
+                     : lx_catalog_add(c, lx_buf_slice(&text), err);
+    lx_buf_clear(&text);
+    if (code == 0)
+        *out = c;
+    else
+        lx_catalog_free(c);
+    return code;
+}
+
+int lx_cost_map_of_env(const struct lx_env *env, const struct lx_net_options *net,
+                       struct lx_catalog **out, struct lx_arena *a, struct lx_slice *place,
+                       struct lx_error *err)
+{
+    const char *given = env->get(env->arg, "LITELLM_MODEL_COST_MAP_URL");
+    const char *local = env->get(env->arg, "LITELLM_LOCAL_MODEL_COST_MAP");
+    if (!given || !*given || (local && strcasecmp(local, "true") == 0))
+        return 0;
+    *place = shown(given, a);
+    return lx_cost_map_read(given, env, net, true, out, err);
+}
