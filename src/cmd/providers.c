@@ -63,6 +63,8 @@ static const struct {
     [LX_QUIRK_FLATTEN] = {"flatten", "lists of text parts become one string"},
     [LX_QUIRK_CLAMP] = {"clamp", "kept within"},
     [LX_QUIRK_SWITCH] = {"switch", "becomes"},
+    [LX_QUIRK_BESIDE] = {"beside", "gets beside it"},
+    [LX_QUIRK_ASK] = {"ask", "becomes what the user says last,"},
     [LX_QUIRK_FILL] = {"fill", "where calls lack it,"},
     [LX_QUIRK_ROLE] = {"role", "roles,"},
     [LX_QUIRK_EFFORT] = {"effort", "becomes reasoning_effort"},

@@ -42,6 +42,7 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
     out->content = lx_json_count(LX_GET(LX_GET(LX_GET(root, "output"), "message"), "content")) != 0;
     out->finish = lx_bedrock_finish_read(LX_GET(root, "stopReason"));
     lx_bedrock_usage_read(LX_GET(root, "usage"), &out->usage);
+    lx_bedrock_thought_read(root, &out->usage);
     return 0;
 }
 
@@ -59,6 +60,7 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
     if (lx_json_given(LX_GET(root, "stopReason")))
         out->finish = lx_bedrock_finish_read(LX_GET(root, "stopReason"));
     lx_bedrock_usage_read(LX_GET(root, "usage"), &out->usage);
+    lx_bedrock_thought_read(root, &out->usage);
     out->end = lx_slice_eq(rec->event, LX_S("metadata"));
     return 0;
 }

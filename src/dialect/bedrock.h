@@ -21,6 +21,7 @@
 #include "dialect/anthropic.h"
 
 #define LX_BEDROCK LX_S("bedrock_converse")
+#define LX_BEDROCK_THOUGHT_PATH "/usage/output_tokens_details"
 
 /* ---- Families (bedrock_family.c) ---- */
 
@@ -94,6 +95,9 @@ bool lx_bedrock_is_void(const struct lx_part *p);
 
 enum lx_finish lx_bedrock_finish_read(struct lx_json stop_reason);
 void lx_bedrock_usage_read(struct lx_json usage, struct lx_usage *u);
+/* What was thought, in tokens: not in Converse's usage, but among the model's own fields, where the
+ * request asks for that (LX_BEDROCK_THOUGHT_PATH). root: a reply, or messageStop. */
+void lx_bedrock_thought_read(struct lx_json root, struct lx_usage *u);
 /* serviceTier of a reply, into the usage. */
 void lx_bedrock_tier_read(struct lx_json tier, struct lx_usage *u);
 /* The kind that an error's name means ("ThrottlingException", any case); NONE: unknown. */

@@ -221,6 +221,7 @@ static void read_message_stop(const struct reading *r)
     close_part(r);
     tell_held(r);
     r->s->finished = true;
+    lx_bedrock_thought_read(r->root, &r->s->usage);
     struct lx_event *e = lx_events_add(r->out, LX_EVENT_FINISH);
     e->finish = lx_bedrock_finish_read(reason);
     if (e->finish == LX_FINISH_TOOL_CALLS && r->s->json_used && !r->s->tool_used)

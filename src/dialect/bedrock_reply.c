@@ -42,6 +42,13 @@ void lx_bedrock_usage_read(struct lx_json usage, struct lx_usage *u)
     u->raw = lx_json_raw(usage);
 }
 
+void lx_bedrock_thought_read(struct lx_json root, struct lx_usage *u)
+{
+    struct lx_json usage = LX_GET(LX_GET(root, "additionalModelResponseFields"), "usage");
+    if (read_count(LX_GET(usage, "output_tokens_details"), "thinking_tokens", &u->reasoning_tokens))
+        u->has_completion_details = true;
+}
+
 void lx_bedrock_tier_read(struct lx_json tier, struct lx_usage *u)
 {
     if (lx_json_is(LX_GET(tier, "type"), LX_JSON_STRING))
@@ -174,6 +181,7 @@ int lx_bedrock_read_reply(const struct lx_json_doc *body, const struct lx_reply_
     if (ctx->json_tool)
         lx_json_tool_unwrap(c);
     lx_bedrock_usage_read(LX_GET(root, "usage"), &out->usage);
+    lx_bedrock_thought_read(root, &out->usage);
     lx_bedrock_tier_read(LX_GET(root, "serviceTier"), &out->usage);
     out->service_tier = lx_text(out->usage.service_tier);
     return a->failed ? lx_error_set(err, a->failed, "the reply is too large") : 0;

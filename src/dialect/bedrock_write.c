@@ -288,6 +288,12 @@ static bool is_converse(struct lx_slice name)
 
 static void write_converse_extra(struct lx_bedrock_writer *w)
 {
+    if (w->thinks &&
+        !lx_anthropic_extra_find(w->r->extra, LX_S("additionalModelResponseFieldPaths"))) {
+        lx_out_array(&w->out, "additionalModelResponseFieldPaths");
+        lx_out_lit(&w->out, NULL, LX_BEDROCK_THOUGHT_PATH);
+        lx_out_array_end(&w->out);
+    }
     for (const struct lx_extra *x = w->r->extra; x; x = x->next)
         if (is_converse(x->name)) {
             lx_out_name(&w->out, lx_text(x->name));

@@ -32,6 +32,8 @@ enum lx_quirk_op {
     LX_QUIRK_CLAMP,   /* a number outside arg, "0..1": the nearer end */
     LX_QUIRK_SWITCH,  /* a word that turns something on becomes another member: arg is
                        * "to=OFF|ON" (JSON); "none" and "disabled" are off */
+    LX_QUIRK_BESIDE,  /* as SWITCH, but the word that turns it on stays where it is */
+    LX_QUIRK_ASK,     /* a word becomes what the user says last: arg is "word=what is said" */
     LX_QUIRK_FILL,    /* assistant's messages that call tools and lack member get arg (JSON) */
     LX_QUIRK_ROLE,    /* messages of one role get another: arg is "from=to" */
     LX_QUIRK_EFFORT,  /* Anthropic's thinking becomes OpenAI's reasoning_effort, by its budget */

@@ -204,13 +204,27 @@ static void turn(struct mending *m, const struct lx_quirk *q, struct lx_slice me
     struct lx_slice to, off, on;
     if (lx_json_type(v) == LX_JSON_NONE)
         return;
+    bool is_off = lx_json_eq(v, LX_S("none")) || lx_json_eq(v, LX_S("disabled"));
     lx_slice_cut(lx_slice_z(q->arg), '=', &to, &off);
     lx_slice_cut(off, '|', &off, &on);
-    lx_json_edit_remove(m->edit, root, member);
+    if (q->op == LX_QUIRK_SWITCH || is_off || !lx_json_given(v))
+        lx_json_edit_remove(m->edit, root, member);
     if (!lx_json_given(v) || lx_json_type(lx_json_get(root, to)) != LX_JSON_NONE)
         return;
-    bool is_off = lx_json_eq(v, LX_S("none")) || lx_json_eq(v, LX_S("disabled"));
     lx_json_edit_set(m->edit, root, to, is_off ? off : on);
+}
+
+static void ask(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_json root = lx_json_root(m->doc), messages = LX_GET(root, "messages");
+    struct lx_slice word, text;
+    lx_slice_cut(lx_slice_z(q->arg), '=', &word, &text);
+    if (!lx_json_eq(lx_json_get(root, member), word))
+        return;
+    lx_json_edit_remove(m->edit, root, member);
+    lx_json_edit_append(
+        m->edit, messages,
+        lx_arena_printf(m->edit->arena, "{\"role\":\"user\",\"content\":\"%.*s\"}", LX_F(text)));
 }
 
 static void fill(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
@@ -275,6 +289,8 @@ static const struct {
     [LX_QUIRK_FLATTEN] = {flatten},
     [LX_QUIRK_CLAMP] = {clamp},
     [LX_QUIRK_SWITCH] = {turn},
+    [LX_QUIRK_BESIDE] = {turn},
+    [LX_QUIRK_ASK] = {ask},
     [LX_QUIRK_FILL] = {fill},
     [LX_QUIRK_ROLE] = {rename_role},
     [LX_QUIRK_EFFORT] = {turn_to_effort},

@@ -125,6 +125,12 @@ void lx_json_edit_rename(struct lx_json_edit *e, struct lx_json object, struct l
     }
 }
 
+void lx_json_edit_append(struct lx_json_edit *e, struct lx_json array, struct lx_slice json)
+{
+    if (lx_json_is(array, LX_JSON_ARRAY))
+        add_op(e, node_of(array)->at + node_of(array)->n - 1, 0, or_null(json));
+}
+
 void lx_json_edit_remove_element(struct lx_json_edit *e, struct lx_json array, size_t i)
 {
     struct lx_json v = lx_json_at(array, i);
@@ -230,7 +236,7 @@ int lx_json_edit_write(struct lx_json_edit *e, struct lx_buf *out)
             at = settle_removal(out, start, text, at);
         } else {
             size_t mark = op->n ? 0 : last_mark(out, start);
-            if (mark && out->p[mark - 1] != '{')
+            if (mark && out->p[mark - 1] != '{' && out->p[mark - 1] != '[')
                 lx_buf_add_byte(out, ',');
             lx_buf_add(out, op->insert);
         }

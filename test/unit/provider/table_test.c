@@ -22,7 +22,7 @@ static void check_quirk(const struct lx_provider *p, const struct lx_quirk *q)
     if (needs && !q->arg)
         fail_msg("%s: the quirk of %s lacks its argument", p->id, q->member);
     struct lx_slice json = lx_slice_z(q->arg), one;
-    if (q->op == LX_QUIRK_SWITCH)
+    if (q->op == LX_QUIRK_SWITCH || q->op == LX_QUIRK_BESIDE)
         assert_true(lx_slice_cut(json, '=', &one, &json));
     else if (q->op != LX_QUIRK_DEFAULT && q->op != LX_QUIRK_REFUSE && q->op != LX_QUIRK_FILL)
         return;

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-enum verb { END, SET, REMOVE, RENAME, ELEMENT, REPLACE };
+enum verb { END, SET, REMOVE, RENAME, ELEMENT, REPLACE, APPEND };
 
 /* One edit: of the object or array at `path`, a member's name or an element's number at each step.
  */
@@ -46,6 +46,9 @@ static void apply(struct lx_json_edit *e, struct lx_json root, const struct step
         break;
     case REPLACE:
         lx_json_edit_replace(e, v, json);
+        break;
+    case APPEND:
+        lx_json_edit_append(e, v, json);
         break;
     case END:
         break;
@@ -111,6 +114,12 @@ static void test_edits(void **state)
         {"{\"a\":1,\"c\":[0]}",
          "{\"c\":[0],\"b\":2}",
          {{SET, .name = "b", .json = "2"}, {REMOVE, .name = "a"}}},
+        /* append */
+        {"[]", "[1]", {{APPEND, .json = "1"}}},
+        {"[0 ]", "[0 ,1,2]", {{APPEND, .json = "1"}, {APPEND, .json = "2"}}},
+        {"[[0]]", "[[3],4]", {{REPLACE, {"0", "0"}, .json = "3"}, {APPEND, .json = "4"}}},
+        {"[1]", "[2]", {{ELEMENT, .json = "0"}, {APPEND, .json = "2"}}},
+        {"{}", "{}", {{APPEND, .json = "1"}}}, /* no array */
         /* elements */
         {"[1]", "[]", {{ELEMENT, .json = "0"}}},
         {"[1,2,3]", "[2,3]", {{ELEMENT, .json = "0"}}},
