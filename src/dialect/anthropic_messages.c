@@ -214,29 +214,11 @@ static void write_tool_result(const struct writing *p)
 
 /* ---- Images and documents ------------------------------------------------------------------- */
 
-/* The type of base64 data that comes without one, by the first bytes that every such file has. */
-static struct lx_slice sniff(struct lx_text data)
-{
-    static const struct {
-        struct lx_slice start, type;
-    } starts[] = {
-        {LX_S_INIT("iVBORw0KGgo"), LX_S_INIT("image/png")},
-        {LX_S_INIT("/9j/"), LX_S_INIT("image/jpeg")},
-        {LX_S_INIT("R0lGOD"), LX_S_INIT("image/gif")},
-        {LX_S_INIT("UklGR"), LX_S_INIT("image/webp")},
-        {LX_S_INIT("JVBERi"), LX_S_INIT("application/pdf")},
-    };
-    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-        if (lx_slice_starts(data.s, starts[i].start))
-            return starts[i].type;
-    return lx_slice(NULL, 0);
-}
-
 static struct lx_slice media_type(const struct lx_media *m, struct lx_arena *a)
 {
     struct lx_slice type = m->type, rest;
     if (!type.n && m->data.s.n)
-        type = sniff(m->data);
+        type = lx_media_type_sniff(m->data.s);
     if (!type.n && m->filename.s.n)
         type = lx_media_type_of(lx_text_plain(m->filename, a));
     if (!type.n && m->url.s.n)

@@ -161,15 +161,6 @@ static const struct format *format_of(struct lx_slice type)
 /* By the type, the name, the first bytes that every such file has. */
 static const struct format *find_format(const struct writing *p)
 {
-    static const struct {
-        struct lx_slice start, type;
-    } starts[] = {
-        {LX_S_INIT("iVBORw0KGgo"), LX_S_INIT("image/png")},
-        {LX_S_INIT("/9j/"), LX_S_INIT("image/jpeg")},
-        {LX_S_INIT("R0lGOD"), LX_S_INIT("image/gif")},
-        {LX_S_INIT("UklGR"), LX_S_INIT("image/webp")},
-        {LX_S_INIT("JVBERi"), LX_S_INIT("application/pdf")},
-    };
     const struct lx_media *m = &p->p->media;
     const struct format *f = format_of(m->type);
     struct lx_arena *a = p->w->b->arena;
@@ -179,10 +170,7 @@ static const struct format *find_format(const struct writing *p)
         f = format_of(lx_media_type_of(lx_text_plain(m->filename, a)));
     if (!f && m->url.s.n)
         f = format_of(lx_media_type_of(lx_text_plain(m->url, a)));
-    for (size_t i = 0; !f && i < sizeof(starts) / sizeof(starts[0]); i++)
-        if (lx_slice_starts(m->data.s, starts[i].start))
-            f = format_of(starts[i].type);
-    return f;
+    return f ? f : format_of(lx_media_type_sniff(m->data.s));
 }
 
 /* Why the service cannot get at the media; empty when it can. */

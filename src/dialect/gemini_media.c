@@ -7,26 +7,6 @@
  */
 #include "dialect/gemini.h"
 
-/* The type of base64 data that comes without one, by the first bytes that every such file has. */
-static struct lx_slice sniff(struct lx_text data)
-{
-    static const struct {
-        struct lx_slice start, type;
-    } starts[] = {
-        {LX_S_INIT("iVBORw0KGgo"), LX_S_INIT("image/png")},
-        {LX_S_INIT("/9j/"), LX_S_INIT("image/jpeg")},
-        {LX_S_INIT("R0lGOD"), LX_S_INIT("image/gif")},
-        {LX_S_INIT("JVBERi"), LX_S_INIT("application/pdf")},
-        {LX_S_INIT("SUQz"), LX_S_INIT("audio/mpeg")},
-        {LX_S_INIT("T2dnUw"), LX_S_INIT("audio/ogg")},
-        {LX_S_INIT("ZkxhQ"), LX_S_INIT("audio/flac")},
-    };
-    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-        if (lx_slice_starts(data.s, starts[i].start))
-            return starts[i].type;
-    return lx_slice(NULL, 0);
-}
-
 static struct lx_slice usual_type(enum lx_part_kind kind)
 {
     return kind == LX_PART_IMAGE   ? LX_S("image/webp") /* all other kinds were recognized */
@@ -44,7 +24,7 @@ static struct lx_slice type_of(const struct lx_part *p, struct lx_arena *a)
     struct lx_slice name = lx_text_plain(m->filename.s.n ? m->filename : m->url, a);
     struct lx_slice type = lx_media_type_of(name);
     if (!type.n && m->data.s.n)
-        type = sniff(m->data);
+        type = lx_media_type_sniff(m->data.s);
     return !type.n && m->data.s.n ? usual_type(p->kind) : type;
 }
 

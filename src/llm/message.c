@@ -154,3 +154,25 @@ const char *lx_role_name(enum lx_role role)
     };
     return names[role];
 }
+
+struct lx_slice lx_media_type_sniff(struct lx_slice base64)
+{
+    static const struct {
+        struct lx_slice start, at_12, type; /* at_12: RIFF files say there what they hold */
+    } starts[] = {
+        {LX_S_INIT("iVBORw0KGgo"), LX_S_INIT(""), LX_S_INIT("image/png")},
+        {LX_S_INIT("/9j/"), LX_S_INIT(""), LX_S_INIT("image/jpeg")},
+        {LX_S_INIT("R0lGOD"), LX_S_INIT(""), LX_S_INIT("image/gif")},
+        {LX_S_INIT("UklGR"), LX_S_INIT("RUJQ"), LX_S_INIT("image/webp")},
+        {LX_S_INIT("UklGR"), LX_S_INIT("QVZF"), LX_S_INIT("audio/wav")},
+        {LX_S_INIT("JVBERi"), LX_S_INIT(""), LX_S_INIT("application/pdf")},
+        {LX_S_INIT("SUQz"), LX_S_INIT(""), LX_S_INIT("audio/mpeg")},
+        {LX_S_INIT("T2dnUw"), LX_S_INIT(""), LX_S_INIT("audio/ogg")},
+        {LX_S_INIT("ZkxhQ"), LX_S_INIT(""), LX_S_INIT("audio/flac")},
+    };
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+        if (lx_slice_starts(base64, starts[i].start) &&
+            lx_slice_starts(lx_slice_from(base64, base64.n < 12 ? base64.n : 12), starts[i].at_12))
+            return starts[i].type;
+    return LX_S("");
+}

@@ -100,6 +100,9 @@ struct lx_text lx_call_id(struct lx_text id, bool keep);
 
 /* Reads "data:[type];base64,DATA" into media; false when url is no base64 data URL. */
 bool lx_media_read_data_url(struct lx_media *m, struct lx_text url, struct lx_arena *a);
+/* The type of base64 data by the first bytes that every file of that type has; empty when they are
+ * none that is known. */
+struct lx_slice lx_media_type_sniff(struct lx_slice base64);
 /* "image/png" from a file name or URL's ending; empty when unknown. */
 struct lx_slice lx_media_type_of(struct lx_slice name);
 

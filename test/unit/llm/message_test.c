@@ -116,13 +116,31 @@ static void test_types(void **state)
         assert_slice(lx_media_type_of(lx_slice_z(rows[i][0])), rows[i][1]);
 }
 
+static void test_first_bytes(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"iVBORw0KGgoAAAANSUhEUg==", "image/png"},  /* binary */
+        {"/9j/4AAQSkZJRg==", "image/jpeg"},         /* binary */
+        {"UklGRiQIAABXRUJQVlA4IA==", "image/webp"}, /* RIFF */
+        {"UklGRiQIAABXQVZFZm10IA==", "audio/wav"},  /* RIFF */
+        {"UklGRiQIAABBVkkgTElTVA==", ""},           /* RIFF */
+        {"UklGRg==", ""},                           /* RIFF */
+        {"JVBERi0xLjcK", "application/pdf"},        /* %PDF */
+        {"T2dnUwAC", "audio/ogg"},                  /* OggS */
+        {"aGVsbG8=", ""},                           /* hell */
+        {"", ""},                                   /* binary */
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_slice(lx_media_type_sniff(lx_slice_z(rows[i][0])), rows[i][1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_data_urls),
-        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_lists),       cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_data_urls),   cmocka_unit_test(test_types),
+        cmocka_unit_test(test_first_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
