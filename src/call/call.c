@@ -51,7 +51,7 @@ struct lx_call *lx_call_new(const struct lx_call_input *in)
         .fetch = {.keys = in->keys},
         .report = {.fault = {.retry_after_ms = -1}},
     };
-    memory->facts = (struct lx_route_request){.now_ms = in->now_ms};
+    memory->facts = (struct lx_route_request){.now_ms = in->now_ms, .trail = in->trail};
     lx_buf_init(&c->out, SIZE_MAX / 4);
     lx_arena_init(&c->late, settings->max_arena_bytes);
     lx_gather_init(&c->gather, settings->max_response_bytes);

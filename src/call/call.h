@@ -46,9 +46,9 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
                      const struct lx_json_doc *body, const struct lx_request *request,
                      struct lx_slice upstream_model, enum lx_tristate stream,
                      struct lx_arena *arena, struct lx_buf *buf, struct lx_fault *fault);
-/* What the deployment calls the model for this body: lx_deployment_model()'s, or, where the row says
- * that its chats do not take such a request, with "responses/" in front. Borrowed or in the arena;
- * absent when that has failed. */
+/* What the deployment calls the model for this body: lx_deployment_model()'s, or, where the row
+ * says that its chats do not take such a request, with "responses/" in front. Borrowed or in the
+ * arena; absent when that has failed. */
 struct lx_slice lx_attempt_model(const struct lx_deployment *d, struct lx_slice model,
                                  const struct lx_json_doc *body, struct lx_arena *a);
 /* Adds a client's headers to the written request: they replace, and flags of anthropic-beta add up.
@@ -104,9 +104,10 @@ struct lx_call_input {
     bool keeps_body; /* the body stays while lx_call_wants_body(); else nobody counts a stream's
                       * prompt where its provider does not */
     /* For routing; from headers and from who asks. */
-    struct lx_slice tags;    /* "a, b" (x-litellm-tags); or empty */
-    struct lx_slice session; /* x-litellm-session-id; or empty */
-    uint64_t key_hash;       /* of the client's key; 0: it has none */
+    struct lx_slice tags;         /* "a, b" (x-litellm-tags); or empty */
+    struct lx_slice session;      /* x-litellm-session-id; or empty */
+    uint64_t key_hash;            /* of the client's key; 0: it has none */
+    struct lx_route_trail *trail; /* this thread's decisions; or NULL */
 };
 
 enum lx_step_kind {

@@ -38,7 +38,7 @@ struct lx_command {
 
 extern const struct lx_command lx_command_serve, lx_command_chat, lx_command_models,
     lx_command_providers, lx_command_check, lx_command_cost, lx_command_tokens,
-    lx_command_translate, lx_command_replay, lx_command_docs, lx_command_version;
+    lx_command_translate, lx_command_replay, lx_command_router, lx_command_docs, lx_command_version;
 
 /* ---- Shared by commands (common.c) ---- */
 

@@ -7,9 +7,9 @@
 #include "cmd/command.h"
 
 static const struct lx_command *const commands[] = {
-    &lx_command_serve,  &lx_command_chat, &lx_command_models,  &lx_command_providers,
-    &lx_command_check,  &lx_command_cost, &lx_command_tokens,  &lx_command_translate,
-    &lx_command_replay, &lx_command_docs, &lx_command_version,
+    &lx_command_serve,  &lx_command_chat,   &lx_command_models, &lx_command_providers,
+    &lx_command_check,  &lx_command_cost,   &lx_command_tokens, &lx_command_translate,
+    &lx_command_replay, &lx_command_router, &lx_command_docs,   &lx_command_version,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 #define OPTIONS_MAX   24

@@ -19,6 +19,7 @@
 #define LX_ROUTE_CHOOSE_H
 
 #include "route/state.h"
+#include "route/trail.h"
 
 /* What a request needs of a model; bits. As the catalog's supports_* names it. */
 enum lx_need {
@@ -48,6 +49,7 @@ struct lx_route_request {
     struct lx_slice region;     /* allowed_model_region; empty: any */
     struct lx_slice pinned;     /* id of the deployment that made the previous response; or empty */
     uint64_t key, session, prompt; /* hashes for affinity; 0: none */
+    struct lx_route_trail *trail;  /* where this thread's decisions are written down; or NULL */
 };
 
 enum lx_route_kind {
@@ -86,6 +88,8 @@ struct lx_route_ticket {
     int64_t begun_ms;
     int64_t reserved_tokens;
     bool probe, first_seen;
+    struct lx_route_trail *trail; /* gets the note when the attempt ends; or NULL */
+    struct lx_route_note note;
 };
 
 /* Takes what the verdict gave: counts the request, holds its place among those in flight, reserves

@@ -311,6 +311,36 @@ static bool take_probe(struct lx_deployment_state *s, int64_t now_ms)
                                                    memory_order_relaxed, memory_order_relaxed);
 }
 
+/* Whom this choice has passed over, as the checks have noted it. */
+static void note_skipped(const struct lx_route_request *r, struct lx_route_note *note)
+{
+    enum { LOOKED_AT = 64 };
+    for (size_t i = 0; i < r->group->count && i < LOOKED_AT; i++) {
+        const struct lx_deployment *d = r->group->deployments[i];
+        uint64_t skip = d->state ? LOAD(d->state->last_skip) : 0;
+        if ((int64_t)(skip >> 8) != r->now_ms || note->skips == LX_TRAIL_SKIPS)
+            continue;
+        note->skipped[note->skips] = lx_note_hash(d->id);
+        note->checks[note->skips++] = (uint8_t)skip;
+    }
+}
+
+static struct lx_route_note note_of(const struct lx_route_request *r,
+                                    const struct lx_route_verdict *v)
+{
+    bool found = v->kind == LX_ROUTE_USE;
+    struct lx_route_note note = {
+        .at_ms = r->now_ms,
+        .group = lx_note_hash(r->group->name),
+        .deployment = found ? lx_note_hash(v->deployment->id) : 0,
+        .by = v->by,
+        .end = LX_NOTE_NOBODY,
+        .fault = found ? LX_FAULT_NONE : (uint8_t)v->why,
+    };
+    note_skipped(r, &note);
+    return note;
+}
+
 bool lx_route_begin(const struct lx_route_request *r, const struct lx_route_verdict *v,
                     struct lx_route_ticket *out)
 {
@@ -321,6 +351,10 @@ bool lx_route_begin(const struct lx_route_request *r, const struct lx_route_verd
     int64_t rpm = limits_hold(p) && d->rpm > 0 ? d->rpm : INT64_MAX;
     *out = (struct lx_route_ticket){
         .deployment = d, .policy = p, .group = r->group, .begun_ms = r->now_ms, .probe = v->probe};
+    if (r->trail) {
+        out->trail = r->trail;
+        out->note = note_of(r, v);
+    }
     if (!s)
         return true;
     if (v->probe && !take_probe(s, r->now_ms))
@@ -352,8 +386,12 @@ struct lx_route_verdict lx_route_take(const struct lx_route_request *r, struct l
         else
             v = lx_route_choose(r);
     }
-    if (v.kind != LX_ROUTE_USE)
+    if (v.kind != LX_ROUTE_USE) {
+        const struct lx_route_note note = note_of(r, &v);
+        if (r->trail)
+            lx_route_trail_add(r->trail, &note);
         *out = (struct lx_route_ticket){.deployment = NULL};
+    }
     return v;
 }
 
@@ -446,8 +484,25 @@ static void end_badly(const struct lx_route_ticket *t, const struct lx_route_out
     judge(&j, t->probe);
 }
 
+static void note_end(struct lx_route_ticket *t, const struct lx_route_outcome *o)
+{
+    static const uint8_t ends[] = {[LX_OUTCOME_SUCCESS] = LX_NOTE_SUCCESS,
+                                   [LX_OUTCOME_FAILURE] = LX_NOTE_FAILURE,
+                                   [LX_OUTCOME_GONE] = LX_NOTE_GONE};
+    if (!t->deployment || !t->trail)
+        return;
+    t->note.end = ends[o->kind];
+    t->note.took_ms = o->now_ms - t->begun_ms;
+    if (o->kind == LX_OUTCOME_FAILURE) {
+        t->note.fault = (uint8_t)o->fault->kind;
+        t->note.status = (uint16_t)lx_fault_status(o->fault);
+    }
+    lx_route_trail_add(t->trail, &t->note);
+}
+
 void lx_route_end(struct lx_route_ticket *t, const struct lx_route_outcome *o)
 {
+    note_end(t, o);
     struct lx_deployment_state *s = t->deployment ? t->deployment->state : NULL;
     if (s) {
         ADD(s->in_flight, -1);

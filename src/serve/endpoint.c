@@ -60,6 +60,8 @@ static const struct lx_endpoint endpoints[] = {
     {LX_METHOD_GET, "/v1/model/info", false, CHAT, lx_endpoint_model_info, "the same"},
     {LX_METHOD_GET, "/model_group/info", false, CHAT, lx_endpoint_model_group_info,
      "the same by the names that can be asked for"},
+    {LX_METHOD_GET, "/router/state", false, CHAT, lx_endpoint_router_state,
+     "what the router knows of each deployment, and its last decisions; ?format=text as tables"},
     {LX_METHOD_POST, "/spend/calculate", false, CHAT, lx_endpoint_spend_calculate,
      "what a request would cost, or a reply did"},
     {LX_METHOD_POST, "/utils/token_counter", false, CHAT, lx_endpoint_token_counter,

@@ -25,6 +25,7 @@ void lx_endpoint_models(struct lx_exchange *x); /* models.c */
 void lx_endpoint_model(struct lx_exchange *x);
 void lx_endpoint_model_info(struct lx_exchange *x); /* model_info.c */
 void lx_endpoint_model_group_info(struct lx_exchange *x);
+void lx_endpoint_router_state(struct lx_exchange *x);    /* router.c */
 void lx_endpoint_spend_calculate(struct lx_exchange *x); /* spend.c */
 void lx_endpoint_token_counter(struct lx_exchange *x);   /* token_counter.c */
 void lx_endpoint_liveness(struct lx_exchange *x);        /* health.c */

@@ -257,8 +257,7 @@ static void find_endpoint(struct lx_exchange *x)
                      LX_S("not_found"));
 }
 
-/* The value of a parameter of the query, as it stands there; absent when there is none. */
-static struct lx_slice query_value(const struct lx_exchange *x, struct lx_slice name)
+struct lx_slice lx_exchange_query(const struct lx_exchange *x, struct lx_slice name)
 {
     struct lx_slice rest = x->query, one, key, value;
 
@@ -274,7 +273,7 @@ static struct lx_slice query_value(const struct lx_exchange *x, struct lx_slice 
 static struct lx_headers headers_with_key(struct lx_exchange *x, const struct lx_h1_head *head)
 {
     struct lx_slice key =
-        x->front == &lx_dialect_gemini ? query_value(x, LX_S("key")) : lx_slice(NULL, 0);
+        x->front == &lx_dialect_gemini ? lx_exchange_query(x, LX_S("key")) : lx_slice(NULL, 0);
     struct lx_header_list list;
 
     if (!key.n || lx_auth_key(&head->headers, x->config->master_key_header).n)
@@ -435,6 +434,7 @@ void lx_exchange_complete(struct lx_exchange *x)
         .tags = x->tags,
         .session = x->session,
         .key_hash = x->key_hash,
+        .trail = x->worker->trail,
     };
 
     x->drive.call = lx_call_new(&in);
@@ -457,7 +457,7 @@ void lx_exchange_generate(struct lx_exchange *x)
 void lx_exchange_generate_stream(struct lx_exchange *x)
 {
     x->stream = LX_YES;
-    x->in_array = !lx_slice_eq(query_value(x, LX_S("alt")), LX_S("sse"));
+    x->in_array = !lx_slice_eq(lx_exchange_query(x, LX_S("alt")), LX_S("sse"));
     lx_exchange_complete(x);
 }
 

@@ -71,6 +71,9 @@ uint64_t lx_exchange_unpriced(void);
 /* One line in the access log. */
 void lx_exchange_log(struct lx_exchange *x, bool client_gone);
 
+/* For endpoints: the value of a parameter of the query, as it stands there; absent when there is
+ * none. */
+struct lx_slice lx_exchange_query(const struct lx_exchange *x, struct lx_slice name);
 /* For endpoints: a complete reply with a JSON body. */
 void lx_exchange_json(struct lx_exchange *x, int status, struct lx_slice json);
 /* Starts a completion in the exchange's front language. */

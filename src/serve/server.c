@@ -140,8 +140,9 @@ static int worker_init(struct lx_server *s, struct lx_worker *w, const struct ad
     lx_loop_on_idle(w->loop, on_turn_end, w);
     w->calls = lx_call_pool_new(&s->config->routes.settings);
     w->keys = lx_keys_new();
+    w->trail = lx_route_trail_new();
     w->net = lx_net_new(w->loop, &s->config->net, err);
-    if (!w->net || !w->calls || !w->keys)
+    if (!w->net || !w->calls || !w->keys || !w->trail)
         return err && err->code ? err->code : LX_ENOMEM;
     w->listener = lx_listener_new(w->loop, at->ai_addr, at->ai_addrlen, s->tls, on_accept, w, err);
     return w->listener ? 0 : (err && err->code ? err->code : LX_EIO);
@@ -156,6 +157,7 @@ static void worker_clear(struct lx_worker *w)
     lx_net_free(w->net);
     lx_call_pool_free(w->calls);
     lx_keys_free(w->keys);
+    lx_route_trail_free(w->trail);
     if (w->loop) {
         lx_loop_turn(w->loop, 0); /* what was closed in the last turn is freed */
         lx_loop_free(w->loop);
@@ -286,6 +288,11 @@ int lx_server_port(const struct lx_server *s)
 const struct lx_config *lx_server_config(const struct lx_server *s)
 {
     return s->config;
+}
+
+const struct lx_route_trail *lx_server_trail(const struct lx_server *s, int i)
+{
+    return i < s->worker_count ? s->workers[i].trail : NULL;
 }
 
 /* A configuration that cannot be used changes nothing. */

@@ -29,6 +29,9 @@ struct lx_server *lx_server_new(const struct lx_server_options *o, struct lx_dia
 int lx_server_port(const struct lx_server *s);
 const struct lx_config *lx_server_config(const struct lx_server *s);
 
+/* The decisions of loop i; NULL: there are not so many. */
+const struct lx_route_trail *lx_server_trail(const struct lx_server *s, int i);
+
 /* Runs until SIGTERM or SIGINT (or lx_server_stop), reloading on SIGHUP. Returns 0, or 1 when open
  * requests had to be cut. Blocks those signals in the calling thread. */
 int lx_server_run(struct lx_server *s);

@@ -26,8 +26,9 @@ struct lx_worker {
     struct lx_server *server;
     struct lx_loop *loop;
     struct lx_net *net;
-    struct lx_call_pool *calls; /* storage of finished calls, for the next */
-    struct lx_keys *keys;       /* exchanged for credentials */
+    struct lx_call_pool *calls;   /* storage of finished calls, for the next */
+    struct lx_keys *keys;         /* exchanged for credentials */
+    struct lx_route_trail *trail; /* this loop's last decisions; other loops read it */
     struct lx_listener *listener;
     struct lx_config *config; /* what new requests see */
     int64_t epoch_ms;         /* wall clock minus the loop's, the same for all: see lx_drive */
