@@ -626,6 +626,8 @@ static int end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as
     if (code < 0)
         return lx_error_set(err, LX_EPROTO, "the provider's reply is none to what was asked: %.*s",
                             LX_F(lx_slice_to(body, 80)));
+    if (g.odd)
+        return translate_whole(r, out, err);
     remember_glance(r, &g);
     if (g.incomplete)
         return write_with_usage(r, &r->glance.usage, out);

@@ -102,6 +102,8 @@ struct lx_glance {
     bool end;        /* the stream's own end mark */
     bool is_fault;   /* the record is an error event */
     bool incomplete; /* a whole reply whose usage lacks what clients rely on */
+    bool odd;        /* a whole reply that says in a way of its own what the language has words for:
+                      * clients get it written anew */
     bool searched;   /* the answer cites the web, and usage need not say that it was searched */
     struct lx_slice model;
     struct lx_said *said; /* glance_event adds what the model says to it; NULL: nobody asks */

@@ -31,6 +31,7 @@ struct lx_ollama_reading {
     enum lx_part_kind kind; /* of the open part */
     int64_t calls;          /* so far: they may have no ids */
     bool open, started, ended;
+    bool said, thinks; /* text; and it is thinking, between tags */
 };
 
 /* These are what struct lx_back says of its members. */

@@ -7,6 +7,7 @@
  */
 #include "dialect/ollama.h"
 #include "dialect/openai_chat.h"
+#include "dialect/think.h"
 
 /* One line while it is read. */
 struct reading {
@@ -43,14 +44,31 @@ static struct lx_event *open_part(const struct reading *r, enum lx_part_kind kin
     return add(r, LX_EVENT_PART_START);
 }
 
-static void read_piece(const struct reading *r, enum lx_part_kind kind, struct lx_json piece)
+static void add_piece(const struct reading *r, enum lx_part_kind kind, struct lx_text text)
 {
-    struct lx_text text = lx_json_text(piece);
     if (!text.s.n)
         return;
     if (!r->s->open || r->s->kind != kind)
         open_part(r, kind);
     add(r, LX_EVENT_TEXT)->text = text;
+}
+
+/* Models that the server does not know to think do it in the text, between tags, which are tokens
+ * of their own. */
+static void read_content(const struct reading *r, struct lx_text text)
+{
+    struct lx_text thought, rest;
+    if (!text.s.n)
+        return;
+    if (!r->s->said)
+        r->s->thinks = lx_think_open(text, &text);
+    r->s->said = true;
+    if (r->s->thinks && lx_think_close(text, &thought, &rest)) {
+        r->s->thinks = false;
+        add_piece(r, LX_PART_THINKING, thought);
+        text = rest;
+    }
+    add_piece(r, r->s->thinks ? LX_PART_THINKING : LX_PART_TEXT, text);
 }
 
 /* Earlier versions give calls no ids (recorded, 2024). */
@@ -134,8 +152,8 @@ static void read_line(const struct reading *r, struct lx_json line)
         return;
     }
     start(r, line);
-    read_piece(r, LX_PART_THINKING, LX_GET(message, "thinking"));
-    read_piece(r, LX_PART_TEXT, LX_GET(message, "content"));
+    add_piece(r, LX_PART_THINKING, lx_json_text(LX_GET(message, "thinking")));
+    read_content(r, lx_json_text(LX_GET(message, "content")));
     read_logprobs(r, LX_GET(line, "logprobs"));
     for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "images")); lx_json_next(&it);)
         read_image(r, it.value);

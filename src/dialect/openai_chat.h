@@ -121,6 +121,8 @@ void lx_openai_read_bill(struct lx_json body, struct lx_usage *out);
 struct lx_json lx_openai_find_usage(struct lx_json body);
 void lx_openai_write_usage(struct lx_out *o, const char *name, const struct lx_usage *u);
 enum lx_finish lx_openai_read_finish(struct lx_slice raw);
+/* One of OpenAI's own words. */
+bool lx_openai_is_finish(struct lx_slice raw);
 /* What to answer, and whether that says less than the provider said. */
 struct lx_slice lx_openai_finish_name(enum lx_finish finish, struct lx_slice raw);
 bool lx_openai_finish_is_coarse(enum lx_finish finish);

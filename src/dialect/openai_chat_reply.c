@@ -6,6 +6,7 @@
  */
 #include "dialect/json_tool.h"
 #include "dialect/openai_chat.h"
+#include "dialect/think.h"
 
 static const struct lx_slice choice_members[] = {
     LX_S_INIT("index"),    LX_S_INIT("message"), LX_S_INIT("delta"), LX_S_INIT("finish_reason"),
@@ -93,6 +94,22 @@ static bool is_fault(struct lx_json body)
            (lx_json_given(LX_GET(body, "detail")) || lx_json_given(LX_GET(body, "message")));
 }
 
+/* A model's thinking, which its server has left in the text. */
+static void part_thinking(struct lx_choice *c, struct lx_arena *a)
+{
+    struct lx_part *text = c->parts;
+    struct lx_text thought, rest;
+    if (!text || text->kind != LX_PART_TEXT || !lx_think_cut(text->text, &thought, &rest))
+        return;
+    struct lx_part *behind = lx_arena_new(a, struct lx_part);
+    if (!behind)
+        return;
+    *behind = *text;
+    behind->text = rest;
+    *text = (struct lx_part){.kind = LX_PART_THINKING, .text = thought};
+    text->next = rest.s.n ? behind : behind->next;
+}
+
 static int fail_with(struct lx_json body, struct lx_arena *a, struct lx_error *err)
 {
     struct lx_fault fault;
@@ -131,6 +148,7 @@ int lx_openai_read_reply(const struct lx_json_doc *doc, const struct lx_reply_co
         read_choice(&r, it.value, position++, c);
         if (context->json_tool)
             lx_json_tool_unwrap(c);
+        part_thinking(c, a);
         *at = c;
         at = &c->next;
     }
@@ -162,6 +180,18 @@ static bool cites_web(struct lx_json message)
     return lx_json_eq(LX_GET(first, "type"), LX_S("url_citation"));
 }
 
+/* Thinking in the text, or a reason to finish that OpenAI's clients do not know. */
+static bool is_odd(struct lx_json choice, enum lx_finish finish)
+{
+    struct lx_json message = LX_GET(choice, "message");
+    struct lx_text thought, rest;
+    struct lx_slice raw = word(LX_GET(choice, "finish_reason"));
+    if (finish == LX_FINISH_STOP && !lx_openai_is_finish(raw))
+        return true;
+    return lx_think_cut(lx_json_text(LX_GET(message, "content")), &thought, &rest) &&
+           !lx_json_given(LX_GET(message, "reasoning_content"));
+}
+
 int lx_openai_glance_reply(const struct lx_json_doc *doc, struct lx_glance *out)
 {
     struct lx_json body = lx_json_root(doc);
@@ -173,6 +203,7 @@ int lx_openai_glance_reply(const struct lx_json_doc *doc, struct lx_glance *out)
     out->content = lx_json_given(choice);
     out->end = true;
     out->is_fault = is_fault(body);
+    out->odd = is_odd(choice, out->finish);
     out->searched = cites_web(LX_GET(choice, "message"));
     lx_openai_read_bill(body, &out->usage);
     return 0;

@@ -307,6 +307,14 @@ enum lx_finish lx_openai_read_finish(struct lx_slice raw)
     return LX_FINISH_OTHER;
 }
 
+bool lx_openai_is_finish(struct lx_slice raw)
+{
+    size_t i = 0;
+    while (i < OPENAI_FINISHES && !lx_slice_eq(raw, finishes[i].raw))
+        i++;
+    return i < OPENAI_FINISHES;
+}
+
 struct lx_slice lx_openai_finish_name(enum lx_finish finish, struct lx_slice raw)
 {
     static const struct lx_slice names[] = {
@@ -321,10 +329,8 @@ struct lx_slice lx_openai_finish_name(enum lx_finish finish, struct lx_slice raw
         [LX_FINISH_CONTEXT_WINDOW] = LX_S_INIT("length"),
         [LX_FINISH_OTHER] = LX_S_INIT("stop"),
     };
-    for (size_t i = 0; i < OPENAI_FINISHES; i++)
-        if (lx_slice_eq(raw, finishes[i].raw))
-            return raw; /* a provider that speaks OpenAI is quoted */
-    return names[finish];
+    /* A provider that speaks OpenAI is quoted. */
+    return lx_openai_is_finish(raw) ? raw : names[finish];
 }
 
 bool lx_openai_finish_is_coarse(enum lx_finish finish)

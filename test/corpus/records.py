@@ -55,6 +55,10 @@ NO_ROWS = ("github_copilot", "llamacpp", "other")
 NOT_TEXT = ("/organization/usage/", "/agents/completions", "api.writer.com")
 
 
+# Headers of errors that say more than the body does.
+TELLING = ("x-amzn-errortype", "retry-after")
+
+
 class Record:
     """One line of the corpus, with names for what the checks ask of it."""
 
@@ -70,6 +74,8 @@ class Record:
         self.name = f"{data['source_repo']}:{data['path']}#{data['index']}"
         self.note = data.get("note") or ""
         self.status = data["status"]
+        self.said = {k.lower(): v for k, v in (data["response_headers"] or {}).items()
+                     if k.lower() in TELLING and isinstance(v, str)}
         self.framing = data["framing"]
         self.fidelity = data["fidelity"]
         self.quality = data["quality"]

@@ -12,7 +12,9 @@ import subprocess
 import threading
 from pathlib import Path
 
-# What an address that gives out tokens says.
+# Credentials of Google's, and what an address that gives out tokens for them says.
+GOOGLE_USER = {"type": "authorized_user", "client_id": "client", "client_secret": "secret",
+               "refresh_token": "refresh"}
 TOKEN = {"access_token": "token", "expires_in": 3600, "token_type": "Bearer"}
 
 
@@ -75,9 +77,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self._read_body()
         request = {"method": self.command, "url": self.origin + self.path, "body": body,
                    "headers": {k.lower(): v for k, v in self.headers.items()}}
-        status, content_type, reply = self.server.answer(request)
+        status, headers, reply = self.server.answer(request)
         self.send_response(status)
-        self.send_header("content-type", content_type)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("content-length", str(len(reply)))
         self.end_headers()
         self.wfile.write(reply)
@@ -101,7 +104,7 @@ class Proxy(socketserver.ThreadingTCPServer):
 
     def __init__(self, folder):
         self.authority = Authority(folder)
-        self.reply = (400, "application/json", b"{}")
+        self.reply = (400, {}, b"{}")
         self.requests = []
         super().__init__(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -116,7 +119,7 @@ class Proxy(socketserver.ThreadingTCPServer):
     def answer(self, request):
         """The reply of the moment; token endpoints are no part of the comparison."""
         if "token" in request["url"].rpartition("/")[2]:
-            return 200, "application/json", json.dumps(TOKEN).encode()
+            return 200, {"content-type": "application/json"}, json.dumps(TOKEN).encode()
         if not request["url"].startswith("https://raw."):  # a list that LiteLLM wants for itself
             self.requests.append(request)
         return self.reply

@@ -15,7 +15,22 @@ TARGETS = {
     "bedrock": "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
     "cohere": "cohere/command-a-03-2025",
     "ollama": "ollama_chat/llama3.1",
+    "openai/responses": "openai/responses/gpt-4.1",
+    "openai/text": "text-completion-openai/gpt-3.5-turbo-instruct",
+    "vertex_ai": "vertex_ai/gemini-2.5-flash",
+    "vertex_ai/messages": "vertex_ai/claude-sonnet-4-5@20250929",
+    "azure": "azure/gpt-4o",
+    "mistral": "mistral/mistral-large-latest",
+    "groq": "groq/openai/gpt-oss-120b",
+    "deepseek": "deepseek/deepseek-v4-flash",
+    "openrouter": "openrouter/openai/gpt-4o",
+    "huggingface": "huggingface/meta-llama/Llama-3.3-70B-Instruct",
+    "xai": "xai/grok-4",
+    "cerebras": "cerebras/gpt-oss-120b",
+    "dashscope": "dashscope/qwen-plus",
+    "zai": "zai/glm-4.6",
 }
+CHAT = ("chat.completions", "openai_chat")  # what providers speak of which nothing else is said
 EACH = 30  # of replies, and of streams; a third of it of errors
 TOOL = [{"type": "function", "function": {"name": "a", "parameters": {"type": "object"}}}]
 
@@ -24,9 +39,9 @@ class Reply:
     def __init__(self, target, record):
         self.target, self.name, self.status = target, record.name, record.status
         self.stream, self.body = record.is_stream, record.wire
-        self.content_type = record.content_type or "application/json"
+        self.headers = {"content-type": record.content_type or "application/json"} | record.said
         if record.framing == "ndjson" and record.language != "ollama_chat":  # events that were kept without their framing get it back
-            self.content_type = "text/event-stream"
+            self.headers["content-type"] = "text/event-stream"
             self.body = b"".join(
                 (f"event: {e['type']}\n" if "type" in e else "").encode() +
                 b"data: " + json.dumps(e).encode() + b"\n\n"
@@ -49,6 +64,7 @@ def chosen():
         print("the recorded traffic is not there: no replies are compared")
         return
     for provider, target in TARGETS.items():
+        records.PROVIDERS.setdefault(provider, CHAT)
         intact = [r for r in records.load(provider)
                   if (r.status >= 400 or records.damage(r) is None)
                   and not (r.framing == "ndjson" and r.language == "bedrock_converse")]

@@ -19,12 +19,12 @@ from pathlib import Path
 import compare
 import reasons
 import replies
-from proxy import Proxy
+from proxy import GOOGLE_USER, Proxy
 from shapes import SHAPES, TARGETS
 from sides import Gateway, Oracle
 
 LITELLM = "litellm==1.106.2"
-REFUSED = (400, "application/json", b'{"error": {"message": "recorded"}}')
+REFUSED = (400, {"content-type": "application/json"}, b'{"error": {"message": "recorded"}}')
 VERDICTS = ("equal", "same meaning", "ours better", "LiteLLM better", "unexplained")
 
 
@@ -107,7 +107,7 @@ def feed(oracle, gateway, proxy, verdicts, only):
     for r in replies.chosen():
         if only not in f"reply {r.target} {r.name}":
             continue
-        proxy.reply = (r.status, r.content_type, r.body)
+        proxy.reply = (r.status, r.headers, r.body)
         body = {"model": r.target, "stream": r.stream, **r.request}
         if r.stream:
             body["stream_options"] = {"include_usage": True}
@@ -128,6 +128,8 @@ def main():
     verdicts = Verdicts(args.show)
     with tempfile.TemporaryDirectory() as folder:
         proxy = Proxy(folder)
+        variables["GOOGLE_APPLICATION_CREDENTIALS"] = str(Path(folder) / "google.json")
+        Path(folder, "google.json").write_text(json.dumps(GOOGLE_USER))
         models = [*TARGETS, *(t for t in replies.TARGETS.values() if t not in TARGETS)]
         gateway = Gateway(args.llmux, Path(folder), proxy, variables, models)
         oracle = Oracle(python, proxy, variables)

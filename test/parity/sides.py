@@ -83,8 +83,8 @@ class Gateway:
             return {"error": error_of(reply.status, text)}
         if not body.get("stream"):
             return {"reply": json.loads(text)}
-        chunks = [json.loads(line[6:]) for line in text.split("\n")
-                  if line.startswith("data: ") and line != "data: [DONE]"]
+        chunks = [json.loads(line[5:]) for line in text.split("\n")
+                  if line.startswith("data:") and line[5:].strip() != "[DONE]"]
         for chunk in chunks:
             if "error" in chunk:
                 return {"error": error_of(chunk["error"].get("code"), json.dumps(chunk))}
