@@ -31,6 +31,8 @@ TARGETS = {
     "zai": "zai/glm-4.6",
 }
 CHAT = ("chat.completions", "openai_chat")  # what providers speak of which nothing else is said
+# Of those that are sent no requests here: LiteLLM asks the hub for each model's page first.
+VARIABLES = {"HUGGINGFACE_API_KEY": "hf-parity"}
 EACH = 30  # of replies, and of streams; a third of it of errors
 TOOL = [{"type": "function", "function": {"name": "a", "parameters": {"type": "object"}}}]
 

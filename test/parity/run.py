@@ -124,7 +124,7 @@ def main():
     p.add_argument("--venv", default="build/parity-venv")
     args = p.parse_args()
     python = python_of(args.venv)
-    variables = {k: v for target in TARGETS.values() for k, v in target.items()}
+    variables = {k: v for target in TARGETS.values() for k, v in target.items()} | replies.VARIABLES
     verdicts = Verdicts(args.show)
     with tempfile.TemporaryDirectory() as folder:
         proxy = Proxy(folder)

@@ -127,7 +127,6 @@ TARGETS = {
     "wandb/openai/gpt-oss-120b": {"WANDB_API_KEY": KEY},
     "openai/responses/gpt-4.1": {},
     "text-completion-openai/gpt-3.5-turbo-instruct": {},
-    "huggingface/meta-llama/Llama-3.3-70B-Instruct": {"HUGGINGFACE_API_KEY": KEY},
     "vertex_ai/gemini-2.5-flash": {"VERTEXAI_PROJECT": "project-1", "VERTEXAI_LOCATION": "us-central1"},
     "vertex_ai/claude-sonnet-4-5@20250929": {},
 }

@@ -99,5 +99,5 @@ class Gateway:
 def error_of(status, text):
     message = str((json.loads(text).get("error") or {}).get("message"))
     named = re.search(r"litellm\.(\w+)", message)
-    return {"class": named.group(1) if named else None, "status": int(status or 0),
+    return {"class": named.group(1) if named else None, "status": int(status) if str(status).isdigit() else 0,
             "message": message[:2000]}
