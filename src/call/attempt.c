@@ -166,6 +166,15 @@ static const char *operation_name(enum lx_operation o)
                                      : "chat completions";
 }
 
+/* The path or the body names one, and nobody said which. */
+static bool lacks_project(const struct writer *w)
+{
+    if (w->d->project.n)
+        return false;
+    return lx_slice_find(lx_slice_z(w->offer.path), LX_S("{project}")) >= 0 ||
+           (w->p->project_member && !(w->p->space_member && w->d->space.n));
+}
+
 static int check(struct writer *w)
 {
     if (w->members.refused.p)
@@ -187,7 +196,7 @@ static int check(struct writer *w)
                     lx_arena_printf(w->arena,
                                     "provider %s has no address of its own: set %s%sapi_base",
                                     w->p->id, variable ? variable : "", variable ? " or " : ""));
-    if (lx_slice_find(lx_slice_z(w->offer.path), LX_S("{project}")) >= 0 && !w->d->project.n)
+    if (lacks_project(w))
         return fail(w, LX_FAULT_BAD_REQUEST, LX_ECONFIG,
                     lx_arena_printf(w->arena, "no project, account or tenant for %s: set %s",
                                     w->p->title, w->d->provider->project_env[0]));
@@ -219,8 +228,8 @@ static void ask_for_usage(struct writer *w, struct lx_json_edit *edit)
 {
     for (size_t i = 0; i < sizeof(usage_asks) / sizeof(usage_asks[0]); i++) {
         const struct usage_ask *ask = &usage_asks[i];
-        if (strcmp(ask->language, w->to->name) != 0 || is_refused(w, ask->member) ||
-            has(w->paths, w->path_count, ask->member))
+        if (strcmp(ask->language, w->to->name) != 0 || w->p->stream_outside ||
+            is_refused(w, ask->member) || has(w->paths, w->path_count, ask->member))
             continue;
         struct lx_json given = w->members.v[LX_MEMBER_STREAM_OPTIONS];
         if (!lx_json_is(given, LX_JSON_OBJECT))
@@ -289,6 +298,30 @@ static uint64_t quirks_for(const struct writer *w)
                                            : lx_quirks_for(w->offer.quirks, w->options.model);
 }
 
+/* The row has names of its own for what its language calls otherwise, or does not know. */
+static bool has_places(const struct writer *w)
+{
+    return w->p->model_member || w->p->project_member || w->p->stream_outside;
+}
+
+/* Who is asked, and on whose account, where the body says so. */
+static void write_places(struct writer *w, struct lx_json_edit *edit)
+{
+    struct lx_json root = lx_json_root(edit->doc);
+    bool space = w->p->space_member && !w->d->project.n;
+    const char *whose = space ? w->p->space_member : w->p->project_member;
+    if (w->p->model_member)
+        lx_json_edit_set(edit, root, lx_slice_z(w->p->model_member),
+                         quoted(w->options.model, w->arena));
+    if (whose && w->from->operation != LX_OPERATION_COUNT)
+        lx_json_edit_set(edit, root, lx_slice_z(whose),
+                         quoted(space ? w->d->space : w->d->project, w->arena));
+    if (w->p->stream_outside) {
+        lx_json_edit_remove(edit, root, LX_S("stream"));
+        lx_json_edit_remove(edit, root, LX_S("stream_options"));
+    }
+}
+
 /* Everything that is done to a body of the provider's language, whoever wrote it. */
 static void mend(struct writer *w, struct lx_json_edit *edit)
 {
@@ -303,6 +336,7 @@ static void mend(struct writer *w, struct lx_json_edit *edit)
         .reasons = reasons(w, edit->doc),
     };
     lx_quirks_apply(&target, &w->options, w->allowed, w->allowed_count, edit->doc, edit, &w->out);
+    write_places(w, edit);
     for (size_t i = 0; i < w->path_count; i++)
         lx_path_drop(w->paths[i], LX_S("additional_drop_params"), edit->doc, edit, &w->at->losses);
     add_extra_body(w, edit);
@@ -437,7 +471,8 @@ static const struct lx_request *without_prompt_params(struct writer *w,
 static void write_anew(struct writer *w, const struct lx_request *request, struct lx_buf *buf)
 {
     struct lx_buf written;
-    bool mended = w->path_count || w->d->extra_body.n || w->from == w->to || quirks_for(w);
+    bool mended =
+        w->path_count || w->d->extra_body.n || w->from == w->to || quirks_for(w) || has_places(w);
     lx_buf_init(&written, buf->max);
     w->out.buf = mended ? &written : buf;
     request = for_target(w, without_prompt_params(w, with_allowed(w, request)));
@@ -598,11 +633,12 @@ static int write_url(struct writer *w)
     w->at->out.url = lx_address_join(w->d->base_url, lx_buf_slice(&path), w->arena);
     if (!version.n)
         version = lx_slice_z(w->p->api_version);
-    if (w->p->api_version_env && version.n &&
-        lx_slice_find(w->at->out.url, LX_S("api-version=")) < 0) {
+    const char *name = w->p->api_version_name ? w->p->api_version_name : "api-version";
+    if ((w->p->api_version_env || w->p->api_version) && version.n &&
+        lx_slice_find(w->at->out.url, lx_arena_printf(w->arena, "%s=", name)) < 0) {
         bool more = lx_slice_find_byte(w->at->out.url, '?') >= 0;
-        w->at->out.url = lx_arena_printf(w->arena, "%.*s%capi-version=%.*s", LX_F(w->at->out.url),
-                                         more ? '&' : '?', LX_F(version));
+        w->at->out.url = lx_arena_printf(w->arena, "%.*s%c%s=%.*s", LX_F(w->at->out.url),
+                                         more ? '&' : '?', name, LX_F(version));
     }
     return 0;
 }
@@ -708,8 +744,10 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
         .out = {.buf = buf, .headers = &of_body, .losses = &at->losses, .arena = arena},
     };
     w.to = lx_dialect_find(lx_slice_z(w.offer.language));
-    *at = (struct lx_attempt){
-        .provider = p, .back = w.to, .same_language = w.to == from, .out.method = LX_S("POST")};
+    *at = (struct lx_attempt){.provider = p,
+                              .back = w.to,
+                              .same_language = w.to == from && !p->retold,
+                              .out.method = LX_S("POST")};
     lx_losses_init(&at->losses, arena);
     lx_header_list_init(&of_body, arena);
     lx_header_list_init(&w.headers, arena);

@@ -68,6 +68,7 @@ static const struct {
     [LX_QUIRK_FILL] = {"fill", "where calls lack it,"},
     [LX_QUIRK_ROLE] = {"role", "roles,"},
     [LX_QUIRK_EFFORT] = {"effort", "becomes reasoning_effort"},
+    [LX_QUIRK_WORD] = {"word", "when a word, renamed to"},
 };
 
 static void add_names(struct lx_buf *out, const char *const *names, const char *quote)
@@ -509,14 +510,11 @@ static const struct {
     {"petals", "Python in process, or a public swarm that is gone"},
     {"anyscale|palm|aleph_alpha", "shut down"},
     {"monet", "no address is known"},
-    {"ragflow", "the address is made of the model's name: give `openai` the `api_base`"},
-    {"bedrock|bedrock_mantle|sagemaker|sagemaker_chat|sagemaker_nova|vertex_ai|gemini|gdc|oci|sap|"
-     "watsonx|databricks|snowflake|gigachat",
-     "a language or a way to sign in that is not built yet"},
-    {"huggingface|replicate|predibase|nlp_cloud|cloudflare|"
-     "bytez|triton|text-completion-openai|text-completion-codestral|text-completion-inception|"
-     "azure_text|anthropic_text|watsonx_text",
-     "a language that is not built yet"},
+    {"gdc", "signs in with a service account of its own kind (GDCH); with a token of yours, "
+            "`custom_openai` and the whole address as `api_base` will do"},
+    {"oci|sap|gigachat", "a language that is not built yet"},
+    {"anthropic_text", "prompts of Claude 2, which no model takes any more"},
+    {"replicate", "answers are fetched, not streamed, by the piece: a language not built yet"},
 };
 
 static void add_left_out(struct lx_buf *out)

@@ -64,13 +64,16 @@ static void set_region(struct lx_deployment *d, const struct lx_env *env, struct
     d->region = lx_arena_copy(a, d->region.n ? d->region : lx_slice_z(p->region));
 }
 
-/* The provider's own address, with the region in it. */
+/* The provider's own address, with region or project in it. */
 static struct lx_slice own_address(const struct lx_deployment *d, struct lx_arena *a)
 {
     char room[256];
     struct lx_buf url = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
-    const struct lx_place names = {.region = d->region};
-    lx_place_write(lx_slice_z(lx_provider_base_url(d->provider, d->region)), &names, &url);
+    const struct lx_place names = {.region = d->region, .project = d->project};
+    struct lx_slice pattern = lx_slice_z(lx_provider_base_url(d->provider, d->region));
+    if (lx_slice_find(pattern, LX_S("{project}")) >= 0 && !d->project.n)
+        return lx_slice(NULL, 0);
+    lx_place_write(pattern, &names, &url);
     return lx_arena_copy(a, lx_buf_slice(&url));
 }
 
@@ -84,6 +87,8 @@ int lx_deployment_set_address(struct lx_deployment *d, struct lx_slice api_base,
     set_region(d, env, a);
     if (!d->project.n)
         d->project = lx_arena_copy(a, lx_slice_trim(first_of(env, d->provider->project_env)));
+    if (!d->space.n)
+        d->space = lx_arena_copy(a, lx_slice_trim(first_of(env, d->provider->space_env)));
     if (!base.n)
         base = own_address(d, a);
     while (base.n && base.p[base.n - 1] == '/')
@@ -139,9 +144,10 @@ int lx_deployment_set_key(struct lx_deployment *d, struct lx_slice wanted, const
 struct lx_slice lx_deployment_missing(const struct lx_deployment *d, struct lx_arena *a)
 {
     const struct lx_slice none = {0};
-    struct lx_slice base = !d->base_url.n  ? name_variables(d->provider->base_url_env, none, a)
-                           : !d->project.n ? name_variables(d->provider->project_env, none, a)
-                                           : none;
+    struct lx_slice base = !d->base_url.n ? name_variables(d->provider->base_url_env, none, a)
+                           : !d->project.n && !d->space.n
+                               ? name_variables(d->provider->project_env, none, a)
+                               : none;
     if (!d->missing_key.n || lx_signer_has_key(d->provider, &d->key))
         return base;
     return lx_arena_printf(a, "%.*s%s%.*s", LX_F(base), base.n ? ", " : "", LX_F(d->missing_key));

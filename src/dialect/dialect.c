@@ -16,6 +16,7 @@ const struct lx_dialect *const lx_dialects[] = {
     &lx_dialect_bedrock_embed,
     &lx_dialect_cohere_chat,
     &lx_dialect_cohere_embed,
+    &lx_dialect_cortex_embed,
     &lx_dialect_gemini,
     &lx_dialect_gemini_count,
     &lx_dialect_gemini_embed,
@@ -30,6 +31,8 @@ const struct lx_dialect *const lx_dialects[] = {
     &lx_dialect_tgi,
     &lx_dialect_triton,
     &lx_dialect_vertex_embed,
+    &lx_dialect_watsonx_embed,
+    &lx_dialect_watsonx_text,
     NULL,
 };
 /* clang-format on */

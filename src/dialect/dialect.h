@@ -186,6 +186,7 @@ extern const struct lx_dialect lx_dialect_bedrock_count;
 extern const struct lx_dialect lx_dialect_bedrock_embed;
 extern const struct lx_dialect lx_dialect_cohere_chat;
 extern const struct lx_dialect lx_dialect_cohere_embed;
+extern const struct lx_dialect lx_dialect_cortex_embed;
 extern const struct lx_dialect lx_dialect_gemini;
 extern const struct lx_dialect lx_dialect_gemini_count;
 extern const struct lx_dialect lx_dialect_gemini_embed;
@@ -200,6 +201,8 @@ extern const struct lx_dialect lx_dialect_openai_responses;
 extern const struct lx_dialect lx_dialect_tgi;
 extern const struct lx_dialect lx_dialect_triton;
 extern const struct lx_dialect lx_dialect_vertex_embed;
+extern const struct lx_dialect lx_dialect_watsonx_embed;
+extern const struct lx_dialect lx_dialect_watsonx_text;
 
 /* All of them, NULL-terminated. */
 extern const struct lx_dialect *const lx_dialects[];

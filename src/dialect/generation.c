@@ -1,7 +1,7 @@
 /*
- * generation.c - three small languages of servers that take a prompt and its parameters: Hugging
- * Face's Text Generation Inference (TGI; also Predibase and SageMaker's containers), NLP Cloud, and
- * NVIDIA Triton's generate extension.
+ * generation.c - four small languages of servers that take a prompt and its parameters: Hugging
+ * Face's Text Generation Inference (TGI; also Predibase and SageMaker's containers), NLP Cloud,
+ * NVIDIA Triton's generate extension, and watsonx.ai's text generation.
  *
  * They differ in names, which are data here; the replies differ so much that one reader tells them
  * apart by their members. What stands nowhere in a reply is not made up: usage is told where both
@@ -10,10 +10,12 @@
  *   TGI        {"inputs":"..","parameters":{"max_new_tokens":9}}   -> {"generated_text":".."}
  *   NLP Cloud  {"text":"..","max_length":9}                        -> {"generated_text":".."}
  *   Triton     {"text_input":"..","parameters":{"max_tokens":9}}   -> {"text_output":".."}
+ *   watsonx    {"input":"..","parameters":{"max_new_tokens":9}} -> {"results":[{"generated_text"
  *
  * Sources: TGI's OpenAPI document (huggingface.github.io/text-generation-inference, 3.x),
  * docs.nlpcloud.com (#generation) and its Python client, docs.nvidia.com/deeplearning/triton-
- * inference-server (extension_generate, TensorRT-LLM backend); LiteLLM where it says so.
+ * inference-server (extension_generate, TensorRT-LLM backend), cloud.ibm.com/apidocs/watsonx-ai
+ * (#text-generation) and recorded traffic of 2024; LiteLLM where it says so.
  */
 #include "dialect/dialect.h"
 #include "dialect/prompt.h"
@@ -89,6 +91,20 @@ static const struct form triton = {
     .stop = "stop_words",
     .max_stops = SIZE_MAX,
     .streams = true,
+};
+
+static const struct form watsonx = {
+    .prompt = "input",
+    .nested = true,
+    .names = {{LX_PARAM_MAX_TOKENS, "max_new_tokens"},
+              {LX_PARAM_TEMPERATURE, "temperature"},
+              {LX_PARAM_TOP_P, "top_p"},
+              {LX_PARAM_TOP_K, "top_k"},
+              {LX_PARAM_SEED, "random_seed"},
+              {LX_PARAM_REPETITION_PENALTY, "repetition_penalty"},
+              {0, NULL}},
+    .stop = "stop_sequences",
+    .max_stops = 6,
 };
 
 /* ---- Writing ------------------------------------------------------------------------------ */
@@ -300,6 +316,19 @@ static void write_triton(const struct lx_write_options *o, const struct lx_reque
     write_body(&triton, o, r, b);
 }
 
+static void write_watsonx(const struct lx_write_options *o, const struct lx_request *r,
+                          struct lx_body *b)
+{
+    write_body(&watsonx, o, r, b);
+}
+
+static void write_watsonx_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
+{
+    (void)o;
+    lx_buf_add(out,
+               stream ? LX_S("/ml/v1/text/generation_stream") : LX_S("/ml/v1/text/generation"));
+}
+
 static void write_tgi_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
 {
     (void)o;
@@ -325,7 +354,7 @@ static void write_triton_path(const struct lx_write_options *o, bool stream, str
 
 static enum lx_finish finish_of(struct lx_slice reason)
 {
-    if (lx_slice_eq(reason, LX_S("length")))
+    if (is_one_of("|length|max_tokens|token_limit|time_limit|", reason))
         return LX_FINISH_LENGTH;
     if (lx_slice_eq(reason, LX_S("stop_sequence")))
         return LX_FINISH_STOP_SEQUENCE;
@@ -346,6 +375,9 @@ static void read_usage(struct lx_json reply, struct lx_json details, int64_t inp
     if (!known)
         known = lx_json_int(LX_GET(reply, "nb_generated_tokens"), &out) == 0 &&
                 lx_json_int(LX_GET(reply, "nb_input_tokens"), &in) == 0;
+    if (!known) /* in a stream the first event alone has the input's */
+        known = lx_json_int(LX_GET(details, "generated_token_count"), &out) == 0 &&
+                (input > 0 || lx_json_int(LX_GET(details, "input_token_count"), &in) == 0);
     if (!known || in < 0 || out < 0 || in > INT64_MAX / 2 || out > INT64_MAX / 2)
         return;
     *u = (struct lx_usage){
@@ -363,6 +395,8 @@ static struct lx_choice *add_choice(struct lx_choice ***at, struct lx_text text,
     if (part)
         part->text = text;
     c->raw_finish = lx_json_str(LX_GET(details, "finish_reason"), a);
+    if (!c->raw_finish.p)
+        c->raw_finish = lx_json_str(LX_GET(details, "stop_reason"), a);
     c->finish = finish_of(c->raw_finish);
     **at = c;
     *at = &c->next;
@@ -376,6 +410,12 @@ static struct lx_text text_of(struct lx_json reply)
     return text.s.p ? text : lx_json_text(LX_GET(reply, "text_output"));
 }
 
+static struct lx_text model_of(struct lx_json reply)
+{
+    struct lx_text name = lx_json_text(LX_GET(reply, "model_name"));
+    return name.s.p ? name : lx_json_text(LX_GET(reply, "model_id"));
+}
+
 static int read_reply(const struct lx_json_doc *doc, const struct lx_reply_context *context,
                       struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
 {
@@ -385,10 +425,13 @@ static int read_reply(const struct lx_json_doc *doc, const struct lx_reply_conte
     if (lx_json_is(body, LX_JSON_ARRAY)) /* TGI at "/", as SageMaker calls it */
         body = lx_json_at(body, 0);
     struct lx_json details = LX_GET(body, "details"), more = LX_GET(details, "best_of_sequences");
-    struct lx_text text = text_of(body);
+    struct lx_json result = lx_json_at(LX_GET(body, "results"), 0);
+    if (lx_json_given(result)) /* watsonx */
+        details = result;
+    struct lx_text text = text_of(lx_json_given(result) ? result : body);
     if (!text.s.p)
         return lx_error_set(err, LX_EPROTO, "the reply has no generated text");
-    reply.model = lx_json_text(LX_GET(body, "model_name"));
+    reply.model = model_of(body);
     add_choice(&at, text, details, a);
     int64_t index = 1;
     for (struct lx_json_iter it = lx_json_iter(more); lx_json_next(&it);) {
@@ -410,7 +453,8 @@ static int read_reply(const struct lx_json_doc *doc, const struct lx_reply_conte
  */
 struct reading {
     bool started, open, over;
-    bool finishes; /* it is TGI's: an end without details is no end */
+    bool finishes; /* it is TGI's or watsonx's: an end without a reason is no end */
+    int64_t input; /* tokens, where the first event alone says how many */
 };
 
 struct sink {
@@ -428,7 +472,7 @@ static struct lx_event *add(struct sink *k, enum lx_event_kind kind)
 static void start(struct sink *k, struct lx_json record)
 {
     if (!k->s->started)
-        add(k, LX_EVENT_START)->name = lx_json_text(LX_GET(record, "model_name"));
+        add(k, LX_EVENT_START)->name = model_of(record);
     k->s->started = true;
 }
 
@@ -454,11 +498,34 @@ static void finish(struct sink *k, struct lx_slice reason)
     k->s->over = true;
 }
 
+/* One of watsonx's events: each has a stop_reason, and counts. */
+static void read_result(struct sink *k, struct lx_json result)
+{
+    struct lx_slice reason = lx_json_str(LX_GET(result, "stop_reason"), k->out->arena);
+    struct lx_usage usage = {0};
+    int64_t input;
+    k->s->finishes = true;
+    if (lx_json_int(LX_GET(result, "input_token_count"), &input) == 0 && input > k->s->input)
+        k->s->input = input;
+    add_text(k, lx_json_text(LX_GET(result, "generated_text")));
+    if (!reason.n || lx_slice_eq(reason, LX_S("not_finished")))
+        return;
+    read_usage(result, result, k->s->input, &usage);
+    if (usage.known)
+        add(k, LX_EVENT_USAGE)->usage = usage;
+    finish(k, reason);
+}
+
 static void read_record(struct sink *k, struct lx_json record)
 {
+    struct lx_json result = lx_json_at(LX_GET(record, "results"), 0);
     struct lx_arena *a = k->out->arena;
     struct lx_json token = LX_GET(record, "token"), details = LX_GET(record, "details");
     start(k, record);
+    if (lx_json_given(result)) {
+        read_result(k, result);
+        return;
+    }
     if (lx_json_given(token)) {
         k->s->finishes = true;
         if (!lx_json_bool(LX_GET(token, "special"), false))
@@ -559,6 +626,8 @@ static const struct lx_back nlp_cloud_back = {READERS, .write_path = write_nlp_c
                                               .write_request = write_nlp_cloud};
 static const struct lx_back triton_back = {READERS, .write_path = write_triton_path,
                                            .write_request = write_triton};
+static const struct lx_back watsonx_back = {READERS, .write_path = write_watsonx_path,
+                                            .write_request = write_watsonx};
 
 const struct lx_dialect lx_dialect_tgi = {
     .name = "tgi", .title = "Hugging Face text generation", .back = &tgi_back};
@@ -566,3 +635,5 @@ const struct lx_dialect lx_dialect_nlp_cloud = {
     .name = "nlp_cloud", .title = "NLP Cloud generation", .back = &nlp_cloud_back};
 const struct lx_dialect lx_dialect_triton = {
     .name = "triton", .title = "NVIDIA Triton generate", .back = &triton_back};
+const struct lx_dialect lx_dialect_watsonx_text = {
+    .name = "watsonx_text", .title = "watsonx.ai text generation", .back = &watsonx_back};

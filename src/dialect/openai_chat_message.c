@@ -388,7 +388,7 @@ static void read_tool_call(struct lx_openai_reader *r, struct lx_json call, size
     struct lx_part *p = lx_part_add(at, LX_PART_TOOL_CALL, r->arena);
     if (!p)
         return;
-    p->custom = lx_json_is(custom, LX_JSON_OBJECT);
+    p->custom = lx_json_is(custom, LX_JSON_OBJECT) && !lx_json_is(function, LX_JSON_OBJECT);
     p->id = lx_json_text(LX_GET(call, "id"));
     if (lx_text_is_empty(p->id) && r->reply_id.p)
         p->id = made_up_id(r, n);
@@ -407,7 +407,9 @@ static void read_tool_calls(struct lx_openai_reader *r, struct lx_json message,
         if (lx_json_is(it.value, LX_JSON_OBJECT))
             read_tool_call(r, it.value, n++, at);
     struct lx_json legacy = LX_GET(message, "function_call");
-    r->legacy_function_call = lx_json_is(legacy, LX_JSON_OBJECT);
+    /* Snowflake has one without a name everywhere (recorded 2026). */
+    r->legacy_function_call = lx_json_is(legacy, LX_JSON_OBJECT) &&
+                              !lx_json_eq(LX_GET(legacy, "name"), LX_S(""));
     if (!r->legacy_function_call)
         return;
     struct lx_part *p = lx_part_add(at, LX_PART_TOOL_CALL, r->arena);

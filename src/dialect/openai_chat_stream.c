@@ -447,8 +447,9 @@ static void read_calls(struct sink *k, struct lx_openai_choice *c, struct lx_jso
         struct call_delta d = {.id = lx_json_text(LX_GET(it.value, "id")), .index = NO_INDEX};
         if (lx_json_int(LX_GET(it.value, "index"), &d.index) == 0 && d.index < 0)
             d.index = NO_INDEX;
-        d.custom = lx_json_is(custom, LX_JSON_OBJECT);
-        read_function(k, c, d.custom ? custom : LX_GET(it.value, "function"), d);
+        struct lx_json function = LX_GET(it.value, "function");
+        d.custom = lx_json_is(custom, LX_JSON_OBJECT) && !lx_json_is(function, LX_JSON_OBJECT);
+        read_function(k, c, d.custom ? custom : function, d);
     }
     struct lx_json legacy = LX_GET(delta, "function_call");
     if (lx_json_is(legacy, LX_JSON_OBJECT) && !k->code)

@@ -65,7 +65,7 @@ void lx_credential_source_clear(struct lx_credential_source *s); /* NULL-safe */
  * What a run ends with is one secret, "SCHEME\nPARTS": whoever holds a key need not know its kind.
  *
  *   aws      access key id, secret, session token, a line each
- *   bearer   the token; then headers that go with it, "name: value", a line each
+ *   bearer   the token, or nothing; then headers that go with it, "name: value", a line each
  *   oci      the id of the key, its passphrase, then the private key in PEM
  *
  * A key without line breaks is an API key as it was given.

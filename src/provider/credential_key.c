@@ -4,8 +4,8 @@
  *
  *   oci        explicit settings, else a profile of Oracle's configuration file
  *              (docs.oracle.com/iaas/Content/API/Concepts/sdkconfig.htm, 2026-08)
- *   snowflake  a JWT that the key signs (docs.snowflake.com/en/developer-guide/sql-api/
- *              authenticating, 2026-08)
+ *   snowflake  a token that is given, or a JWT that the key signs (docs.snowflake.com/en/
+ *              developer-guide/sql-api/authenticating, 2026-08)
  */
 #include "base/text.h"
 #include "provider/credential_step.h"
@@ -168,7 +168,8 @@ enum snowflake {
     SNOWFLAKE_USER,
     SNOWFLAKE_KEY,
     SNOWFLAKE_KEY_FILE,
-    SNOWFLAKE_PASSPHRASE
+    SNOWFLAKE_PASSPHRASE,
+    SNOWFLAKE_TOKEN
 };
 
 static const struct lx_credential_setting snowflake_settings[] = {
@@ -180,6 +181,7 @@ static const struct lx_credential_setting snowflake_settings[] = {
     [SNOWFLAKE_PASSPHRASE] = {"snowflake_private_key_passphrase",
                               "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE|PRIVATE_KEY_PASSPHRASE", NULL,
                               false},
+    [SNOWFLAKE_TOKEN] = {"api_key", "SNOWFLAKE_JWT", NULL, false},
     {0},
 };
 
@@ -248,11 +250,27 @@ static void got_snowflake_key(struct lx_credential_run *r)
         make_key_pair_token(r, lx_credential_text(r));
 }
 
+#define TOKEN_TYPE "x-snowflake-authorization-token-type: "
+
+/* LiteLLM's way to tell a programmatic access token from a JWT: "pat/TOKEN". */
+static void take_token(struct lx_credential_run *r, struct lx_slice token)
+{
+    bool pat = lx_slice_starts(token, LX_S("pat/"));
+    lx_credential_done(r,
+                       lx_bearer_key_init(&r->key, pat ? lx_slice_from(token, 4) : token,
+                                          pat ? LX_S(TOKEN_TYPE "PROGRAMMATIC_ACCESS_TOKEN")
+                                              : LX_S(TOKEN_TYPE "KEYPAIR_JWT")),
+                       INT64_MAX);
+}
+
 static void start_snowflake(struct lx_credential_run *r)
 {
     struct lx_slice key = lx_credential_get(r, SNOWFLAKE_KEY);
     struct lx_slice file = lx_credential_get(r, SNOWFLAKE_KEY_FILE);
-    if (!key.n && !file.n)
+    struct lx_slice token = lx_credential_get(r, SNOWFLAKE_TOKEN);
+    if (!key.n && !file.n && token.n)
+        take_token(r, token);
+    else if (!key.n && !file.n)
         lx_credential_nothing(r);
     else if (!lx_credential_get(r, SNOWFLAKE_USER).n || !lx_credential_get(r, SNOWFLAKE_ACCOUNT).n)
         lx_credential_fail(r, LX_FAULT_AUTHENTICATION,
@@ -269,4 +287,5 @@ const struct lx_credential_kind lx_credential_snowflake = {
     .what = "Snowflake's key pair",
     .settings = snowflake_settings,
     .start = start_snowflake,
+    .takes_key = true,
 };

@@ -16,7 +16,15 @@ enum proof {
 };
 
 /* Every kind's settings begin with these. */
-enum setting { TOKEN_URL, CLIENT_ID, CLIENT_SECRET, SCOPE, SERVICE_KEY };
+enum setting {
+    TOKEN_URL,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    SCOPE,
+    SERVICE_KEY,         /* SAP's */
+    TOKEN = SERVICE_KEY, /* IBM's */
+    ZEN
+};
 
 struct how {
     enum proof proof;
@@ -141,15 +149,36 @@ static const struct lx_credential_setting ibm_settings[] = {
     [CLIENT_ID] = {"", NULL, NULL, false},
     [CLIENT_SECRET] = {"api_key", "WATSONX_APIKEY|WATSONX_API_KEY|WX_API_KEY", NULL, false},
     [SCOPE] = {"", NULL, NULL, false},
+    [TOKEN] = {"token", "WATSONX_TOKEN", NULL, true},
+    [ZEN] = {"zen_api_key", "WATSONX_ZENAPIKEY", NULL, true},
     {0},
 };
+/* A token that somebody else has asked for; a key of IBM's software at home, which is sent itself
+ * (www.ibm.com/docs/en/cloud-paks/cp-data: ZenApiKey); else an API key of the cloud. */
+static void start_ibm(struct lx_credential_run *r)
+{
+    const struct lx_slice none = {0};
+    struct lx_slice token = lx_credential_get(r, TOKEN), zen = lx_credential_get(r, ZEN);
+    if (token.n)
+        lx_credential_done(r, lx_bearer_key_init(&r->key, token, none), INT64_MAX);
+    else if (zen.n)
+        lx_credential_done(
+            r,
+            lx_bearer_key_init(
+                &r->key, none,
+                lx_arena_printf(&r->arena, "authorization: ZenApiKey %.*s", LX_F(zen))),
+            INT64_MAX);
+    else
+        ask_client(r);
+}
+
 static const struct how ibm = {.proof = PROOF_KEY,
                                .grant = "urn:ibm:params:oauth:grant-type:apikey"};
 const struct lx_credential_kind lx_credential_ibm = {
     .id = "ibm",
     .what = "IBM Cloud IAM",
     .settings = ibm_settings,
-    .start = ask_client,
+    .start = start_ibm,
     .how = &ibm,
     .takes_key = true,
 };

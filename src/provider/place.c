@@ -7,12 +7,21 @@
 
 #include "base/text.h"
 
+/* How much of a name stands before its first slash; all of it when it has none. */
+static size_t head_of(struct lx_slice name)
+{
+    ssize_t at = lx_slice_find_byte(name, '/');
+    return at < 0 ? name.n : (size_t)at;
+}
+
 static void write_name(struct lx_slice name, const struct lx_place *a, struct lx_buf *out)
 {
     if (lx_slice_eq(name, LX_S("model")))
         lx_percent_write(out, a->model, LX_S("@"));
     else if (lx_slice_eq(name, LX_S("+model")))
         lx_percent_write(out, a->model, LX_S("@/"));
+    else if (lx_slice_eq(name, LX_S("head")))
+        lx_percent_write(out, lx_slice_to(a->model, head_of(a->model)), LX_S("@"));
     else if (lx_slice_eq(name, LX_S("region")))
         lx_buf_add(out, a->region);
     else

@@ -37,6 +37,7 @@ enum lx_quirk_op {
     LX_QUIRK_FILL,    /* assistant's messages that call tools and lack member get arg (JSON) */
     LX_QUIRK_ROLE,    /* messages of one role get another: arg is "from=to" */
     LX_QUIRK_EFFORT,  /* Anthropic's thinking becomes OpenAI's reasoning_effort, by its budget */
+    LX_QUIRK_WORD,    /* a string value: as RENAME; anything else stays */
 };
 
 /* What a row takes of what most OpenAI-compatible services refuse or ignore. They are mended for
@@ -86,7 +87,10 @@ struct lx_provider {
     const char *region;                        /* ... when none of them is set */
     const char *region_models[2];  /* a glob, and the region of its models, when none is set */
     const char *region_urls[2][2]; /* a glob over regions, and base_url there */
-    const char *project_env[LX_PROVIDER_NAMES]; /* variables of what "{project}" in paths is */
+    const char *project_env[LX_PROVIDER_NAMES]; /* variables of what "{project}" is */
+    const char *project_member; /* the body's name for the project, where it has one ... */
+    const char *space_member;   /* ... and for what stands in its place where there is none */
+    const char *space_env[LX_PROVIDER_NAMES];
     const char *credential;    /* the kind of credential (credential.h) that a key may be exchanged
                                 * for; or NULL */
     const char *default_key;   /* servers that ignore keys */
@@ -95,11 +99,16 @@ struct lx_provider {
     const char *path;          /* instead of the dialect's own path; see lx_provider_path() */
     const char *stream_path;   /* the same for streams; NULL: path */
     bool model_outside;        /* the address names the model, and the body must not */
+    bool stream_outside;       /* the address says whether it is a stream, and the body must not */
+    const char *model_member;  /* the body's name for the model, where it is not "model" */
     const char *model_end;     /* the body names the model up to this, its address whole */
+    bool retold;               /* its replies lack what clients rely on: they are written anew */
+    bool model_tail;           /* the body names what follows the model's first slash */
     bool aws_parts;            /* streams are SSE, cut into frames of AWS */
     bool no_call_ids;          /* see struct lx_write_options */
     const char *api_version_env;     /* the address takes an api-version: its variable ... */
     const char *api_version;         /* ... and the version when none is configured; or NULL */
+    const char *api_version_name;    /* what it is called there; NULL: "api-version" */
     const struct lx_quirk *quirks;   /* END-terminated; or NULL */
     const struct lx_offer *embed;    /* embeddings, ended by one without a language; NULL: where
                                       * the row speaks OpenAI's language, as OpenAI has them */
@@ -206,7 +215,7 @@ struct lx_place {
     struct lx_slice model, region, project;
 };
 /* Appends a pattern with its names filled in: "{model}" (percent-encoded), "{+model}" (the same,
- * but slashes stay), "{region}", "{project}". */
+ * but slashes stay), "{head}" (of it, up to the first slash), "{region}", "{project}". */
 void lx_place_write(struct lx_slice pattern, const struct lx_place *a, struct lx_buf *out);
 /* The row's own path; NULL: the dialect's. */
 const char *lx_provider_path(const struct lx_provider *p, bool stream);

@@ -104,6 +104,12 @@ static void rename_member(struct mending *m, const struct lx_quirk *q, struct lx
         lx_json_edit_remove(m->edit, root, member);
 }
 
+static void rename_word(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    if (lx_json_is(lx_json_get(lx_json_root(m->doc), member), LX_JSON_STRING))
+        rename_member(m, q, member);
+}
+
 static void set_default(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
 {
     struct lx_json root = lx_json_root(m->doc);
@@ -294,6 +300,7 @@ static const struct {
     [LX_QUIRK_FILL] = {fill},
     [LX_QUIRK_ROLE] = {rename_role},
     [LX_QUIRK_EFFORT] = {turn_to_effort},
+    [LX_QUIRK_WORD] = {rename_word},
 };
 
 static void apply(struct mending *m, const struct lx_quirk *q)

@@ -238,13 +238,15 @@ void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
 {
     ssize_t end = p->model_end ? lx_slice_find(model, lx_slice_z(p->model_end)) : -1;
     out->model = end > 0 ? lx_slice_to(model, (size_t)end) : model;
+    if (p->model_tail && (end = lx_slice_find_byte(model, '/')) >= 0)
+        out->model = lx_slice_from(model, (size_t)end + 1);
     out->native_json_schema = !p->json_schema || lx_glob_match(lx_slice_z(p->json_schema), model);
     out->json_object = p->json_object && lx_glob_match(lx_slice_z(p->json_object), model);
     out->adaptive_thinking = lx_glob_match(lx_slice_z(p->adaptive_thinking), model);
     out->no_sampling = lx_glob_match(lx_slice_z(p->no_sampling), model);
     out->one_sampler = lx_glob_match(lx_slice_z(p->one_sampler), model);
     out->cache_marks = p->cache_marks;
-    out->model_outside = p->model_outside;
+    out->model_outside = p->model_outside || p->model_member;
     out->no_call_ids = p->no_call_ids;
     out->prompt = lx_provider_template(model);
     out->thinking_member = lx_slice_z(p->thinking_member);

@@ -39,12 +39,13 @@ static void set_key(struct lx_header_list *headers, struct lx_slice name, struct
     lx_header_list_set_secret(headers, name, lx_slice(value, prefix.n + key.n));
 }
 
-/* A token that was exchanged for, and what goes with it. */
+/* A token that was exchanged for, if any, and what goes with it. */
 static void set_bearer(struct lx_header_list *headers, struct lx_slice parts)
 {
     struct lx_slice token, line, name, value;
     lx_slice_cut(parts, '\n', &token, &parts);
-    set_key(headers, LX_S("authorization"), LX_S("Bearer "), token);
+    if (token.n)
+        set_key(headers, LX_S("authorization"), LX_S("Bearer "), token);
     while (parts.n) {
         lx_slice_cut(parts, '\n', &line, &parts);
         if (lx_slice_cut(line, ':', &name, &value))

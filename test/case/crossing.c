@@ -46,7 +46,8 @@ static int add_deployment(const struct lx_case *file, struct lx_slice model, str
                           struct lx_arena *a)
 {
     static const uint64_t seed[2] = {1, 2};
-    const struct lx_place names = {.region = lx_slice_z(p->provider.region)};
+    const struct lx_place names = {.region = lx_slice_z(p->provider.region),
+                                   .project = LX_S("case-project")};
     struct lx_slice base = file->address;
     if (!base.n)
         base = own_address(&p->provider, &names, a);
@@ -58,7 +59,7 @@ static int add_deployment(const struct lx_case *file, struct lx_slice model, str
         .base_url = base.n ? base : LX_S("http://127.0.0.1/v1"),
         .api_version = file->api_version,
         .region = names.region,
-        .project = LX_S("case-project"),
+        .project = names.project,
         .max_retries = -1,
     };
     int code = lx_secret_init(&p->deployment.key, LX_S("case-key"));

@@ -74,6 +74,12 @@ def serve(gateway, provider, kind, params, env=None, row=None, model="mine/m", *
                                                                        **(env or {})})
 
 
+def cloud(gateway, provider, model, params, env):
+    return gateway(config([{"model_name": "m", "litellm_params": {
+        "model": model, "api_base": provider.url, **params}}],
+        litellm_settings={"num_retries": 0}), workers=1, env={"HOME": "/none", **env})
+
+
 def oauth2(tokens):
     return {"oauth2_token_url": tokens.url + "/token", "oauth2_client_id": "the-client",
             "oauth2_client_secret": SECRET, "oauth2_scope": "a b"}
@@ -556,6 +562,41 @@ def test_a_key_of_ibm_is_never_sent_to_the_provider(gateway, provider, tokens):
     assert form(tokens.requests[0]) == {"grant_type": "urn:ibm:params:oauth:grant-type:apikey",
                                         "apikey": "the-key"}
     assert keys(provider) == ["Bearer token-1"]
+
+
+def test_watsonx_is_told_whose_project_it_is(gateway, provider, tokens):
+    gw = cloud(gateway, provider, "watsonx/ibm/granite", {},
+               {"WATSONX_IAM_URL": tokens.url, "WATSONX_APIKEY": "k", "WX_SPACE_ID": "the-space"})
+    assert gw.chat("m").status == 200
+    assert form(tokens.requests[0])["apikey"] == "k"
+    sent = provider.requests[0]
+    assert sent.target == "/ml/v1/text/chat?version=2024-03-13"
+    body = json.loads(sent.body)
+    assert body["model_id"] == "ibm/granite" and body["space_id"] == "the-space"
+    assert "project_id" not in body and keys(provider) == ["Bearer token-1"]
+
+
+def test_a_zen_key_is_sent_itself(gateway, provider):
+    gw = cloud(gateway, provider, "watsonx/ibm/granite", {"zen_api_key": "z", "project_id": "p"}, {})
+    assert gw.chat("m").status == 200
+    assert keys(provider) == ["ZenApiKey z"]
+    assert json.loads(provider.requests[0].body)["project_id"] == "p"
+
+
+def test_watsonx_without_a_project_says_what_is_missing(gateway, provider):
+    gw = cloud(gateway, provider, "watsonx/ibm/granite", {"token": "t"}, {})
+    reply = gw.chat("m")
+    assert reply.status == 400 and "WATSONX_PROJECT_ID" in reply.body.decode()
+    assert not provider.requests
+
+
+def test_an_access_token_of_snowflake(gateway, provider):
+    gw = cloud(gateway, provider, "snowflake/llama3.1-8b", {"api_key": "pat/abc"}, {})
+    assert gw.chat("m").status == 200
+    sent = provider.requests[0]
+    assert sent.target == "/api/v2/cortex/v1/chat/completions"
+    assert sent.header("authorization") == "Bearer abc"
+    assert sent.header("x-snowflake-authorization-token-type") == "PROGRAMMATIC_ACCESS_TOKEN"
 
 
 def test_databricks_asks_at_the_workspace(gateway, upstream):

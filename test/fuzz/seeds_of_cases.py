@@ -15,7 +15,8 @@ BLOCK = re.compile(r"^## ([\w ]+)\n(.*?)^(`{3,})(\w+)\n(.*?)^\3$", re.M | re.S)
 ANTHROPIC, USAGE, OTHER, TEXT, GEMINI, ARRAY = 1, 8, 16, 32, 64, 128
 CLIENTS = {"anthropic": ANTHROPIC, "gemini": GEMINI, "openai_completions": TEXT}
 # The readers that a language shares.
-READ_AS = {"mistral_fim": "openai_chat", "nlp_cloud": "tgi", "triton": "tgi"}
+READ_AS = {"mistral_fim": "openai_chat", "nlp_cloud": "tgi", "triton": "tgi",
+           "watsonx_text": "tgi"}
 # Languages with targets of their own: the first byte is crossing.h's flags.
 BACKS = {"bedrock_converse": "bedrock", "cohere_chat": "cohere_chat", "gemini": "gemini",
          "ollama_chat": "ollama_chat", "openai_responses": "openai_responses",

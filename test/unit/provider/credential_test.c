@@ -160,6 +160,8 @@ static const struct row {
      {"200 {\"access_token\":\"t\",\"expiration\":1767226200}"},
      "POST https://iam.cloud.ibm.com/identity/token grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-"
      "type%3Aapikey&apikey=k\nDONE bearer|t| in 600\n"},
+    {"ibm", {{"api_key", "k"}, {"token", "t"}}, {NULL}, "DONE bearer|t| for ever\n"},
+    {"ibm", {{"zen_api_key", "z"}}, {NULL}, "DONE bearer||authorization: ZenApiKey z for ever\n"},
     {"databricks",
      {{"databricks_client_id", "c"}, {"databricks_client_secret", "s"}},
      {"200 {}"},
@@ -171,6 +173,14 @@ static const struct row {
      {NULL},
      "FAILED AuthenticationError: no key from Snowflake's key pair: a private key needs an "
      "account_id (SNOWFLAKE_ACCOUNT_ID) and a snowflake_user (SNOWFLAKE_USER)\n"},
+    {"snowflake",
+     {{"api_key", "j.w.t"}},
+     {NULL},
+     "DONE bearer|j.w.t|x-snowflake-authorization-token-type: KEYPAIR_JWT for ever\n"},
+    {"snowflake",
+     {{"api_key", "pat/p"}},
+     {NULL},
+     "DONE bearer|p|x-snowflake-authorization-token-type: PROGRAMMATIC_ACCESS_TOKEN for ever\n"},
 };
 
 static void fill(const struct row *row, const struct lx_credential_kind *kind,

@@ -1,0 +1,131 @@
+/*
+ * watsonx_embed.c - embeddings of watsonx.ai, and of Snowflake's Cortex.
+ *
+ * cloud.ibm.com/apidocs/watsonx-ai#text-embeddings and docs.snowflake.com/developer-guide/
+ * snowflake-rest-api/reference/cortex-embed (2026). Both take a list of texts; model and project go
+ * into the body where the row says what they are called. Snowflake wraps each vector in a list.
+ */
+#include "dialect/embed.h"
+#include "dialect/openai_chat.h"
+
+static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
+{
+    (void)o;
+    (void)stream;
+    lx_buf_add_lit(out, "/ml/v1/text/embeddings");
+}
+
+static size_t max_inputs(const struct lx_write_options *o, const struct lx_request *r)
+{
+    (void)o;
+    (void)r;
+    return 1000;
+}
+
+static void write_texts(struct lx_out *out, const char *name, const struct lx_request *r,
+                        struct lx_body *b)
+{
+    lx_out_array(out, name);
+    for (size_t i = 0; i < r->embed->count; i++)
+        lx_input_text_write(out, NULL, r->embed, i, b);
+    lx_out_array_end(out);
+}
+
+/* What the client says of its own is a parameter. */
+static void write_request(const struct lx_write_options *o, const struct lx_request *r,
+                          struct lx_body *b)
+{
+    struct lx_out out = lx_out(b->buf);
+    lx_embed_settle(o, r, 0, b);
+    lx_out_object(&out, NULL);
+    write_texts(&out, "inputs", r, b);
+    if (r->extra) {
+        lx_out_object(&out, "parameters");
+        lx_embed_write_extra(&out, r->extra);
+        lx_out_object_end(&out);
+    }
+    lx_out_object_end(&out);
+}
+
+static int read_reply(const struct lx_json_doc *body, const struct lx_reply_context *c,
+                      struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
+{
+    struct lx_json root = lx_json_root(body);
+    (void)c;
+    *out = (struct lx_reply){.language = LX_S("watsonx_embed"),
+                             .model = lx_json_text(LX_GET(root, "model_id"))};
+    lx_embed_read_tokens(LX_GET(root, "input_token_count"), &out->usage);
+    return lx_embed_read_list(LX_GET(root, "results"), "results", "embedding", a, out, err);
+}
+
+static const struct lx_back back = {
+    .write_path = write_path,
+    .write_request = write_request,
+    .max_inputs = max_inputs,
+    .read_reply = read_reply,
+    .read_error = lx_openai_read_error,
+};
+
+const struct lx_dialect lx_dialect_watsonx_embed = {
+    .name = "watsonx_embed",
+    .title = "watsonx.ai embeddings",
+    .operation = LX_OPERATION_EMBED,
+    .back = &back,
+};
+
+/* ---- Snowflake ------------------------------------------------------------------------------- */
+
+static void write_cortex_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
+{
+    (void)o;
+    (void)stream;
+    lx_buf_add_lit(out, "/api/v2/cortex/inference:embed");
+}
+
+static void write_cortex(const struct lx_write_options *o, const struct lx_request *r,
+                         struct lx_body *b)
+{
+    struct lx_out out = lx_out(b->buf);
+    lx_embed_settle(o, r, 0, b);
+    lx_out_object(&out, NULL);
+    write_texts(&out, "text", r, b);
+    lx_out_str(&out, "model", o->model);
+    lx_embed_write_extra(&out, r->extra);
+    lx_out_object_end(&out);
+}
+
+/* One of `data`: {"embedding": [[...]], "index": 0}. */
+static int read_cortex(const struct lx_json_doc *body, const struct lx_reply_context *c,
+                       struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
+{
+    struct lx_json root = lx_json_root(body), data = LX_GET(root, "data");
+    size_t count = lx_json_count(data), i = 0;
+    (void)c;
+    *out = (struct lx_reply){.language = LX_S("cortex_embed"),
+                             .model = lx_json_text(LX_GET(root, "model"))};
+    lx_embed_read_tokens(LX_GET(LX_GET(root, "usage"), "total_tokens"), &out->usage);
+    if (!lx_json_is(data, LX_JSON_ARRAY))
+        return lx_error_set(err, LX_EPROTO, "data is not a list");
+    int code = lx_embed_reply_init(out, count, a);
+    for (struct lx_json_iter it = lx_json_iter(data); code == 0 && lx_json_next(&it); i++) {
+        struct lx_json v = LX_GET(it.value, "embedding"), inner = lx_json_at(v, 0);
+        if (!lx_vector_of_json(lx_json_is(inner, LX_JSON_ARRAY) ? inner : v, a,
+                               &out->embed->vectors[i]))
+            code = lx_error_set(err, LX_EPROTO, "data[%zu] has no embedding", i);
+    }
+    return code;
+}
+
+static const struct lx_back cortex_back = {
+    .write_path = write_cortex_path,
+    .write_request = write_cortex,
+    .read_reply = read_cortex,
+    .read_error = lx_openai_read_error,
+};
+
+const struct lx_dialect lx_dialect_cortex_embed = {
+    .name = "cortex_embed",
+    .title = "Snowflake Cortex embeddings",
+    .operation = LX_OPERATION_EMBED,
+    .back = &cortex_back,
+};
