@@ -16,6 +16,7 @@
 #include "call/address.h"
 #include "call/foreign.h"
 #include "call/members.h"
+#include "call/places.h"
 
 enum { MAX_CLIENT_PATHS = 64 };
 
@@ -172,7 +173,7 @@ static bool lacks_project(const struct writer *w)
     if (w->d->project.n)
         return false;
     return lx_slice_find(lx_slice_z(w->offer.path), LX_S("{project}")) >= 0 ||
-           (w->p->project_member && !(w->p->space_member && w->d->space.n));
+           lx_places_lack(w->p, w->d);
 }
 
 static int check(struct writer *w)
@@ -239,18 +240,6 @@ static void ask_for_usage(struct writer *w, struct lx_json_edit *edit)
     }
 }
 
-/* s as a JSON string; absent when the arena has failed. */
-static struct lx_slice quoted(struct lx_slice s, struct lx_arena *a)
-{
-    size_t most = 6 * s.n + 2; /* every byte as \uXXXX */
-    struct lx_buf b = {.p = lx_arena_bytes(a, most), .cap = most, .max = most};
-    struct lx_out o = lx_out(&b);
-    if (!b.p)
-        return lx_slice(NULL, 0);
-    lx_out_str(&o, NULL, s);
-    return lx_buf_slice(&b);
-}
-
 /* The members of extra_body replace or join those that are there. */
 static void add_extra_body(struct writer *w, struct lx_json_edit *edit)
 {
@@ -298,30 +287,6 @@ static uint64_t quirks_for(const struct writer *w)
                                            : lx_quirks_for(w->offer.quirks, w->options.model);
 }
 
-/* The row has names of its own for what its language calls otherwise, or does not know. */
-static bool has_places(const struct writer *w)
-{
-    return w->p->model_member || w->p->project_member || w->p->stream_outside;
-}
-
-/* Who is asked, and on whose account, where the body says so. */
-static void write_places(struct writer *w, struct lx_json_edit *edit)
-{
-    struct lx_json root = lx_json_root(edit->doc);
-    bool space = w->p->space_member && !w->d->project.n;
-    const char *whose = space ? w->p->space_member : w->p->project_member;
-    if (w->p->model_member)
-        lx_json_edit_set(edit, root, lx_slice_z(w->p->model_member),
-                         quoted(w->options.model, w->arena));
-    if (whose && w->from->operation != LX_OPERATION_COUNT)
-        lx_json_edit_set(edit, root, lx_slice_z(whose),
-                         quoted(space ? w->d->space : w->d->project, w->arena));
-    if (w->p->stream_outside) {
-        lx_json_edit_remove(edit, root, LX_S("stream"));
-        lx_json_edit_remove(edit, root, LX_S("stream_options"));
-    }
-}
-
 /* Everything that is done to a body of the provider's language, whoever wrote it. */
 static void mend(struct writer *w, struct lx_json_edit *edit)
 {
@@ -336,7 +301,8 @@ static void mend(struct writer *w, struct lx_json_edit *edit)
         .reasons = reasons(w, edit->doc),
     };
     lx_quirks_apply(&target, &w->options, w->allowed, w->allowed_count, edit->doc, edit, &w->out);
-    write_places(w, edit);
+    if (w->from->operation != LX_OPERATION_COUNT)
+        lx_places_write(w->p, w->d, w->options.model, edit);
     for (size_t i = 0; i < w->path_count; i++)
         lx_path_drop(w->paths[i], LX_S("additional_drop_params"), edit->doc, edit, &w->at->losses);
     add_extra_body(w, edit);
@@ -356,7 +322,8 @@ static void edit_in_place(struct writer *w, struct lx_json_edit *edit, struct lx
     if (w->options.model_outside || w->to->back->model_outside)
         lx_json_edit_remove(edit, lx_json_root(w->body), LX_S("model"));
     else if (!lx_json_eq(w->members.v[LX_MEMBER_MODEL], model))
-        lx_json_edit_set(edit, lx_json_root(w->body), LX_S("model"), quoted(model, w->arena));
+        lx_json_edit_set(edit, lx_json_root(w->body), LX_S("model"),
+                         lx_json_quoted(model, w->arena));
     if (w->at->stream)
         ask_for_usage(w, edit);
     if (!w->options.keep_call_ids)
@@ -471,8 +438,8 @@ static const struct lx_request *without_prompt_params(struct writer *w,
 static void write_anew(struct writer *w, const struct lx_request *request, struct lx_buf *buf)
 {
     struct lx_buf written;
-    bool mended =
-        w->path_count || w->d->extra_body.n || w->from == w->to || quirks_for(w) || has_places(w);
+    bool mended = w->path_count || w->d->extra_body.n || w->from == w->to || quirks_for(w) ||
+                  lx_places_any(w->p);
     lx_buf_init(&written, buf->max);
     w->out.buf = mended ? &written : buf;
     request = for_target(w, without_prompt_params(w, with_allowed(w, request)));
