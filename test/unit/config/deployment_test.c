@@ -357,6 +357,7 @@ static void bedrock_has_a_region(void **state)
         assert_text(d.model, rows[i].model);
         assert_text(d.missing_key,
                     "AWS_BEARER_TOKEN_BEDROCK or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+        lx_credential_source_clear(d.credential);
         lx_arena_clear(&a);
     }
 }
