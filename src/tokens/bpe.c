@@ -47,44 +47,44 @@ static bool room(struct lx_bpe *b, size_t n)
     return true;
 }
 
-static inline bool is_made(const struct lx_vocab *v, uint32_t token)
+/* May the two stand side by side, where in the text `border` is the first byte of the right one?
+ * Takes apart whichever arose later (of two alike the right one, because the left arises first),
+ * and asks at each step whether merging had joined the parts that meet at the border before it made
+ * what was taken apart. When no part further down the edge merges with anything that has such a
+ * byte at this border, all was asked: which is soon so where a character begins. */
+static inline bool are_neighbours(const struct lx_vocab *v, uint32_t left, uint32_t right,
+                                  const uint8_t *border)
 {
-    return v->splits[token].left != token;
-}
-
-/* May the two stand side by side? Takes apart whichever arose later (of two alike the right one,
- * because the left arises first), and asks at each step whether merging had joined the parts that
- * meet at the border before it made what was taken apart. */
-static bool are_neighbours(const struct lx_vocab *v, uint32_t left, uint32_t right)
-{
-    uint32_t limit = LX_TOKEN_NONE;
+    uint32_t limit = LX_TOKEN_NONE, last = lx_byte_kind(border[-1]), first = lx_byte_kind(*border);
 
     for (;;) {
+        const struct lx_vocab_split *s = &v->splits[left > right ? left : right];
+
         if (lx_vocab_pair_rare(v, left, right) < limit)
             return false;
-        if (left > right ? is_made(v, left) : !is_made(v, right)) {
-            if (!is_made(v, left))
+        if (left > right) {
+            if (!(s->right_kinds & first))
                 return true;
             limit = left;
-            left = v->splits[left].right;
+            left = s->right;
         } else {
-            if (!is_made(v, right))
+            if (!(s->left_kinds & last))
                 return true;
             limit = right + 1;
-            right = v->splits[right].left;
+            right = s->left;
         }
     }
 }
 
 /* The same from memory, for what repeats: a line of dashes asks about few pairs, many times. */
 static inline bool are_known_neighbours(struct lx_bpe *b, const struct lx_vocab *v, uint32_t left,
-                                        uint32_t right)
+                                        uint32_t right, const uint8_t *border)
 {
     uint64_t key = (lx_pair_key(left, right) + 1) << 1;
     uint64_t *known = &b->known[lx_pair_slot(key, 64 - LX_BPE_KNOWN_BITS)];
 
     if (*known >> 1 != key >> 1)
-        *known = key | are_neighbours(v, left, right);
+        *known = key | are_neighbours(v, left, right, border);
     return *known & 1;
 }
 
@@ -103,7 +103,7 @@ static size_t repeat(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t *
     size_t length = lx_vocab_length(v, token);
 
     if (length > n - at || memcmp(p + at, p + at - length, length) != 0 ||
-        !are_known_neighbours(b, v, token, token))
+        !are_known_neighbours(b, v, token, token, p + at))
         return at;
     for (; length <= n - at && !is_closed(b, at + length) &&
            memcmp(p + at, p + at - length, length) == 0;
@@ -158,8 +158,9 @@ ssize_t lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t 
         uint32_t before = count ? b->tokens[count - 1] : LX_TOKEN_NONE;
 
         while (is_closed(b, at + length) ||
-               (before != LX_TOKEN_NONE && !(is_long ? are_known_neighbours(b, v, before, token)
-                                                     : are_neighbours(v, before, token)))) {
+               (before != LX_TOKEN_NONE &&
+                !(is_long ? are_known_neighbours(b, v, before, token, p + at)
+                          : are_neighbours(v, before, token, p + at)))) {
             token = v->prefixes[token];
             if (token == LX_TOKEN_NONE)
                 break;

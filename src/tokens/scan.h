@@ -25,10 +25,11 @@ static inline struct lx_scan lx_scan(enum lx_scheme scheme, struct lx_slice text
 /* The end of the piece that starts at s->at < s->end; the caller moves s->at there. */
 const uint8_t *lx_scan_piece(struct lx_scan *s);
 
-/* Of LX_SCAN_BLOCK bytes at p, where a piece starts: bit i is set where another does, as far as can
- * be told; what is before the last bit set is pieces, ended. 0: ask lx_scan_piece(). Only for
- * LX_SCHEME_O200K, LX_SCHEME_CL100K, and LX_SCHEME_LLAMA3. */
+/* The pieces that start at p < end, as many as can be told from the next LX_SCAN_BLOCK characters
+ * without asking what is behind them: writes where each ends, in bytes from p, in order, and
+ * returns how many there are. 0: ask lx_scan_piece(), of rules that cut twice always. */
 #define LX_SCAN_BLOCK 64
-uint64_t lx_scan_ascii(enum lx_scheme scheme, const uint8_t *p);
+unsigned lx_scan_block(enum lx_scheme scheme, const uint8_t *p, const uint8_t *end,
+                       uint8_t ends[LX_SCAN_BLOCK]);
 
 #endif

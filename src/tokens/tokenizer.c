@@ -18,7 +18,7 @@ enum {
     SHORT_BITS = 16,
     INLINE_MAX = 3,
     MIDDLE_MAX = 31, /* and in 64 */
-    MIDDLE_BITS = 14,
+    MIDDLE_BITS = 15,
     MIDDLE_INLINE = 7,
     LINE = 64, /* bytes that the processor fetches at once: no entry lies across two */
     OWNERS_MAX = 7,
@@ -141,12 +141,18 @@ static inline struct key key_of(const uint8_t *p, size_t n, const uint8_t *end, 
     return k;
 }
 
+/* The first of two neighbours, one of which it may be in. */
 static inline struct remembered *place_of(const struct lx_tokenizer *t, struct key k)
 {
     uint64_t hash = (k.a ^ (k.b << 29 | k.b >> 35)) * 0x9e3779b97f4a7c15u;
 
     hash ^= k.b * 0xc2b2ae3d27d4eb4fu;
-    return &t->cache[(hash ^ hash >> 32) >> 3 & ((1u << SHORT_BITS) - 1)];
+    return &t->cache[(hash ^ hash >> 32) >> 3 & ((1u << SHORT_BITS) - 2)];
+}
+
+static inline bool is_at(const struct remembered *r, struct key k)
+{
+    return ((r->key.a ^ k.a) | (r->key.b ^ k.b)) == 0;
 }
 
 static int put_ids(struct job *j, const uint32_t *tokens, size_t n)
@@ -178,15 +184,17 @@ static int put_long(struct job *j, const uint8_t *p, size_t n)
 /* A short piece whose key and place are known. */
 static int put_short(struct job *j, const uint8_t *p, size_t n, struct key k, struct remembered *r)
 {
+    const struct remembered *found = r + is_at(r + 1, k);
     ssize_t tokens;
 
-    if (r->key.a == k.a && r->key.b == k.b && (!j->out || r->n <= INLINE_MAX)) {
-        j->count += r->n;
-        return j->out ? put_ids(j, r->tokens, r->n) : 0;
+    if (is_at(found, k) && (!j->out || found->n <= INLINE_MAX)) {
+        j->count += found->n;
+        return j->out ? put_ids(j, found->tokens, found->n) : 0;
     }
     tokens = lx_bpe_encode(&j->t->bpe, &j->e->vocab, p, n);
     if (tokens < 0)
         return (int)tokens;
+    r[1] = r[0];
     r->key = k;
     r->n = (uint32_t)tokens;
     memcpy(r->tokens, j->t->bpe.tokens,
@@ -209,6 +217,7 @@ static int put_middle(struct job *j, const uint8_t *p, size_t n)
 {
     uint64_t key[4] = {0}, hash;
     struct remembered_middle *r;
+    const struct remembered_middle *found;
     ssize_t tokens;
 
     memcpy(key, p, 16);
@@ -216,14 +225,16 @@ static int put_middle(struct job *j, const uint8_t *p, size_t n)
     key[3] |= mark(j->owner, n);
     hash = (key[0] ^ (key[1] << 23 | key[1] >> 41)) * 0x9e3779b97f4a7c15u;
     hash ^= (key[2] ^ (key[3] << 37 | key[3] >> 27)) * 0xc2b2ae3d27d4eb4fu;
-    r = &j->t->middle[(hash ^ hash >> 32) >> 3 & ((1u << MIDDLE_BITS) - 1)];
-    if (memcmp(r->key, key, sizeof(key)) == 0 && (!j->out || r->n <= MIDDLE_INLINE)) {
-        j->count += r->n;
-        return j->out ? put_ids(j, r->tokens, r->n) : 0;
+    r = &j->t->middle[(hash ^ hash >> 32) >> 3 & ((1u << MIDDLE_BITS) - 2)];
+    found = r + (memcmp(r->key, key, sizeof(key)) != 0);
+    if (memcmp(found->key, key, sizeof(key)) == 0 && (!j->out || found->n <= MIDDLE_INLINE)) {
+        j->count += found->n;
+        return j->out ? put_ids(j, found->tokens, found->n) : 0;
     }
     tokens = lx_bpe_encode(&j->t->bpe, &j->e->vocab, p, n);
     if (tokens < 0)
         return (int)tokens;
+    r[1] = r[0];
     memcpy(r->key, key, sizeof(key));
     r->n = (uint32_t)tokens;
     memcpy(r->tokens, j->t->bpe.tokens,
@@ -242,52 +253,49 @@ static int put_piece(struct job *j, const uint8_t *p, size_t n, const uint8_t *e
     return put_short(j, p, n, k, place_of(j->t, k));
 }
 
-/* All pieces that end where bits are set: first their places are fetched, then looked at, so that
- * the memory's answers come while others are asked for. Returns the end of the last. */
-static const uint8_t *put_block(struct job *j, const uint8_t *p, uint64_t ends, int *code)
+/* Pieces that end where it says: first their places are fetched, then looked at, so that the
+ * memory's answers come while others are asked for. Returns the end of the last. */
+static const uint8_t *put_block(struct job *j, const uint8_t *p, const uint8_t *ends,
+                                unsigned count, const uint8_t *end, int *code)
 {
     struct {
         struct key key;
         struct remembered *place;
-        unsigned at, n;
+        const uint8_t *p;
+        size_t n;
     } v[LX_SCAN_BLOCK];
-    unsigned count = 0, at = 0;
+    const uint8_t *at = p;
 
-    for (; ends; ends &= ends - 1, count++) {
-        unsigned to = (unsigned)__builtin_ctzll(ends);
+    for (unsigned i = 0; i < count; i++) {
+        const uint8_t *to = p + ends[i];
 
-        v[count].at = at;
-        v[count].n = to - at;
-        v[count].place = NULL;
-        if (to - at <= SHORT_MAX) {
-            v[count].key = key_of(p + at, to - at, p + at + 16, j->owner);
-            v[count].place = place_of(j->t, v[count].key);
-            __builtin_prefetch(v[count].place);
+        v[i].p = at;
+        v[i].n = (size_t)(to - at);
+        v[i].place = NULL;
+        if (v[i].n <= SHORT_MAX) {
+            v[i].key = key_of(at, v[i].n, end, j->owner);
+            v[i].place = place_of(j->t, v[i].key);
+            __builtin_prefetch(v[i].place);
         }
         at = to;
     }
     for (unsigned i = 0; i < count && *code == 0; i++)
-        *code = v[i].place ? put_short(j, p + v[i].at, v[i].n, v[i].key, v[i].place)
-                           : put_piece(j, p + v[i].at, v[i].n, p + at);
-    return p + at;
+        *code = v[i].place ? put_short(j, v[i].p, v[i].n, v[i].key, v[i].place)
+                           : put_piece(j, v[i].p, v[i].n, end);
+    return at;
 }
 
 static int put_text(struct job *j, struct lx_slice text)
 {
     struct lx_scan s = lx_scan(j->e->scheme, text);
-    bool blocks =
-        s.scheme == LX_SCHEME_O200K || s.scheme == LX_SCHEME_CL100K || s.scheme == LX_SCHEME_LLAMA3;
     int code = 0;
 
     while (s.at < s.end && code == 0 && j->count <= j->limit) {
-        /* Keys are loaded 16 bytes at a time, also at a block's end. */
-        uint64_t ends =
-            blocks && s.end - s.at >= LX_SCAN_BLOCK + 16 && s.at[0] < 0x80 && s.at[1] < 0x80
-                ? lx_scan_ascii(s.scheme, s.at)
-                : 0;
+        uint8_t ends[LX_SCAN_BLOCK];
+        unsigned count = lx_scan_block(s.scheme, s.at, s.end, ends);
 
-        if (ends) {
-            s.at = put_block(j, s.at, ends, &code);
+        if (count) {
+            s.at = put_block(j, s.at, ends, count, s.end, &code);
         } else {
             const uint8_t *to = lx_scan_piece(&s);
 

@@ -10,7 +10,7 @@ int lx_vocab_open(struct lx_vocab *v, const void *image, size_t n)
     const struct lx_vocab_head *h = image;
     const char *at = image;
 
-    if (n < sizeof(*h) || memcmp(h->magic, "LXVOCAB1", 8) != 0 || h->order != 0x01020304 ||
+    if (n < sizeof(*h) || memcmp(h->magic, "LXVOCAB2", 8) != 0 || h->order != 0x01020304 ||
         h->bytes != n)
         return LX_EINVAL;
     *v = (struct lx_vocab){

@@ -41,8 +41,13 @@ struct lx_vocab_head {
     uint64_t print; /* a hash of all that follows */
 };
 
+/* What a token was merged of; the token itself, both: it is one byte, or no merge makes it. And
+ * what its parts can merge with that stands beside the token: of all tokens that any part at its
+ * left edge merges with to the left, the kinds of their last bytes; and those of the first bytes of
+ * what parts at the right edge merge with. A bit each, see lx_byte_kind(). */
 struct lx_vocab_split {
-    uint32_t left, right; /* the token itself, both: it is one byte, or no merge makes it */
+    uint32_t left, right;
+    uint32_t left_kinds, right_kinds;
 };
 
 /* Borrowed pointers into an image, which must outlive it. */
@@ -134,6 +139,21 @@ static inline uint32_t lx_vocab_longest(const struct lx_vocab *v, const uint8_t 
         }
     }
     return best - 1;
+}
+
+/* One of 32 kinds of bytes, as a bit: letters of ASCII by twos and threes, and finer than that what
+ * texts of other scripts have. */
+static inline uint32_t lx_byte_kind(uint8_t c)
+{
+    if (c >= 'a' && c <= 'z')
+        return 1u << (c - 'a') / 2;
+    if (c < 0x80)
+        return c == ' ' ? 1u << 13 : (c | 0x20) >= 'a' && (c | 0x20) <= 'z' ? 1u << 14 : 1u << 15;
+    if (c < 0xc0) /* continues a character */
+        return 1u << (16 + (c - 0x80) / 8);
+    if (c < 0xe0)
+        return 1u << (c < 0xd0 ? 24 : c < 0xd2 ? 25 : 26);
+    return 1u << (c < 0xe3 ? 27 : c < 0xe4 ? 28 : c < 0xe6 ? 29 : c < 0xe8 ? 30 : 31);
 }
 
 static inline uint64_t lx_pair_key(uint32_t left, uint32_t right)

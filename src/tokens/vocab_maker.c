@@ -133,9 +133,9 @@ int lx_vocab_maker_add(struct lx_vocab_maker *m, struct lx_slice bytes, uint32_t
             return LX_EINVAL;
     }
     m->made[token] = bytes.n == 1 || parts == 2;
-    m->splits[token] = (struct lx_vocab_split){token, token};
+    m->splits[token] = (struct lx_vocab_split){.left = token, .right = token};
     if (parts == 2) {
-        m->splits[token] = (struct lx_vocab_split){two[0], two[1]};
+        m->splits[token] = (struct lx_vocab_split){.left = two[0], .right = two[1]};
         m->tangled |= two[0] >= token || two[1] >= token;
         code = lx_pairs_put(&m->pairs, two[0], two[1], token);
     }
@@ -355,6 +355,38 @@ static void write_prefixes(const struct lx_vocab_maker *m, uint32_t *out)
     }
 }
 
+/* Splits, and what parts at the edges of tokens merge with. Parts come before what they make (where
+ * not, none of it is asked for), so that what is below a token is known when its turn comes. */
+static int write_splits(const struct lx_vocab_maker *m, struct lx_vocab_split *out)
+{
+    struct {
+        uint32_t left, right;
+    } *kinds = calloc(m->count, sizeof(*kinds));
+
+    if (!kinds)
+        return LX_ENOMEM;
+    for (uint32_t i = 0; i < m->count; i++) {
+        const struct lx_vocab_split *s = &m->splits[i];
+        struct lx_slice left = bytes_of(m, s->left), right = bytes_of(m, s->right);
+
+        if (s->left == i)
+            continue;
+        kinds[s->right].left |= lx_byte_kind((uint8_t)left.p[left.n - 1]);
+        kinds[s->left].right |= lx_byte_kind((uint8_t)right.p[0]);
+    }
+    for (uint32_t i = 0; i < m->count; i++) {
+        out[i] = m->splits[i];
+        if (out[i].left == i)
+            continue;
+        out[i].left_kinds = kinds[out[i].left].left;
+        out[i].right_kinds = kinds[out[i].right].right;
+        kinds[i].left |= out[i].left_kinds;
+        kinds[i].right |= out[i].right_kinds;
+    }
+    free(kinds);
+    return 0;
+}
+
 static void write_sieve(const struct lx_vocab_maker *m, uint64_t *out)
 {
     uint32_t shift = 64 - m->pairs.bits - LX_SIEVE_BITS;
@@ -409,7 +441,7 @@ static void lay_out(const struct lx_vocab_maker *m, struct lx_vocab_head *h)
 
 int lx_vocab_maker_finish(struct lx_vocab_maker *m, bool wholes, void **image, size_t *n)
 {
-    struct lx_vocab_head h = {.magic = {'L', 'X', 'V', 'O', 'C', 'A', 'B', '1'},
+    struct lx_vocab_head h = {.magic = {'L', 'X', 'V', 'O', 'C', 'A', 'B', '2'},
                               .order = 0x01020304};
     int others, code;
     char *out;
@@ -436,11 +468,15 @@ int lx_vocab_maker_finish(struct lx_vocab_maker *m, bool wholes, void **image, s
     out = calloc(1, h.bytes);
     if (!out)
         return LX_ENOMEM;
+    code = write_splits(m, (struct lx_vocab_split *)(void *)(out + h.splits));
+    if (code != 0) {
+        free(out);
+        return code;
+    }
     memcpy(out, &h, sizeof(h));
     memcpy(out + h.trie, m->trie, m->trie_count * sizeof(uint64_t));
     memcpy(out + h.pairs, m->pairs.v, sizeof(uint64_t) << m->pairs.bits);
     write_sieve(m, (uint64_t *)(void *)(out + h.sieve));
-    memcpy(out + h.splits, m->splits, m->count * sizeof(*m->splits));
     write_prefixes(m, (uint32_t *)(void *)(out + h.prefixes));
     memcpy(out + h.starts, m->starts, (m->count + 1) * sizeof(uint32_t));
     memcpy(out + h.text, m->text, m->text_n);
