@@ -1,22 +1,35 @@
 #!/usr/bin/env python3
 """Counts tokens here and with tiktoken (PyPI), on one thread, in one run: tokens.py BUILD.
 
-Speeds are of processor time, so that what else the machine does counts less. The texts are what a Debian machine has: English from documentation, code from this tree and from
-Python's library, Chinese, Japanese and Russian from translated messages. tiktoken is installed into
-BUILD; its vocabularies are ours (share/tokens), whose hashes are those of tiktoken's own.
+Both take turns, round by round, and each round's ratio counts: the median is printed, and the range of
+the middle half. Speeds are of processor time. So what else the machine does counts less.
+
+  cold   a tokenizer that knows nothing yet counts a text (the program has run before)
+  fresh  it has counted other text of that language, and counts parts of 4 KB, one call each, for the
+         first time: a gateway's thread, whose tokenizer lives as long as it does, at its work
+  warm   it counts the text again: a conversation that comes back with one turn more
+  ids    the same, with the ids as the result
+
+tiktoken knows no such differences: it remembers nothing. The texts are what a Debian machine has:
+English from documentation, code from this tree and from Python's library, Chinese, Japanese and Russian
+from translated messages. tiktoken is installed into BUILD; its vocabularies are ours (share/tokens),
+whose hashes are those of tiktoken's own.
 """
 
 import gettext
 import glob
 import os
+import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LIMIT = 4_000_000
-ENCODINGS = ["o200k_base", "cl100k_base", "r50k_base"]
+LIMIT = 2_000_000
+ROUNDS = 9
+ENCODINGS = ["o200k_base", "cl100k_base", "p50k_base", "r50k_base"]
+MEASURES = ["cold", "fresh", "warm", "ids"]
 
 
 def take(paths):
@@ -78,13 +91,27 @@ def encodings_of_tiktoken():
     return {name: reference.encoding(name) for name in ENCODINGS}
 
 
-def best(function, text, rounds=2):
-    times = []
-    for _ in range(rounds):
+def measure(bench, encoding, other, path, text):
+    """The tokens of both, and of each round tiktoken's speed and ours."""
+    ours = subprocess.Popen([bench, encoding, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    rounds, size = [], len(text.encode()) / 1e6
+    for i in range(ROUNDS + 1):
         start = time.process_time()
-        result = function(text)
-        times.append(time.process_time() - start)
-    return result, len(text.encode()) / 1e6 / min(times)
+        theirs = len(other.encode_ordinary(text))
+        speed = size / (time.process_time() - start)
+        ours.stdin.write("\n")
+        ours.stdin.flush()
+        count, *speeds = ours.stdout.readline().split()
+        if i: # in the first one, all of it is read into memory
+            rounds.append((speed, [float(x) for x in speeds]))
+    ours.stdin.close()
+    ours.wait()
+    return theirs, int(count), rounds
+
+
+def spread(values):
+    low, middle, high = statistics.quantiles(values, n=4)
+    return f"{middle:5.1f} ({low:.0f}-{high:.0f})"
 
 
 def compare(build):
@@ -98,19 +125,20 @@ def compare(build):
             continue
         (folder / name).write_text(text, encoding="utf-8")
         texts[name] = text
-    print(f"{'encoding':12} {'text':9} {'MB':>5} {'tiktoken':>9} {'cold':>7} {'warm':>7} {'encode':>7}  MB/s     "
-          f"{'times':>6}")
+    print("times tiktoken's speed: the median, and the middle half of the rounds; then MB/s")
+    print(f"{'encoding':12} {'text':9} {'MB':>4}" + "".join(f"{name:>15}" for name in MEASURES) +
+          f"{'tiktoken':>10}" + "".join(f"{name:>7}" for name in MEASURES))
     for encoding, other in encodings_of_tiktoken().items():
-        ours = subprocess.run([str(Path(build) / "bench" / "tokens_bench"), encoding,
-                               *(str(folder / name) for name in texts)],
-                              check=True, text=True, stdout=subprocess.PIPE).stdout
-        for line, (name, text) in zip(ours.splitlines(), texts.items()):
-            _, _, count, cold, warm, encode = line.split()
-            ids, speed = best(other.encode_ordinary, text)
-            note = "" if len(ids) == int(count) else f"  DIFFERS: {count} and {len(ids)} tokens"
-            print(f"{encoding:12} {name:9} {len(text.encode()) / 1e6:5.1f} {speed:9.1f} {float(cold):7.1f} "
-                  f"{float(warm):7.1f} {float(encode):7.1f}           {float(cold) / speed:5.1f}x cold, "
-                  f"{float(warm) / speed:.1f}x warm{note}")
+        for name, text in texts.items():
+            theirs, count, rounds = measure(str(Path(build) / "bench" / "tokens_bench"), encoding, other,
+                                            str(folder / name), text)
+            note = "" if theirs == count else f"  DIFFERS: {count} and {theirs} tokens"
+            ratios = [[ours[i] / speed for speed, ours in rounds] for i in range(len(MEASURES))]
+            speeds = [statistics.median(speed for speed, _ in rounds)]
+            speeds += [statistics.median(ours[i] for _, ours in rounds) for i in range(len(MEASURES))]
+            print(f"{encoding:12} {name:9} {len(text.encode()) / 1e6:4.1f}" +
+                  "".join(f"{spread(values):>15}" for values in ratios) + f"{speeds[0]:10.1f}" +
+                  "".join(f"{speed:7.0f}" for speed in speeds[1:]) + note, flush=True)
 
 
 def main(build):

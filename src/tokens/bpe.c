@@ -58,20 +58,21 @@ static inline bool are_neighbours(const struct lx_vocab *v, uint32_t left, uint3
     uint32_t limit = LX_TOKEN_NONE, last = lx_byte_kind(border[-1]), first = lx_byte_kind(*border);
 
     for (;;) {
-        const struct lx_vocab_split *s = &v->splits[left > right ? left : right];
+        const struct lx_vocab_token *l = &v->tokens[left], *r = &v->tokens[right];
 
-        if (lx_vocab_pair_rare(v, left, right) < limit)
+        if ((l->right_kinds & first) && (r->left_kinds & last) &&
+            lx_vocab_pair_rare(v, left, right) < limit)
             return false;
         if (left > right) {
-            if (!(s->right_kinds & first))
+            if (!(l->right_below & first))
                 return true;
             limit = left;
-            left = s->right;
+            left = l->right;
         } else {
-            if (!(s->left_kinds & last))
+            if (!(r->left_below & last))
                 return true;
             limit = right + 1;
-            right = s->left;
+            right = r->left;
         }
     }
 }
@@ -161,7 +162,7 @@ ssize_t lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t 
                (before != LX_TOKEN_NONE &&
                 !(is_long ? are_known_neighbours(b, v, before, token, p + at)
                           : are_neighbours(v, before, token, p + at)))) {
-            token = v->prefixes[token];
+            token = v->tokens[token].prefix;
             if (token == LX_TOKEN_NONE)
                 break;
             length = token >> 20;

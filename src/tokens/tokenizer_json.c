@@ -275,7 +275,7 @@ static int read_merge(struct reader *r, struct lx_json merge)
         lx_pairs_get(&r->merges, ids[0], ids[1]) != LX_TOKEN_NONE)
         return wrong(r, "list of merges");
     r->results[r->merge_count] = ids[2];
-    r->parts[r->merge_count] = (struct lx_vocab_split){.left = ids[0], .right = ids[1]};
+    r->parts[r->merge_count] = (struct lx_vocab_split){ids[0], ids[1]};
     return lx_pairs_put(&r->merges, ids[0], ids[1], r->merge_count++);
 }
 
@@ -314,11 +314,11 @@ static bool is_done(const struct reader *r, uint32_t merge)
 
 static int add_token(struct reader *r, uint32_t id, enum lx_vocab_add how, uint32_t merge)
 {
-    struct lx_vocab_split s = {.left = 0};
+    struct lx_vocab_split s = {0, 0};
 
     if (how == LX_ADD_MERGE)
-        s = (struct lx_vocab_split){.left = r->numbers[r->parts[merge].left],
-                                    .right = r->numbers[r->parts[merge].right]};
+        s = (struct lx_vocab_split){r->numbers[r->parts[merge].left],
+                                    r->numbers[r->parts[merge].right]};
     return lx_vocab_maker_add(r->maker, r->texts[id], id, how, s.left, s.right);
 }
 

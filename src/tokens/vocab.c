@@ -15,10 +15,10 @@ int lx_vocab_open(struct lx_vocab *v, const void *image, size_t n)
         return LX_EINVAL;
     *v = (struct lx_vocab){
         .trie = (const uint64_t *)(const void *)(at + h->trie),
+        .chars = (const uint64_t *)(const void *)(at + h->chars),
         .pairs = (const uint64_t *)(const void *)(at + h->pairs),
         .sieve = (const uint64_t *)(const void *)(at + h->sieve),
-        .splits = (const struct lx_vocab_split *)(const void *)(at + h->splits),
-        .prefixes = (const uint32_t *)(const void *)(at + h->prefixes),
+        .tokens = (const struct lx_vocab_token *)(const void *)(at + h->tokens),
         .starts = (const uint32_t *)(const void *)(at + h->starts),
         .text = (const uint8_t *)at + h->text,
         .wholes = (const uint32_t *)(const void *)(at + h->wholes),

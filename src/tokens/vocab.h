@@ -34,32 +34,41 @@ struct lx_vocab_head {
     uint32_t pair_bits;  /* the table of pairs has 2^pair_bits entries */
     uint32_t whole_count;
     uint32_t translated; /* ids are not numbers */
-    uint32_t trie, pairs, splits, prefixes, starts, text, wholes, ids, numbers;
+    uint32_t trie, chars, pairs, tokens, starts, text, wholes, ids, numbers;
     uint32_t tangled; /* a merge comes before one that makes a part of it */
     uint32_t sieve;   /* 2^(pair_bits + LX_SIEVE_BITS) bits */
     uint32_t unused;
     uint64_t print; /* a hash of all that follows */
 };
 
-/* What a token was merged of; the token itself, both: it is one byte, or no merge makes it. And
- * what its parts can merge with that stands beside the token: of all tokens that any part at its
- * left edge merges with to the left, the kinds of their last bytes; and those of the first bytes of
- * what parts at the right edge merge with. A bit each, see lx_byte_kind(). */
 struct lx_vocab_split {
     uint32_t left, right;
+};
+
+/* All that is asked of a token when neighbours are compared, on one line of the processor's cache.
+ *
+ * Kinds are sets of lx_byte_kind(): of all tokens that this one merges with to its left, those of
+ * the last bytes; to its right, of the first bytes. Below are those of the part at that edge, of
+ * its part at that edge, and so on. */
+struct lx_vocab_token {
+    uint32_t left, right; /* what it was merged of; itself, both: one byte, or no merge makes it */
     uint32_t left_kinds, right_kinds;
+    uint32_t left_below, right_below;
+    uint32_t prefix; /* the longest token that it starts with, and its length from bit 20 on;
+                        LX_TOKEN_NONE */
+    uint32_t length;
 };
 
 /* Borrowed pointers into an image, which must outlive it. */
 struct lx_vocab {
     const uint64_t *trie;  /* see lx_trie_*(): a double array */
+    const uint64_t *chars; /* by lx_char_place(): as a node, what the trie says of the character;
+                              the token is the longest within it, and the label its length */
     const uint64_t *pairs; /* open addressing: left, right and the token they make, and one */
     const uint64_t *sieve; /* a bit for each hash of a pair: most pairs make nothing, and this part
                               stays in the processor's cache */
-    const struct lx_vocab_split *splits;
-    const uint32_t *prefixes; /* the longest token that a token starts with, and its length from
-                                 bit 20 on; LX_TOKEN_NONE */
-    const uint32_t *starts;   /* count + 1 offsets into text */
+    const struct lx_vocab_token *tokens;
+    const uint32_t *starts; /* count + 1 offsets into text */
     const uint8_t *text;
     const uint32_t *wholes;  /* tokens no merge makes, in the order of their bytes: they stand for
                                 a piece that is just them */
@@ -97,7 +106,7 @@ int lx_vocab_maker_finish(struct lx_vocab_maker *m, bool wholes, void **image, s
 
 static inline uint32_t lx_vocab_length(const struct lx_vocab *v, uint32_t token)
 {
-    return v->starts[token + 1] - v->starts[token];
+    return v->tokens[token].length;
 }
 
 static inline struct lx_slice lx_vocab_bytes(const struct lx_vocab *v, uint32_t token)
@@ -122,15 +131,23 @@ static inline uint32_t lx_trie_label(uint64_t node)
     return (uint32_t)(node >> 44);
 }
 
-/* The longest token that the n > 0 bytes start with, and its length. Every byte is a token. */
-static inline uint32_t lx_vocab_longest(const struct lx_vocab *v, const uint8_t *p, size_t n,
-                                        size_t *length)
-{
-    uint64_t node = v->trie[0];
-    uint32_t best = 0;
+#define LX_CHAR_PLACES (65536 + 2048)
 
-    for (size_t i = 0; i < n; i++) {
-        node = v->trie[lx_trie_base(node) ^ p[i]];
+/* Where in `chars` a character of two or three bytes is. */
+static inline uint32_t lx_char_place(const uint8_t *p)
+{
+    if (p[0] < 0xe0)
+        return 65536 + ((p[0] & 0x1fu) << 6 | (p[1] & 0x3fu));
+    return (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
+}
+
+/* The longest token that the n > 0 bytes start with, and its length, from a node on which i bytes
+ * lead to, and the longest token of these (and one). Every byte is a token. */
+static inline uint32_t lx_trie_longest(const uint64_t *trie, uint64_t node, uint32_t best,
+                                       const uint8_t *p, size_t i, size_t n, size_t *length)
+{
+    for (; i < n; i++) {
+        node = trie[lx_trie_base(node) ^ p[i]];
         if (lx_trie_label(node) != p[i])
             break;
         if (lx_trie_token(node)) {
@@ -139,6 +156,20 @@ static inline uint32_t lx_vocab_longest(const struct lx_vocab *v, const uint8_t 
         }
     }
     return best - 1;
+}
+
+/* The same from the start, of valid UTF-8 or a part of it that ends where a character does. */
+static inline uint32_t lx_vocab_longest(const struct lx_vocab *v, const uint8_t *p, size_t n,
+                                        size_t *length)
+{
+    if (p[0] >= 0xc0 && p[0] < 0xf0) {
+        uint64_t node = v->chars[lx_char_place(p)];
+
+        *length = lx_trie_label(node);
+        return lx_trie_longest(v->trie, node, lx_trie_token(node), p, p[0] < 0xe0 ? 2 : 3, n,
+                               length);
+    }
+    return lx_trie_longest(v->trie, v->trie[0], 0, p, 0, n, length);
 }
 
 /* One of 32 kinds of bytes, as a bit: letters of ASCII by twos and threes, and finer than that what

@@ -133,9 +133,9 @@ int lx_vocab_maker_add(struct lx_vocab_maker *m, struct lx_slice bytes, uint32_t
             return LX_EINVAL;
     }
     m->made[token] = bytes.n == 1 || parts == 2;
-    m->splits[token] = (struct lx_vocab_split){.left = token, .right = token};
+    m->splits[token] = (struct lx_vocab_split){token, token};
     if (parts == 2) {
-        m->splits[token] = (struct lx_vocab_split){.left = two[0], .right = two[1]};
+        m->splits[token] = (struct lx_vocab_split){two[0], two[1]};
         m->tangled |= two[0] >= token || two[1] >= token;
         code = lx_pairs_put(&m->pairs, two[0], two[1], token);
     }
@@ -338,53 +338,67 @@ static uint32_t place(uint32_t *at, size_t n)
     return here;
 }
 
-/* The longest made token that each made token starts with: walks the trie along its bytes. */
-static void write_prefixes(const struct lx_vocab_maker *m, uint32_t *out)
+/* What the trie says of each character of two or three bytes. */
+static void write_chars(const struct lx_vocab_maker *m, uint64_t *out)
 {
-    struct lx_vocab v = {.trie = m->trie};
+    for (uint32_t c = 0x80; c < 0x10000; c++) {
+        uint8_t bytes[3] = {(uint8_t)(0xe0 | c >> 12), (uint8_t)(0x80 | (c >> 6 & 0x3f)),
+                            (uint8_t)(0x80 | (c & 0x3f))};
+        const uint8_t *p = c < 0x800 ? bytes + 1 : bytes;
+        size_t n = c < 0x800 ? 2 : 3, length = 0, i = 0;
+        uint64_t node = m->trie[0];
+        uint32_t token;
+
+        bytes[1] |= c < 0x800 ? 0x40 : 0;
+        token = lx_trie_longest(m->trie, node, 0, p, 0, n, &length);
+        while (i < n && lx_trie_label(m->trie[lx_trie_base(node) ^ p[i]]) == p[i])
+            node = m->trie[lx_trie_base(node) ^ p[i++]];
+        out[lx_char_place(p)] = (uint64_t)length << 44 | (token + 1) |
+                                (i == n ? (uint64_t)lx_trie_base(node) << 20 : 0);
+    }
+}
+
+/* What each token merges with on either side; then, down its edges, what its parts do. Parts come
+ * before what they make (where not, none of it is asked for), so that what is below a token is
+ * known when its turn comes. */
+static void write_kinds(const struct lx_vocab_maker *m, struct lx_vocab_token *out)
+{
+    for (uint32_t i = 0; i < m->count; i++) {
+        struct lx_slice left = bytes_of(m, out[i].left), right = bytes_of(m, out[i].right);
+
+        if (out[i].left == i)
+            continue;
+        out[out[i].right].left_kinds |= lx_byte_kind((uint8_t)left.p[left.n - 1]);
+        out[out[i].left].right_kinds |= lx_byte_kind((uint8_t)right.p[0]);
+    }
+    for (uint32_t i = 0; i < m->count; i++) {
+        const struct lx_vocab_token *left = &out[out[i].left], *right = &out[out[i].right];
+
+        if (out[i].left == i)
+            continue;
+        out[i].left_below = left->left_kinds | left->left_below;
+        out[i].right_below = right->right_kinds | right->right_below;
+    }
+}
+
+static void write_tokens(const struct lx_vocab_maker *m, struct lx_vocab_token *out)
+{
     size_t length = 0;
 
     for (uint32_t i = 0; i < m->count; i++) {
         struct lx_slice s = bytes_of(m, i);
 
-        out[i] = LX_TOKEN_NONE;
+        out[i].left = m->splits[i].left;
+        out[i].right = m->splits[i].right;
+        out[i].length = (uint32_t)s.n;
+        out[i].prefix = LX_TOKEN_NONE;
         if (s.n > 1) {
-            out[i] = lx_vocab_longest(&v, (const uint8_t *)s.p, s.n - 1, &length);
-            out[i] |= (uint32_t)length << 20;
+            out[i].prefix =
+                lx_trie_longest(m->trie, m->trie[0], 0, (const uint8_t *)s.p, 0, s.n - 1, &length);
+            out[i].prefix |= (uint32_t)length << 20;
         }
     }
-}
-
-/* Splits, and what parts at the edges of tokens merge with. Parts come before what they make (where
- * not, none of it is asked for), so that what is below a token is known when its turn comes. */
-static int write_splits(const struct lx_vocab_maker *m, struct lx_vocab_split *out)
-{
-    struct {
-        uint32_t left, right;
-    } *kinds = calloc(m->count, sizeof(*kinds));
-
-    if (!kinds)
-        return LX_ENOMEM;
-    for (uint32_t i = 0; i < m->count; i++) {
-        const struct lx_vocab_split *s = &m->splits[i];
-        struct lx_slice left = bytes_of(m, s->left), right = bytes_of(m, s->right);
-
-        if (s->left == i)
-            continue;
-        kinds[s->right].left |= lx_byte_kind((uint8_t)left.p[left.n - 1]);
-        kinds[s->left].right |= lx_byte_kind((uint8_t)right.p[0]);
-    }
-    for (uint32_t i = 0; i < m->count; i++) {
-        out[i] = m->splits[i];
-        if (out[i].left == i)
-            continue;
-        out[i].left_kinds = kinds[out[i].left].left;
-        out[i].right_kinds = kinds[out[i].right].right;
-        kinds[i].left |= out[i].left_kinds;
-        kinds[i].right |= out[i].right_kinds;
-    }
-    free(kinds);
-    return 0;
+    write_kinds(m, out);
 }
 
 static void write_sieve(const struct lx_vocab_maker *m, uint64_t *out)
@@ -427,10 +441,11 @@ static void lay_out(const struct lx_vocab_maker *m, struct lx_vocab_head *h)
     uint32_t at = sizeof(*h);
 
     h->trie = place(&at, m->trie_count * sizeof(uint64_t));
+    h->chars = place(&at, LX_CHAR_PLACES * sizeof(uint64_t));
     h->pairs = place(&at, sizeof(uint64_t) << m->pairs.bits);
     h->sieve = place(&at, ((size_t)1 << (m->pairs.bits + LX_SIEVE_BITS)) / 8);
-    h->splits = place(&at, m->count * sizeof(struct lx_vocab_split));
-    h->prefixes = place(&at, m->count * sizeof(uint32_t));
+    at = (at + 63) & ~63u; /* no token lies across two lines of the processor's cache */
+    h->tokens = place(&at, m->count * sizeof(struct lx_vocab_token));
     h->starts = place(&at, (m->count + 1) * sizeof(uint32_t));
     h->text = place(&at, m->text_n);
     h->wholes = place(&at, h->whole_count * sizeof(uint32_t));
@@ -468,16 +483,12 @@ int lx_vocab_maker_finish(struct lx_vocab_maker *m, bool wholes, void **image, s
     out = calloc(1, h.bytes);
     if (!out)
         return LX_ENOMEM;
-    code = write_splits(m, (struct lx_vocab_split *)(void *)(out + h.splits));
-    if (code != 0) {
-        free(out);
-        return code;
-    }
     memcpy(out, &h, sizeof(h));
     memcpy(out + h.trie, m->trie, m->trie_count * sizeof(uint64_t));
     memcpy(out + h.pairs, m->pairs.v, sizeof(uint64_t) << m->pairs.bits);
+    write_chars(m, (uint64_t *)(void *)(out + h.chars));
     write_sieve(m, (uint64_t *)(void *)(out + h.sieve));
-    write_prefixes(m, (uint32_t *)(void *)(out + h.prefixes));
+    write_tokens(m, (struct lx_vocab_token *)(void *)(out + h.tokens));
     memcpy(out + h.starts, m->starts, (m->count + 1) * sizeof(uint32_t));
     memcpy(out + h.text, m->text, m->text_n);
     memcpy(out + h.wholes, m->order + m->made_count, h.whole_count * sizeof(uint32_t));
