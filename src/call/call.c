@@ -53,6 +53,7 @@ struct lx_call *lx_call_new(const struct lx_call_input *in)
     };
     memory->facts = (struct lx_route_request){.now_ms = in->now_ms, .trail = in->trail};
     lx_buf_init(&c->out, SIZE_MAX / 4);
+    lx_buf_init(&c->own_body, SIZE_MAX / 4);
     lx_arena_init(&c->late, settings->max_arena_bytes);
     lx_gather_init(&c->gather, settings->max_response_bytes);
     return c;
@@ -67,6 +68,7 @@ void lx_call_free(struct lx_call *c)
     lx_call_drop_relay(c);
     lx_fetch_clear(&c->fetch);
     lx_buf_clear(&c->out);
+    lx_buf_clear(&c->own_body);
     lx_arena_clear(&c->late);
     lx_gather_clear(&c->gather);
     free(c->names);
@@ -86,18 +88,19 @@ const struct lx_call_report *lx_call_report(const struct lx_call *c)
 }
 
 /* A stream has begun: there will be no other attempt, so everything about this one goes, but for
- * two names that the report has. Losses are few; where there are some their memory stays. */
+ * two names that the report has. Losses and failures are few; where there are some their memory
+ * stays. */
 static void shrink(struct lx_call *c)
 {
     struct lx_slice *model = &c->report.model, *upstream = &c->report.upstream_model;
-    if (!c->memory || c->attempt.losses.count)
+    if (!c->memory || c->attempt.losses.count || c->report.tried)
         return;
     c->names = malloc(model->n + upstream->n + 1);
     if (!c->names)
         return;
     memcpy(c->names, model->p ? model->p : "", model->n);
     memcpy(c->names + model->n, upstream->p ? upstream->p : "", upstream->n);
-    *model = lx_slice(c->names, model->n);
+    *model = c->report.group = lx_slice(c->names, model->n); /* nothing has failed */
     *upstream = lx_slice(c->names + model->n, upstream->n);
     c->biller.model = *upstream;
     c->upstream = (struct lx_headers){NULL, 0};
@@ -148,6 +151,12 @@ void lx_call_let_go(struct lx_call *c)
 
 /* ---- From the body to an attempt ------------------------------------------------------------ */
 
+void lx_call_read_group(struct lx_call *c)
+{
+    lx_facts_read(&c->in, c->pool, c->group, &c->memory->doc, &c->memory->members, lx_call_arena(c),
+                  &c->memory->facts);
+}
+
 static void start(struct lx_call *c)
 {
     struct lx_json_doc *doc = &c->memory->doc;
@@ -166,23 +175,30 @@ static void start(struct lx_call *c)
     struct lx_slice model =
         c->in.model.n ? c->in.model
                       : lx_json_str(c->memory->members.v[LX_MEMBER_MODEL], lx_call_arena(c));
-    c->report.model = model;
+    c->report.model = c->report.group = model;
     c->group = lx_route_find(c->in.routes, model, &c->star);
     if (!c->group) {
         struct lx_fault f = lx_words_of_model(c->in.routes, model, lx_call_arena(c));
         lx_call_refuse(c, &f);
         return;
     }
-    lx_facts_read(&c->in, c->pool, c->group, doc, &c->memory->members, lx_call_arena(c),
-                  &c->memory->facts);
+    lx_call_read_group(c);
     c->memory->facts.stream = c->report.stream;
     c->state = ATTEMPT;
+    if (c->wishes.mock_fault != LX_FAULT_NONE) {
+        const struct lx_fault f = {
+            .kind = c->wishes.mock_fault,
+            .message = LX_S("this group fails because the request asks for it (mock_testing)"),
+            .retry_after_ms = -1,
+        };
+        lx_call_refuse(c, &f);
+    }
 }
 
 static struct lx_reply_context context(struct lx_call *c)
 {
     return (struct lx_reply_context){
-        .model = c->report.model,
+        .model = c->report.group,
         .id = c->in.call_id,
         .now_s = c->in.now_ms / 1000,
         .json_tool = c->attempt.json_tool,

@@ -140,9 +140,20 @@ struct lx_step {
     } emit;
 };
 
+/* An attempt that came to nothing. */
+struct lx_call_try {
+    const struct lx_deployment *deployment; /* NULL: there was none to ask */
+    struct lx_slice group, upstream_model;
+    enum lx_fault_kind fault;
+    int status;
+    int64_t ms;
+    const struct lx_call_try *next;
+};
+
 /* What the log and the ledger need; complete at DONE. */
 struct lx_call_report {
     struct lx_slice model;                  /* as asked */
+    struct lx_slice group;                  /* the one that answered: a fallback, or the model */
     const struct lx_deployment *deployment; /* the last one used; or NULL */
     struct lx_slice upstream_model;
     bool stream;
@@ -151,9 +162,12 @@ struct lx_call_report {
     bool is_priced; /* cost holds: usage and price are known */
     struct lx_cost cost;
     enum lx_finish finish;
-    int64_t attempts;      /* requests that were sent, or would have been */
-    const char *chosen_by; /* struct lx_route_verdict's, of the last attempt; or NULL */
-    struct lx_fault fault; /* kind NONE when all went well */
+    int64_t attempts;                /* requests that were sent, or would have been */
+    int64_t retries;                 /* of the group that answered */
+    int64_t fallbacks;               /* how often another group, or a higher order, was turned to */
+    const struct lx_call_try *tried; /* what failed, in order */
+    const char *chosen_by;           /* struct lx_route_verdict's, of the last attempt; or NULL */
+    struct lx_fault fault;           /* kind NONE when all went well */
     const struct lx_losses *losses;
     bool cut_short; /* a stream that ended in an error event */
 };

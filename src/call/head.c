@@ -135,19 +135,20 @@ struct lx_headers lx_head_write(const struct lx_call_report *report,
                                 struct lx_arena *a)
 {
     const struct lx_deployment *d = report->deployment;
-    struct lx_header_list l = {.arena = a, .cap = 8 + 2 * prefixed->n};
+    struct lx_header_list l = {.arena = a, .cap = 9 + 2 * prefixed->n};
     l.headers.v = lx_arena_alloc(a, l.cap * sizeof(*l.headers.v));
     if (!l.headers.v)
         return l.headers;
     if (d) {
         add(&l, LX_S("x-litellm-model-id"), d->id);
         add(&l, LX_S("x-litellm-model-api-base"), d->base_url);
-        add(&l, LX_S("x-litellm-model-group"), report->model);
+        add(&l, LX_S("x-litellm-model-group"), report->group);
         if (report->is_priced)
             add_cost(&l, &report->cost);
         if (report->usage.estimated)
             add(&l, LX_S("x-llmux-usage-estimated"), LX_S("true"));
-        add(&l, LX_S("x-litellm-attempted-retries"), number(report->attempts - 1, a));
+        add(&l, LX_S("x-litellm-attempted-retries"), number(report->retries, a));
+        add(&l, LX_S("x-litellm-attempted-fallbacks"), number(report->fallbacks, a));
     }
     if (report->losses && report->losses->count)
         add(&l, LX_S("x-litellm-dropped-params"), dropped(report->losses, a));

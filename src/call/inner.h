@@ -1,6 +1,6 @@
 /*
- * inner.h - the call itself, for the files that make it up: call.c (the steps) and judge.c (what
- * became of an attempt, and what follows from it).
+ * inner.h - the call itself, for the files that make it up: call.c (the steps), judge.c (what
+ * became of an attempt, and what follows from it) and fallback.c (other groups).
  */
 #ifndef LX_CALL_INNER_H
 #define LX_CALL_INNER_H
@@ -41,11 +41,16 @@ struct lx_call {
     struct lx_route_ticket ticket;    /* of the attempt under way */
     struct lx_deployment *deployment; /* the last one picked */
     int64_t now_ms, polled_ms;
-    int64_t failures; /* of attempts, and times that there was none to ask */
+    int64_t failures; /* of this group's attempts, and times that there was none to ask */
+    int64_t asked;    /* this group's attempts */
+    int64_t begun_ms; /* of the attempt under way */
     uint64_t random;
     struct lx_wishes wishes;
     int64_t wake_ms;
-    enum lx_call_state awake; /* what goes on after the sleep */
+    enum lx_call_state awake;            /* what goes on after the sleep */
+    struct lx_fallback_walk *walk;       /* fallback.c; in the arena; NULL: nothing failed */
+    const struct lx_call_try **tried_at; /* where the next one of report.tried goes */
+    struct lx_buf own_body;              /* the client's with a fallback's members in it */
     struct lx_fetch fetch;
     struct lx_request *request; /* the body, where it had to be read; of embeddings what is left */
     struct lx_gather gather;    /* vectors of exchanges before, where it takes several */
@@ -94,8 +99,21 @@ void lx_call_judge(struct lx_call *c, const struct lx_fault *f, enum lx_outcome_
 /* The same for what a provider said, and for what we found. */
 void lx_call_judge_provider(struct lx_call *c, const struct lx_fault *f);
 void lx_call_judge_error(struct lx_call *c, int code, const struct lx_error *err);
+/* Notes that the attempt under way failed so. */
+void lx_call_note(struct lx_call *c, const struct lx_deployment *d, const struct lx_fault *f);
 /* A deployment for the next attempt, whose ticket the call then holds; NULL: there is none, and the
  * call waits or has ended. */
 const struct lx_deployment *lx_call_pick(struct lx_call *c);
+
+/* ---- call.c ---- */
+/* What the body says to us: members, wishes, what routing wants to know. */
+void lx_call_read_group(struct lx_call *c);
+
+/* ---- fallback.c ---- */
+/* Whether a fallback for such a fault is left. */
+bool lx_call_may_fall_back(struct lx_call *c, const struct lx_fault *f);
+/* The group has failed as report.fault says: turns to its next fallback. False: there is none (any
+ * more); report.fault is then what the client is told. */
+bool lx_call_fall_back(struct lx_call *c);
 
 #endif

@@ -95,12 +95,38 @@ static void give_up(struct lx_call *c)
     lx_call_finish(c);
 }
 
+void lx_call_note(struct lx_call *c, const struct lx_deployment *d, const struct lx_fault *f)
+{
+    struct lx_call_try *t = lx_arena_new(lx_call_arena(c), struct lx_call_try);
+    if (!t)
+        return;
+    *t = (struct lx_call_try){
+        .deployment = d,
+        .group = c->report.group,
+        .upstream_model = d ? c->report.upstream_model : lx_slice(NULL, 0),
+        .fault = f->kind,
+        .status = lx_fault_status(f),
+        .ms = c->now_ms - c->begun_ms,
+    };
+    *(c->tried_at ? c->tried_at : &c->report.tried) = t;
+    c->tried_at = &t->next;
+}
+
+/* Within this group nothing more can be tried. */
+static void leave_group(struct lx_call *c)
+{
+    if (!lx_call_fall_back(c))
+        give_up(c);
+}
+
 /* A fault of ours or of the client's: another attempt would find the same. */
 void lx_call_refuse(struct lx_call *c, const struct lx_fault *f)
 {
     lx_call_end_attempt(c, LX_OUTCOME_GONE, NULL);
     lx_call_report_fault(c, f);
-    give_up(c);
+    if (c->asked)
+        lx_call_note(c, c->deployment, f);
+    leave_group(c);
 }
 
 /* Whoever gave the first vectors gives them all: others may be of another model. */
@@ -153,17 +179,21 @@ void lx_call_judge(struct lx_call *c, const struct lx_fault *f, enum lx_outcome_
 {
     lx_call_end_attempt(c, kind, f);
     lx_call_report_fault(c, f);
+    lx_call_note(c, c->deployment, f);
     if (!c->head_sent) {
         c->memory->facts.now_ms = c->now_ms;
         bool healthy = false;
         bool another = !lx_call_is_bound(c) && lx_route_has_untried(&c->memory->facts, &healthy);
         struct lx_retry_verdict v = decide(c, f, another);
-        if (v.retry && lx_retry_take(&c->settings->policy, c->group, healthy, c->now_ms)) {
+        /* Whoever is limited is not waited for while there is somebody else. */
+        bool elsewhere = !another && f->kind == LX_FAULT_RATE_LIMIT && lx_call_may_fall_back(c, f);
+        if (v.retry && !elsewhere &&
+            lx_retry_take(&c->settings->policy, c->group, healthy, c->now_ms)) {
             wait_for(c, v.after_ms);
             return;
         }
     }
-    give_up(c);
+    leave_group(c);
 }
 
 void lx_call_judge_provider(struct lx_call *c, const struct lx_fault *f)
@@ -257,15 +287,26 @@ static struct lx_fault nobody(struct lx_call *c, const struct lx_route_verdict *
 static void find_nobody(struct lx_call *c, const struct lx_route_verdict *v)
 {
     struct lx_fault f = nobody(c, v);
+    c->begun_ms = c->now_ms;
+    if (lx_call_may_fall_back(c, &f)) {
+        if (!c->asked) {
+            lx_call_report_fault(c, &f);
+            lx_call_note(c, NULL, &f);
+        }
+        leave_group(c);
+        return;
+    }
     if (v->kind == LX_ROUTE_WAIT && !v->until_ms && c->polled_ms < MAX_POLLS_MS) {
         c->polled_ms += POLL_MS;
         wait_for(c, POLL_MS);
         return;
     }
-    if (c->report.attempts)
+    if (c->asked) {
         c->report.fault.retry_after_ms = f.retry_after_ms; /* what a provider said tells more */
-    else
+    } else {
         lx_call_report_fault(c, &f);
+        lx_call_note(c, NULL, &f);
+    }
     if (v->kind == LX_ROUTE_WAIT) {
         struct lx_retry_verdict again = decide(c, &f, false);
         if (again.retry) {
@@ -273,8 +314,16 @@ static void find_nobody(struct lx_call *c, const struct lx_route_verdict *v)
             return;
         }
     }
-    give_up(c);
+    leave_group(c);
 }
+
+static void count_attempt(struct lx_call *c)
+{
+    c->begun_ms = c->now_ms;
+    c->report.attempts++;
+    c->report.retries = c->asked++;
+}
+
 /* Whoever has begun goes on; a place of its own is asked for where the last has been given back. */
 static const struct lx_deployment *go_on(struct lx_call *c)
 {
@@ -282,7 +331,8 @@ static const struct lx_deployment *go_on(struct lx_call *c)
     const struct lx_route_verdict v = {.kind = LX_ROUTE_USE, .deployment = d};
     if (!c->ticket.deployment && !lx_route_begin(&c->memory->facts, &v, &c->ticket))
         c->ticket = (struct lx_route_ticket){.deployment = NULL};
-    c->report.attempts += !c->goes_on;
+    if (!c->goes_on)
+        count_attempt(c);
     c->goes_on = false;
     return d;
 }
@@ -302,7 +352,7 @@ const struct lx_deployment *lx_call_pick(struct lx_call *c)
     if (v.index < 64)
         c->memory->facts.tried |= (uint64_t)1 << v.index;
     c->goes_on = false;
-    c->report.attempts++;
+    count_attempt(c);
     c->report.chosen_by = v.by;
     c->report.deployment = c->deployment = v.deployment;
     return v.deployment;

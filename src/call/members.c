@@ -43,7 +43,7 @@ static const struct row {
     OURS("cache_key"),
     OURS("client_id"),
     OURS("eos_token"),
-    OURS("fallbacks"),
+    {LX_S_INIT("fallbacks"), LX_MEMBER_FALLBACKS},
     OURS("logger_fn"),
     OURS("prompt_id"),
     OURS("tenant_id"),
@@ -71,7 +71,7 @@ static const struct row {
     OURS("extra_headers"),
     OURS("force_timeout"),
     OURS("hf_model_name"),
-    OURS("max_fallbacks"),
+    {LX_S_INIT("max_fallbacks"), LX_MEMBER_MAX_FALLBACKS},
     {LX_S_INIT("mock_response"), LX_MEMBER_MOCK_RESPONSE},
     OURS("secret_fields"),
     OURS("use_xai_oauth"),
@@ -95,7 +95,7 @@ static const struct row {
     OURS("routing_strategy"),
     OURS("search_tool_name"),
     OURS("complete_response"),
-    OURS("disable_fallbacks"),
+    {LX_S_INIT("disable_fallbacks"), LX_MEMBER_DISABLE_FALLBACKS},
     OURS("max_agentic_loops"),
     OURS("use_litellm_proxy"),
     OURS("final_prompt_value"),
@@ -110,9 +110,10 @@ static const struct row {
     OURS("max_parallel_requests"),
     OURS("user_continue_message"),
     {LX_S_INIT("additional_drop_params"), LX_MEMBER_ADDITIONAL_DROP_PARAMS},
+    {LX_S_INIT("mock_testing_fallbacks"), LX_MEMBER_MOCK_TESTING_GENERAL},
     OURS("supports_system_message"),
-    OURS("content_policy_fallbacks"),
-    OURS("context_window_fallbacks"),
+    {LX_S_INIT("content_policy_fallbacks"), LX_MEMBER_CONTENT_POLICY_FALLBACKS},
+    {LX_S_INIT("context_window_fallbacks"), LX_MEMBER_CONTEXT_WINDOW_FALLBACKS},
     OURS("ensure_alternating_roles"),
     OURS("provider_specific_header"),
     OURS("turn_off_message_logging"),
@@ -120,8 +121,10 @@ static const struct row {
     OURS("assistant_continue_message"),
     OURS("context_window_fallback_dict"),
     OURS("enable_json_schema_validation"),
+    {LX_S_INIT("mock_testing_context_fallbacks"), LX_MEMBER_MOCK_TESTING_CONTEXT},
     OURS("merge_reasoning_content_in_choices"),
     OURS("configurable_clientside_auth_params"),
+    {LX_S_INIT("mock_testing_content_policy_fallbacks"), LX_MEMBER_MOCK_TESTING_CONTENT},
 };
 
 /* Whole families of names. */
@@ -235,7 +238,15 @@ int64_t lx_members_ms(struct lx_json v)
 
 struct lx_wishes lx_members_wishes(const struct lx_members *m, enum lx_tristate stream)
 {
-    struct lx_wishes w = {.stream = stream == LX_YES, .max_retries = -1};
+    static const struct {
+        enum lx_member member;
+        enum lx_fault_kind fault;
+    } mocks[] = {
+        {LX_MEMBER_MOCK_TESTING_CONTENT, LX_FAULT_CONTENT_POLICY},
+        {LX_MEMBER_MOCK_TESTING_CONTEXT, LX_FAULT_CONTEXT_WINDOW},
+        {LX_MEMBER_MOCK_TESTING_GENERAL, LX_FAULT_INTERNAL},
+    };
+    struct lx_wishes w = {.stream = stream == LX_YES, .max_retries = -1, .max_fallbacks = -1};
     if (stream == LX_UNSET)
         w.stream = lx_json_bool(m->v[LX_MEMBER_STREAM], false);
     const struct lx_json retries[] = {m->v[LX_MEMBER_NUM_RETRIES], m->v[LX_MEMBER_MAX_RETRIES]};
@@ -247,5 +258,11 @@ struct lx_wishes lx_members_wishes(const struct lx_members *m, enum lx_tristate 
     for (size_t i = 2; i-- > 0;)
         if (lx_json_int(retries[i], &n) == 0 && n >= 0)
             w.max_retries = n;
+    if (lx_json_int(m->v[LX_MEMBER_MAX_FALLBACKS], &n) == 0 && n >= 0)
+        w.max_fallbacks = n;
+    w.disable_fallbacks = lx_json_bool(m->v[LX_MEMBER_DISABLE_FALLBACKS], false);
+    for (size_t i = 0; i < sizeof(mocks) / sizeof(mocks[0]); i++)
+        if (lx_json_bool(m->v[mocks[i].member], false))
+            w.mock_fault = mocks[i].fault;
     return w;
 }

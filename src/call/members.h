@@ -7,6 +7,7 @@
 #ifndef LX_CALL_MEMBERS_H
 #define LX_CALL_MEMBERS_H
 
+#include "llm/fault.h"
 #include "llm/request.h"
 #include "wire/json.h"
 
@@ -21,10 +22,18 @@ enum lx_member {
     LX_MEMBER_OURS,
     LX_MEMBER_ADDITIONAL_DROP_PARAMS,
     LX_MEMBER_ALLOWED_PARAMS,
+    LX_MEMBER_CONTENT_POLICY_FALLBACKS,
+    LX_MEMBER_CONTEXT_WINDOW_FALLBACKS,
+    LX_MEMBER_DISABLE_FALLBACKS,
     LX_MEMBER_DROP_PARAMS,
+    LX_MEMBER_FALLBACKS,
     LX_MEMBER_LITELLM_METADATA,
+    LX_MEMBER_MAX_FALLBACKS,
     LX_MEMBER_MAX_RETRIES,
     LX_MEMBER_MOCK_RESPONSE,
+    LX_MEMBER_MOCK_TESTING_CONTENT,
+    LX_MEMBER_MOCK_TESTING_CONTEXT,
+    LX_MEMBER_MOCK_TESTING_GENERAL,
     LX_MEMBER_NUM_RETRIES,
     LX_MEMBER_REFUSED, /* would change where the request goes */
     LX_MEMBER_REGION,  /* allowed_model_region */
@@ -51,7 +60,9 @@ void lx_members_read(const struct lx_json_doc *body, struct lx_arena *a, struct 
 /* What a client wants of us: 0 and -1 where it says nothing. */
 struct lx_wishes {
     bool stream;
-    int64_t timeout_ms, stream_timeout_ms, max_retries;
+    int64_t timeout_ms, stream_timeout_ms, max_retries, max_fallbacks;
+    bool disable_fallbacks;
+    enum lx_fault_kind mock_fault; /* mock_testing_*_fallbacks: how the group fails; or NONE */
 };
 struct lx_wishes lx_members_wishes(const struct lx_members *m, enum lx_tristate stream);
 /* Takes ours out of a request that was read from a body. */

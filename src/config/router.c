@@ -218,6 +218,77 @@ static void read_budgets(struct lx_load *l)
     }
 }
 
+/* ---- Fallbacks ----------------------------------------------------------------------------------
+ */
+
+static const struct lx_yaml *fallback_setting(struct lx_load *l, const char *key)
+{
+    const struct lx_yaml *v = setting(l, key);
+    if (!v)
+        v = lx_yaml_get(lx_yaml_get(l->root, LX_S("litellm_settings")), lx_slice_z(key));
+    if (!v || lx_yaml_type(v) == LX_YAML_NULL || (v->kind == LX_YAML_LIST && !v->n))
+        return NULL;
+    if (v->kind == LX_YAML_LIST)
+        return v;
+    lx_diag_add(l->diags, LX_DIAG_ERROR, v, path_of(l, key), "expected a list");
+    return NULL;
+}
+
+static void look_at_target(struct lx_load *l, const struct lx_yaml *v, const char *key)
+{
+    const struct lx_yaml *name = v->kind == LX_YAML_MAP ? lx_yaml_get(v, LX_S("model")) : v;
+    struct lx_slice star;
+    if (!name || name->kind != LX_YAML_SCALAR)
+        lx_diag_add(l->diags, LX_DIAG_ERROR, v, path_of(l, key),
+                    "expected a group's name, or {model: name, ...}");
+    else if (!lx_route_find(&l->config->routes, name->text, &star))
+        lx_diag_add(l->diags, LX_DIAG_WARNING, name, path_of(l, key),
+                    "no model of the name %.*s is served: it is passed over",
+                    LX_F(lx_slice_to(name->text, 100)));
+}
+
+static void look_at_targets(struct lx_load *l, const struct lx_yaml *list, const char *key)
+{
+    if (list->kind != LX_YAML_LIST)
+        lx_diag_add(l->diags, LX_DIAG_ERROR, list, path_of(l, key), "expected a list of models");
+    for (size_t i = 0; list->kind == LX_YAML_LIST && i < list->n; i++)
+        look_at_target(l, list->items[i], key);
+}
+
+/* The lists are kept as JSON; here it is only seen to that they mean something. */
+static struct lx_slice read_fallback_lists(struct lx_load *l, const char *key)
+{
+    const struct lx_yaml *list = fallback_setting(l, key);
+    for (size_t i = 0; list && i < list->n; i++) {
+        const struct lx_yaml *of = list->items[i];
+        if (of->kind != LX_YAML_MAP)
+            look_at_target(l, of, key);
+        for (size_t k = 0; of->kind == LX_YAML_MAP && k < of->n; k++)
+            look_at_targets(l, of->pairs[k].value, key);
+    }
+    return list ? lx_load_json(l, list) : (struct lx_slice){0};
+}
+
+static void read_fallbacks(struct lx_load *l)
+{
+    static const char *const keys[LX_FALLBACK_KINDS] = {
+        [LX_FALLBACK_GENERAL] = "fallbacks",
+        [LX_FALLBACK_CONTEXT_WINDOW] = "context_window_fallbacks",
+        [LX_FALLBACK_CONTENT_POLICY] = "content_policy_fallbacks",
+    };
+    struct lx_slice *lists = l->config->routes.settings.policy.fallbacks;
+    const struct lx_yaml *others = fallback_setting(l, "default_fallbacks");
+    for (size_t i = 0; i < LX_FALLBACK_KINDS; i++)
+        lists[i] = read_fallback_lists(l, keys[i]);
+    if (!others)
+        return;
+    look_at_targets(l, others, "default_fallbacks");
+    struct lx_slice json = lx_load_json(l, others), *general = &lists[LX_FALLBACK_GENERAL];
+    size_t n = general->n ? general->n - 1 : 0; /* without its bracket */
+    *general = lx_arena_printf(&l->config->arena, "%.*s%s{\"*\":%.*s}]",
+                               LX_F(lx_slice_to(*general, n)), n ? "," : "[", LX_F(json));
+}
+
 void lx_load_router(struct lx_load *l)
 {
     lx_section_read(l, ROUTER ".routing_strategy_args", mapping(l, "routing_strategy_args"),
@@ -226,4 +297,5 @@ void lx_load_router(struct lx_load *l)
     read_policies(l);
     read_affinity(l);
     read_budgets(l);
+    read_fallbacks(l);
 }

@@ -66,6 +66,14 @@ struct lx_provider_budget {
     struct lx_budget budget;
 };
 
+/* When a group has failed, others are asked; which, may depend on how it failed. */
+enum lx_fallback_kind {
+    LX_FALLBACK_GENERAL,
+    LX_FALLBACK_CONTEXT_WINDOW,
+    LX_FALLBACK_CONTENT_POLICY,
+    LX_FALLBACK_KINDS,
+};
+
 struct lx_route_policy {
     const struct lx_strategy *strategy; /* default simple-shuffle; never NULL */
     /* routing_strategy_args */
@@ -94,6 +102,10 @@ struct lx_route_policy {
      * always as many as `retry_budget_min`. Defaults 100,000 (10 %) and 10; 1,000,000 and more: no
      * limit. */
     int64_t retry_budget_ppm, retry_budget_min;
+    /* By kind, a JSON array of {"group": [targets]}, "*" for any group; empty: none is given. A
+     * target is a group's name, or an object with it as `model` and members for the body. */
+    struct lx_slice fallbacks[LX_FALLBACK_KINDS];
+    int64_t max_fallbacks; /* a fallback of a fallback is this deep at most; default 5 */
 };
 void lx_route_policy_default(struct lx_route_policy *p);
 

@@ -482,6 +482,31 @@ static void write_cost(struct lx_out *o, const struct lx_call_report *r)
     lx_out_raw(o, "cost", lx_buf_slice(&text));
 }
 
+/* Which attempts came to nothing, and who answered instead. */
+static void write_tried(struct lx_out *o, const struct lx_call_report *r)
+{
+    if (r->fallbacks) {
+        lx_out_str(o, "model_group", r->group);
+        lx_out_int(o, "fallbacks", r->fallbacks);
+    }
+    if (!r->tried)
+        return;
+    lx_out_array(o, "tried");
+    for (const struct lx_call_try *t = r->tried; t; t = t->next) {
+        lx_out_object(o, NULL);
+        lx_out_str(o, "model_group", t->group);
+        if (t->deployment) {
+            lx_out_str(o, "model_id", t->deployment->id);
+            lx_out_str(o, "provider", lx_slice_z(t->deployment->provider->id));
+        }
+        lx_out_int(o, "status", t->status);
+        lx_out_str(o, "error", lx_slice_z(lx_fault_class(t->fault)));
+        lx_out_int(o, "ms", t->ms);
+        lx_out_object_end(o);
+    }
+    lx_out_array_end(o);
+}
+
 static void write_json(const struct line *l, struct lx_buf *out, struct lx_slice time)
 {
     const struct lx_exchange *x = l->x;
@@ -509,6 +534,7 @@ static void write_json(const struct line *l, struct lx_buf *out, struct lx_slice
         }
         lx_out_bool(&o, "stream", r->stream);
         lx_out_int(&o, "attempts", r->attempts);
+        write_tried(&o, r);
         if (l->first_byte_ms >= 0)
             lx_out_int(&o, "first_byte_ms", l->first_byte_ms);
         if (r->usage.known) {
@@ -533,6 +559,17 @@ static void write_json(const struct line *l, struct lx_buf *out, struct lx_slice
     lx_out_object_end(&o);
 }
 
+/* Which attempts came to nothing, and who answered instead. */
+static void write_tried_text(const struct lx_call_report *r, struct lx_buf *out)
+{
+    if (r->fallbacks)
+        lx_buf_addf(out, " group=%.*s fallbacks=%lld", LX_F(r->group), (long long)r->fallbacks);
+    for (const struct lx_call_try *t = r->tried; t; t = t->next)
+        lx_buf_addf(out, " tried=%.*s:%s:%lldms",
+                    LX_F(t->deployment ? t->deployment->id : t->group), lx_fault_class(t->fault),
+                    (long long)t->ms);
+}
+
 static void write_text(const struct line *l, struct lx_buf *out, struct lx_slice time)
 {
     const struct lx_exchange *x = l->x;
@@ -547,6 +584,7 @@ static void write_text(const struct line *l, struct lx_buf *out, struct lx_slice
         lx_buf_addf(out, " model=%.*s", LX_F(r->model));
         if (r->deployment)
             lx_buf_addf(out, " to=%s/%.*s", r->deployment->provider->id, LX_F(r->upstream_model));
+        write_tried_text(r, out);
         lx_buf_addf(out, " attempts=%lld%s", (long long)r->attempts, r->stream ? " stream" : "");
         if (l->first_byte_ms >= 0)
             lx_buf_addf(out, " first_byte=%lldms", (long long)l->first_byte_ms);

@@ -28,6 +28,12 @@ static const char *const bodies[] = {
     "{\"model\":\"other\",\"max_tokens\":5,\"num_retries\":99,\"stop\":\"x\",\"messages\":[]}",
 };
 
+/* In the last one's place where the last byte is odd. */
+static const char falling_back[] =
+    "{\"model\":\"other\",\"max_tokens\":5,\"stream\":true,\"messages\":[],\"fallbacks\":[\"m\","
+    "\"gone\",{\"model\":\"m\",\"max_tokens\":1,\"messages\":[{\"content\":\"hi\"}]}],"
+    "\"context_window_fallbacks\":[{\"*\":[\"m\"]}]}";
+
 static const char *const types[] = {"application/json", "text/event-stream", "text/html", "",
                                     "application/x-ndjson"};
 
@@ -161,7 +167,7 @@ static void finish(struct lx_call *c, struct watch *w)
         run(c, w);
     }
     CHECK_STEP(w->done);
-    CHECK_STEP(w->sends <= 33);
+    CHECK_STEP(w->sends <= 4 * 33);
 }
 
 static void add(struct lx_route_table *t, struct lx_deployment *d, const char *group,
@@ -213,7 +219,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .keeps_body = flags & 4,
         .pool = flags & 4 ? lx_call_pool_new(&t.settings) : NULL,
         .front = flags & 8 ? &lx_dialect_anthropic : &lx_dialect_openai_chat,
-        .body = lx_slice_z(bodies[(flags >> 4) % 4]),
+        .body = (flags >> 4) % 4 == 3 && data[size - 1] % 2 ? lx_slice_z(falling_back)
+                                                            : lx_slice_z(bodies[(flags >> 4) % 4]),
         .call_id = LX_S("id"),
         .random = flags,
         .max_retries = -1,

@@ -93,6 +93,8 @@ static const struct scenario {
     {"spread", "openai", BODY("\"stream\":true,"), &lx_dialect_openai_chat, 200, "application/json",
      REPLY},
     {"error", "openai", BODY(""), &lx_dialect_openai_chat, 400, "application/json", BUSY},
+    {"falls back", "openai", BODY("\"fallbacks\":[\"nobody\",{\"model\":\"m\",\"seed\":1}],"),
+     &lx_dialect_openai_chat, 400, "application/json", BUSY},
     {"cut", "openai", BODY("\"stream\":true,"), &lx_dialect_openai_chat, 200, "text/event-stream",
      CHUNK("a", "null") "data: {\"error\":{\"message\":\"x\"}}\n\n"},
     {"mock", "openai", BODY("\"mock_response\":\"a b\","), &lx_dialect_openai_chat, 0, NULL, NULL},

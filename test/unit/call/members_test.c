@@ -33,7 +33,7 @@ static void names_are_told_apart(void **state)
         {"metadata", LX_MEMBER_METADATA},
         {"user", LX_MEMBER_OTHER},
         {"tags", LX_MEMBER_TAGS},
-        {"fallbacks", LX_MEMBER_OURS},
+        {"fallbacks", LX_MEMBER_FALLBACKS},
         {"guardrails", LX_MEMBER_OURS},
         {"mock_response", LX_MEMBER_MOCK_RESPONSE},
         {"api_base", LX_MEMBER_REFUSED},

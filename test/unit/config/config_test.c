@@ -251,8 +251,7 @@ static void findings_are_counted(void **state)
 {
     struct unit_read r;
     (void)state;
-    unit_read(&r, MODEL "litellm_settings: {cache: 1, fallbacks: [], aaa: 1, bbb: 2}\n",
-              unit_plain);
+    unit_read(&r, MODEL "litellm_settings: {cache: 1, retry: 1, aaa: 1, bbb: 2}\n", unit_plain);
     assert_int_equal(r.diags.errors, 0);
     assert_int_equal(r.diags.unknown, 2);
     assert_int_equal(r.diags.not_built, 2);
