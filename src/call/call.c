@@ -53,7 +53,6 @@ struct lx_call *lx_call_new(const struct lx_call_input *in)
     };
     memory->facts = (struct lx_route_request){.now_ms = in->now_ms, .trail = in->trail};
     lx_buf_init(&c->out, SIZE_MAX / 4);
-    lx_buf_init(&c->own_body, SIZE_MAX / 4);
     lx_arena_init(&c->late, settings->max_arena_bytes);
     lx_gather_init(&c->gather, settings->max_response_bytes);
     return c;
@@ -68,7 +67,6 @@ void lx_call_free(struct lx_call *c)
     lx_call_drop_relay(c);
     lx_fetch_clear(&c->fetch);
     lx_buf_clear(&c->out);
-    lx_buf_clear(&c->own_body);
     lx_arena_clear(&c->late);
     lx_gather_clear(&c->gather);
     free(c->names);

@@ -147,7 +147,7 @@ struct lx_call_try {
     enum lx_fault_kind fault;
     int status;
     int64_t ms;
-    const struct lx_call_try *next;
+    struct lx_call_try *next;
 };
 
 /* What the log and the ledger need; complete at DONE. */
@@ -162,12 +162,12 @@ struct lx_call_report {
     bool is_priced; /* cost holds: usage and price are known */
     struct lx_cost cost;
     enum lx_finish finish;
-    int64_t attempts;                /* requests that were sent, or would have been */
-    int64_t retries;                 /* of the group that answered */
-    int64_t fallbacks;               /* how often another group, or a higher order, was turned to */
-    const struct lx_call_try *tried; /* what failed, in order */
-    const char *chosen_by;           /* struct lx_route_verdict's, of the last attempt; or NULL */
-    struct lx_fault fault;           /* kind NONE when all went well */
+    int64_t attempts;          /* requests that were sent, or would have been */
+    int32_t retries;           /* of the group that answered */
+    int32_t fallbacks;         /* how often another group, or a higher order, was turned to */
+    struct lx_call_try *tried; /* what failed, in order */
+    const char *chosen_by;     /* struct lx_route_verdict's, of the last attempt; or NULL */
+    struct lx_fault fault;     /* kind NONE when all went well */
     const struct lx_losses *losses;
     bool cut_short; /* a stream that ended in an error event */
 };

@@ -246,9 +246,12 @@ static int change_body(struct lx_call *c, struct lx_fallback_walk *w, struct lx_
     }
     if (!n)
         return 0;
-    lx_buf_clear(&c->own_body);
-    code = lx_json_edit_write(&edit, &c->own_body);
-    return code < 0 ? code : read_body(c, lx_buf_slice(&c->own_body));
+    struct lx_buf text;
+    lx_buf_init(&text, SIZE_MAX / 4);
+    code = lx_json_edit_write(&edit, &text);
+    struct lx_slice body = code < 0 ? lx_slice(NULL, 0) : lx_arena_copy(a, lx_buf_slice(&text));
+    lx_buf_clear(&text);
+    return code < 0 ? code : body.p ? read_body(c, body) : a->failed;
 }
 
 static void turn_to(struct lx_call *c, const struct lx_model_group *group, struct lx_slice name)
@@ -258,7 +261,8 @@ static void turn_to(struct lx_call *c, const struct lx_model_group *group, struc
         c->group = group;
     c->report.group = name;
     c->report.fallbacks++;
-    c->report.retries = c->asked = c->failures = c->polled_ms = 0;
+    c->report.retries = c->asked = c->failures = 0;
+    c->polled_ms = 0;
     if (group) {
         *facts = (struct lx_route_request){.now_ms = c->now_ms, .stream = facts->stream};
         lx_call_read_group(c);

@@ -41,16 +41,14 @@ struct lx_call {
     struct lx_route_ticket ticket;    /* of the attempt under way */
     struct lx_deployment *deployment; /* the last one picked */
     int64_t now_ms, polled_ms;
-    int64_t failures; /* of this group's attempts, and times that there was none to ask */
-    int64_t asked;    /* this group's attempts */
+    int32_t failures; /* of this group's attempts, and times that there was none to ask */
+    int32_t asked;    /* this group's attempts */
     int64_t begun_ms; /* of the attempt under way */
     uint64_t random;
     struct lx_wishes wishes;
     int64_t wake_ms;
-    enum lx_call_state awake;            /* what goes on after the sleep */
-    struct lx_fallback_walk *walk;       /* fallback.c; in the arena; NULL: nothing failed */
-    const struct lx_call_try **tried_at; /* where the next one of report.tried goes */
-    struct lx_buf own_body;              /* the client's with a fallback's members in it */
+    enum lx_call_state awake;      /* what goes on after the sleep */
+    struct lx_fallback_walk *walk; /* fallback.c; in the arena; NULL: nothing failed */
     struct lx_fetch fetch;
     struct lx_request *request; /* the body, where it had to be read; of embeddings what is left */
     struct lx_gather gather;    /* vectors of exchanges before, where it takes several */

@@ -108,8 +108,10 @@ void lx_call_note(struct lx_call *c, const struct lx_deployment *d, const struct
         .status = lx_fault_status(f),
         .ms = c->now_ms - c->begun_ms,
     };
-    *(c->tried_at ? c->tried_at : &c->report.tried) = t;
-    c->tried_at = &t->next;
+    struct lx_call_try **at = &c->report.tried;
+    while (*at)
+        at = &(*at)->next;
+    *at = t;
 }
 
 /* Within this group nothing more can be tried. */
