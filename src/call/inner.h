@@ -40,7 +40,8 @@ struct lx_call {
     struct lx_slice star;
     struct lx_route_ticket ticket;    /* of the attempt under way */
     struct lx_deployment *deployment; /* the last one picked */
-    int64_t now_ms, polled_ms;
+    int64_t now_ms;
+    int32_t polled_ms;
     int32_t failures; /* of this group's attempts, and times that there was none to ask */
     int32_t asked;    /* this group's attempts */
     int64_t begun_ms; /* of the attempt under way */

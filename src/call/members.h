@@ -59,10 +59,9 @@ void lx_members_read(const struct lx_json_doc *body, struct lx_arena *a, struct 
                      struct lx_members *out);
 /* What a client wants of us: 0 and -1 where it says nothing. */
 struct lx_wishes {
-    bool stream;
-    int64_t timeout_ms, stream_timeout_ms, max_retries, max_fallbacks;
-    bool disable_fallbacks;
+    bool stream, disable_fallbacks;
     enum lx_fault_kind mock_fault; /* mock_testing_*_fallbacks: how the group fails; or NONE */
+    int64_t timeout_ms, stream_timeout_ms, max_retries, max_fallbacks;
 };
 struct lx_wishes lx_members_wishes(const struct lx_members *m, enum lx_tristate stream);
 /* Takes ours out of a request that was read from a body. */
