@@ -264,7 +264,8 @@ static void turn_to(struct lx_call *c, const struct lx_model_group *group, struc
     c->report.retries = c->asked = c->failures = 0;
     c->polled_ms = 0;
     if (group) {
-        *facts = (struct lx_route_request){.now_ms = c->now_ms, .stream = facts->stream};
+        *facts = (struct lx_route_request){
+            .now_ms = c->now_ms, .stream = facts->stream, .trail = facts->trail};
         lx_call_read_group(c);
     }
     lx_call_drop_relay(c);
