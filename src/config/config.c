@@ -71,6 +71,8 @@ void lx_config_unref(struct lx_config *c)
     for (struct lx_credential_source *s = c->credentials; s; s = s->next)
         lx_credential_source_clear(s);
     lx_secret_clear(&c->master_key);
+    lx_secret_clear(&c->redis.url);
+    lx_secret_clear(&c->redis.password);
     lx_route_state_unbind(&c->routes);
     lx_catalog_free(c->catalog);
     lx_config_clear_tokenizers(c);
@@ -351,6 +353,7 @@ static void read_sections(struct lx_load *l, const struct lx_yaml_file *file)
     lx_load_providers(l);
     lx_load_models(l);
     lx_load_router(l);
+    lx_load_redis(l);
     lx_load_prices(l);
     lx_load_tokenizers(l);
     if (!lx_secret_is_set(&l->config->master_key))

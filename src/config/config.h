@@ -39,6 +39,15 @@ struct lx_diags {
     struct lx_arena *arena;
 };
 
+/* The Redis in which nodes share what their routers know. */
+struct lx_config_redis {
+    bool wanted;                    /* the rest is complete, and it is to be used */
+    struct lx_secret url, password; /* the url is taken apart when the configuration is read */
+    struct lx_slice host, user, name_space; /* user, name_space: or empty */
+    int64_t port, db;
+    bool ssl;
+};
+
 struct lx_config {
     atomic_int refs;
     struct lx_arena arena;
@@ -56,6 +65,7 @@ struct lx_config {
     int64_t client_body_ms;    /* between two pieces of a body; default 30,000 */
     size_t client_queue_bytes; /* unsent reply held before the upstream is paused; 256 KiB */
     struct lx_net_options net;
+    struct lx_config_redis redis;
     /* The deployments whose keys the snapshot wipes when it goes. */
     struct lx_deployment **owned;
     size_t owned_count, owned_cap;

@@ -142,6 +142,8 @@ void lx_load_router(struct lx_load *l);
 /* A deployment's own allowed_fails, allowed_fails_policy and cooldown_time, of its model_info. */
 void lx_load_own_fails(struct lx_load *l, const struct lx_yaml *model_info,
                        struct lx_deployment *d);
+/* What router_settings, or a cache of the type redis, say of Redis -> config->redis. (redis.c) */
+void lx_load_redis(struct lx_load *l);
 /* llmux_settings.providers -> config->routes.custom. */
 void lx_load_providers(struct lx_load *l);
 /* model_list and model_group_alias -> config->routes. */

@@ -8,6 +8,7 @@
 #define LX_ENTRY(member)  offsetof(struct lx_config_entry, member)
 #define LX_BUDGET(member) offsetof(struct lx_provider_budget, budget.member)
 #define LX_CUSTOM(member) offsetof(struct lx_config_provider, member)
+#define LX_REDIS(member)  offsetof(struct lx_config_redis, member)
 #define LX_MEND(member)   offsetof(struct lx_config_quirk, member)
 
 const struct lx_config_option lx_config_options[] = {

@@ -79,21 +79,14 @@ bool lx_tally_reserve(struct lx_tally *c, int64_t minute, int64_t n, int64_t lim
     return true;
 }
 
-/* What was added since the last take. */
-static int64_t counter_take(struct lx_tally *c, int64_t minute)
+int64_t lx_tally_own(const struct lx_tally *c, int64_t minute)
 {
-    size_t i = (size_t)minute & 1;
-    int64_t have = word_get(LOAD(c->own[i]), minute, COUNT_BITS);
-    int64_t before = word_get(LOAD(c->taken[i]), minute, COUNT_BITS);
-    STORE(c->taken[i], word_of(minute, have, COUNT_BITS));
-    return have - before;
+    return word_get(LOAD(c->own[(size_t)minute & 1]), minute, COUNT_BITS);
 }
 
-static void counter_give(struct lx_tally *c, int64_t minute, int64_t sum)
+void lx_tally_set_others(struct lx_tally *c, int64_t minute, int64_t n)
 {
-    size_t i = (size_t)minute & 1;
-    int64_t ours = word_get(LOAD(c->taken[i]), minute, COUNT_BITS);
-    STORE(c->others[i], word_of(minute, sum - ours, COUNT_BITS));
+    STORE(c->others[(size_t)minute & 1], word_of(minute, n, COUNT_BITS));
 }
 
 int64_t lx_spend_get(const struct lx_spend_state *s, int64_t window_ms, int64_t now_ms)
@@ -108,20 +101,15 @@ void lx_spend_add(struct lx_spend_state *s, int64_t window_ms, int64_t now_ms, i
     word_add(&s->own, now_ms / window_ms, nano_usd, SPEND_BITS);
 }
 
-int64_t lx_spend_take(struct lx_spend_state *s, int64_t window_ms, int64_t now_ms)
+int64_t lx_spend_own(const struct lx_spend_state *s, int64_t window_ms, int64_t now_ms)
 {
-    int64_t window = now_ms / window_ms;
-    int64_t have = word_get(LOAD(s->own), window, SPEND_BITS);
-    int64_t before = word_get(LOAD(s->taken), window, SPEND_BITS);
-    STORE(s->taken, word_of(window, have, SPEND_BITS));
-    return have - before;
+    return word_get(LOAD(s->own), now_ms / window_ms, SPEND_BITS);
 }
 
-void lx_spend_give(struct lx_spend_state *s, int64_t window_ms, int64_t now_ms, int64_t nano_usd)
+void lx_spend_set_others(struct lx_spend_state *s, int64_t window_ms, int64_t now_ms,
+                         int64_t nano_usd)
 {
-    int64_t window = now_ms / window_ms;
-    int64_t ours = word_get(LOAD(s->taken), window, SPEND_BITS);
-    STORE(s->others, word_of(window, nano_usd - ours, SPEND_BITS));
+    STORE(s->others, word_of(now_ms / window_ms, nano_usd, SPEND_BITS));
 }
 
 /* ---- Times ------------------------------------------------------------------------------------
@@ -158,8 +146,8 @@ void lx_latency_add(struct lx_latency *l, int64_t us, int64_t samples, int64_t n
 {
     uint32_t v = clamp_us(us);
     note(l, v, samples, now_ms);
-    ADD(l->taken_us, v);
-    ADD(l->taken_count, 1);
+    ADD(l->own_us, v);
+    ADD(l->own_count, 1);
 }
 
 int64_t lx_latency_mean_us(const struct lx_latency *l, int64_t ttl_ms, int64_t now_ms)
@@ -170,26 +158,26 @@ int64_t lx_latency_mean_us(const struct lx_latency *l, int64_t ttl_ms, int64_t n
 /* ---- Sharing ----------------------------------------------------------------------------------
  */
 
-void lx_deployment_state_take(struct lx_deployment_state *s, int64_t minute,
-                              struct lx_deployment_share *out)
+void lx_deployment_state_own(const struct lx_deployment_state *s, int64_t minute,
+                             struct lx_deployment_share *out)
 {
     *out = (struct lx_deployment_share){.minute = minute};
     for (size_t i = 0; i < LX_COUNT_KINDS; i++)
-        out->counts[i] = counter_take(&s->counts[i], minute);
+        out->counts[i] = lx_tally_own(&s->counts[i], minute);
     out->in_flight = LOAD(s->in_flight);
     out->cooling_until_ms = LOAD(s->cooling_until_ms);
     out->cooling_why = LOAD(s->cooling_why);
-    out->first_count = (int64_t)atomic_exchange(&s->first.taken_count, 0);
-    out->first_us = (int64_t)atomic_exchange(&s->first.taken_us, 0);
-    out->token_count = (int64_t)atomic_exchange(&s->token.taken_count, 0);
-    out->token_us = (int64_t)atomic_exchange(&s->token.taken_us, 0);
+    out->first_count = (int64_t)LOAD(s->first.own_count);
+    out->first_us = (int64_t)LOAD(s->first.own_us);
+    out->token_count = (int64_t)LOAD(s->token.own_count);
+    out->token_us = (int64_t)LOAD(s->token.own_us);
 }
 
-void lx_deployment_state_give(struct lx_deployment_state *s, const struct lx_deployment_share *in,
-                              const struct lx_route_policy *policy, int64_t now_ms)
+void lx_deployment_state_others(struct lx_deployment_state *s, const struct lx_deployment_share *in,
+                                const struct lx_route_policy *policy, int64_t now_ms)
 {
     for (size_t i = 0; i < LX_COUNT_KINDS; i++)
-        counter_give(&s->counts[i], in->minute, in->counts[i]);
+        lx_tally_set_others(&s->counts[i], in->minute, in->counts[i]);
     STORE(s->in_flight_others, in->in_flight);
     if (in->cooling_until_ms > now_ms && in->cooling_until_ms > LOAD(s->cooling_until_ms)) {
         STORE(s->cooling_why, in->cooling_why);

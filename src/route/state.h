@@ -15,11 +15,10 @@
  * LiteLLM counts them.
  *
  * Many nodes: state = own + others'. Counters keep the two apart. Every few hundred milliseconds
- * the host takes what was added since the last time (lx_deployment_state_take), adds it to the
- * shared sums in one round trip (in Redis: INCRBY on keys of the minute, MAX of cooling_until_ms,
- * HSET of this node's in_flight with a TTL), and gives the sums it got back
- * (lx_deployment_state_give). When sharing fails the host gives nothing, and `others` fade with
- * their minute: the node goes on with its own.
+ * the host tells the others what was counted here (the *_own functions) and puts down what they
+ * counted (the *_others functions): whole numbers of the minute, not what came since the last time,
+ * so that an exchange that is lost, or made twice, does no harm. When sharing fails the host puts
+ * nothing down, and the others' counts fade with their minute: the node goes on with its own.
  */
 #ifndef LX_ROUTE_STATE_H
 #define LX_ROUTE_STATE_H
@@ -36,7 +35,6 @@
  * (44), so that a new minute starts at 0 without anybody having to see to it. */
 struct lx_tally {
     _Atomic uint64_t own[2], others[2]; /* by the minute's parity */
-    _Atomic uint64_t taken[2];          /* what sharing has taken of own */
 };
 /* What was counted in that minute (now_ms / 60,000) here and elsewhere; it must be the present one
  * or the one before, others are 0. */
@@ -45,15 +43,18 @@ int64_t lx_tally_get(const struct lx_tally *c, int64_t minute);
 void lx_tally_add(struct lx_tally *c, int64_t minute, int64_t n);
 /* Adds n unless that would pass the limit: false, and nothing is added. */
 bool lx_tally_reserve(struct lx_tally *c, int64_t minute, int64_t n, int64_t limit);
+/* For sharing: what was counted here; and what was counted elsewhere is n. */
+int64_t lx_tally_own(const struct lx_tally *c, int64_t minute);
+void lx_tally_set_others(struct lx_tally *c, int64_t minute, int64_t n);
 
 /* The last times of one kind. */
 struct lx_latency {
-    _Atomic uint32_t mean_us;               /* of the last few; 0: none */
-    _Atomic uint32_t ewma_us;               /* each new sample weighs an eighth */
-    _Atomic uint32_t deviation_us;          /* mean distance from it, in the same way */
-    _Atomic uint32_t count;                 /* samples so far; also the ring's hand */
-    _Atomic int64_t at_ms;                  /* of the last */
-    _Atomic uint64_t taken_us, taken_count; /* for sharing: sums since the last take */
+    _Atomic uint32_t mean_us;           /* of the last few; 0: none */
+    _Atomic uint32_t ewma_us;           /* each new sample weighs an eighth */
+    _Atomic uint32_t deviation_us;      /* mean distance from it, in the same way */
+    _Atomic uint32_t count;             /* samples so far; also the ring's hand */
+    _Atomic int64_t at_ms;              /* of the last */
+    _Atomic uint64_t own_us, own_count; /* for sharing: sums of those noted here */
     _Atomic uint32_t ring[LX_LATENCY_RING];
 };
 /* Notes a time; `samples` (1 to LX_LATENCY_RING) of the last make up the mean. */
@@ -63,14 +64,14 @@ int64_t lx_latency_mean_us(const struct lx_latency *l, int64_t ttl_ms, int64_t n
 
 /* Money spent in a window of time. */
 struct lx_spend_state {
-    _Atomic uint64_t own, others, taken; /* number of the window (12 bits), nano-dollars (52) */
+    _Atomic uint64_t own, others; /* number of the window (12 bits), nano-dollars (52) */
 };
 int64_t lx_spend_get(const struct lx_spend_state *s, int64_t window_ms, int64_t now_ms);
 void lx_spend_add(struct lx_spend_state *s, int64_t window_ms, int64_t now_ms, int64_t nano_usd);
-/* For sharing, as with counters: what was added in this window since the last take; and the sum
- * over all nodes, including what was taken here. */
-int64_t lx_spend_take(struct lx_spend_state *s, int64_t window_ms, int64_t now_ms);
-void lx_spend_give(struct lx_spend_state *s, int64_t window_ms, int64_t now_ms, int64_t nano_usd);
+/* For sharing, as with counters. */
+int64_t lx_spend_own(const struct lx_spend_state *s, int64_t window_ms, int64_t now_ms);
+void lx_spend_set_others(struct lx_spend_state *s, int64_t window_ms, int64_t now_ms,
+                         int64_t nano_usd);
 
 /* ---- Records -------------------------------------------------------------------------------- */
 
@@ -156,14 +157,13 @@ struct lx_deployment_share {
     uint64_t cooling_why;
     int64_t first_us, first_count, token_us, token_count; /* sums of times, how many */
 };
-/* What was added to that minute's counts, and which times were noted, since the last take;
- * in_flight and cooling as they are. The minute before should be taken once more after it has
- * ended. */
-void lx_deployment_state_take(struct lx_deployment_state *s, int64_t minute,
-                              struct lx_deployment_share *out);
-/* The sums over all nodes: counts of that minute including what was taken here, in_flight of the
- * others, the latest cooling; times only of the others. */
-void lx_deployment_state_give(struct lx_deployment_state *s, const struct lx_deployment_share *in,
-                              const struct lx_route_policy *policy, int64_t now_ms);
+/* What this node has counted in that minute; in_flight and cooling as they are; of times the sums
+ * since the process began. */
+void lx_deployment_state_own(const struct lx_deployment_state *s, int64_t minute,
+                             struct lx_deployment_share *out);
+/* What the others have: counts of that minute, in_flight, the latest cooling; of times only those
+ * that came since they were last put down here. */
+void lx_deployment_state_others(struct lx_deployment_state *s, const struct lx_deployment_share *in,
+                                const struct lx_route_policy *policy, int64_t now_ms);
 
 #endif

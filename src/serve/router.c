@@ -37,6 +37,32 @@ static void reply(struct lx_exchange *x, struct lx_slice type, struct lx_buf *bo
     lx_buf_clear(body);
 }
 
+static const char *const shares[] = {[LX_SHARE_OFF] = "off",
+                                     [LX_SHARE_WAITING] = "waiting",
+                                     [LX_SHARE_UP] = "up",
+                                     [LX_SHARE_DOWN] = "down"};
+
+static void share_json(struct lx_out *o, const struct lx_share_status *s)
+{
+    lx_out_object(o, "sharing");
+    lx_out_str(o, "state", lx_slice_z(shares[s->state]));
+    if (s->state != LX_SHARE_OFF) {
+        lx_out_str(o, "node", lx_slice_z(s->node));
+        lx_out_int(o, "since_ms", s->since_ms);
+        lx_out_int(o, "last_ms", s->last_ms);
+        lx_out_int(o, "turns", s->turns);
+        lx_out_int(o, "failures", s->failures);
+        lx_out_str(o, "error", lx_slice_z(s->text));
+    }
+    lx_out_object_end(o);
+}
+
+static void share_text(struct lx_buf *b, const struct lx_share_status *s)
+{
+    lx_buf_addf(b, "sharing with other nodes: %s%s%s\n", shares[s->state], s->text[0] ? ": " : "",
+                s->text);
+}
+
 void lx_endpoint_router_state(struct lx_exchange *x)
 {
     struct lx_worker *w = x->worker;
@@ -47,15 +73,19 @@ void lx_endpoint_router_state(struct lx_exchange *x)
         .notes = notes,
         .note_count = collect(w->server, notes),
     };
+    struct lx_share_status share;
     struct lx_buf body;
+    lx_server_share_status(w->server, &share);
     lx_buf_init(&body, 256u << 20);
     if (lx_slice_eq(lx_exchange_query(x, LX_S("format")), LX_S("text"))) {
+        share_text(&body, &share);
         lx_route_show_text(&view, &body);
         reply(x, LX_S("text/plain; charset=utf-8"), &body);
         return;
     }
     struct lx_out o = lx_out(&body);
     lx_out_object(&o, NULL);
+    share_json(&o, &share);
     lx_route_show_json(&view, &o);
     lx_out_object_end(&o);
     reply(x, LX_S("application/json"), &body);

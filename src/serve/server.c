@@ -15,6 +15,7 @@
 
 #include "serve/inbound.h"
 #include "serve/exchange.h"
+#include "serve/share.h"
 #include "serve/worker.h"
 
 #define LOG_MAX_BYTES   (16u << 20) /* of lines that wait for a slow reader of the log */
@@ -27,6 +28,7 @@ struct lx_server {
     struct lx_route_state *router; /* outlives configurations */
     int64_t epoch_ms;
     struct lx_log *log;
+    struct lx_share *share; /* with other nodes */
     struct lx_tls_context *tls;
     struct lx_worker *workers;
     int worker_count;
@@ -268,7 +270,8 @@ struct lx_server *lx_server_new(const struct lx_server_options *o, struct lx_dia
     s->log = lx_log_new(o->log_fd, o->json_logs < 0 ? s->config->json_logs : o->json_logs != 0,
                         LOG_MAX_BYTES);
     s->workers = calloc((size_t)s->worker_count, sizeof(*s->workers));
-    if (!s->log || !s->workers) {
+    s->share = s->log ? lx_share_new(s->log, s->epoch_ms) : NULL;
+    if (!s->share || !s->workers) {
         lx_error_set(err, LX_ENOMEM, "out of memory");
         goto fail;
     }
@@ -293,6 +296,17 @@ const struct lx_config *lx_server_config(const struct lx_server *s)
 const struct lx_route_trail *lx_server_trail(const struct lx_server *s, int i)
 {
     return i < s->worker_count ? s->workers[i].trail : NULL;
+}
+
+void lx_server_share_status(const struct lx_server *s, struct lx_share_status *out)
+{
+    lx_share_status(s->share, out);
+}
+
+static void share(struct lx_server *s)
+{
+    if (lx_share_use(s->share, s->config) != 0)
+        lx_log_say(s->log, LX_LOG_ERROR, "no thread can be started: router state is not shared");
 }
 
 /* A configuration that cannot be used changes nothing. */
@@ -322,6 +336,7 @@ static void reload(struct lx_server *s)
                 lx_log_say(s->log, LX_LOG_ERROR, "reload: out of memory for worker %d", i);
         lx_config_unref(s->config);
         s->config = config;
+        share(s);
         if (s->options.json_logs < 0)
             lx_log_set_json(s->log, config->json_logs);
         lx_log_say(s->log, LX_LOG_INFO, "configuration reloaded: %zu model groups",
@@ -371,8 +386,10 @@ int lx_server_run(struct lx_server *s)
     if (running < s->worker_count)
         lx_log_say(s->log, LX_LOG_ERROR, "only %d of %d workers could start: %s; stopping", running,
                    s->worker_count, strerror(code));
-    if (running == s->worker_count)
+    if (running == s->worker_count) {
+        share(s);
         load_authorities(s);
+    }
     while (running == s->worker_count && sigwait(&signals, &signal) == 0 && signal == SIGHUP)
         reload(s);
     drain_all(s);
@@ -399,6 +416,7 @@ void lx_server_free(struct lx_server *s)
     for (int i = 0; s->workers && i < s->worker_count; i++)
         worker_clear(&s->workers[i]);
     free(s->workers);
+    lx_share_free(s->share);
     lx_log_free(s->log);
     lx_tls_context_free(s->tls);
     lx_config_unref(s->config);

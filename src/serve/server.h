@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "serve/log.h"
+#include "serve/share.h"
 
 struct lx_server;
 
@@ -31,6 +32,9 @@ const struct lx_config *lx_server_config(const struct lx_server *s);
 
 /* The decisions of loop i; NULL: there are not so many. */
 const struct lx_route_trail *lx_server_trail(const struct lx_server *s, int i);
+
+/* How sharing with other nodes goes; from any thread. */
+void lx_server_share_status(const struct lx_server *s, struct lx_share_status *out);
 
 /* Runs until SIGTERM or SIGINT (or lx_server_stop), reloading on SIGHUP. Returns 0, or 1 when open
  * requests had to be cut. Blocks those signals in the calling thread. */

@@ -5,7 +5,9 @@
  * hanging, slow, limited). Each goes through choosing, accounting and retrying as the call machine
  * does it; a heap of events is the clock. Everything follows from seeds, so every run is the same.
  * Printed for each strategy: how many requests succeeded, what they cost in time, attempts and
- * money. With --check it asserts what the router promises.
+ * money. With --check it asserts what the router promises. With --short the same scripts pass thirty
+ * times as fast, with fewer requests a second, as litellm_router.py runs them in real time; with
+ * --scripts they are printed for it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +69,12 @@ static const struct script scripts[] = {
     {"all are dead for five minutes", 20 * MINUTE_S, {{300, 600, 7, DEAD, 0}}, false, false},
     {"all fail half the time", 20 * MINUTE_S, {{300, 600, 7, ERRORS, 50}}, false, false},
 };
+
+/* How fast a script passes, and how many requests a second there are. */
+static struct {
+    int64_t shrink, rate;
+} pace = {1, RATE};
+static const int64_t short_shrink = 30, short_rate = 10;
 
 /* ---- The world --------------------------------------------------------------------------------
  */
@@ -151,9 +159,10 @@ static int64_t uniform(struct world *w, int64_t from, int64_t to)
     return from + (int64_t)(lx_random_next(&w->random) % (uint64_t)(to - from + 1));
 }
 
+/* Of the script. */
 static int64_t now_s(const struct world *w)
 {
-    return (w->now_ms - START_MS) / 1000;
+    return (w->now_ms - START_MS) * pace.shrink / 1000;
 }
 
 /* What a deployment suffers from now. */
@@ -209,7 +218,7 @@ static struct event outcome(struct world *w, struct request *q)
         e.at_ms = w->now_ms + q->base_ms * value;
         break;
     case LIMITED:
-        if (w->in_minute[i] > value) {
+        if (w->in_minute[i] > value * pace.rate / RATE) {
             e.fault = LX_FAULT_RATE_LIMIT;
             e.retry_after_ms = (minute + 1) * 60000 - w->now_ms;
             e.at_ms = w->now_ms + 5;
@@ -303,7 +312,7 @@ static void note_recovery(struct world *w, size_t index)
 {
     const struct phase *p = &w->script->phases[0];
     if (p->to_s && (p->which >> index & 1) && !w->f.recovered_ms && now_s(w) >= p->to_s)
-        w->f.recovered_ms = w->now_ms - START_MS - 1000 * p->to_s;
+        w->f.recovered_ms = w->now_ms - START_MS - 1000 * p->to_s / pace.shrink;
 }
 
 static void finish(struct world *w, const struct event *e)
@@ -377,7 +386,7 @@ static struct figures run(const struct script *script, const struct lx_strategy 
         } else if (now_s(&w) < script->seconds) {
             attempt(&w, new_request(&w));
             push(&w,
-                 (struct event){.at_ms = w.now_ms + uniform(&w, 0, 2000 / RATE), .what = ARRIVAL});
+                 (struct event){.at_ms = w.now_ms + uniform(&w, 0, 2000 / pace.rate), .what = ARRIVAL});
         }
     }
     for (size_t i = 0; i < DEPLOYMENTS; i++)
@@ -432,12 +441,40 @@ static void print(const struct lx_strategy *strategy, const struct figures *f)
            (double)f->recovered_ms / 1000);
 }
 
+/* For litellm_router.py: name, seconds, requests a second, and of each phase from, to, which, what,
+ * value; all as --short has them. */
+static void print_scripts(void)
+{
+    static const char *const names[] = {"fine", "dead", "errors", "hangs", "slow", "limited"};
+    for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+        const struct script *s = &scripts[i];
+        printf("%s\t%g\t%lld", s->name, (double)s->seconds / (double)short_shrink,
+               (long long)short_rate);
+        for (size_t k = 0; k < 6 && s->phases[k].to_s; k++) {
+            const struct phase *p = &s->phases[k];
+            bool limited = p->trouble == LIMITED;
+            printf("\t%g %g %u %s %lld", (double)p->from_s / (double)short_shrink,
+                   (double)p->to_s / (double)short_shrink, p->which, names[p->trouble],
+                   (long long)(limited ? p->value * short_rate / RATE : p->value));
+        }
+        putchar('\n');
+    }
+}
+
 int main(int argc, char **argv)
 {
     bool checks = argc > 1 && strcmp(argv[1], "--check") == 0;
+    if (argc > 1 && strcmp(argv[1], "--scripts") == 0) {
+        print_scripts();
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "--short") == 0) {
+        pace.shrink = short_shrink;
+        pace.rate = short_rate;
+    }
     for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
-        printf("%s (%lld minutes, %d requests a second)\n", scripts[i].name,
-               (long long)scripts[i].seconds / 60, RATE);
+        printf("%s (%lld seconds, %lld requests a second)\n", scripts[i].name,
+               (long long)(scripts[i].seconds / pace.shrink), (long long)pace.rate);
         printf("  %-24s %11s %9s %9s %10s %10s %9s %8s %11s\n", "strategy", "succeeded", "attempts",
                "in trouble", "to it", "mean", "worst", "price", "recovery");
         for (size_t k = 0; k < lx_strategy_count; k++) {

@@ -45,10 +45,10 @@ static void money_has_windows(void **state)
     lx_spend_add(&s, 3600000, NOW_MS, 70);
     lx_spend_add(&s, 3600000, NOW_MS + 1, 5);
     assert_int_equal(lx_spend_get(&s, 3600000, NOW_MS), 75);
-    assert_int_equal(lx_spend_take(&s, 3600000, NOW_MS), 75);
+    assert_int_equal(lx_spend_own(&s, 3600000, NOW_MS), 75);
     lx_spend_add(&s, 3600000, NOW_MS, 1);
-    assert_int_equal(lx_spend_take(&s, 3600000, NOW_MS), 1);
-    lx_spend_give(&s, 3600000, NOW_MS, 100); /* others have spent 24 */
+    lx_spend_set_others(&s, 3600000, NOW_MS, 24);
+    assert_int_equal(lx_spend_own(&s, 3600000, NOW_MS), 76);
     assert_int_equal(lx_spend_get(&s, 3600000, NOW_MS), 100);
     lx_spend_add(&s, 3600000, NOW_MS, 1);
     assert_int_equal(lx_spend_get(&s, 3600000, NOW_MS), 101);
@@ -150,21 +150,25 @@ static void nodes_share_what_they_count(void **state)
     struct lx_deployment_state *d = state_of(&h, 0);
     struct lx_tally *requests = &d->counts[LX_COUNT_REQUESTS];
     lx_tally_add(requests, m, 10);
-    lx_deployment_state_take(d, m, &share);
+    lx_latency_add(&d->first, 500, 1, NOW_MS);
+    lx_deployment_state_own(d, m, &share);
     assert_int_equal(share.counts[LX_COUNT_REQUESTS], 10);
+    assert_int_equal(share.first_count, 1);
     lx_tally_add(requests, m, 1); /* while the sums are under way */
-    share.counts[LX_COUNT_REQUESTS] = 30;
+    share.counts[LX_COUNT_REQUESTS] = 20;
     share.in_flight = 4;
     share.cooling_until_ms = NOW_MS + 500;
     share.first_us = 3000, share.first_count = 3;
-    lx_deployment_state_give(d, &share, &policy, NOW_MS);
+    policy.latency_samples = 1;
+    lx_deployment_state_others(d, &share, &policy, NOW_MS);
+    lx_deployment_state_others(d, &share, &policy, NOW_MS); /* twice: no harm */
     assert_int_equal(lx_tally_get(requests, m), 31);
     assert_int_equal(atomic_load(&d->in_flight_others), 4);
     assert_int_equal(lx_breaker_of(d, NOW_MS), LX_BREAKER_OPEN);
     assert_int_equal(lx_latency_mean_us(&d->first, 1000, NOW_MS), 1000);
-    lx_deployment_state_take(d, m, &share);
-    assert_int_equal(share.counts[LX_COUNT_REQUESTS], 1);
-    assert_int_equal(share.first_count, 0); /* the others' times are not taken again */
+    lx_deployment_state_own(d, m, &share);
+    assert_int_equal(share.counts[LX_COUNT_REQUESTS], 11);
+    assert_int_equal(share.first_count, 1); /* the others' times are not told again */
     assert_int_equal(lx_tally_get(requests, m + 1), 0);
     raze(&h);
     lx_route_state_unref(s);
@@ -237,11 +241,16 @@ static void *share(void *arg)
 {
     struct lx_deployment_share s;
     int64_t *sum = arg;
-    for (int i = 0; i < 2000; i++)
+    for (int i = 0; i < 2000; i++) {
+        *sum = 0;
         for (size_t k = 0; k < 2; k++) {
-            lx_deployment_state_take(state_of(&shared, k), NOW_MS / 60000, &s);
+            lx_deployment_state_own(state_of(&shared, k), NOW_MS / 60000, &s);
             *sum += s.counts[LX_COUNT_REQUESTS];
+            s = (struct lx_deployment_share){.minute = NOW_MS / 60000};
+            lx_deployment_state_others(state_of(&shared, k), &s, &shared.table.settings.policy,
+                                       NOW_MS);
         }
+    }
     return NULL;
 }
 

@@ -1,0 +1,165 @@
+/*
+ * redis.c - the Redis in which nodes share what their routers know: where it is, and whether one is
+ * asked for at all.
+ *
+ * As LiteLLM: router_settings name it (a redis_url, or redis_host and redis_port); else a cache of
+ * the type redis does, whose missing parts come from REDIS_URL, REDIS_HOST and so on. Variables
+ * alone ask for nothing.
+ */
+#include "base/text.h"
+#include "config/load.h"
+
+#define CACHE "litellm_settings.cache_params"
+
+static bool is_given(const struct lx_config_redis *r)
+{
+    return lx_secret_is_set(&r->url) || r->host.n;
+}
+
+static void set_secret(struct lx_load *l, struct lx_secret *s, struct lx_slice text)
+{
+    if (lx_secret_is_set(s) || !text.n)
+        return;
+    if (lx_secret_init(s, text) != 0)
+        l->config->arena.failed = LX_ENOMEM;
+}
+
+static struct lx_slice variable(struct lx_load *l, const char *name)
+{
+    const char *value = l->env.get(l->env.arg, name);
+    return lx_slice_z(value ? value : "");
+}
+
+static void read_number(struct lx_slice text, int64_t *out)
+{
+    int64_t n;
+    if (!*out && lx_slice_int(text, &n) == 0 && n > 0)
+        *out = n;
+}
+
+/* What the cache's own settings leave open. */
+static void read_variables(struct lx_load *l, struct lx_config_redis *r)
+{
+    struct lx_arena *a = &l->config->arena;
+    if (!is_given(r))
+        set_secret(l, &r->url, variable(l, "REDIS_URL"));
+    if (lx_secret_is_set(&r->url))
+        return;
+    if (!r->host.n)
+        r->host = lx_arena_copy(a, variable(l, "REDIS_HOST"));
+    if (!r->user.n)
+        r->user = lx_arena_copy(a, variable(l, "REDIS_USERNAME"));
+    set_secret(l, &r->password, variable(l, "REDIS_PASSWORD"));
+    read_number(variable(l, "REDIS_PORT"), &r->port);
+    read_number(variable(l, "REDIS_DB"), &r->db);
+    r->ssl |= lx_slice_eq_nocase(variable(l, "REDIS_SSL"), LX_S("true"));
+}
+
+/* A part of an address, percent-decoded, in the arena. */
+static struct lx_slice plain(struct lx_arena *a, struct lx_slice s)
+{
+    struct lx_buf b;
+    lx_buf_init(&b, s.n + 1);
+    struct lx_slice found = lx_arena_copy(a, s);
+    if (lx_percent_read(s, &b) == 0)
+        found = lx_arena_copy(a, lx_buf_slice(&b));
+    if (b.p)
+        lx_wipe(b.p, b.n);
+    lx_buf_clear(&b);
+    return found;
+}
+
+static void read_login(struct lx_load *l, struct lx_slice login, struct lx_config_redis *r)
+{
+    struct lx_slice user, password;
+    lx_slice_cut(login, ':', &user, &password);
+    r->user = plain(&l->config->arena, user);
+    password = plain(&l->set.arena, password);
+    lx_secret_clear(&r->password);
+    set_secret(l, &r->password, password);
+    if (password.n)
+        lx_wipe((void *)(uintptr_t)password.p, password.n);
+}
+
+/* redis://[[user]:password@]host[:port][/db]; false: it is none. */
+static bool read_url(struct lx_load *l, struct lx_config_redis *r)
+{
+    static const struct lx_slice open = LX_S_INIT("redis://"), tls = LX_S_INIT("rediss://");
+    struct lx_slice url = lx_secret_bytes(&r->url), path, db, port;
+    r->ssl |= lx_slice_starts(url, tls);
+    if (!lx_slice_starts(url, open) && !lx_slice_starts(url, tls))
+        return false;
+    url = lx_slice_from(url, r->ssl && lx_slice_starts(url, tls) ? tls.n : open.n);
+    lx_slice_cut(url, '?', &url, &path);
+    lx_slice_cut(url, '/', &url, &db);
+    for (size_t i = url.n; i > 0; i--)
+        if (url.p[i - 1] == '@') {
+            read_login(l, lx_slice_to(url, i - 1), r);
+            url = lx_slice_from(url, i);
+            break;
+        }
+    if (url.n && url.p[0] == '[') { /* an address of IPv6 */
+        lx_slice_cut(lx_slice_from(url, 1), ']', &url, &port);
+        port = lx_slice_from(port, port.n ? 1 : 0);
+    } else {
+        lx_slice_cut(url, ':', &url, &port);
+    }
+    r->host = lx_arena_copy(&l->config->arena, url);
+    r->port = 0;
+    read_number(port, &r->port);
+    read_number(db, &r->db);
+    return r->host.n && (!port.n || r->port) && r->port < 65536;
+}
+
+static bool is_redis(const struct lx_yaml *type)
+{
+    return !type || lx_yaml_type(type) == LX_YAML_NULL ||
+           (type->kind == LX_YAML_SCALAR && lx_slice_starts(type->text, LX_S("redis")));
+}
+
+/* The cache's, where there is a cache of that type. */
+static const struct lx_yaml *read_cache(struct lx_load *l, struct lx_config_redis *r)
+{
+    const struct lx_yaml *settings = lx_yaml_get(l->root, LX_S("litellm_settings"));
+    const struct lx_yaml *on = lx_yaml_get(settings, LX_S("cache"));
+    const struct lx_yaml *params = lx_yaml_get(settings, LX_S("cache_params"));
+    struct lx_config_redis found = {.port = 0};
+    if (params && params->kind == LX_YAML_MAP)
+        lx_section_read(l, CACHE, params, &found, NULL);
+    bool is_on = on && on->kind == LX_YAML_SCALAR && lx_slice_eq_nocase(on->text, LX_S("true"));
+    bool takes = is_on && !is_given(r) && is_redis(lx_yaml_get(params, LX_S("type")));
+    if (!takes) {
+        lx_secret_clear(&found.url);
+        lx_secret_clear(&found.password);
+        return NULL;
+    }
+    lx_secret_clear(&r->url);
+    lx_secret_clear(&r->password);
+    *r = found;
+    read_variables(l, r);
+    return on;
+}
+
+void lx_load_redis(struct lx_load *l)
+{
+    enum { PORT = 6379 };
+    struct lx_config_redis *r = &l->config->redis;
+    const struct lx_yaml *router = lx_yaml_get(l->root, LX_S("router_settings"));
+    const struct lx_yaml *at = lx_yaml_get(router, LX_S("redis_url"));
+    at = at ? at : lx_yaml_get(router, LX_S("redis_host"));
+    const struct lx_yaml *cache = read_cache(l, r);
+    at = cache ? cache : at;
+    if (!is_given(r))
+        return;
+    if (lx_secret_is_set(&r->url) && !read_url(l, r)) {
+        lx_diag_add(l->diags, LX_DIAG_ERROR, at, LX_S("router_settings.redis_url"),
+                    "expected redis://[user:password@]host[:port][/db]");
+        return;
+    }
+    lx_secret_clear(&r->url);
+    r->port = r->port ? r->port : PORT;
+    r->wanted = !r->ssl;
+    if (r->ssl)
+        lx_diag_add(l->diags, LX_DIAG_WARNING, at, LX_S("router_settings"),
+                    "Redis over TLS is not supported: router state is not shared with other nodes");
+}
