@@ -117,6 +117,18 @@ static bool is_redis(const struct lx_yaml *type)
            (type->kind == LX_YAML_SCALAR && lx_slice_starts(type->text, LX_S("redis")));
 }
 
+/* The Redis is all that is used of it. */
+static void tell_cache(struct lx_load *l, const struct lx_yaml *settings)
+{
+    for (size_t i = 0; settings && settings->kind == LX_YAML_MAP && i < settings->n; i++) {
+        const struct lx_yaml *key = settings->pairs[i].key;
+        if (lx_slice_eq(key->text, LX_S("cache")) || lx_slice_eq(key->text, LX_S("cache_params")))
+            lx_diag_add(l->diags, LX_DIAG_NOT_BUILT, key,
+                        lx_arena_printf(&l->set.arena, "litellm_settings.%.*s", LX_F(key->text)),
+                        "known, but not built yet: replies are not cached");
+    }
+}
+
 /* The cache's, where there is a cache of that type. */
 static const struct lx_yaml *read_cache(struct lx_load *l, struct lx_config_redis *r)
 {
@@ -126,6 +138,7 @@ static const struct lx_yaml *read_cache(struct lx_load *l, struct lx_config_redi
     struct lx_config_redis found = {.port = 0};
     if (params && params->kind == LX_YAML_MAP)
         lx_section_read(l, CACHE, params, &found, NULL);
+    tell_cache(l, settings);
     bool is_on = on && on->kind == LX_YAML_SCALAR && lx_slice_eq_nocase(on->text, LX_S("true"));
     bool takes = is_on && !is_given(r) && is_redis(lx_yaml_get(params, LX_S("type")));
     if (!takes) {

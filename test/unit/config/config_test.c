@@ -58,10 +58,11 @@ static const struct {
     {"modellist: []\n" MODEL,
      "c.yaml:1:1: warning: modellist: unknown key; did you mean model_list?\n"},
     {MODEL "litellm_settings: {cache: true}\n",
-     "c.yaml:2:20: warning: litellm_settings.cache: known, but not built yet: it has no effect\n"},
+     "c.yaml:2:20: warning: litellm_settings.cache: known, but not built yet: replies are not "
+     "cached\n"},
     {MODEL "litellm_settings: {cache_params: {type: redis, hots: x}}\n",
-     "c.yaml:2:20: warning: litellm_settings.cache_params: known, but not built yet: it has no "
-     "effect\n"
+     "c.yaml:2:20: warning: litellm_settings.cache_params: known, but not built yet: replies "
+     "are not cached\n"
      "c.yaml:2:48: warning: litellm_settings.cache_params.hots: unknown key; did you mean host?\n"},
     {MODEL "guardrails: [{guardrail_name: a, litellm_params: {any: thing}}, {guardrail_nam: b}]\n",
      "c.yaml:2:1: warning: guardrails: known, but not built yet: it has no effect\n"
