@@ -135,6 +135,8 @@ void lx_relay_clear(struct lx_relay *r)
         r->back->back->clear(r->back_state);
     if (r->front_state && r->front->front->clear)
         r->front->front->clear(r->front_state);
+    if (r->same && r->stream)
+        free(r->back_state); /* of calls that were looked at; elsewhere it is in `states` */
     free(r->states);
     if (r->own_scratch)
         lx_relay_scratch_clear(r->own_scratch);
@@ -289,6 +291,19 @@ static void add_cost(const struct lx_relay *r, struct lx_usage *u)
     u->cost = cost.total;
 }
 
+static void write_record(const struct lx_record *rec, struct lx_json_edit *e, struct lx_buf *out)
+{
+    if (rec->event.n) {
+        lx_buf_add_lit(out, "event: ");
+        lx_buf_add(out, rec->event);
+        lx_buf_add_byte(out, '\n');
+    }
+    lx_buf_add_lit(out, "data: ");
+    if (lx_json_edit_write(e, out) < 0)
+        out->failed = LX_ENOMEM;
+    lx_buf_add_lit(out, "\n\n");
+}
+
 /* A record that passes as it came, but for one member more in its usage. False: it has none. */
 static bool pass_with_cost(struct lx_relay *r, const struct lx_record *rec, struct lx_buf *out)
 {
@@ -306,15 +321,9 @@ static bool pass_with_cost(struct lx_relay *r, const struct lx_record *rec, stru
     lx_money_write(u.cost, &text);
     lx_json_edit_init(&e, doc, &r->scratch->arena);
     lx_json_edit_set(&e, usage, LX_S("cost"), lx_buf_slice(&text));
-    if (rec->event.n) {
-        lx_buf_add_lit(out, "event: ");
-        lx_buf_add(out, rec->event);
-        lx_buf_add_byte(out, '\n');
-    }
-    lx_buf_add_lit(out, "data: ");
-    if (text.failed || lx_json_edit_write(&e, out) < 0)
-        out->failed = LX_ENOMEM;
-    lx_buf_add_lit(out, "\n\n");
+    if (text.failed)
+        out->failed = text.failed;
+    write_record(rec, &e, out);
     lx_buf_clear(&text);
     return true;
 }
@@ -324,6 +333,21 @@ static bool pass_with_cost(struct lx_relay *r, const struct lx_record *rec, stru
 static int failed(int code, struct lx_error *err, const char *what)
 {
     return lx_error_set(err, code, "%s", what);
+}
+
+/* A record that passes as it came, but for what its calls lack. 1: written so; 0; or a code. */
+static int pass_with_calls(struct lx_relay *r, const struct lx_record *rec, struct lx_buf *out,
+                           struct lx_error *err)
+{
+    struct lx_json_edit e;
+    if (!r->back_state && !(r->back_state = calloc(1, r->back->back->state_size)))
+        return failed(LX_ENOMEM, err, "no memory for the calls of a stream");
+    lx_json_edit_init(&e, &r->scratch->doc, &r->scratch->arena);
+    int mended =
+        r->back->back->mend_event(r->back_state, &r->scratch->doc, &e, &r->scratch->arena, err);
+    if (mended == 1)
+        write_record(rec, &e, out);
+    return mended;
 }
 
 static void tell(struct lx_relay *r, struct lx_event *e, struct lx_buf *out)
@@ -401,11 +425,13 @@ static int relay_as_is(struct lx_relay *r, const struct lx_record *rec, struct l
     if (g.is_fault)
         read_fault(r, rec->data);
     remember_glance(r, &g);
+    if (g.calls && (code = pass_with_calls(r, rec, out, err)) != 0)
+        return code < 0 ? code : 0;
     if (g.end && r->context.include_usage && !r->glance.usage.known && r->biller) {
         code = end_with_estimate(r, out);
         return code < 0 ? failed(code, err, "no memory to count what was said") : 0;
     }
-    if ((!g.usage_only || r->context.include_usage) &&
+    if (!g.alien && (!g.usage_only || r->context.include_usage) &&
         !(r->tells_cost && pass_with_cost(r, rec, out)))
         lx_buf_add(out, rec->raw);
     return 0;

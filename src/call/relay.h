@@ -31,7 +31,8 @@ struct lx_relay {
     struct lx_buf *whole;                 /* collects a whole body; own_whole or someone else's */
     struct lx_buf own_whole;
     struct lx_records records;
-    void *back_state, *front_state;   /* in `states`, or NULL */
+    void *back_state, *front_state;   /* in `states`, or NULL; the back's of a stream that passes is
+                                       * made when there are calls to look at */
     char *states;                     /* the states, then the context's strings */
     struct lx_reply_builder *builder; /* a stream for a client who wants none */
     struct lx_arena keep;             /* the builder's, and a fault's texts */

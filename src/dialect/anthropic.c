@@ -90,6 +90,7 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
 {
     if (lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]"))) {
         out->end = true; /* servers that speak several languages end every stream so */
+        out->alien = true;
         return 0;
     }
     int code = lx_json_read(doc, rec->data, NULL, NULL);

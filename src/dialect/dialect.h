@@ -101,6 +101,8 @@ struct lx_glance {
     bool usage_only; /* this record carries usage and nothing else */
     bool end;        /* the stream's own end mark */
     bool is_fault;   /* the record is an error event */
+    bool calls;      /* a stream's: it speaks of calls, see mend_event */
+    bool alien;      /* the record is of another language: clients of this one stumble over it */
     bool incomplete; /* a whole reply whose usage lacks what clients rely on */
     bool odd;        /* a whole reply that says in a way of its own what the language has words for:
                       * clients get it written anew */
@@ -164,6 +166,11 @@ struct lx_back {
     const char *tokens_header; /* of a reply: where its input tokens are counted; or NULL */
     int (*glance_reply)(const struct lx_json_doc *body, struct lx_glance *out);
     int (*glance_event)(const struct lx_record *, struct lx_json_doc *doc, struct lx_glance *out);
+    /* A record of a stream that passes, and that a glance saw calls in: what clients of the
+     * language would stumble over is mended in the edit. 1: something was; 0; or a code. `state` as
+     * for read_event, which is not used then. NULL: nothing ever is. */
+    int (*mend_event)(void *state, const struct lx_json_doc *doc, struct lx_json_edit *,
+                      struct lx_arena *, struct lx_error *err);
     enum lx_framing framing; /* of streams, where content-type does not say */
     bool model_outside;      /* model and stream are named by the path, never by the body */
     bool prompts;            /* takes a prompt: suffix, echo and best_of mean something to it */

@@ -30,6 +30,7 @@ static const struct lx_back back = {
     .write_request = lx_openai_write_request,
     .read_reply = lx_openai_read_reply,
     .read_event = lx_openai_read_event,
+    .mend_event = lx_openai_mend_event,
     .read_end = lx_openai_read_end,
     .clear = lx_openai_stream_clear,
     .read_error = lx_openai_read_error,

@@ -159,6 +159,11 @@ struct lx_openai_stream {
 int lx_openai_read_event(void *state, const struct lx_record *record, struct lx_json_doc *doc,
                          const struct lx_reply_context *c, struct lx_events *out,
                          struct lx_error *err);
+/* What a stream that passes as it came must say of its calls: a place of its own for each, and an
+ * id. Reads nothing else, so a state does either this or lx_openai_read_event(). As in struct
+ * lx_back. */
+int lx_openai_mend_event(void *state, const struct lx_json_doc *doc, struct lx_json_edit *edit,
+                         struct lx_arena *arena, struct lx_error *err);
 int lx_openai_read_end(void *state, struct lx_events *out, struct lx_error *err);
 void lx_openai_stream_clear(void *state);
 int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *doc,

@@ -266,6 +266,8 @@ int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *d
         enum lx_finish finish = lx_openai_read_finish(word(LX_GET(it.value, "finish_reason")));
         if (finish)
             out->finish = finish;
+        out->calls = out->calls ||
+                     lx_json_is(LX_GET(LX_GET(it.value, "delta"), "tool_calls"), LX_JSON_ARRAY);
         out->content = out->content || says_something(LX_GET(it.value, "delta")) ||
                        lx_json_text(LX_GET(it.value, "text")).s.n;
         if (out->said)

@@ -403,14 +403,16 @@ static void hold_call(struct sink *k, struct call *call, const struct call_delta
     }
 }
 
-static void read_call_delta(struct sink *k, struct lx_openai_choice *c, const struct call_delta *d)
+/* The call it belongs to; NULL: k->code says why not. */
+static struct call *read_call_delta(struct sink *k, struct lx_openai_choice *c,
+                                    const struct call_delta *d)
 {
     struct call *call = find_call(c, d);
     if (!call) {
         end_calls(k, c, true);
         call = add_call(k, c, d->index);
         if (!call)
-            return;
+            return NULL;
         call->id_hash = d->id_hash;
         call->waiting = true;
     }
@@ -420,37 +422,41 @@ static void read_call_delta(struct sink *k, struct lx_openai_choice *c, const st
         hold_call(k, call, d);
     /* What follows whole arguments after the next call began is no JSON whatever becomes of it. */
     if (!d->arguments.s.n || !call->open)
-        return;
+        return call;
     if (!d->custom)
         scan_arguments(&call->scan, lx_text_plain(d->arguments, k->out->arena));
     struct lx_event *e = add(k, call->json ? LX_EVENT_TEXT : LX_EVENT_ARGUMENTS, c, call->part);
     e->part = call->json ? LX_PART_TEXT : LX_PART_TOOL_CALL;
     e->text = d->arguments;
+    return call;
 }
 
-static void read_function(struct sink *k, struct lx_openai_choice *c, struct lx_json function,
-                          struct call_delta d)
+static struct call *read_function(struct sink *k, struct lx_openai_choice *c,
+                                  struct lx_json function, struct call_delta d)
 {
     d.name = lx_json_text(LX_GET(function, "name"));
     d.arguments = d.custom ? lx_json_text(LX_GET(function, "input"))
                            : lx_openai_read_arguments(LX_GET(function, "arguments"));
     d.id_hash = hash_of(d.id.s);
     d.name_hash = hash_of(d.name.s);
-    read_call_delta(k, c, &d);
+    return read_call_delta(k, c, &d);
+}
+
+static struct call *read_call(struct sink *k, struct lx_openai_choice *c, struct lx_json v)
+{
+    struct lx_json custom = LX_GET(v, "custom"), function = LX_GET(v, "function");
+    struct call_delta d = {.id = lx_json_text(LX_GET(v, "id")), .index = NO_INDEX};
+    if (lx_json_int(LX_GET(v, "index"), &d.index) == 0 && d.index < 0)
+        d.index = NO_INDEX;
+    d.custom = lx_json_is(custom, LX_JSON_OBJECT) && !lx_json_is(function, LX_JSON_OBJECT);
+    return read_function(k, c, d.custom ? custom : function, d);
 }
 
 static void read_calls(struct sink *k, struct lx_openai_choice *c, struct lx_json delta)
 {
     for (struct lx_json_iter it = lx_json_iter(LX_GET(delta, "tool_calls"));
-         lx_json_next(&it) && !k->code;) {
-        struct lx_json custom = LX_GET(it.value, "custom");
-        struct call_delta d = {.id = lx_json_text(LX_GET(it.value, "id")), .index = NO_INDEX};
-        if (lx_json_int(LX_GET(it.value, "index"), &d.index) == 0 && d.index < 0)
-            d.index = NO_INDEX;
-        struct lx_json function = LX_GET(it.value, "function");
-        d.custom = lx_json_is(custom, LX_JSON_OBJECT) && !lx_json_is(function, LX_JSON_OBJECT);
-        read_function(k, c, d.custom ? custom : function, d);
-    }
+         lx_json_next(&it) && !k->code;)
+        read_call(k, c, it.value);
     struct lx_json legacy = LX_GET(delta, "function_call");
     if (lx_json_is(legacy, LX_JSON_OBJECT) && !k->code)
         read_function(k, c, legacy, (struct call_delta){.index = LEGACY_INDEX, .legacy = true});
@@ -589,6 +595,73 @@ static int result(struct sink *k)
         k->code =
             lx_error_set(k->err, k->out->arena->failed, "%s", lx_code_text(k->out->arena->failed));
     return k->code;
+}
+
+/* ---- Calls of a stream that passes -------------------------------------------------------- */
+
+/* The id that was made up for a call that these events begin, as JSON; n 0: it has its own. */
+static struct lx_slice id_to_tell(const struct lx_events *events, size_t from)
+{
+    struct lx_slice id = {NULL, 0};
+    for (size_t i = from; i < events->n; i++) {
+        if (events->v[i].kind != LX_EVENT_PART_START || !events->v[i].id.s.n)
+            continue;
+        struct lx_buf text;
+        lx_buf_init(&text, 4096);
+        struct lx_out o = lx_out(&text);
+        lx_out_text(&o, NULL, events->v[i].id);
+        if (text.failed)
+            events->arena->failed = text.failed;
+        id = lx_arena_copy(events->arena, lx_buf_slice(&text));
+        lx_buf_clear(&text);
+    }
+    return id;
+}
+
+/* 1: it was mended. Clients put calls together by index: a second one at a place already taken (as
+ * several servers send it), or one without a place (Mistral's), would be lost in the first. */
+static int mend_call(struct sink *k, struct lx_openai_choice *c, struct lx_json v,
+                     struct lx_json_edit *edit)
+{
+    int64_t index = NO_INDEX;
+    struct lx_slice id = {NULL, 0};
+    bool told = lx_json_int(LX_GET(v, "index"), &index) == 0;
+    size_t before = k->out->n;
+    const struct call *call = read_call(k, c, v);
+    if (!call)
+        return k->code;
+    int64_t place = call - c->calls;
+    if (!lx_json_text(LX_GET(v, "id")).s.n && !call->held)
+        id = id_to_tell(k->out, before);
+    if (id.n)
+        lx_json_edit_set(edit, v, LX_S("id"), id);
+    if (told && index == place)
+        return id.n != 0;
+    lx_json_edit_set(edit, v, LX_S("index"),
+                     lx_arena_printf(k->out->arena, "%lld", (long long)place));
+    return 1;
+}
+
+int lx_openai_mend_event(void *state, const struct lx_json_doc *doc, struct lx_json_edit *edit,
+                         struct lx_arena *arena, struct lx_error *err)
+{
+    struct lx_events none = {.arena = arena};
+    struct sink k = {.stream = state, .out = &none, .chunk = lx_json_root(doc), .err = err};
+    int mended = 0, one = 0;
+
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(k.chunk, "choices")); lx_json_next(&it);) {
+        struct lx_json calls = LX_GET(LX_GET(it.value, "delta"), "tool_calls");
+        int64_t index = 0;
+        if (lx_json_int(LX_GET(it.value, "index"), &index) != 0)
+            index = 0;
+        struct lx_openai_choice *c = lx_json_count(calls) ? choice_of(&k, index) : NULL;
+        if (!c && k.code)
+            return k.code;
+        for (struct lx_json_iter at = lx_json_iter(calls); lx_json_next(&at); mended |= one)
+            if ((one = mend_call(&k, c, at.value, edit)) < 0)
+                return one;
+    }
+    return result(&k) < 0 ? k.code : mended;
 }
 
 int lx_openai_read_event(void *state, const struct lx_record *record, struct lx_json_doc *doc,
