@@ -23,6 +23,9 @@ static void keep(char *to, size_t size, struct lx_slice s)
 void lx_bill_request(struct lx_biller *b, struct lx_json service_tier, struct lx_json search)
 {
     struct lx_slice tier = lx_json_text(service_tier).s;
+    b->is_routed = b->deployment->price
+                       ? b->deployment->price->is_fee
+                       : lx_price_is_routed(lx_slice_z(b->deployment->provider->id), b->model);
     if (!tier.n)
         tier = lx_row_unquoted(lx_row_get(b->deployment->default_params, LX_S("service_tier")));
     if (!tier.n)
@@ -71,7 +74,14 @@ static void bill_stated(const struct lx_biller *b, const struct lx_usage *usage,
                    b->settings->cost.margins);
 }
 
-static void bill(const struct lx_biller *b, const struct lx_price *price,
+void lx_bill_chosen(struct lx_biller *b, struct lx_slice model)
+{
+    if (b && b->is_routed)
+        keep(b->chosen, sizeof(b->chosen), model);
+}
+
+/* False: it chose a model without a price. */
+static bool bill(const struct lx_biller *b, const struct lx_price *price,
                  const struct lx_usage *usage, struct lx_cost *out)
 {
     const struct lx_deployment *d = b->deployment;
@@ -85,8 +95,12 @@ static void bill(const struct lx_biller *b, const struct lx_price *price,
         .citation_tokens = usage->citation_tokens,
         .search_context_size = lx_slice_z(b->search_context_size),
     };
-    lx_cost_of(price, &in, out);
+    if (!price->is_fee)
+        lx_cost_of(price, &in, out);
+    else if (!lx_cost_of_routed(b->settings->cost.catalog, price, lx_slice_z(b->chosen), &in, out))
+        return false;
     lx_cost_adjust(out, in.provider, b->settings->cost.discounts, b->settings->cost.margins);
+    return true;
 }
 
 bool lx_bill_usage(const struct lx_biller *b, const struct lx_usage *usage, struct lx_cost *out)
@@ -98,18 +112,15 @@ bool lx_bill_usage(const struct lx_biller *b, const struct lx_usage *usage, stru
         bill_stated(b, usage, out);
         return true;
     }
-    if (d->price) {
-        if (d->price->is_priced)
-            bill(b, d->price, usage, out);
-        return d->price->is_priced;
-    }
+    if (d->price)
+        return d->price->is_priced && bill(b, d->price, usage, out);
     struct lx_arena a;
     struct lx_price price;
     lx_arena_init(&a, MAX_PRICE_BYTES);
     bool known = lx_price_find(b->settings->cost.catalog, lx_slice_z(d->provider->id), b->model,
                                d->base_model, d->own_prices, &a, &price);
     if (known)
-        bill(b, &price, usage, out);
+        known = bill(b, &price, usage, out);
     lx_arena_clear(&a);
     return known;
 }

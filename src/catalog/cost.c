@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "catalog/row.h"
 
+enum { MAX_PRICE_BYTES = 1 << 20 };
+
 /* ---- Rates ---------------------------------------------------------------------------------- */
 
 /* The price of that kind in one list for a prompt of that size: of the highest threshold that was
@@ -363,6 +365,32 @@ void lx_cost_of(const struct lx_price *price, const struct lx_cost_input *in, st
     uplift(&b, out);
     lx_bill_tools(&b, out);
     out->total = lx_money_add(lx_money_add(out->input, out->output), out->tools);
+}
+
+bool lx_cost_of_routed(const struct lx_catalog *c, const struct lx_price *fee,
+                       struct lx_slice chosen, const struct lx_cost_input *in, struct lx_cost *out)
+{
+    const struct lx_usage prompt = {.known = true, .prompt_tokens = in->usage->prompt_tokens};
+    const struct lx_cost_input asked = {.usage = &prompt, .provider = in->provider};
+    struct lx_slice none = {0};
+    struct lx_price price;
+    struct lx_arena a;
+    struct lx_cost choosing;
+    if (lx_price_is_routed(in->provider.n ? in->provider : fee->provider, chosen)) {
+        lx_cost_of(fee, in, out); /* it names only itself */
+        return true;
+    }
+    lx_arena_init(&a, MAX_PRICE_BYTES);
+    bool known = chosen.n && lx_price_find(c, in->provider.n ? in->provider : fee->provider, chosen,
+                                           none, none, &a, &price);
+    if (known) {
+        lx_cost_of(&price, in, out);
+        lx_cost_of(fee, &asked, &choosing);
+        out->input = lx_money_add(out->input, choosing.input);
+        out->total = lx_money_add(out->total, choosing.total);
+    }
+    lx_arena_clear(&a);
+    return known;
 }
 
 void lx_cost_adjust(struct lx_cost *cost, struct lx_slice provider, struct lx_slice discounts,

@@ -60,6 +60,11 @@ struct lx_cost {
 /* What it costs; total is without discount and margin. price->is_priced must hold. */
 void lx_cost_of(const struct lx_price *price, const struct lx_cost_input *in, struct lx_cost *out);
 
+/* The same where price->is_fee: the fee, and what the model costs that the reply says was chosen.
+ * False: that one is not named or has no price. */
+bool lx_cost_of_routed(const struct lx_catalog *c, const struct lx_price *fee,
+                       struct lx_slice chosen, const struct lx_cost_input *in, struct lx_cost *out);
+
 /*
  * LiteLLM's cost_discount_config, {"openai": 0.05}, and cost_margin_config, {"openai": 0.1,
  * "global": {"percentage": 0.08, "fixed_amount": 0.0005}}, as JSON; each may be absent. The

@@ -367,16 +367,39 @@ static void add_tools(const struct lx_catalog *c, struct lx_slice provider, stru
         out->rates = (struct lx_rates){l.v, l.n};
 }
 
+static bool contains(struct lx_slice s, struct lx_slice word)
+{
+    for (size_t i = 0; i + word.n <= s.n; i++)
+        if (lx_slice_eq_nocase(lx_slice(s.p + i, word.n), word))
+            return true;
+    return false;
+}
+
+/* learn.microsoft.com/azure/ai-foundry/openai/concepts/model-router, 2026-08: billed are the tokens
+ * of the model that was chosen, and a fee on the prompt. */
+bool lx_price_is_routed(struct lx_slice provider, struct lx_slice model)
+{
+    struct lx_slice head, rest;
+    if (!provider.n && lx_slice_cut(model, '/', &head, &rest))
+        provider = head;
+    return (lx_slice_eq(provider, LX_S("azure_ai")) || lx_slice_eq(provider, LX_S("azure"))) &&
+           (contains(model, LX_S("model-router")) || contains(model, LX_S("model_router")));
+}
+
 bool lx_price_find(const struct lx_catalog *c, struct lx_slice provider, struct lx_slice model,
                    struct lx_slice base_model, struct lx_slice own, struct lx_arena *a,
                    struct lx_price *out)
 {
     struct lx_model m = {0};
-    if (!base_model.n || !lx_catalog_find(c, provider, base_model, &m))
+    bool routed = !base_model.n && !own.n && lx_price_is_routed(provider, model);
+    if (routed && !lx_catalog_get(c, LX_S("azure_ai/model_router"), &m))
+        routed = false;
+    if (!routed && (!base_model.n || !lx_catalog_find(c, provider, base_model, &m)))
         if (!lx_catalog_find(c, provider, model, &m))
             m = (struct lx_model){0};
     if (lx_price_read(m, own, a, out) < 0)
         out->is_priced = false;
+    out->is_fee = routed;
     if (out->is_priced)
         add_tools(c, provider.n ? provider : out->provider, a, out);
     return out->is_priced;

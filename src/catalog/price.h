@@ -65,6 +65,7 @@ struct lx_price {
     struct lx_rates off_peak;
     struct lx_slice off_peak_rules; /* JSON: when those hold */
     struct lx_slice extras;         /* JSON: provider_specific_entry, multipliers by name */
+    bool is_fee;                    /* of a router: the model it chose is billed besides */
     bool web_search_per_query;      /* else a prompt's searches are billed as one */
     bool is_priced;                 /* it has any price, be it 0 */
 };
@@ -85,6 +86,11 @@ int lx_price_read(struct lx_model m, struct lx_slice own, struct lx_arena *a, st
 bool lx_price_find(const struct lx_catalog *c, struct lx_slice provider, struct lx_slice model,
                    struct lx_slice base_model, struct lx_slice own, struct lx_arena *a,
                    struct lx_price *out);
+
+/* Whether the model only chooses one for each request, named in the reply (Azure's model router):
+ * lx_price_find() then finds what the choosing costs, and says is_fee unless there is an own price.
+ */
+bool lx_price_is_routed(struct lx_slice provider, struct lx_slice model);
 
 /* For pictures, which have rows by quality and size: "hd/1024-x-1792/dall-e-3". Either may be
  * empty; size is "1024x1792" or with "-x-". */

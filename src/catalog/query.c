@@ -264,6 +264,8 @@ int lx_cost_query_read(struct lx_json v, struct lx_arena *a, struct lx_cost_quer
         out->in.region = lx_json_str(LX_GET(usage, "inference_geo"), a);
     if (!out->in.citation_tokens)
         out->in.citation_tokens = number(LX_GET(usage, "citation_tokens"));
+    if (lx_json_given(LX_GET(v, "completion_response")))
+        out->chosen = lx_json_str(LX_GET(reply, "model"), a);
     read_call(lx_json_str(LX_GET(v, "call_type"), a), out);
     return a->failed;
 }
@@ -298,6 +300,8 @@ bool lx_cost_query_run(const struct lx_catalog *c, const struct lx_cost_query *q
         in.images = 1;
     if (in.call == LX_COST_IMAGE && !in.pixels)
         in.pixels = pixels_of(q->size.n ? q->size : LX_S("1024x1024"));
+    if (price->is_fee && q->chosen.n)
+        return lx_cost_of_routed(c, price, q->chosen, &in, out);
     lx_cost_of(price, &in, out);
     return true;
 }

@@ -10,6 +10,7 @@
 
 struct lx_cost_query {
     struct lx_slice model, provider, base_model;
+    struct lx_slice chosen;        /* by a router: the reply's own model */
     struct lx_slice quality, size; /* of pictures */
     bool call_given;               /* else the model's mode says what is billed */
     bool usage_given;

@@ -158,6 +158,21 @@ ROWS = [
 ]
 
 
+ROUTER = {"azure_ai/model_router": {"input_cost_per_token": "0.0001", "output_cost_per_token": "0"},
+          "azure_ai/chosen": PAIR}
+# The model that was asked for, the one that the reply names (or none), and the sum.
+ROUTED = [
+    ("a router's fee and its choice", "azure_ai/model_router/ours", "chosen",
+     "1000*0.0001 + 1000*0.01 + 10*0.1"),
+    ("a router by its deployment's name", "azure_ai/Our-Model-Router", "chosen",
+     "1000*0.0001 + 1000*0.01 + 10*0.1"),
+    ("only the fee where no reply is given", "azure_ai/model-router", None, "1000*0.0001"),
+    ("the fee is not billed twice", "azure_ai/model_router", "model-router", "1000*0.0001"),
+    ("a choice without a price has none with its fee", "azure_ai/model_router/ours", "unheard-of",
+     None),
+]
+
+
 def worked(text):
     """The value of a sum in exact decimals."""
     plain = "".join(f"Decimal('{word}')" if word[0].isdigit() else word
@@ -173,21 +188,29 @@ def as_row(prices):
 
 def main():
     models = {f"hand/{i}": as_row(row[1]) for i, row in enumerate(ROWS)}
+    models |= {name: {**as_row(row), "litellm_provider": "azure_ai"}
+               for name, row in ROUTER.items()}
     questions = "".join(json.dumps({"model": f"hand/{i}", "provider": "hand", **row[2]}) + "\n"
                         for i, row in enumerate(ROWS))
+    questions += "".join(json.dumps({"model": asked, "provider": "azure_ai", **(
+        {"completion_response": {"model": chosen, "usage": USE}} if chosen else {"usage": USE})})
+                         + "\n" for _, asked, chosen, _ in ROUTED)
+    rows = [(row[0], row[3]) for row in ROWS + ROUTED]
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(models, file)
         file.flush()
         done = subprocess.run([sys.argv[1], "cost", "--json", "--map", file.name],
                               input=questions, capture_output=True, text=True, check=False)
     answers = [json.loads(line, parse_float=Decimal) for line in done.stdout.splitlines()]
-    failed = len(answers) != len(ROWS)
-    for number, (row, got) in enumerate(zip(ROWS, answers), 1):
-        good = "cost" in got and Decimal(got["cost"]) == worked(row[3])
+    failed = len(answers) != len(rows)
+    for number, ((name, text), got) in enumerate(zip(rows, answers), 1):
+        wanted = worked(text) if text else None
+        cost = got.get("cost")
+        good = (cost is None and "error" in got) if text is None else cost == wanted
         failed |= not good
-        print(f"{'ok' if good else 'not ok'} {number} - {row[0]}: {row[3]} = {worked(row[3])}"
-              + ("" if good else f", got {got.get('cost', got)}"))
-    print(f"1..{len(ROWS)}", done.stderr.strip(), sep="\n# " if done.stderr.strip() else "\n")
+        print(f"{'ok' if good else 'not ok'} {number} - {name}: {text} = {wanted}"
+              + ("" if good else f", got {got}"))
+    print(f"1..{len(rows)}", done.stderr.strip(), sep="\n# " if done.stderr.strip() else "\n")
     sys.exit(failed)
 
 

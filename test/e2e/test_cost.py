@@ -120,6 +120,46 @@ def test_spend_calculate_refuses(gw, body, said):
     assert said in reply.json()["error"]["message"]
 
 
+# ---- Azure's model router ----
+
+def routed(model, usage):
+    """A provider that says which model it chose."""
+    def reply(connection, request):
+        if not request.json().get("stream"):
+            connection.respond(200, {"id": "1", "object": "chat.completion", "created": 1,
+                                     "model": model, "usage": usage, "choices": [
+                                         {"index": 0, "finish_reason": "stop", "message": {
+                                             "role": "assistant", "content": "Hello"}}]})
+            return
+        connection.stream()
+        for delta, finish, more in (("Hello", None, {}), ("", "stop", {}), (None, None,
+                                                                            {"usage": usage})):
+            choices = [] if delta is None else [{"index": 0, "delta": {"content": delta},
+                                                 "finish_reason": finish}]
+            connection.send_chunk("data: " + json.dumps(
+                {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": model,
+                 "choices": choices, **more}) + "\n\n")
+        connection.send_chunk("data: [DONE]\n\n")
+        connection.end_chunks()
+    return serving(reply)
+
+
+@pytest.mark.parametrize("model, cost", [
+    # 10,000 * (0.05 + 0.14) + 1,000 * 0.4 millionths
+    ("gpt-5-nano-2025-08-07", "0.0023"), ("model-router", "0.0014"), ("unheard-of", None)])
+def test_a_router_and_what_it_chose_are_billed(gateway, upstream, model, cost):
+    provider = upstream(routed(model, {"prompt_tokens": 10000, "completion_tokens": 1000,
+                                       "total_tokens": 11000}))
+    gw = gateway(config([{"model_name": "m", "litellm_params": {
+        "model": "azure_ai/model_router/ours", "api_base": provider.url, "api_key": "k"}}]))
+    assert gw.chat("m").header("x-litellm-response-cost") == cost
+    assert gw.messages("m").header("x-litellm-response-cost") == cost
+    gw.chat("m", stream=True, stream_options={"include_usage": True})
+    gw.messages("m", stream=True)
+    wait_for("the lines", lambda: len(gw.log_lines(f"model=m .*cost={cost or '.?'}( |$)")) == 4)
+    assert {request.json()["model"] for request in provider.requests} == {"ours"}
+
+
 # ---- A model map at an address ----
 
 def own_map():
