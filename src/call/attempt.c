@@ -147,6 +147,8 @@ static void read_options(struct writer *w, const struct lx_route_settings *setti
     w->options = w->target->options;
     if (w->d->prompt)
         w->options.prompt = w->d->prompt;
+    if (w->from->operation == LX_OPERATION_COUNT && w->offer.path)
+        w->options.model_outside = false; /* such an address names none */
     w->options.keep_call_ids = !w->target->is_home;
     w->options.drop_params =
         lx_json_bool(v[LX_MEMBER_DROP_PARAMS], tristate(w->d->drop_params, settings->drop_params));

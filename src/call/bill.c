@@ -74,10 +74,10 @@ static void bill_stated(const struct lx_biller *b, const struct lx_usage *usage,
                    b->settings->cost.margins);
 }
 
-void lx_bill_chosen(struct lx_biller *b, struct lx_slice model)
+void lx_bill_chosen(struct lx_biller *b, struct lx_slice model, struct lx_arena *a)
 {
-    if (b && b->is_routed)
-        keep(b->chosen, sizeof(b->chosen), model);
+    if (b && b->is_routed && model.n && !lx_slice_eq(model, b->chosen))
+        b->chosen = lx_arena_copy(a, model);
 }
 
 /* False: it chose a model without a price. */
@@ -97,7 +97,7 @@ static bool bill(const struct lx_biller *b, const struct lx_price *price,
     };
     if (!price->is_fee)
         lx_cost_of(price, &in, out);
-    else if (!lx_cost_of_routed(b->settings->cost.catalog, price, lx_slice_z(b->chosen), &in, out))
+    else if (!lx_cost_of_routed(b->settings->cost.catalog, price, b->chosen, &in, out))
         return false;
     lx_cost_adjust(out, in.provider, b->settings->cost.discounts, b->settings->cost.margins);
     return true;

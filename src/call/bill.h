@@ -19,7 +19,7 @@ struct lx_biller {
     struct lx_slice body;           /* the client's; absent: it is not there any more */
     int64_t prompt_tokens;          /* of the body, counted here; -1: not yet */
     bool is_routed;                 /* the provider chooses the model; only then is it asked for: */
-    char chosen[64];                /* the model that the reply names; or "" */
+    struct lx_slice chosen;         /* the model that the reply names */
     char service_tier[16];          /* that was asked for; or "" */
     char search_context_size[8];    /* the same */
 };
@@ -27,8 +27,8 @@ struct lx_biller {
 /* Takes what of a request has a price: service_tier and web_search_options, each may be absent. The
  * deployment's own parameters count where the client gives none. */
 void lx_bill_request(struct lx_biller *b, struct lx_json service_tier, struct lx_json search);
-/* The reply names its model. b may be NULL. */
-void lx_bill_chosen(struct lx_biller *b, struct lx_slice model);
+/* The reply names its model; kept in the arena, where it is asked for. b may be NULL. */
+void lx_bill_chosen(struct lx_biller *b, struct lx_slice model, struct lx_arena *a);
 /* The cost of that usage, discount and margin included. False: the usage is not known, or the model
  * has no price. A model that only a wildcard names is looked up now. */
 bool lx_bill_usage(const struct lx_biller *b, const struct lx_usage *usage, struct lx_cost *out);

@@ -279,11 +279,22 @@ static void answered_here(struct lx_call *c, int code)
 /* Tokens of a request whose provider cannot count them. */
 static void answer_count(struct lx_call *c)
 {
-    const struct lx_reply reply = {.language = LX_S("anthropic_count")};
+    const struct lx_reply reply = {.language = lx_slice_z(c->in.front->name)};
+    c->counted = true;
     int code = start_relay(c, c->in.front, LX_FRAMING_NONE);
     if (code == 0)
         code = lx_relay_reply(&c->relay, &reply, &c->out);
     answered_here(c, code);
+}
+
+bool lx_call_count_instead(struct lx_call *c)
+{
+    if (c->in.front->operation != LX_OPERATION_COUNT || c->counted || !c->report.deployment)
+        return false;
+    lx_call_drop_relay(c);
+    lx_buf_reset(&c->out);
+    answer_count(c);
+    return true;
 }
 
 static void answer_mock(struct lx_call *c, struct lx_slice text)

@@ -53,6 +53,7 @@ struct lx_call {
     struct lx_fetch fetch;
     struct lx_request *request; /* the body, where it had to be read; of embeddings what is left */
     struct lx_gather gather;    /* vectors of exchanges before, where it takes several */
+    bool counted;               /* tokens that a client asks for: here, or it was tried */
     bool goes_on;               /* the next exchange is not another attempt */
     struct lx_attempt attempt;
     struct lx_headers upstream; /* the provider's, prefixed */
@@ -73,6 +74,11 @@ static inline struct lx_arena *lx_call_arena(struct lx_call *c)
 {
     return c->memory ? &c->memory->arena : &c->late;
 }
+
+/* ---- call.c ---- */
+/* A provider that was asked to count tokens does not: they are counted here, and it is said to be
+ * an estimate. False: that was not what it was asked for. */
+bool lx_call_count_instead(struct lx_call *c);
 
 /* ---- judge.c ---- */
 void lx_call_drop_relay(struct lx_call *c);

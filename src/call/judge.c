@@ -195,7 +195,9 @@ void lx_call_judge(struct lx_call *c, const struct lx_fault *f, enum lx_outcome_
             return;
         }
     }
-    leave_group(c);
+    bool away = lx_fault_retryable(f) || f->kind == LX_FAULT_NOT_FOUND;
+    if (!away || !lx_call_count_instead(c))
+        leave_group(c);
 }
 
 void lx_call_judge_provider(struct lx_call *c, const struct lx_fault *f)

@@ -201,7 +201,7 @@ static void remember_usage(struct lx_relay *r, const struct lx_usage *u)
 static void remember_glance(struct lx_relay *r, const struct lx_glance *g)
 {
     r->glance.searched |= g->searched;
-    lx_bill_chosen(r->biller, g->model);
+    lx_bill_chosen(r->biller, g->model, &r->keep);
     remember_usage(r, &g->usage);
     if (g->finish != LX_FINISH_NONE)
         r->glance.finish = g->finish;
@@ -215,7 +215,7 @@ static void remember_event(struct lx_relay *r, const struct lx_event *e)
         lx_said_add_event(&r->said, e);
     switch (e->kind) {
     case LX_EVENT_START:
-        lx_bill_chosen(r->biller, e->name.s);
+        lx_bill_chosen(r->biller, e->name.s, &r->keep);
         remember_usage(r, &e->usage);
         break;
     case LX_EVENT_USAGE:
@@ -522,7 +522,7 @@ int lx_relay_reply(struct lx_relay *r, const struct lx_reply *reply, struct lx_b
     struct lx_events events = {.arena = &r->scratch->arena};
     struct lx_reply counted;
     r->glance.searched = r->back == &lx_dialect_openai_chat && has_citations(reply);
-    lx_bill_chosen(r->biller, reply->model.s);
+    lx_bill_chosen(r->biller, reply->model.s, &r->keep);
     remember_usage(r, &reply->usage);
     if (!reply->usage.known && r->biller) {
         lx_said_add_reply(&r->said, reply);

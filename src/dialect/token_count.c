@@ -1,6 +1,7 @@
 /*
  * token_count.c - asking a provider how many tokens a request has: Anthropic's count_tokens (as a
- * client's language too), Gemini's countTokens, and Bedrock's CountTokens.
+ * client's language too), Gemini's countTokens of AI Studio (the same) and of Vertex AI, and
+ * Bedrock's CountTokens.
  *
  * Each takes the request of the language it belongs to, or a part of it, and answers with a number.
  * So the writers of those languages write, and what does not belong is taken out of it.
@@ -55,6 +56,15 @@ static void write_reply(const struct lx_reply *r, const struct lx_reply_context 
     lx_out_object_end(&o);
 }
 
+/* Of models that Bedrock does not count for it says so with status 400: no fault of the request. */
+static void read_bedrock_error(int status, struct lx_slice body, const struct lx_headers *headers,
+                               struct lx_arena *a, struct lx_fault *out)
+{
+    lx_bedrock_read_error(status, body, headers, a, out);
+    if (lx_slice_find(body, LX_S("support counting tokens")) >= 0)
+        out->kind = LX_FAULT_NOT_FOUND;
+}
+
 /* ---- Requests ------------------------------------------------------------------------------- */
 
 /* What the language's own writer makes of the request without its parameters, read. False: b has
@@ -89,6 +99,8 @@ static bool write_plain(void (*write)(const struct lx_write_options *, const str
 static const char *const anthropic_members[] = {"model",       "messages", "system",      "tools",
                                                 "tool_choice", "thinking", "mcp_servers", NULL};
 static const char *const bedrock_members[] = {"messages", "system", "toolConfig", NULL};
+static const char *const vertex_members[] = {"contents", "systemInstruction", "tools",
+                                             "generationConfig", NULL};
 
 static void copy_members(struct lx_json from, const char *const *names, struct lx_out *out)
 {
@@ -136,6 +148,13 @@ static void copy_gemini(struct lx_json from, const struct lx_write_options *o, s
     lx_out_object_end(out);
 }
 
+/* docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/count-tokens, 2026-08 */
+static void copy_vertex(struct lx_json from, const struct lx_write_options *o, struct lx_out *out)
+{
+    (void)o;
+    copy_members(from, vertex_members, out);
+}
+
 static void write_count(
     void (*write)(const struct lx_write_options *, const struct lx_request *, struct lx_body *),
     void (*copy)(struct lx_json, const struct lx_write_options *, struct lx_out *),
@@ -173,6 +192,41 @@ static void write_gemini(const struct lx_write_options *o, const struct lx_reque
 {
     write_count(lx_gemini_write_request, copy_gemini, o, r, b);
 }
+static void write_vertex(const struct lx_write_options *o, const struct lx_request *r,
+                         struct lx_body *b)
+{
+    write_count(lx_gemini_write_request, copy_vertex, o, r, b);
+}
+
+/* ---- Google's clients ----------------------------------------------------------------------- */
+
+/* Either a conversation, or a whole request in a member. What is read points into the body's text,
+ * so the index of the inner one may go. */
+static int read_google(const struct lx_json_doc *body, struct lx_arena *a, struct lx_request *out,
+                       struct lx_error *err)
+{
+    struct lx_json inner = lx_gemini_get(lx_json_root(body), "generateContentRequest");
+    struct lx_json_doc doc;
+    if (!lx_json_given(inner))
+        return lx_gemini_read_request(body, a, out, err);
+    lx_json_doc_init(&doc);
+    int code = lx_json_read(&doc, lx_json_raw(inner), NULL, err);
+    if (code == 0)
+        code = lx_gemini_read_request(&doc, a, out, err);
+    lx_json_doc_clear(&doc);
+    return code;
+}
+
+/* That it is an estimate has no place there; a header says so. */
+static void write_google(const struct lx_reply *r, const struct lx_reply_context *c,
+                         struct lx_buf *out)
+{
+    struct lx_out o = lx_out(out);
+    (void)c;
+    lx_out_object(&o, NULL);
+    lx_out_int(&o, "totalTokens", r->usage.prompt_tokens);
+    lx_out_object_end(&o);
+}
 
 /* ---- Addresses ------------------------------------------------------------------------------ */
 
@@ -182,11 +236,25 @@ static void anthropic_path(const struct lx_write_options *o, bool stream, struct
     lx_buf_add_lit(out, "/v1/messages/count_tokens");
 }
 
+/* An inference profile counts as its model does; the address refuses profiles ("The provided model
+ * doesn't support counting tokens"), whose names have a geography in front: "us.anthropic.claude".
+ */
+static struct lx_slice without_geography(struct lx_slice model)
+{
+    static const char *const places[] = {"apac", "au", "ca", "eu", "global", "jp", "us", "us-gov"};
+    struct lx_slice head, rest;
+    if (lx_slice_cut(model, '.', &head, &rest) && lx_slice_find_byte(rest, '.') > 0)
+        for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+            if (lx_slice_eq(head, lx_slice_z(places[i])))
+                return rest;
+    return model;
+}
+
 static void bedrock_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
 {
     (void)stream;
     lx_buf_add_lit(out, "/model/");
-    lx_percent_write(out, o->model, LX_S(""));
+    lx_percent_write(out, without_geography(o->model), LX_S(""));
     lx_buf_add_lit(out, "/count-tokens");
 }
 
@@ -207,6 +275,12 @@ static const struct lx_front front = {
     .write_error = lx_anthropic_write_error,
 };
 
+static const struct lx_front google_front = {
+    .read_request = read_google,
+    .write_reply = write_google,
+    .write_error = lx_gemini_write_error,
+};
+
 #define BACK(path, write, error)                                                  \
     {                                                                             \
         .write_path = (path), .write_request = (write), .read_reply = read_reply, \
@@ -215,7 +289,8 @@ static const struct lx_front front = {
 
 static const struct lx_back anthropic_back =
     BACK(anthropic_path, write_anthropic, lx_anthropic_read_error);
-static const struct lx_back bedrock_back = BACK(bedrock_path, write_bedrock, lx_bedrock_read_error);
+static const struct lx_back bedrock_back = BACK(bedrock_path, write_bedrock, read_bedrock_error);
+static const struct lx_back vertex_back = BACK(gemini_path, write_vertex, lx_gemini_read_error);
 static const struct lx_back gemini_back = BACK(gemini_path, write_gemini, lx_gemini_read_error);
 
 const struct lx_dialect lx_dialect_anthropic_count = {
@@ -236,4 +311,16 @@ const struct lx_dialect lx_dialect_gemini_count = {
     .title = "Google Gemini countTokens",
     .operation = LX_OPERATION_COUNT,
     .back = &gemini_back,
+};
+const struct lx_dialect lx_dialect_gemini_asked_count = {
+    .name = "gemini_asked_count",
+    .title = "Google Gemini countTokens, of clients",
+    .operation = LX_OPERATION_COUNT,
+    .front = &google_front,
+};
+const struct lx_dialect lx_dialect_vertex_count = {
+    .name = "vertex_count",
+    .title = "Vertex AI countTokens",
+    .operation = LX_OPERATION_COUNT,
+    .back = &vertex_back,
 };

@@ -115,6 +115,7 @@ struct lx_provider {
     const struct lx_offer *text;     /* in what language clients of text completions are served,
                                       * where it is not the row's; ended as embed is */
     const char *count;               /* the language in which it counts tokens; NULL: it does not */
+    const char *count_path;          /* then: instead of that language's own path */
     const char *docs;                /* where the facts of this row come from */
     const char *hosts;               /* api_base hosts besides base_url's: "a.com|*.b.com" */
     const char *aliases;             /* other names of it: "venice|ai21" */

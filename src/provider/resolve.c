@@ -59,7 +59,7 @@ struct lx_offer lx_provider_offer(const struct lx_provider *p, const struct lx_d
     const struct lx_dialect *own = lx_dialect_find(lx_slice_z(p->language));
     const struct lx_offer *other = NULL;
     if (front->operation == LX_OPERATION_COUNT)
-        return (struct lx_offer){.language = p->count};
+        return (struct lx_offer){.language = p->count, .path = p->count_path};
     if (strcmp(front->name, "openai_completions") == 0)
         other = pick_offer(p->text, model);
     if (front->operation == LX_OPERATION_EMBED)

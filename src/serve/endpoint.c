@@ -7,6 +7,7 @@
 #define EMBED    &lx_dialect_openai_embed
 #define MESSAGES &lx_dialect_anthropic
 #define GEMINI   &lx_dialect_gemini
+#define COUNT    &lx_dialect_gemini_asked_count
 #define TEXT     &lx_dialect_openai_completions
 /* Google's two methods, as its SDKs ask: with the version in front. */
 #define GENERATE(root, help)                                                         \
@@ -51,6 +52,11 @@ static const struct lx_endpoint endpoints[] = {
     GENERATE("/v1beta", "Gemini generateContent"),
     GENERATE("/v1", "the same"),
     GENERATE("", "the same"),
+    {LX_METHOD_POST, "/v1beta/models/{model}:countTokens", false, COUNT, lx_exchange_complete,
+     "how many tokens a request of Gemini's has"},
+    {LX_METHOD_POST, "/v1/models/{model}:countTokens", false, COUNT, lx_exchange_complete,
+     "the same"},
+    {LX_METHOD_POST, "/models/{model}:countTokens", false, COUNT, lx_exchange_complete, "the same"},
     {LX_METHOD_GET, "/v1/models", false, CHAT, lx_endpoint_models, "models that can be asked for"},
     {LX_METHOD_GET, "/models", false, CHAT, lx_endpoint_models, "the same"},
     {LX_METHOD_GET, "/v1/models/{id}", false, CHAT, lx_endpoint_model, "one model"},

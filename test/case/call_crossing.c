@@ -76,7 +76,7 @@ void crossing_by_call(struct crossing *x, const struct parties *p, const struct 
     const struct lx_call_input in = {
         .routes = &p->routes,
         .front = p->front,
-        .model = p->front->back && p->front->back->model_outside ? LX_S("fast") : LX_S(""),
+        .model = !p->front->back || p->front->back->model_outside ? LX_S("fast") : LX_S(""),
         .stream = lx_case_has_option(p->file, LX_S("stream")) ? LX_YES : LX_UNSET,
         .in_array = lx_case_has_option(p->file, LX_S("in_array")),
         .body = body,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import config, deployment, serving
+from harness import KEY, config, deployment, serving
 
 BODY = {"model": "m", "system": "Be brief.", "messages": [{"role": "user", "content": "Hi"}],
         "tools": [{"name": "f", "description": "d", "input_schema": {"type": "object",
@@ -18,7 +18,7 @@ def count(gateway, upstream):
     def ask(model, answer, path="/v1/messages/count_tokens", status=200, **params):
         provider = upstream(serving(lambda connection, _: connection.respond(status, answer)))
         row = deployment("m", model, provider.url, **params)
-        if model.startswith(("gemini/", "bedrock/")):
+        if model.startswith(("gemini/", "bedrock/", "vertex_ai/")):
             row["litellm_params"]["api_base"] = provider.url
         gw = gateway(config([row], litellm_settings={"num_retries": 0}))
         return gw.request("POST", path, BODY), provider.requests
@@ -57,6 +57,87 @@ def test_others_are_counted_here_and_it_is_said(count):
     told = reply.json()
     assert told["estimated"] is True and 20 < told["input_tokens"] < 60
     assert reply.header("x-llmux-usage-estimated") == "true"
+
+
+def test_vertex_is_asked(count):
+    place = {"vertex_project": "p", "vertex_location": "us-central1"}
+    reply, asked = count("vertex_ai/gemini-2.5-flash", {"totalTokens": 31}, **place)
+    assert reply.json() == {"input_tokens": 31}
+    where = "/v1/projects/p/locations/us-central1/publishers/"
+    assert asked[0].target == where + "google/models/gemini-2.5-flash:countTokens"
+    assert set(asked[0].json()) == {"contents", "systemInstruction", "tools"}
+    reply, asked = count("vertex_ai/claude-sonnet-4-5@20250929", {"input_tokens": 12}, **place)
+    assert reply.json() == {"input_tokens": 12}
+    assert asked[0].target == where + "anthropic/models/count-tokens:rawPredict"
+    assert asked[0].json() == {**BODY, "model": "claude-sonnet-4-5@20250929"}
+
+
+@pytest.mark.parametrize("status, answer", [
+    (500, {"type": "error", "error": {"type": "api_error", "message": "odd"}}),
+    (529, {"type": "error", "error": {"type": "overloaded_error", "message": "odd"}}),
+    (404, {"type": "error", "error": {"type": "not_found_error", "message": "no such path"}}),
+    (200, {"tokens": "many"})])
+def test_a_provider_that_cannot_count_now_is_done_without(count, status, answer):
+    reply, asked = count("anthropic/claude-sonnet-4-5", answer, status=status)
+    assert len(asked) == 1 and reply.status == 200
+    told = reply.json()
+    assert told["estimated"] is True and 20 < told["input_tokens"] < 60
+    assert reply.header("x-llmux-usage-estimated") == "true"
+
+
+def test_a_provider_that_is_gone_is_done_without(gateway):
+    row = deployment("m", "anthropic/claude-sonnet-4-5", "http://127.0.0.1:1")
+    gw = gateway(config([row], litellm_settings={"num_retries": 0}))
+    assert gw.request("POST", "/v1/messages/count_tokens", BODY).json()["estimated"] is True
+
+
+def test_bedrock_counts_models_and_not_profiles(count):
+    keys = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
+    reply, asked = count("bedrock/eu.anthropic.claude-sonnet-4-6", {"inputTokens": 15}, **keys)
+    assert reply.json() == {"input_tokens": 15}
+    assert asked[0].target == "/model/anthropic.claude-sonnet-4-6/count-tokens"
+    reply, _ = count("bedrock/us.amazon.nova-lite-v1:0", {
+        "message": "The provided model doesn't support counting tokens."}, status=400, **keys)
+    assert reply.status == 200 and reply.json()["estimated"] is True
+
+
+# ---- Google's clients ----
+
+CONTENTS = [{"role": "user", "parts": [{"text": "Hello, you there!"}]}]
+
+
+@pytest.mark.parametrize("path", ["/v1beta/models/m:countTokens", "/v1/models/m:countTokens"])
+@pytest.mark.parametrize("body", [
+    {"contents": CONTENTS}, {"generateContentRequest": {"model": "models/m",
+                                                        "contents": CONTENTS}}])
+def test_googles_clients_ask_any_provider(gateway, upstream, path, body):
+    def answer(connection, request):
+        google = "google" in request.target or "countTokens" in request.target
+        connection.respond(200, {"totalTokens": 7} if google else {"input_tokens": 7})
+    provider = upstream(serving(answer))
+    for model in ("gemini/gemini-2.5-flash", "anthropic/claude-sonnet-4-5"):
+        row = {"model_name": "m", "litellm_params": {"model": model, "api_base": provider.url,
+                                                     "api_key": "k"}}
+        reply = gateway(config([row])).request("POST", path, body)
+        assert reply.json() == {"totalTokens": 7}
+    asked = [request.json() for request in provider.requests]
+    assert asked[0]["generateContentRequest"]["model"] == "models/gemini-2.5-flash"
+    assert asked[1]["messages"][0]["content"] and asked[1]["model"] == "claude-sonnet-4-5"
+    reply = gateway(config([deployment("m", "openai/gpt-4o", provider.url)])).request(
+        "POST", path, body)
+    assert reply.json() == {"totalTokens": 12}
+    assert reply.header("x-llmux-usage-estimated") == "true"
+
+
+def test_googles_sdk_counts(gateway, upstream):
+    genai = pytest.importorskip("google.genai")
+    provider = upstream(serving(lambda connection, _: connection.respond(200, {"totalTokens": 7})))
+    row = {"model_name": "m", "litellm_params": {"model": "gemini/gemini-2.5-flash",
+                                                 "api_base": provider.url, "api_key": "k"}}
+    gw = gateway(config([row]))
+    with genai.Client(api_key=KEY, http_options={"base_url": gw.url}) as client:
+        told = client.models.count_tokens(model="m", contents="Hello, you there!")
+    assert told.total_tokens == 7
 
 
 def test_what_the_provider_refuses_is_told(count):

@@ -61,6 +61,10 @@ def main():
         mode = CLIENTS.get(front, 0) | USAGE
         for heading, _, _, kind, text in BLOCK.findall(path.read_text()):
             body = decoded(kind, text)
+            if front.endswith("_count"):
+                if heading in ("Client request", "Upstream response"):
+                    write("count", bytes([7]) + body)
+                continue
             if front == "openai_embed":
                 part = {"Client request": "request", "Upstream response": "reply"}.get(heading)
                 if part:
