@@ -23,9 +23,10 @@ static void keep(char *to, size_t size, struct lx_slice s)
 void lx_bill_request(struct lx_biller *b, struct lx_json service_tier, struct lx_json search)
 {
     struct lx_slice tier = lx_json_text(service_tier).s;
-    b->is_routed = b->deployment->price
-                       ? b->deployment->price->is_fee
-                       : lx_price_is_routed(lx_slice_z(b->deployment->provider->id), b->model);
+    const struct lx_price *price = b->deployment->price;
+    bool routed = price ? price->is_fee
+                        : lx_price_is_routed(lx_slice_z(b->deployment->provider->id), b->model);
+    b->chosen = routed ? "" : NULL;
     if (!tier.n)
         tier = lx_row_unquoted(lx_row_get(b->deployment->default_params, LX_S("service_tier")));
     if (!tier.n)
@@ -76,8 +77,10 @@ static void bill_stated(const struct lx_biller *b, const struct lx_usage *usage,
 
 void lx_bill_chosen(struct lx_biller *b, struct lx_slice model, struct lx_arena *a)
 {
-    if (b && b->is_routed && model.n && !lx_slice_eq(model, b->chosen))
-        b->chosen = lx_arena_copy(a, model);
+    if (!b || !b->chosen || !model.n || lx_slice_eq(model, lx_slice_z(b->chosen)))
+        return;
+    const char *copy = lx_arena_copy_z(a, model);
+    b->chosen = copy ? copy : b->chosen;
 }
 
 /* False: it chose a model without a price. */
@@ -97,7 +100,7 @@ static bool bill(const struct lx_biller *b, const struct lx_price *price,
     };
     if (!price->is_fee)
         lx_cost_of(price, &in, out);
-    else if (!lx_cost_of_routed(b->settings->cost.catalog, price, b->chosen, &in, out))
+    else if (!lx_cost_of_routed(b->settings->cost.catalog, price, lx_slice_z(b->chosen), &in, out))
         return false;
     lx_cost_adjust(out, in.provider, b->settings->cost.discounts, b->settings->cost.margins);
     return true;

@@ -18,10 +18,10 @@ struct lx_biller {
     const struct lx_dialect *front; /* the body's language */
     struct lx_slice body;           /* the client's; absent: it is not there any more */
     int64_t prompt_tokens;          /* of the body, counted here; -1: not yet */
-    bool is_routed;                 /* the provider chooses the model; only then is it asked for: */
-    struct lx_slice chosen;         /* the model that the reply names */
-    char service_tier[16];          /* that was asked for; or "" */
-    char search_context_size[8];    /* the same */
+    const char *chosen;    /* the model that the reply names, where the provider chooses it; "": not
+                            * yet; NULL: it does not */
+    char service_tier[16]; /* that was asked for; or "" */
+    char search_context_size[8]; /* the same */
 };
 
 /* Takes what of a request has a price: service_tier and web_search_options, each may be absent. The

@@ -42,7 +42,7 @@ struct lx_relay {
     bool tells_cost;            /* a stream's usage tells the cost, the biller's */
     struct lx_said said;
     struct lx_glance glance;
-    char service_tier[24];
+    char service_tier[16];
     struct lx_fault fault;
 };
 
