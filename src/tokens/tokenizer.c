@@ -15,7 +15,7 @@
 
 enum {
     SHORT_MAX = 15, /* bytes of a piece that is remembered in 32 bytes, with its tokens */
-    SHORT_BITS = 16,
+    SHORT_BITS = 17,
     INLINE_MAX = 3,
     MIDDLE_MAX = 31, /* and in 64 */
     MIDDLE_BITS = 15,
@@ -213,19 +213,28 @@ static inline uint64_t mark(unsigned owner, size_t n)
 #endif
 }
 
-static int put_middle(struct job *j, const uint8_t *p, size_t n)
+/* The first of two neighbours for a piece of 16 bytes or more, and its key. */
+static inline struct remembered_middle *middle_of(const struct job *j, const uint8_t *p, size_t n,
+                                                  uint64_t key[4])
 {
-    uint64_t key[4] = {0}, hash;
-    struct remembered_middle *r;
-    const struct remembered_middle *found;
-    ssize_t tokens;
+    uint64_t hash;
 
     memcpy(key, p, 16);
+    key[2] = key[3] = 0;
     memcpy((char *)key + 16, p + 16, n - 16);
     key[3] |= mark(j->owner, n);
     hash = (key[0] ^ (key[1] << 23 | key[1] >> 41)) * 0x9e3779b97f4a7c15u;
     hash ^= (key[2] ^ (key[3] << 37 | key[3] >> 27)) * 0xc2b2ae3d27d4eb4fu;
-    r = &j->t->middle[(hash ^ hash >> 32) >> 3 & ((1u << MIDDLE_BITS) - 2)];
+    return &j->t->middle[(hash ^ hash >> 32) >> 3 & ((1u << MIDDLE_BITS) - 2)];
+}
+
+static int put_middle(struct job *j, const uint8_t *p, size_t n)
+{
+    uint64_t key[4];
+    struct remembered_middle *r = middle_of(j, p, n, key);
+    const struct remembered_middle *found;
+    ssize_t tokens;
+
     found = r + (memcmp(r->key, key, sizeof(key)) != 0);
     if (memcmp(found->key, key, sizeof(key)) == 0 && (!j->out || found->n <= MIDDLE_INLINE)) {
         j->count += found->n;
@@ -253,57 +262,74 @@ static int put_piece(struct job *j, const uint8_t *p, size_t n, const uint8_t *e
     return put_short(j, p, n, k, place_of(j->t, k));
 }
 
-/* Pieces that end where it says: first their places are fetched, then looked at, so that the
- * memory's answers come while others are asked for. Returns the end of the last. */
-static const uint8_t *put_block(struct job *j, const uint8_t *p, const uint8_t *ends,
-                                unsigned count, const uint8_t *end, int *code)
-{
-    struct {
+/* Pieces that are to be looked up; where they may be found is being fetched. */
+struct batch {
+    unsigned count;
+    struct waiting {
         struct key key;
-        struct remembered *place;
+        struct remembered *place; /* of short ones */
         const uint8_t *p;
         size_t n;
     } v[LX_SCAN_BLOCK];
-    const uint8_t *at = p;
+};
 
-    for (unsigned i = 0; i < count; i++) {
-        const uint8_t *to = p + ends[i];
+static inline void fetch_piece(struct job *j, struct batch *b, const uint8_t *p, size_t n,
+                               const uint8_t *end)
+{
+    struct waiting *w = &b->v[b->count++];
+    uint64_t key[4];
 
-        v[i].p = at;
-        v[i].n = (size_t)(to - at);
-        v[i].place = NULL;
-        if (v[i].n <= SHORT_MAX) {
-            v[i].key = key_of(at, v[i].n, end, j->owner);
-            v[i].place = place_of(j->t, v[i].key);
-            __builtin_prefetch(v[i].place);
-        }
-        at = to;
+    w->p = p;
+    w->n = n;
+    w->place = NULL;
+    if (n <= SHORT_MAX) {
+        w->key = key_of(p, n, end, j->owner);
+        w->place = place_of(j->t, w->key);
+        __builtin_prefetch(w->place);
+    } else if (n <= MIDDLE_MAX) {
+        __builtin_prefetch(middle_of(j, p, n, key));
     }
-    for (unsigned i = 0; i < count && *code == 0; i++)
-        *code = v[i].place ? put_short(j, v[i].p, v[i].n, v[i].key, v[i].place)
-                           : put_piece(j, v[i].p, v[i].n, end);
-    return at;
 }
 
+static int put_batch(struct job *j, const struct batch *b, const uint8_t *end)
+{
+    int code = 0;
+
+    for (const struct waiting *w = b->v; w < b->v + b->count && code == 0; w++)
+        code =
+            w->place ? put_short(j, w->p, w->n, w->key, w->place) : put_piece(j, w->p, w->n, end);
+    return code;
+}
+
+/* Cuts and fetches a batch, then looks up the one before, so that the memory's answers come while
+ * there is something else to do. */
 static int put_text(struct job *j, struct lx_slice text)
 {
     struct lx_scan s = lx_scan(j->e->scheme, text);
+    struct batch two[2], *now = &two[0], *before = &two[1];
     int code = 0;
 
+    now->count = 0;
     while (s.at < s.end && code == 0 && j->count <= j->limit) {
         uint8_t ends[LX_SCAN_BLOCK];
         unsigned count = lx_scan_block(s.scheme, s.at, s.end, ends);
+        const uint8_t *from = s.at;
+        struct batch *old = before;
 
-        if (count) {
-            s.at = put_block(j, s.at, ends, count, s.end, &code);
-        } else {
-            const uint8_t *to = lx_scan_piece(&s);
-
-            code = put_piece(j, s.at, (size_t)(to - s.at), s.end);
-            s.at = to;
+        before = now;
+        now = old;
+        now->count = 0;
+        for (unsigned i = 0; i < count; i++) {
+            fetch_piece(j, now, s.at, (size_t)(from + ends[i] - s.at), s.end);
+            s.at = from + ends[i];
         }
+        if (count == 0) {
+            s.at = lx_scan_piece(&s);
+            fetch_piece(j, now, from, (size_t)(s.at - from), s.end);
+        }
+        code = put_batch(j, before, s.end);
     }
-    return code;
+    return code == 0 && j->count <= j->limit ? put_batch(j, now, s.end) : code;
 }
 
 static int put_id(struct job *j, uint32_t id)

@@ -76,7 +76,7 @@ int lx_encoding_read(struct lx_encoding *e, struct lx_slice json, struct lx_erro
 void lx_encoding_clear(struct lx_encoding *e);
 
 /* One thread's memory: what was counted lately, and scratch. It grows with the longest piece.
- * Needs about 2 MiB once it is used. NULL: out of memory. */
+ * Needs up to 6 MiB, as it meets words. NULL: out of memory. */
 struct lx_tokenizer;
 struct lx_tokenizer *lx_tokenizer_new(void);
 void lx_tokenizer_free(struct lx_tokenizer *t);
