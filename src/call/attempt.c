@@ -664,9 +664,11 @@ static void write_headers(struct writer *w, const struct lx_headers *of_body)
                                   ? LX_S("application/vnd.amazon.eventstream")
                                   : LX_S("text/event-stream");
     lx_header_list_add(l, LX_S("accept"), w->at->stream ? streams : LX_S("application/json"));
-    for (size_t i = 0; i < sizeof(w->p->headers) / sizeof(w->p->headers[0]); i++)
-        if (w->p->headers[i][0])
-            lx_header_list_set(l, lx_slice_z(w->p->headers[i][0]), lx_slice_z(w->p->headers[i][1]));
+    for (size_t i = 0; i < sizeof(w->p->headers) / sizeof(w->p->headers[0]); i++) {
+        struct lx_slice value = lx_places_header(w->p->headers[i][1], w->d, w->arena);
+        if (w->p->headers[i][0] && value.n)
+            lx_header_list_set(l, lx_slice_z(w->p->headers[i][0]), value);
+    }
     lx_signer_apply(w->p, &w->d->key, l);
     for (size_t i = 0; i < of_body->n; i++)
         merge_header(l, of_body->v[i]);

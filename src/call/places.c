@@ -34,6 +34,18 @@ void lx_places_write(const struct lx_provider *row, const struct lx_deployment *
     }
 }
 
+struct lx_slice lx_places_header(const char *value, const struct lx_deployment *d,
+                                 struct lx_arena *a)
+{
+    struct lx_slice pattern = lx_slice_z(value), head, rest;
+    if (!lx_slice_cut(pattern, '{', &head, &rest))
+        return pattern;
+    if (!d->project.n)
+        return lx_slice(NULL, 0);
+    lx_slice_cut(rest, '}', &rest, &pattern); /* {project} is all there is */
+    return lx_arena_printf(a, "%.*s%.*s%.*s", LX_F(head), LX_F(d->project), LX_F(pattern));
+}
+
 struct lx_slice lx_json_quoted(struct lx_slice s, struct lx_arena *a)
 {
     size_t most = 6 * s.n + 2; /* every byte as \uXXXX */

@@ -14,6 +14,9 @@ bool lx_places_lack(const struct lx_provider *row, const struct lx_deployment *d
 /* Records them in the edit of a body. `model` is as the row calls it. */
 void lx_places_write(const struct lx_provider *row, const struct lx_deployment *d,
                      struct lx_slice model, struct lx_json_edit *edit);
+/* A row's header with the names in it filled in; absent where there is no project for it. */
+struct lx_slice lx_places_header(const char *value, const struct lx_deployment *d,
+                                 struct lx_arena *a);
 /* s as a JSON string, in the arena; absent when that has failed. */
 struct lx_slice lx_json_quoted(struct lx_slice s, struct lx_arena *a);
 

@@ -512,7 +512,6 @@ static const struct {
     {"monet", "no address is known"},
     {"gdc", "signs in with a service account of its own kind (GDCH); with a token of yours, "
             "`custom_openai` and the whole address as `api_base` will do"},
-    {"oci|sap|gigachat", "a language that is not built yet"},
     {"anthropic_text", "prompts of Claude 2, which no model takes any more"},
     {"replicate", "answers are fetched, not streamed, by the piece: a language not built yet"},
 };

@@ -87,6 +87,8 @@ int lx_deployment_set_address(struct lx_deployment *d, struct lx_slice api_base,
     set_region(d, env, a);
     if (!d->project.n)
         d->project = lx_arena_copy(a, lx_slice_trim(first_of(env, d->provider->project_env)));
+    if (!d->project.n)
+        d->project = lx_slice_z(d->provider->project);
     if (!d->space.n)
         d->space = lx_arena_copy(a, lx_slice_trim(first_of(env, d->provider->space_env)));
     if (!base.n)

@@ -23,7 +23,8 @@ enum setting {
     SCOPE,
     SERVICE_KEY,         /* SAP's */
     TOKEN = SERVICE_KEY, /* IBM's */
-    ZEN
+    ZEN,
+    GIVEN_KEY = ZEN /* SAP's */
 };
 
 struct how {
@@ -210,13 +211,21 @@ static const struct lx_credential_setting sap_settings[] = {
     [CLIENT_SECRET] = {"sap_client_secret", "AICORE_CLIENT_SECRET", NULL, true},
     [SCOPE] = {"", NULL, NULL, false},
     [SERVICE_KEY] = {"sap_service_key", "AICORE_SERVICE_KEY", NULL, true},
+    [GIVEN_KEY] = {"api_key", NULL, NULL, false},
     {0},
 };
 
 static void ask_sap(struct lx_credential_run *r)
 {
-    struct lx_slice key = lx_credential_get(r, SERVICE_KEY);
+    struct lx_slice key = lx_credential_get(r, SERVICE_KEY),
+                    given = lx_credential_get(r, GIVEN_KEY);
     struct lx_json root;
+    if (!key.n && lx_slice_starts(given, LX_S("{")))
+        key = given;
+    if (!key.n && given.n && !lx_credential_get(r, CLIENT_ID).n) { /* a token that is there */
+        lx_credential_done(r, lx_bearer_key_init(&r->key, given, (struct lx_slice){0}), INT64_MAX);
+        return;
+    }
     if (!key.n) {
         ask_client(r);
         return;
@@ -244,5 +253,6 @@ const struct lx_credential_kind lx_credential_sap = {
     .what = "SAP AI Core",
     .settings = sap_settings,
     .start = ask_sap,
+    .takes_key = true,
     .how = &sap,
 };

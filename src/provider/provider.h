@@ -88,6 +88,7 @@ struct lx_provider {
     const char *region_models[2];  /* a glob, and the region of its models, when none is set */
     const char *region_urls[2][2]; /* a glob over regions, and base_url there */
     const char *project_env[LX_PROVIDER_NAMES]; /* variables of what "{project}" is */
+    const char *project;                        /* ... when none of them is set; or NULL */
     const char *project_member; /* the body's name for the project, where it has one ... */
     const char *space_member;   /* ... and for what stands in its place where there is none */
     const char *space_env[LX_PROVIDER_NAMES];
@@ -95,7 +96,8 @@ struct lx_provider {
                                 * for; or NULL */
     const char *default_key;   /* servers that ignore keys */
     bool key_optional;         /* without a key nothing is signed, and that is no error */
-    const char *headers[4][2]; /* sent always: {"anthropic-version", "2023-06-01"} */
+    const char *headers[4][2]; /* sent always: {"anthropic-version", "2023-06-01"}; a value with
+                                * "{project}" where there is one */
     const char *path;          /* instead of the dialect's own path; see lx_provider_path() */
     const char *stream_path;   /* the same for streams; NULL: path */
     bool model_outside;        /* the address names the model, and the body must not */

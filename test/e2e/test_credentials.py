@@ -599,6 +599,37 @@ def test_an_access_token_of_snowflake(gateway, provider):
     assert sent.header("x-snowflake-authorization-token-type") == "PROGRAMMATIC_ACCESS_TOKEN"
 
 
+def test_sap_is_told_the_resource_group(gateway, upstream, tokens):
+    sap = upstream(serving(lambda c, r: c.respond(200, {"final_result": completion()})))
+    key = json.dumps({"clientid": "c", "clientsecret": "s", "url": tokens.url})
+    gw = cloud(gateway, sap, "sap/gpt-4o", {"api_key": key, "resource_group": "mine"}, {})
+    assert gw.chat("m").status == 200
+    sent = sap.requests[0]
+    assert sent.target == "/v2/completion" and sent.header("ai-resource-group") == "mine"
+    assert keys(sap) == ["Bearer token-1"] and tokens.requests[0].target == "/oauth/token"
+
+
+def test_gigachat_trades_its_authorization_key(gateway, provider, upstream):
+    tokens = Tokens(upstream, lambda token: {"access_token": token,
+                                             "expires_at": int(time.time() + 1800) * 1000})
+    gw = cloud(gateway, provider, "gigachat/GigaChat", {},
+               {"GIGACHAT_AUTH_URL": tokens.url, "GIGACHAT_CREDENTIALS": "YTpi"})
+    assert gw.chat("m").status == 200
+    assert keys(provider) == ["Bearer token-1"]
+    assert tokens.requests[0].header("authorization") == "Basic YTpi"
+
+
+def test_oracle_is_told_the_compartment(gateway, provider, rsa):
+    gw = cloud(gateway, provider, "oci/xai.grok-4", {
+        "oci_user": "u", "oci_fingerprint": "f", "oci_tenancy": "t", "oci_key_file": str(rsa[0]),
+        "oci_compartment_id": "the-compartment"}, {})
+    assert gw.chat("m").status == 200
+    sent = provider.requests[0]
+    assert sent.target == "/20231130/actions/v1/chat/completions"
+    assert sent.header("compartmentid") == "the-compartment"
+    assert sent.header("authorization").startswith('Signature ')
+
+
 def test_databricks_asks_at_the_workspace(gateway, upstream):
     workspace = upstream(serving(lambda c, r: c.respond(
         200, {"access_token": "t", "expires_in": 60} if "oidc" in r.target else completion())))

@@ -20,7 +20,7 @@ READ_AS = {"mistral_fim": "openai_chat", "nlp_cloud": "tgi", "triton": "tgi",
 # Languages with targets of their own: the first byte is crossing.h's flags.
 BACKS = {"bedrock_converse": "bedrock", "cohere_chat": "cohere_chat", "gemini": "gemini",
          "ollama_chat": "ollama_chat", "openai_responses": "openai_responses",
-         "tgi": "tgi"}
+         "gigachat": "gigachat", "sap_orchestration": "sap_orchestration", "tgi": "tgi"}
 ONLY_BACKS = set(BACKS) - {"gemini"}  # languages of providers only
 MAX_BYTES = 20000
 
