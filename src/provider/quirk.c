@@ -90,8 +90,19 @@ static void refuse(struct mending *m, const struct lx_quirk *q, struct lx_slice 
     lx_json_edit_remove(m->edit, root, member);
 }
 
+/* An object that would be left empty goes too: who refuses the member may refuse it as well. */
 static void drop(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
 {
+    struct lx_slice outer, inner, rest;
+    if (lx_slice_cut(member, '.', &outer, &inner) && !lx_slice_cut(inner, '.', &inner, &rest)) {
+        struct lx_json object = lx_json_get(lx_json_root(m->doc), outer);
+        if (lx_json_is(object, LX_JSON_OBJECT) && lx_json_count(object) == 1 &&
+            lx_json_type(lx_json_get(object, inner)) != LX_JSON_NONE) {
+            lx_json_edit_remove(m->edit, lx_json_root(m->doc), outer);
+            lx_losses_add(m->body->losses, member, lx_slice_z(q->why));
+            return;
+        }
+    }
     lx_path_drop(member, lx_slice_z(q->why), m->doc, m->edit, m->body->losses);
 }
 
