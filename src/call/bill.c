@@ -162,8 +162,8 @@ static int count_said(const struct lx_biller *b, const struct lx_said *said, int
     int code = !t || a.failed || said->text.failed ? LX_ENOMEM : 0;
     if (code == 0)
         code = lx_count_text(&counter, t, text, count);
-    if (code == 0 && said->text.n)
-        *count += (int64_t)(said->beyond * (uint64_t)*count / said->text.n);
+    if (code == 0)
+        *count = lx_said_scale(said, *count);
     lx_arena_clear(&a);
     return code;
 }

@@ -233,6 +233,7 @@ static int start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx
         c->relay.inputs_left = c->attempt.inputs_left;
     }
     c->relay.biller = &c->biller;
+    c->relay.said.budget = lx_call_pool_said(c->pool);
     c->relay.tells_cost = c->settings->cost.in_streams;
     return code;
 }

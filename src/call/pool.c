@@ -9,7 +9,12 @@
 
 #include "tokens/tokens.h"
 
-enum { MAX_MEMORIES = 256, MAX_BLOCKS = 1024, MAX_KEPT_BYTES = 1 << 16 };
+enum {
+    MAX_MEMORIES = 256,
+    MAX_BLOCKS = 1024,
+    MAX_KEPT_BYTES = 1 << 16,
+    MAX_SAID_BYTES = 64 << 20, /* of all open streams' answers; beyond it they are measured only */
+};
 
 struct block {
     struct block *next;
@@ -17,6 +22,7 @@ struct block {
 
 struct lx_call_pool {
     struct lx_relay_scratch scratch;
+    struct lx_said_budget said;
     struct lx_tokenizer *tokenizer; /* or NULL */
     struct lx_call_memory *memories;
     struct block *blocks;
@@ -31,6 +37,7 @@ struct lx_call_pool *lx_call_pool_new(const struct lx_route_settings *settings)
         return NULL;
     p->max_arena_bytes = settings->max_arena_bytes;
     p->max_body_bytes = SIZE_MAX / 4; /* bounded by the client's body, which the host bounds */
+    p->said.most = MAX_SAID_BYTES;
     p->max_response_bytes = settings->max_response_bytes;
     lx_relay_scratch_init(&p->scratch, settings->max_arena_bytes);
     return p;
@@ -140,6 +147,11 @@ void lx_call_block_give(struct lx_call_pool *p, void *block)
 struct lx_relay_scratch *lx_call_pool_scratch(struct lx_call_pool *p)
 {
     return &p->scratch;
+}
+
+struct lx_said_budget *lx_call_pool_said(struct lx_call_pool *p)
+{
+    return &p->said;
 }
 
 struct lx_tokenizer *lx_call_pool_tokenizer(struct lx_call_pool *p)

@@ -29,6 +29,8 @@ void *lx_call_block_take(struct lx_call_pool *p, size_t size);
 void lx_call_block_give(struct lx_call_pool *p, void *block);
 /* Scratch for the time of one feed; shared by all calls of the pool. */
 struct lx_relay_scratch *lx_call_pool_scratch(struct lx_call_pool *p);
+/* What the streams of the pool may keep of what was said, for counting it. */
+struct lx_said_budget *lx_call_pool_said(struct lx_call_pool *p);
 /* Made when it is first asked for; NULL when out of memory. */
 struct lx_tokenizer *lx_call_pool_tokenizer(struct lx_call_pool *p);
 

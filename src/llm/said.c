@@ -1,5 +1,6 @@
 /*
- * said.c - collects the text of a reply, up to a size that no model's answer has.
+ * said.c - collects the text of a reply, up to a size that no model's answer has, and of all
+ * replies under way up to a budget.
  */
 #include "llm/said.h"
 
@@ -13,6 +14,8 @@ void lx_said_init(struct lx_said *s)
 
 void lx_said_clear(struct lx_said *s)
 {
+    if (s->budget)
+        s->budget->held -= s->text.cap;
     lx_buf_clear(&s->text);
 }
 
@@ -27,11 +30,26 @@ static void add_plain(struct lx_buf *out, struct lx_slice s)
     lx_buf_add(out, head);
 }
 
+/* Room for a piece, whose every byte may have to be escaped; false: the budget is spent. */
+static bool reserve(struct lx_said *s, size_t n)
+{
+    struct lx_said_budget *b = s->budget;
+    size_t before = s->text.cap;
+    if (!b || before - s->text.n >= n)
+        return true;
+    if (b->held >= b->most)
+        return false;
+    lx_buf_reserve(&s->text, n);
+    b->held += s->text.cap - before;
+    return true;
+}
+
 void lx_said_add(struct lx_said *s, struct lx_text piece)
 {
     if (!s || !piece.s.n)
         return;
-    if (s->beyond || s->text.failed || piece.s.n > (MAX_TEXT_BYTES - s->text.n) / 2) {
+    if (s->beyond || s->text.failed || piece.s.n > (MAX_TEXT_BYTES - s->text.n) / 2 ||
+        !reserve(s, 2 * piece.s.n)) {
         s->beyond += piece.s.n;
         return;
     }
@@ -57,6 +75,14 @@ void lx_said_add_event(struct lx_said *s, const struct lx_event *e)
         lx_said_add(s, e->name);
     else if (e->kind == LX_EVENT_TEXT || e->kind == LX_EVENT_ARGUMENTS)
         lx_said_add(s, e->text);
+}
+
+int64_t lx_said_scale(const struct lx_said *s, int64_t counted)
+{
+    enum { USUAL_BYTES = 4 };
+    if (!s->text.n)
+        return counted + (int64_t)(s->beyond / USUAL_BYTES);
+    return counted + (int64_t)(s->beyond * (uint64_t)counted / s->text.n);
 }
 
 struct lx_slice lx_said_text(const struct lx_said *s, struct lx_arena *a)

@@ -77,10 +77,38 @@ static void test_limit(void **state)
     lx_said_clear(&s);
 }
 
+static void test_a_budget_is_shared_and_given_back(void **state)
+{
+    (void)state;
+    struct lx_said_budget budget = {.most = 1000};
+    struct lx_said one, two;
+    lx_said_init(&one);
+    lx_said_init(&two);
+    one.budget = two.budget = &budget;
+    for (int i = 0; i < 200; i++)
+        lx_said_add(&one, lx_text(LX_S("ten bytes.")));
+    assert_true(one.beyond > 0 && one.text.n >= 500);
+    assert_int_equal(one.text.n + one.beyond, 2000);
+    assert_int_equal(budget.held, one.text.cap);
+    lx_said_add(&two, lx_text(LX_S("ten bytes.")));
+    assert_int_equal(two.text.n, 0);
+    assert_int_equal(lx_said_scale(&two, 0), 2);
+    assert_int_equal(lx_said_scale(&one, (int64_t)one.text.n / 10), 200);
+    lx_said_clear(&two);
+    lx_said_clear(&one);
+    assert_int_equal(budget.held, 0);
+    lx_said_init(&two);
+    two.budget = &budget;
+    lx_said_add(&two, lx_text(LX_S("again")));
+    check(&two, "again");
+    lx_said_clear(&two);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_a_budget_is_shared_and_given_back),
         cmocka_unit_test(test_replies_and_events),
         cmocka_unit_test(test_limit),
     };
