@@ -47,7 +47,7 @@ static uint32_t get(const uint8_t **at)
 
 bool lx_norm_is(enum lx_norm form, struct lx_slice text)
 {
-    const uint8_t *p = (const uint8_t *)text.p, *end = p + text.n;
+    const uint8_t *p = (const uint8_t *)text.p, *end = text.n ? p + text.n : p;
     unsigned ask = form == LX_NORM_NFC ? LX_CHAR_NFC_ASK : LX_CHAR_NFKC_ASK;
 
     if (form == LX_NORM_NONE)
@@ -169,7 +169,7 @@ static void take_apart(struct piece *r, enum lx_norm form, uint32_t c, struct lx
 
 int lx_norm_write(enum lx_norm form, struct lx_slice text, struct lx_buf *out)
 {
-    const uint8_t *p = (const uint8_t *)text.p, *end = p + text.n;
+    const uint8_t *p = (const uint8_t *)text.p, *end = text.n ? p + text.n : p;
     struct piece r;
 
     r.n = 0;
