@@ -35,6 +35,8 @@ static struct lx_config *config_new(void)
     lx_route_table_init(&c->routes, &c->arena, seed);
     c->max_request_bytes = INT64_C(100) << 20;
     c->shutdown_ms = 30000;
+    c->health.details = true;
+    c->health.interval_ms = 300000;
     c->max_connections = 16384;
     c->client_idle_ms = 75000;
     c->client_head_ms = 10000;

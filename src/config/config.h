@@ -48,6 +48,12 @@ struct lx_config_redis {
     bool ssl;
 };
 
+/* Health checks of deployments. */
+struct lx_config_health {
+    bool background, details, skips_disabled;
+    int64_t interval_ms; /* default 300,000 */
+};
+
 struct lx_config {
     atomic_int refs;
     struct lx_arena arena;
@@ -66,6 +72,7 @@ struct lx_config {
     size_t client_queue_bytes; /* unsent reply held before the upstream is paused; 256 KiB */
     struct lx_net_options net;
     struct lx_config_redis redis;
+    struct lx_config_health health;
     /* The deployments whose keys the snapshot wipes when it goes. */
     struct lx_deployment **owned;
     size_t owned_count, owned_cap;

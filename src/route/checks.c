@@ -48,6 +48,41 @@ static void tell_cooling(const struct lx_route_request *r, const struct lx_deplo
         lx_buf_addf(out, " after %d %s", status, lx_fault_class(kind));
 }
 
+/* ---- Health -----------------------------------------------------------------------------------
+ */
+
+static bool is_unhealthy(const struct lx_route_request *r, const struct lx_deployment *d)
+{
+    const struct lx_route_policy *p = &r->settings->policy;
+    return d->state && lx_deployment_state_is_unhealthy(d->state, p->health_stale_ms, r->now_ms);
+}
+
+/* Unhealthy ones are as good as any where there are no others. */
+static bool passes_health(const struct lx_route_request *r, const struct lx_deployment *d,
+                          struct lx_route_skip *skip)
+{
+    struct lx_route_skip unused;
+    if (!r->settings->policy.health_routing || !is_unhealthy(r, d))
+        return true;
+    for (size_t i = 0; i < r->group->count; i++)
+        if (!is_unhealthy(r, r->group->deployments[i]) &&
+            is_warm(r, r->group->deployments[i], &unused)) {
+            skip->fault = LX_FAULT_UNAVAILABLE;
+            return false;
+        }
+    return true;
+}
+
+static void tell_health(const struct lx_route_request *r, const struct lx_deployment *d,
+                        const struct lx_route_skip *skip, struct lx_buf *out)
+{
+    (void)skip;
+    lx_buf_addf(
+        out, "failed its health check %.1f s ago",
+        -seconds_until(
+            r, (int64_t)(atomic_load_explicit(&d->state->health, memory_order_relaxed) >> 1)));
+}
+
 /* ---- The request ------------------------------------------------------------------------------
  */
 
@@ -217,9 +252,9 @@ static void tell_budget(const struct lx_route_request *r, const struct lx_deploy
 }
 
 const struct lx_route_check lx_route_checks[] = {
-    {"cooldown", is_warm, tell_cooling},   {"context-window", has_room, tell_room},
-    {"region", is_in_region, tell_region}, {"rpm", is_below_rpm, tell_rpm},
-    {"tpm", is_below_tpm, tell_tpm},       {"parallel", has_place, tell_place},
-    {"budget", can_afford, tell_budget},
+    {"cooldown", is_warm, tell_cooling},     {"health", passes_health, tell_health},
+    {"context-window", has_room, tell_room}, {"region", is_in_region, tell_region},
+    {"rpm", is_below_rpm, tell_rpm},         {"tpm", is_below_tpm, tell_tpm},
+    {"parallel", has_place, tell_place},     {"budget", can_afford, tell_budget},
 };
 const size_t lx_route_check_count = sizeof(lx_route_checks) / sizeof(lx_route_checks[0]);

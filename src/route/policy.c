@@ -64,6 +64,7 @@ void lx_route_policy_default(struct lx_route_policy *p)
         .adaptive_price_ppm = 250000,
         .adaptive_explore_ppm = 10000,
         .tags_match_any = true,
+        .health_stale_ms = 600000,
         .cooldown_ms = 5000,
         .allowed_fails = -1,
         .retry_budget_ppm = 100000,

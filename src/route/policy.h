@@ -93,6 +93,9 @@ struct lx_route_policy {
     int64_t max_parallel; /* default_max_parallel_requests; 0: no limit */
     struct lx_provider_budget *budgets;
     size_t budget_count;
+    bool health_routing;          /* enable_health_check_routing */
+    bool health_ignore_transient; /* health_check_ignore_transient_errors: 429, 408 */
+    int64_t health_stale_ms;      /* health_check_staleness_threshold; default 600,000 */
     /* failures */
     bool disable_cooldowns;
     int64_t cooldown_ms;   /* default 5,000 */

@@ -205,6 +205,17 @@ static void json_skip(struct lx_out *o, const struct lx_deployment_state *s, int
     lx_out_object_end(o);
 }
 
+static void json_health(struct lx_out *o, const struct lx_deployment_state *s, int64_t now_ms)
+{
+    uint64_t health = LOAD(s->health);
+    if (!health)
+        return;
+    lx_out_object(o, "health_check");
+    lx_out_bool(o, "healthy", health & 1);
+    out_fraction(o, "seconds_ago", (double)(now_ms - (int64_t)(health >> 1)) / 1000);
+    lx_out_object_end(o);
+}
+
 static void json_deployment(struct lx_out *o, const struct lx_route_view *v, struct lx_slice group,
                             const struct lx_deployment *d)
 {
@@ -229,6 +240,7 @@ static void json_deployment(struct lx_out *o, const struct lx_route_view *v, str
         json_budget(o, "budget", &d->budget, v->now_ms);
         json_budget(o, "provider_budget", d->provider_budget, v->now_ms);
         json_skip(o, s, v->now_ms);
+        json_health(o, s, v->now_ms);
     }
     lx_out_object_end(o);
 }

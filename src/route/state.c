@@ -189,6 +189,21 @@ void lx_deployment_state_others(struct lx_deployment_state *s, const struct lx_d
         note(&s->token, clamp_us(in->token_us / in->token_count), policy->latency_samples, now_ms);
 }
 
+/* ---- Health -----------------------------------------------------------------------------------
+ */
+
+void lx_deployment_state_health(struct lx_deployment_state *s, bool healthy, int64_t now_ms)
+{
+    STORE(s->health, (uint64_t)now_ms << 1 | healthy);
+}
+
+bool lx_deployment_state_is_unhealthy(const struct lx_deployment_state *s, int64_t stale_ms,
+                                      int64_t now_ms)
+{
+    uint64_t health = LOAD(s->health);
+    return health && !(health & 1) && now_ms - (int64_t)(health >> 1) < stale_ms;
+}
+
 /* ---- Records ----------------------------------------------------------------------------------
  */
 

@@ -104,6 +104,7 @@ struct lx_deployment_state {
     _Atomic int64_t probe_ms;         /* when the probe under way began; 0: none is */
     _Atomic uint64_t history;         /* the last 32 outcomes, how many, when: outcome.c */
     _Atomic uint64_t odds;            /* decayed successes and failures, and when: outcome.c */
+    _Atomic uint64_t health;          /* of the last check: when (ms) << 1 | healthy; 0: none */
     _Atomic uint64_t last_skip;       /* when (ms) << 8 | place of the check in lx_route_checks */
     struct lx_latency first;          /* to the first token of streams */
     struct lx_latency token;          /* of whole replies, by token of what came back */
@@ -122,6 +123,12 @@ void lx_odds_get(const struct lx_deployment_state *s, int64_t now_ms, int64_t *s
 /* Of the last outcomes (32 at most, none after a quiet minute): how many, and failed ones. */
 void lx_history_get(const struct lx_deployment_state *s, int64_t now_ms, int *outcomes,
                     int *failures);
+
+/* A health check has found that it answers, or not. */
+void lx_deployment_state_health(struct lx_deployment_state *s, bool healthy, int64_t now_ms);
+/* The last check failed, and is younger than that. */
+bool lx_deployment_state_is_unhealthy(const struct lx_deployment_state *s, int64_t stale_ms,
+                                      int64_t now_ms);
 
 /* ---- The whole ------------------------------------------------------------------------------ */
 

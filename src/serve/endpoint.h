@@ -29,6 +29,10 @@ void lx_endpoint_router_state(struct lx_exchange *x);    /* router.c */
 void lx_endpoint_spend_calculate(struct lx_exchange *x); /* spend.c */
 void lx_endpoint_token_counter(struct lx_exchange *x);   /* token_counter.c */
 void lx_endpoint_liveness(struct lx_exchange *x);        /* health.c */
+void lx_endpoint_health(struct lx_exchange *x);
+void lx_endpoint_health_history(struct lx_exchange *x);
+void lx_endpoint_health_latest(struct lx_exchange *x);
+void lx_endpoint_health_services(struct lx_exchange *x);
 void lx_endpoint_readiness(struct lx_exchange *x);
 
 #endif

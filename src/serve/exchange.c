@@ -13,6 +13,7 @@
 #include "gate/auth.h"
 #include "serve/inbound.h"
 #include "serve/endpoint.h"
+#include "serve/probe.h"
 #include "serve/worker.h"
 
 #define SPARE_MAX       256       /* finished exchanges a worker keeps */
@@ -73,6 +74,7 @@ void lx_exchange_free(struct lx_exchange *x)
     lx_worker_count_busy(w, -1);
     lx_drive_cancel(&x->drive);
     lx_call_free(x->drive.call);
+    lx_sweep_free(x->sweep);
     lx_config_unref(x->config);
     lx_arena_reset(&x->arena);
     if (x->body.cap > KEEP_BODY_BYTES)

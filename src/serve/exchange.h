@@ -13,6 +13,7 @@
 
 struct lx_inbound;
 struct lx_endpoint;
+struct lx_sweep;
 struct lx_worker;
 
 enum lx_method { LX_METHOD_GET, LX_METHOD_HEAD, LX_METHOD_POST, LX_METHOD_OTHER };
@@ -49,6 +50,7 @@ struct lx_exchange {
     int status;
     uint64_t reply_bytes;
     struct lx_drive drive;
+    struct lx_sweep *sweep; /* of GET /health; or NULL */
     int64_t started_ms, started_wall_ms, done_ms;
     struct lx_exchange *next_spare;
 };

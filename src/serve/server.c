@@ -15,6 +15,8 @@
 
 #include "serve/inbound.h"
 #include "serve/exchange.h"
+#include "serve/health.h"
+#include "serve/results.h"
 #include "serve/share.h"
 #include "serve/worker.h"
 
@@ -28,7 +30,8 @@ struct lx_server {
     struct lx_route_state *router; /* outlives configurations */
     int64_t epoch_ms;
     struct lx_log *log;
-    struct lx_share *share; /* with other nodes */
+    struct lx_share *share;     /* with other nodes */
+    struct lx_results *results; /* of health checks */
     struct lx_tls_context *tls;
     struct lx_worker *workers;
     int worker_count;
@@ -74,6 +77,8 @@ static void take_config(struct lx_post *post)
 
     lx_config_unref(m->worker->config);
     m->worker->config = m->config;
+    if (m->worker->watch)
+        lx_watch_update(m->worker->watch);
     free(m);
 }
 
@@ -101,6 +106,8 @@ static void drain(struct lx_post *post)
         return;
     }
     w->draining = true;
+    if (w->watch)
+        lx_watch_update(w->watch);
     lx_listener_close(w->listener);
     w->listener = NULL;
     w->drain_timer.fire = cut_off;
@@ -146,6 +153,9 @@ static int worker_init(struct lx_server *s, struct lx_worker *w, const struct ad
     w->net = lx_net_new(w->loop, &s->config->net, err);
     if (!w->net || !w->calls || !w->keys || !w->trail)
         return err && err->code ? err->code : LX_ENOMEM;
+    w->watch = w->index == 0 ? lx_watch_new(w) : NULL;
+    if (w->watch)
+        lx_watch_update(w->watch);
     w->listener = lx_listener_new(w->loop, at->ai_addr, at->ai_addrlen, s->tls, on_accept, w, err);
     return w->listener ? 0 : (err && err->code ? err->code : LX_EIO);
 }
@@ -156,6 +166,7 @@ static void worker_clear(struct lx_worker *w)
         lx_inbound_close(w->conns);
     if (w->listener)
         lx_listener_close(w->listener);
+    lx_watch_free(w->watch);
     lx_net_free(w->net);
     lx_call_pool_free(w->calls);
     lx_keys_free(w->keys);
@@ -271,7 +282,8 @@ struct lx_server *lx_server_new(const struct lx_server_options *o, struct lx_dia
                         LOG_MAX_BYTES);
     s->workers = calloc((size_t)s->worker_count, sizeof(*s->workers));
     s->share = s->log ? lx_share_new(s->log, s->epoch_ms) : NULL;
-    if (!s->share || !s->workers) {
+    s->results = lx_results_new();
+    if (!s->share || !s->workers || !s->results) {
         lx_error_set(err, LX_ENOMEM, "out of memory");
         goto fail;
     }
@@ -291,6 +303,11 @@ int lx_server_port(const struct lx_server *s)
 const struct lx_config *lx_server_config(const struct lx_server *s)
 {
     return s->config;
+}
+
+struct lx_results *lx_server_results(const struct lx_server *s)
+{
+    return s->results;
 }
 
 const struct lx_route_trail *lx_server_trail(const struct lx_server *s, int i)
@@ -417,6 +434,7 @@ void lx_server_free(struct lx_server *s)
         worker_clear(&s->workers[i]);
     free(s->workers);
     lx_share_free(s->share);
+    lx_results_free(s->results);
     lx_log_free(s->log);
     lx_tls_context_free(s->tls);
     lx_config_unref(s->config);

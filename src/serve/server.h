@@ -9,6 +9,7 @@
 #include "serve/log.h"
 #include "serve/share.h"
 
+struct lx_results;
 struct lx_server;
 
 struct lx_server_options {
@@ -35,6 +36,9 @@ const struct lx_route_trail *lx_server_trail(const struct lx_server *s, int i);
 
 /* How sharing with other nodes goes; from any thread. */
 void lx_server_share_status(const struct lx_server *s, struct lx_share_status *out);
+
+/* What health checks have found; to be used from any thread. */
+struct lx_results *lx_server_results(const struct lx_server *s);
 
 /* Runs until SIGTERM or SIGINT (or lx_server_stop), reloading on SIGHUP. Returns 0, or 1 when open
  * requests had to be cut. Blocks those signals in the calling thread. */

@@ -18,6 +18,7 @@
 struct lx_server;
 struct lx_inbound;
 struct lx_exchange;
+struct lx_watch;
 
 /* Free memory at the top of a heap, in bytes, that is kept while there is work (mallopt). */
 #define LX_WORKER_TRIM_THRESHOLD (128 << 20)
@@ -29,6 +30,7 @@ struct lx_worker {
     struct lx_call_pool *calls;   /* storage of finished calls, for the next */
     struct lx_keys *keys;         /* exchanged for credentials */
     struct lx_route_trail *trail; /* this loop's last decisions; other loops read it */
+    struct lx_watch *watch;       /* health checks in the background; the first loop's */
     struct lx_listener *listener;
     struct lx_config *config; /* what new requests see */
     int64_t epoch_ms;         /* wall clock minus the loop's, the same for all: see lx_drive */

@@ -1,0 +1,145 @@
+"""Health checks of deployments: on demand, in the background, and what the router makes of them."""
+
+import json
+import time
+
+import pytest
+
+from harness import KEY, UPSTREAM_KEY, answer, completion, serving, wait_for
+from test_router import group, slow, texts, told
+
+
+def get(gw, path):
+    return gw.request("GET", path)
+
+
+def test_each_deployment_is_asked(gateway, upstream):
+    good, bad = upstream(answer("fine")), upstream(told(401))
+    gw = gateway(group([good, bad], [{"rpm": 1}], router={"enable_pre_call_checks": True}))
+    for _ in range(3):  # it neither counts nor cools down
+        reply = get(gw, "/health")
+        state = reply.json()
+        assert reply.status == 200 and (state["healthy_count"], state["unhealthy_count"]) == (1, 1)
+    fine, broken = state["healthy_endpoints"][0], state["unhealthy_endpoints"][0]
+    assert fine["model"] == "openai/m0" and fine["api_base"] == good.url + "/v1" and fine["model_id"]
+    assert broken["model"] == "openai/m1" and broken["exception_status"] == 401
+    assert "AuthenticationError" in broken["error"]
+    assert UPSTREAM_KEY not in reply.body.decode() and KEY not in reply.body.decode()
+    deployments = get(gw, "/router/state").json()["deployments"]
+    assert [d["state"] for d in deployments] == ["closed", "closed"]
+    assert [d["this_minute"]["requests"] for d in deployments] == [0, 0]
+    body = json.loads(good.requests[0].body)
+    assert body["model"] == "m0" and body["max_tokens"] == 16 and body["messages"]
+    assert gw.request("GET", "/health", key=None).status == 401
+
+
+def test_one_is_asked_for(gateway, upstream):
+    good, bad = upstream(answer()), upstream(told(500))
+    made = group([good, bad])
+    made["model_list"][1]["model_name"] = "other"
+    made["model_list"][1]["model_info"] = {"id": "by-id"}
+    gw = gateway(made)
+    assert get(gw, "/health?model=m").json()["healthy_count"] == 1
+    assert get(gw, "/health?model=openai%2Fm0").status == 200
+    for path in ("/health?model=other", "/health?model_id=by-id", "/health?model=nobody"):
+        assert get(gw, path).status == 503, path
+    assert len(good.requests) == 2 and len(bad.requests) == 2
+
+
+def test_the_mode_says_what_is_asked(gateway, upstream):
+    def reply(connection, request):
+        if request.target.endswith("/embeddings"):
+            connection.respond(200, {"object": "list", "model": "e", "data": [
+                {"object": "embedding", "index": 0, "embedding": [0.5]}],
+                "usage": {"prompt_tokens": 1, "total_tokens": 1}})
+        else:
+            connection.respond(200, completion("x"))
+    ups = [upstream(serving(reply)) for _ in range(4)]
+    made = group(ups)
+    infos = [{"mode": "embedding"}, {"health_check_model": "openai/cheap", "health_check_max_tokens": 3},
+             {"mode": "image_generation"}, {"disable_background_health_check": True}]
+    for row, info in zip(made["model_list"], infos):
+        row["model_info"] = info
+    made["general_settings"]["health_check_skip_disabled_background_models"] = True
+    gw = gateway(made)
+    state = get(gw, "/health").json()
+    assert state["healthy_count"] == 2 and state["unhealthy_count"] == 1
+    assert "image_generation" in state["unhealthy_endpoints"][0]["error"]
+    assert ups[0].requests[0].target == "/v1/embeddings"
+    body = json.loads(ups[1].requests[0].body)
+    assert body["model"] == "cheap" and body["max_tokens"] == 3
+    assert not ups[2].requests and not ups[3].requests
+
+
+def test_a_check_has_a_deadline_and_may_be_left(gateway, upstream):
+    up = upstream(slow(5, "late"))
+    made = group([up])
+    made["model_list"][0]["model_info"] = {"health_check_timeout": 1}
+    gw = gateway(made)
+    started = time.monotonic()
+    assert get(gw, "/health").json()["unhealthy_count"] == 1
+    assert time.monotonic() - started < 4
+    with pytest.raises(OSError):
+        gw.request("GET", "/health", timeout=0.2)
+    assert get(gw, "/health/liveliness").status == 200
+
+
+def test_checks_in_the_background_and_routing_by_them(gateway, upstream):
+    works = True
+
+    def reply(connection, request):
+        if works or b"1 + 1" not in request.body:
+            connection.respond(200, completion("first"))
+        else:
+            connection.send(b"HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n")
+
+    first, second = upstream(serving(reply)), upstream(answer("second"))
+    made = group([first, second], router={"enable_health_check_routing": True})
+    made["general_settings"].update(background_health_checks=True, health_check_interval=1)
+    gw = gateway(made)
+    wait_for("the first checks", lambda: get(gw, "/health").json()["healthy_count"] == 2)
+    assert set(texts(gw, 30)) == {"first", "second"}
+    works = False
+    wait_for("a failed check", lambda: get(gw, "/health").json()["unhealthy_count"] == 1)
+    assert set(texts(gw, 30)) == {"second"}
+    deployment = get(gw, "/router/state").json()["deployments"][0]
+    assert deployment["health_check"]["healthy"] is False
+    assert deployment["last_skipped"]["why"] == "health"
+    works = True
+    wait_for("recovery", lambda: get(gw, "/health").json()["healthy_count"] == 2)
+    assert set(texts(gw, 30)) == {"first", "second"}
+    history = get(gw, "/health/history?limit=1000").json()
+    assert history["total_records"] == len(history["health_checks"]) >= 4
+    assert {c["status"] for c in history["health_checks"]} == {"healthy", "unhealthy"}
+    bad = get(gw, "/health/history?status_filter=unhealthy&limit=1").json()["health_checks"]
+    assert len(bad) == 1 and bad[0]["model_name"] == "m" and bad[0]["error_message"]
+    latest = get(gw, "/health/latest").json()
+    assert latest["total_models"] == 2
+    assert {c["status"] for c in latest["latest_health_checks"].values()} == {"healthy"}
+    assert get(gw, "/health/history?limit=0").status == 400
+    made["general_settings"]["background_health_checks"] = False
+    gw.reload(made)
+    time.sleep(0.3)
+    seen = len(second.requests)
+    time.sleep(1.5)
+    assert len(second.requests) == seen
+
+
+def test_old_results_say_nothing(gateway, upstream):
+    made = group([upstream(told(500)), upstream(answer("good"))],
+                 router={"enable_health_check_routing": True, "health_check_staleness_threshold": 1,
+                         "disable_cooldowns": True})
+    gw = gateway(made)
+    assert get(gw, "/health").json()["unhealthy_count"] == 1
+    texts(gw, 10)
+    assert get(gw, "/router/state").json()["deployments"][0]["this_minute"]["failures"] == 0
+    time.sleep(1.1)
+    texts(gw, 30)
+    assert get(gw, "/router/state").json()["deployments"][0]["this_minute"]["failures"] > 0
+
+
+def test_services(gateway, upstream):
+    gw = gateway(group([upstream(answer())]))
+    reply = get(gw, "/health/services?service=redis")
+    assert reply.status == 503 and reply.json()["message"] == "not configured"
+    assert get(gw, "/health/services?service=slack").status == 400
