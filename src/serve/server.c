@@ -252,11 +252,21 @@ static struct lx_config *load(const struct lx_server_options *o, struct lx_diags
                           : lx_config_read(o->config_text, "(built in)", NULL, o->env, diags);
 }
 
+static void block_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, signals, NULL); /* inherited by the workers */
+}
+
 struct lx_server *lx_server_new(const struct lx_server_options *o, struct lx_diags *diags,
                                 struct lx_error *err)
 {
     struct lx_server *s = calloc(1, sizeof(*s));
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    sigset_t signals;
 
     if (!s) {
         lx_error_set(err, LX_ENOMEM, "out of memory");
@@ -289,6 +299,7 @@ struct lx_server *lx_server_new(const struct lx_server_options *o, struct lx_dia
     }
     if (load_tls(s, err) != 0 || listen_all(s, err) != 0)
         goto fail;
+    block_signals(&signals); /* before anybody can know that it listens */
     return s;
 fail:
     lx_server_free(s);
@@ -391,11 +402,7 @@ int lx_server_run(struct lx_server *s)
     size_t cut = 0;
     int signal = 0, running = 0, code = 0;
 
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* inherited by the workers */
+    block_signals(&signals);
     while (running < s->worker_count &&
            (code = pthread_create(&s->workers[running].thread, NULL, worker_run,
                                   &s->workers[running])) == 0)

@@ -25,7 +25,8 @@ struct lx_server_options {
     int json_logs; /* -1: as the configuration says */
 };
 
-/* Reads the configuration and listens. NULL with the reason in diags or err. */
+/* Reads the configuration and listens; SIGTERM, SIGINT and SIGHUP are blocked in the calling thread
+ * from then on, for lx_server_run() to hear. NULL with the reason in diags or err. */
 struct lx_server *lx_server_new(const struct lx_server_options *o, struct lx_diags *diags,
                                 struct lx_error *err);
 int lx_server_port(const struct lx_server *s);

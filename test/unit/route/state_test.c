@@ -203,6 +203,36 @@ static void retries_have_a_budget(void **state)
     lx_route_state_unref(s);
 }
 
+/* Who failed a health check is left alone while somebody else did not, and not for ever. */
+static void health_checks_are_heeded(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"a", "b"};
+    struct house h;
+    struct lx_route_state *s = lx_route_state_new();
+    build(&h, ids, 2);
+    assert_int_equal(lx_route_state_bind(s, &h.table), 0);
+    struct lx_route_request r = {.settings = &h.table.settings,
+                                 .group = h.table.groups[0],
+                                 .now_ms = NOW_MS,
+                                 .prompt_tokens = -1};
+    lx_deployment_state_health(state_of(&h, 0), false, NOW_MS - 1000);
+    assert_int_equal(lx_route_choose(&r).index, 0); /* not asked for */
+    h.table.settings.policy.health_routing = true;
+    assert_int_equal(lx_route_choose(&r).index, 1);
+    lx_deployment_state_health(state_of(&h, 1), false, NOW_MS - 1000);
+    assert_int_equal(lx_route_choose(&r).index, 0); /* as good as any */
+    lx_deployment_state_health(state_of(&h, 1), true, NOW_MS);
+    assert_int_equal(lx_route_choose(&r).index, 1);
+    atomic_store(&state_of(&h, 1)->cooling_until_ms, NOW_MS + 1);
+    assert_int_equal(lx_route_choose(&r).index, 0); /* the other one cools down */
+    atomic_store(&state_of(&h, 1)->cooling_until_ms, 0);
+    h.table.settings.policy.health_stale_ms = 1000;
+    assert_int_equal(lx_route_choose(&r).index, 0); /* the result has grown old */
+    raze(&h);
+    lx_route_state_unref(s);
+}
+
 /* ---- Threads ----------------------------------------------------------------------------------
  */
 
@@ -297,9 +327,13 @@ static void threads_share_without_locks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_tally_knows_two_minutes),   cmocka_unit_test(money_has_windows),
-        cmocka_unit_test(latencies_have_a_mean),       cmocka_unit_test(records_outlive_reloads),
-        cmocka_unit_test(nodes_share_what_they_count), cmocka_unit_test(retries_have_a_budget),
+        cmocka_unit_test(a_tally_knows_two_minutes),
+        cmocka_unit_test(money_has_windows),
+        cmocka_unit_test(latencies_have_a_mean),
+        cmocka_unit_test(records_outlive_reloads),
+        cmocka_unit_test(nodes_share_what_they_count),
+        cmocka_unit_test(retries_have_a_budget),
+        cmocka_unit_test(health_checks_are_heeded),
         cmocka_unit_test(threads_share_without_locks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
