@@ -43,7 +43,9 @@ bool lx_bedrock_is_void(const struct lx_part *p)
         return lx_anthropic_is_blank(p->text);
     if (p->kind == LX_PART_REDACTED_THINKING)
         return !is_blob(p->data.s);
-    return p->kind == LX_PART_THINKING && lx_text_is_empty(p->signature);
+    /* models' own are base64; with a colon it is another provider's ("gemini:...") */
+    return p->kind == LX_PART_THINKING &&
+           (lx_text_is_empty(p->signature) || lx_slice_find_byte(p->signature.s, ':') >= 0);
 }
 
 void lx_bedrock_cache_write(struct lx_bedrock_writer *w, const struct lx_cache_mark *c)
