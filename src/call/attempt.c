@@ -132,7 +132,7 @@ static void read_format_options(struct writer *w)
     struct lx_slice format = LX_S("response_format");
     if (has(w->paths, w->path_count, format)) {
         w->options.native_json_schema = true;
-    } else if (w->to && strcmp(w->to->name, "openai_chat") == 0 &&
+    } else if (w->to && w->to == &lx_dialect_openai_chat &&
                (w->to != w->from || lx_json_given(lx_json_get(lx_json_root(w->body), format)))) {
         w->options.no_response_format = is_refused(w, format);
         w->options.native_json_schema &= !w->options.no_response_format;
@@ -296,7 +296,7 @@ static void mend(struct writer *w, struct lx_json_edit *edit)
     struct lx_quirk_target target = {
         .quirks = w->offer.quirks,
         .which = quirks_for(w),
-        .common = strcmp(w->to->name, "openai_chat") == 0,
+        .common = w->to == &lx_dialect_openai_chat,
         .takes = is_own              ? 0
                  : w->p->cache_marks ? w->p->takes | LX_TAKES_CACHE_MARKS
                                      : w->p->takes,
@@ -481,7 +481,7 @@ static bool is_emulated(const struct writer *w)
 {
     struct lx_json format = LX_GET(lx_json_root(w->body), "response_format");
     struct lx_json type = LX_GET(format, "type");
-    if (w->from->operation != LX_OPERATION_CHAT || strcmp(w->to->name, "openai_chat") != 0)
+    if (w->from->operation != LX_OPERATION_CHAT || w->to != &lx_dialect_openai_chat)
         return false;
     return (lx_json_eq(type, LX_S("json_schema")) && !w->options.native_json_schema) ||
            (lx_json_eq(type, LX_S("json_object")) && w->options.no_response_format);

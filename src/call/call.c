@@ -325,8 +325,7 @@ static void answer_mock(struct lx_call *c, struct lx_slice text)
 static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struct lx_fault *f)
 {
     struct lx_call_memory *m = c->memory;
-    const struct lx_provider *p =
-        lx_provider_variant(d->provider, c->report.upstream_model, d->base_url, d->api_version);
+    const struct lx_provider *p = lx_deployment_row(d, c->report.upstream_model);
     enum lx_operation operation = c->in.front->operation;
     struct lx_offer offer = lx_provider_offer(p, c->in.front, c->report.upstream_model);
     const struct lx_dialect *to = lx_dialect_find(lx_slice_z(offer.language));

@@ -161,8 +161,8 @@ int lx_count_request(const struct lx_counter *c, struct lx_tokenizer *t,
 bool lx_is_counted_here(const struct lx_deployment *d, struct lx_slice upstream_model,
                         const struct lx_dialect *front, bool is_mock)
 {
-    const struct lx_provider *p =
-        lx_provider_variant(d->provider, upstream_model, d->base_url, d->api_version);
-    return front->operation == LX_OPERATION_COUNT &&
-           (is_mock || !lx_provider_offer(p, front, upstream_model).language);
+    if (front->operation != LX_OPERATION_COUNT)
+        return false;
+    const struct lx_provider *p = lx_deployment_row(d, upstream_model);
+    return is_mock || !lx_provider_offer(p, front, upstream_model).language;
 }

@@ -231,7 +231,7 @@ const char *lx_provider_base_url(const struct lx_provider *p, struct lx_slice re
 extern const struct lx_common_quirk {
     unsigned unless;  /* enum lx_takes: not for rows that take one of these ... */
     unsigned only;    /* ... and only for rows that take these */
-    const char *word; /* bodies without this text need no look; or NULL */
+    const char *word; /* bodies without this string need no look; or NULL */
     bool unreasoning; /* for models that are known not to reason */
     struct lx_quirk quirk;
 } lx_quirks_common[];

@@ -77,7 +77,7 @@ static const struct lx_offer codestral_texts[] = {
 /* A client of LiteLLM sends these to any model. */
 const struct lx_common_quirk lx_quirks_common[] = {
     {.unless = LX_TAKES_DEVELOPER,
-     .word = "\"developer\"",
+     .word = "developer",
      .quirk = {LX_QUIRK_ROLE, "messages", "developer=system", NULL,
                "OpenAI's newer name of the role system, unknown to others (LiteLLM "
                "map_developer_role_to_system_role)"}},
@@ -92,7 +92,7 @@ const struct lx_common_quirk lx_quirks_common[] = {
      .unreasoning = true,
      .quirk = {LX_QUIRK_DROP, "reasoning_effort", NULL, NULL, "the model does not reason"}},
     {.unless = LX_TAKES_CACHE_MARKS,
-     .word = "\"cache_control\"",
+     .word = "cache_control",
      .quirk = {LX_QUIRK_DROP,
                "cache_control|messages[*].cache_control|messages[*].content[*].cache_control|"
                "tools[*].cache_control|tools[*].function.cache_control",

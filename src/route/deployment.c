@@ -184,6 +184,12 @@ static int64_t price_of(const struct lx_price *p, enum lx_rate_kind kind)
     return unknown;
 }
 
+const struct lx_provider *lx_deployment_row(const struct lx_deployment *d, struct lx_slice model)
+{
+    return d->target.row ? d->target.row
+                         : lx_provider_variant(d->provider, model, d->base_url, d->api_version);
+}
+
 void lx_deployment_learn(struct lx_deployment *d, const struct lx_catalog *catalog,
                          struct lx_arena *a)
 {

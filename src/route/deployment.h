@@ -152,6 +152,8 @@ void lx_route_near(const struct lx_route_table *t, struct lx_slice name, char *o
 struct lx_slice lx_deployment_model(const struct lx_deployment *d, struct lx_slice star,
                                     struct lx_arena *a);
 
+/* The row that serves a model of the deployment's: its provider's, or a variant. */
+const struct lx_provider *lx_deployment_row(const struct lx_deployment *d, struct lx_slice model);
 /* Fills d->facts from the catalog (NULL: the built-in one), model_info and the price, and
  * d->target, which borrows from d and the arena. A wildcard's models are not known before they are
  * asked for: nothing is learned. */

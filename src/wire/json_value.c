@@ -178,6 +178,14 @@ struct lx_json lx_json_get(struct lx_json v, struct lx_slice name)
     return found ? (struct lx_json){v.doc, found} : none;
 }
 
+bool lx_json_has(const struct lx_json_doc *doc, struct lx_slice s)
+{
+    for (const struct lx_json_node *n = doc->nodes, *end = n + doc->count; n < end; n++)
+        if (n->type == LX_JSON_STRING && (n->n == s.n + 2 || n->escaped) && string_eq(doc, n, s))
+            return true;
+    return false;
+}
+
 struct lx_json lx_json_at(struct lx_json v, size_t i)
 {
     if (!lx_json_is(v, LX_JSON_ARRAY))

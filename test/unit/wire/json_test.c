@@ -151,7 +151,10 @@ static void test_escaped_names(void **state)
         int64_t n = 0;
         assert_int_equal(lx_json_int(lx_json_get(v, rows[i].name), &n), 0);
         assert_int_equal(n, rows[i].value);
+        assert_true(lx_json_has(v.doc, rows[i].name));
     }
+    assert_false(lx_json_has(v.doc, LX_S("mode")));
+    assert_false(lx_json_has(v.doc, LX_S("m\\u006Fdel")));
     /* Prefixes and longer names are others. */
     assert_int_equal(lx_json_type(LX_GET(v, "mode")), LX_JSON_NONE);
     assert_int_equal(lx_json_type(LX_GET(v, "models")), LX_JSON_NONE);
