@@ -94,11 +94,12 @@ static int run(const char *const *values, char *const *words, int word_count)
 {
     const char *url = values[URL] ? values[URL] : "http://127.0.0.1:4000";
     const char *key = values[KEY] ? values[KEY] : getenv("LITELLM_MASTER_KEY");
-    struct visit v = {.loop = lx_loop_new()};
+    struct visit v = {.loop = NULL};
     struct lx_buf at;
     (void)words, (void)word_count;
     if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
         return lx_cmd_fail("router", LX_EXIT_USAGE, "--url: expected http://... or https://...");
+    v.loop = lx_loop_new();
     lx_buf_init(&v.body, STATE_MAX_BYTES);
     lx_buf_init(&at, 1 << 16);
     lx_buf_add(&at, lx_slice_z(url));
