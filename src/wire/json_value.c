@@ -180,9 +180,12 @@ struct lx_json lx_json_get(struct lx_json v, struct lx_slice name)
 
 bool lx_json_has(const struct lx_json_doc *doc, struct lx_slice s)
 {
-    for (const struct lx_json_node *n = doc->nodes, *end = n + doc->count; n < end; n++)
-        if (n->type == LX_JSON_STRING && (n->n == s.n + 2 || n->escaped) && string_eq(doc, n, s))
+    for (const struct lx_json_node *n = doc->nodes, *end = n + doc->count; n < end; n++) {
+        /* As long as s, or with escapes that may take six bytes for one. */
+        bool may_be = n->escaped ? n->n <= 6 * s.n + 2 : n->n == s.n + 2;
+        if (may_be && n->type == LX_JSON_STRING && string_eq(doc, n, s))
             return true;
+    }
     return false;
 }
 
