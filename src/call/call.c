@@ -504,10 +504,11 @@ void lx_call_feed_head(struct lx_call *c, int status, const struct lx_headers *h
         enum lx_framing otherwise = c->report.stream ? back->back->framing : LX_FRAMING_NONE;
         bool chat = back->operation == LX_OPERATION_CHAT; /* nothing else comes as a stream */
         enum lx_framing framing = chat ? lx_head_framing(headers, otherwise) : LX_FRAMING_NONE;
-        if (framing == LX_FRAMING_AWS && c->attempt.provider->aws_parts)
-            framing = LX_FRAMING_AWS_SSE;
+        if (framing == LX_FRAMING_AWS && c->attempt.provider->frames)
+            framing = c->attempt.provider->frames;
         code = start_relay(c, back, framing);
         c->relay.context.input_tokens = lx_head_count(headers, back->back->tokens_header);
+        c->relay.context.output_tokens = lx_head_count(headers, back->back->output_header);
     }
     if (code < 0)
         lx_call_judge_error(c, code, NULL);
@@ -541,6 +542,8 @@ static void end_error(struct lx_call *c)
     struct lx_headers headers = lx_head_plain(&c->upstream, lx_call_arena(c));
     struct lx_fault f = {.retry_after_ms = -1};
     const struct lx_dialect *back = c->attempt.back;
+    if (c->attempt.provider->errors)
+        back = lx_dialect_find(lx_slice_z(c->attempt.provider->errors));
     back->back->read_error(c->upstream_status, lx_buf_slice(&c->memory->whole), &headers,
                            lx_call_arena(c), &f);
     if (f.retry_after_ms < 0)

@@ -20,6 +20,8 @@
 #include "call/bill.h"
 #include "call/gather.h"
 
+enum { MAX_COUNT = 1 << 30 }; /* of tokens, from a note of the service's */
+
 void lx_relay_scratch_init(struct lx_relay_scratch *s, size_t max_arena_bytes)
 {
     lx_json_doc_init(&s->doc);
@@ -441,12 +443,50 @@ static int relay_as_is(struct lx_relay *r, const struct lx_record *rec, struct l
     return 0;
 }
 
+/* An exception among the chunks of a model's stream: it is the service's, not in the model's
+ * language. */
+static int relay_exception(struct lx_relay *r, const struct lx_record *rec, struct lx_buf *out)
+{
+    struct lx_events events = {.arena = &r->scratch->arena};
+    struct lx_header name = {LX_S("x-amzn-errortype"), rec->event, false};
+    const struct lx_headers headers = {&name, 1};
+    struct lx_event *e = lx_events_add(&events, LX_EVENT_FAULT);
+    e->fault.retry_after_ms = -1;
+    lx_dialect_bedrock_converse.back->read_error(0, rec->data, &headers, events.arena, &e->fault);
+    return lx_relay_events(r, &events, out);
+}
+
+/* The service's own count, in the last of a model's chunks, where the model's language told none.
+ */
+static int relay_metrics(struct lx_relay *r, const struct lx_record *rec, struct lx_buf *out)
+{
+    const struct lx_slice name = LX_S("amazon-bedrock-invocationMetrics");
+    struct lx_event e = {.kind = LX_EVENT_USAGE};
+    if (r->glance.usage.known || lx_slice_find(rec->data, name) < 0)
+        return 0;
+    int code = lx_json_read(&r->scratch->doc, rec->data, &r->limits, NULL);
+    struct lx_json metrics =
+        code ? (struct lx_json){0} : lx_json_get(lx_json_root(&r->scratch->doc), name);
+    if (code || lx_json_int(LX_GET(metrics, "inputTokenCount"), &e.usage.prompt_tokens) ||
+        lx_json_int(LX_GET(metrics, "outputTokenCount"), &e.usage.completion_tokens) ||
+        e.usage.prompt_tokens < 0 || e.usage.completion_tokens < 0 ||
+        e.usage.prompt_tokens > MAX_COUNT || e.usage.completion_tokens > MAX_COUNT)
+        return code == LX_ENOMEM ? code : 0;
+    e.usage.known = true;
+    e.usage.total_tokens = e.usage.prompt_tokens + e.usage.completion_tokens;
+    tell(r, &e, out);
+    return 0;
+}
+
 static int relay_record(struct lx_relay *r, const struct lx_record *rec, struct lx_buf *out,
                         struct lx_error *err)
 {
     lx_arena_reset(&r->scratch->arena);
-    return r->same && r->stream ? relay_as_is(r, rec, out, err)
-                                : relay_translated(r, rec, out, err);
+    if (rec->fault && r->framing == LX_FRAMING_AWS_CHUNK)
+        return relay_exception(r, rec, out);
+    int code =
+        r->same && r->stream ? relay_as_is(r, rec, out, err) : relay_translated(r, rec, out, err);
+    return code || r->framing != LX_FRAMING_AWS_CHUNK ? code : relay_metrics(r, rec, out);
 }
 
 static int relay_stream(struct lx_relay *r, struct lx_slice piece, struct lx_buf *out,

@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 
 struct case_reader {
     struct lx_slice text; /* the whole file */
@@ -140,8 +141,22 @@ static void add_sum(struct lx_buf *b, size_t from)
         add_be32(b, crc32_z(0, (const unsigned char *)b->p + from, b->n - from));
 }
 
+static int read_chunk(struct case_reader *r, struct lx_slice json, struct lx_slice *out)
+{
+    struct lx_buf b;
+    lx_buf_init(&b, 16 << 20);
+    lx_buf_add_lit(&b, "{\"bytes\":\"");
+    lx_base64_write(&b, json);
+    lx_buf_add_lit(&b, "\",\"p\":\"abc\"}");
+    *out = lx_arena_copy(r->arena, lx_buf_slice(&b));
+    bool good = !b.failed && out->p;
+    lx_buf_clear(&b);
+    return good ? 0 : wrong(r, "", json);
+}
+
 /* A message of an AWS event stream: "TYPE PAYLOAD", and an exception with '!' before it. A payload
- * that is no JSON has '=' before it, and escapes. */
+ * that is no JSON has '=' before it, and escapes; one that is JSON in base64, within the JSON of a
+ * chunk, '+'. */
 static int add_frame(struct case_reader *r, struct lx_slice line, struct lx_buf *headers,
                      struct lx_buf *out)
 {
@@ -151,6 +166,8 @@ static int add_frame(struct case_reader *r, struct lx_slice line, struct lx_buf 
     lx_slice_cut(lx_slice_from(line, !event), ' ', &type, &payload);
     bool bytes = lx_slice_starts(payload, LX_S("="));
     int code = bytes ? read_escaped(r, lx_slice_from(payload, 1), &payload) : 0;
+    if (lx_slice_starts(payload, LX_S("+")))
+        code = read_chunk(r, lx_slice_from(payload, 1), &payload);
     lx_buf_reset(headers);
     add_header(headers, event ? LX_S(":event-type") : LX_S(":exception-type"), type);
     add_header(headers, LX_S(":content-type"),

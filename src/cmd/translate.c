@@ -52,7 +52,7 @@ struct job {
     struct lx_json_doc doc;
     struct lx_route_settings settings;
     const struct lx_dialect *from, *to;
-    bool aws_parts;            /* of the provider's row */
+    enum lx_framing frames;    /* of the provider's row */
     struct lx_dialect foreign; /* --canonical: the client's language, not to be known again */
 };
 
@@ -179,7 +179,7 @@ static enum lx_framing framing_of(struct job *j)
     if (lx_slice_find(type, LX_S("event-stream")) >= 0)
         return LX_FRAMING_SSE;
     if (lx_slice_find(type, LX_S("amazon.eventstream")) >= 0)
-        return j->aws_parts ? LX_FRAMING_AWS_SSE : LX_FRAMING_AWS;
+        return j->frames ? j->frames : LX_FRAMING_AWS;
     return j->from->back->framing;
 }
 
@@ -236,6 +236,7 @@ static int run_response(struct job *j)
                                        .now_s = time(NULL),
                                        .include_usage = true,
                                        .encoding = lx_slice_z(j->values[ENCODING])};
+    const struct lx_provider *row;
     struct lx_offer offer;
     long status = 200;
 
@@ -247,9 +248,10 @@ static int run_response(struct job *j)
     j->to = language(j->values[TO], "openai_chat");
     if (!j->to)
         return LX_EXIT_USAGE;
-    j->aws_parts = p->aws_parts;
-    offer = lx_provider_offer(p, j->to, context.model);
-    j->from = language(j->values[FROM], offer.language ? offer.language : p->language);
+    row = lx_provider_variant(p, context.model, lx_slice_z(p->base_url), lx_slice(NULL, 0));
+    j->frames = row->frames;
+    offer = lx_provider_offer(row, j->to, context.model);
+    j->from = language(j->values[FROM], offer.language ? offer.language : row->language);
     if (!j->from)
         return LX_EXIT_USAGE;
     if (j->from->operation != j->to->operation)
@@ -262,7 +264,9 @@ static int run_response(struct job *j)
     if (status >= 400) {
         struct lx_fault fault = {0};
 
-        j->from->back->read_error((int)status, lx_buf_slice(&j->in), NULL, &j->arena, &fault);
+        const struct lx_dialect *errors =
+            row->errors ? lx_dialect_find(lx_slice_z(row->errors)) : j->from;
+        errors->back->read_error((int)status, lx_buf_slice(&j->in), NULL, &j->arena, &fault);
         fault.provider = lx_slice_z(p->id);
         j->to->front->write_error(&fault, &j->out);
         lx_buf_add_byte(&j->out, '\n');

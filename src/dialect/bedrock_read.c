@@ -285,12 +285,13 @@ static const struct event_type {
     {"metadata", read_metadata},
 };
 
-/* In frames the event's name is a header; gateways that frame otherwise send {"name": {...}}. */
+/* In frames the event's name is a header; gateways that frame otherwise, and Nova by
+ * InvokeModel, send {"name": {...}}, with the service's own notes behind it. */
 static struct lx_slice name_of(const struct lx_record *rec, struct lx_json *root,
                                struct lx_arena *a)
 {
     struct lx_json_iter it = lx_json_iter(*root);
-    if (rec->event.n || lx_json_count(*root) != 1 || !lx_json_next(&it))
+    if (rec->event.n || !lx_json_next(&it))
         return rec->event;
     *root = it.value;
     return lx_json_str(it.name, a);

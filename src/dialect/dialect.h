@@ -88,6 +88,7 @@ struct lx_reply_context {
     bool include_usage;       /* streams: the client asked for a usage chunk */
     struct lx_slice encoding; /* embeddings: as the client wants them; empty: float */
     int64_t input_tokens;     /* as tokens_header says; 0: it does not */
+    int64_t output_tokens;    /* as output_header says; 0: it does not */
     bool anew; /* the request was written anew though client and provider speak one language: the
                 * reply is, too */
     bool in_array; /* streams: as one JSON array, not as events (Gemini) */
@@ -164,6 +165,7 @@ struct lx_back {
     /* For replies and events that pass as they came. 0 or a code. Usage may come in parts:
      * glance_event adds to what out->usage says of the records before. */
     const char *tokens_header; /* of a reply: where its input tokens are counted; or NULL */
+    const char *output_header; /* ... and those of the answer; or NULL */
     int (*glance_reply)(const struct lx_json_doc *body, struct lx_glance *out);
     int (*glance_event)(const struct lx_record *, struct lx_json_doc *doc, struct lx_glance *out);
     /* A record of a stream that passes, and that a glance saw calls in: what clients of the
@@ -188,9 +190,18 @@ struct lx_dialect {
 extern const struct lx_dialect lx_dialect_openai_chat;
 extern const struct lx_dialect lx_dialect_anthropic;
 extern const struct lx_dialect lx_dialect_anthropic_count;
+extern const struct lx_dialect lx_dialect_bedrock_claude_text;
+extern const struct lx_dialect lx_dialect_bedrock_cohere;
+extern const struct lx_dialect lx_dialect_bedrock_cohere_r;
 extern const struct lx_dialect lx_dialect_bedrock_converse;
 extern const struct lx_dialect lx_dialect_bedrock_count;
+extern const struct lx_dialect lx_dialect_bedrock_deepseek;
 extern const struct lx_dialect lx_dialect_bedrock_embed;
+extern const struct lx_dialect lx_dialect_bedrock_jurassic;
+extern const struct lx_dialect lx_dialect_bedrock_llama;
+extern const struct lx_dialect lx_dialect_bedrock_mistral;
+extern const struct lx_dialect lx_dialect_bedrock_qwen;
+extern const struct lx_dialect lx_dialect_bedrock_titan;
 extern const struct lx_dialect lx_dialect_cohere_chat;
 extern const struct lx_dialect lx_dialect_cohere_embed;
 extern const struct lx_dialect lx_dialect_cortex_embed;

@@ -17,34 +17,15 @@
  * inference-server (extension_generate, TensorRT-LLM backend), cloud.ibm.com/apidocs/watsonx-ai
  * (#text-generation) and recorded traffic of 2024; LiteLLM where it says so.
  */
-#include "dialect/dialect.h"
-#include "dialect/prompt.h"
+#include "dialect/generation.h"
 
 #include "base/text.h"
 
 /* ---- The forms ---------------------------------------------------------------------------- */
 
-enum { MAX_NAMES = 12 };
-
-struct form {
-    const char *prompt;
-    bool nested;        /* what follows stands in "parameters" */
-    const char *before; /* members that are always sent, JSON without braces; or NULL */
-    struct {
-        enum lx_param param;
-        const char *name;
-    } names[MAX_NAMES]; /* ended by one without a name; all others are refused, or hints */
-    const char *stop;
-    size_t max_stops; /* 1: a string; more: a list */
-    bool streams;     /* takes "stream" */
-    bool grammar;     /* takes a JSON schema */
-    bool warm;        /* temperature 0 is refused: greedy is asked for otherwise */
-    bool echoes;      /* takes return_full_text */
-};
-
-static const struct form tgi = {
+static const struct lx_generation_form tgi = {
     .prompt = "inputs",
-    .nested = true,
+    .within = "parameters",
     .before = "\"details\":true",
     .names = {{LX_PARAM_MAX_TOKENS, "max_new_tokens"},
               {LX_PARAM_TEMPERATURE, "temperature"},
@@ -63,7 +44,7 @@ static const struct form tgi = {
     .echoes = true,
 };
 
-static const struct form nlp_cloud = {
+static const struct lx_generation_form nlp_cloud = {
     .prompt = "text",
     .before = "\"remove_input\":true,\"length_no_input\":true,\"remove_end_sequence\":true",
     .names = {{LX_PARAM_MAX_TOKENS, "max_length"},
@@ -76,9 +57,9 @@ static const struct form nlp_cloud = {
     .max_stops = 1,
 };
 
-static const struct form triton = {
+static const struct lx_generation_form triton = {
     .prompt = "text_input",
-    .nested = true,
+    .within = "parameters",
     .names = {{LX_PARAM_MAX_TOKENS, "max_tokens"},
               {LX_PARAM_TEMPERATURE, "temperature"},
               {LX_PARAM_TOP_P, "top_p"},
@@ -93,9 +74,9 @@ static const struct form triton = {
     .streams = true,
 };
 
-static const struct form watsonx = {
+static const struct lx_generation_form watsonx = {
     .prompt = "input",
-    .nested = true,
+    .within = "parameters",
     .names = {{LX_PARAM_MAX_TOKENS, "max_new_tokens"},
               {LX_PARAM_TEMPERATURE, "temperature"},
               {LX_PARAM_TOP_P, "top_p"},
@@ -109,217 +90,28 @@ static const struct form watsonx = {
 
 /* ---- Writing ------------------------------------------------------------------------------ */
 
-struct writer {
-    const struct form *form;
-    const struct lx_write_options *o;
-    const struct lx_request *r;
-    struct lx_body *b;
-    struct lx_out out;
-};
-
-static void refuse(struct writer *w, const char *what, const char *why)
-{
-    lx_body_refuse(w->b, w->o, lx_slice_z(what), lx_slice_z(why));
-}
-
-static const char *name_of(const struct form *f, enum lx_param p)
-{
-    for (size_t i = 0; i < MAX_NAMES && f->names[i].name; i++)
-        if (f->names[i].param == p)
-            return f->names[i].name;
-    return NULL;
-}
-
-/* Values that say nothing, and parameters that only hint: left out, the latter listed. */
-static const struct {
-    enum lx_param param;
-    const char *defaults;
-    bool hint;
-} others[] = {
-    {LX_PARAM_N, "|1|", false},
-    {LX_PARAM_BEST_OF, "|1|", false},
-    {LX_PARAM_PRESENCE_PENALTY, "|0|0.0|", false},
-    {LX_PARAM_FREQUENCY_PENALTY, "|0|0.0|", false},
-    {LX_PARAM_REPETITION_PENALTY, "|1|1.0|", false},
-    {LX_PARAM_MIN_P, "|0|0.0|", false},
-    {LX_PARAM_LOGIT_BIAS, "|{}|", false},
-    {LX_PARAM_LOGPROBS, "|false|", false},
-    {LX_PARAM_TOP_LOGPROBS, "|0|", false},
-    {LX_PARAM_MODALITIES, "|[\"text\"]|", false},
-    {LX_PARAM_ECHO, "|false|", false},
-    {LX_PARAM_USER, NULL, true},
-    {LX_PARAM_SERVICE_TIER, NULL, true},
-    {LX_PARAM_STORE, NULL, true},
-    {LX_PARAM_METADATA, NULL, true},
-    {LX_PARAM_PREDICTION, NULL, true},
-    {LX_PARAM_VERBOSITY, NULL, true},
-    {LX_PARAM_SAFETY_IDENTIFIER, NULL, true},
-    {LX_PARAM_PROMPT_CACHE_KEY, NULL, true},
-    {LX_PARAM_PROMPT_CACHE_RETENTION, NULL, true},
-    {LX_PARAM_CONTEXT_MANAGEMENT, NULL, true},
-};
-
-static bool is_one_of(const char *list, struct lx_slice word)
-{
-    struct lx_slice rest = lx_slice_z(list), one;
-    while (rest.n) {
-        lx_slice_cut(rest, '|', &one, &rest);
-        if (one.n && lx_slice_eq(one, word))
-            return true;
-    }
-    return false;
-}
-
-static void leave_out(struct writer *w, enum lx_param p)
-{
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        if (others[i].param != p)
-            continue;
-        if (others[i].hint && w->b->losses)
-            lx_losses_add(w->b->losses, lx_slice_z(lx_param_name(p)),
-                          lx_slice_z("the server does not know it"));
-        if (others[i].hint || is_one_of(others[i].defaults, w->r->params[p]))
-            return;
-    }
-    refuse(w, lx_param_name(p), "the server does not know it");
-}
-
-/* Several answers are the best of as many (LiteLLM), which come together with the best one. */
-static void write_choices(struct writer *w, struct lx_slice n)
-{
-    if (lx_slice_eq(n, LX_S("1")))
-        return;
-    if (w->r->stream || w->r->params[LX_PARAM_BEST_OF].p) {
-        refuse(w, "n", "the server streams one answer");
-        return;
-    }
-    lx_out_raw(&w->out, "best_of", n);
-    lx_out_bool(&w->out, "do_sample", true);
-}
-
-static void write_greedy(struct writer *w)
-{
-    struct lx_slice n = w->r->params[LX_PARAM_N];
-    if (!n.p || is_one_of("|1|", n))
-        lx_out_bool(&w->out, "do_sample", false);
-}
-
-static void write_param(struct writer *w, enum lx_param p, struct lx_slice json)
-{
-    const char *name = name_of(w->form, p);
-    bool cold = p == LX_PARAM_TEMPERATURE && is_one_of("|0|0.0|", json);
-    if (p == LX_PARAM_ECHO && w->form->echoes)
-        return; /* return_full_text says it */
-    if (p == LX_PARAM_N && name_of(w->form, LX_PARAM_BEST_OF))
-        write_choices(w, json);
-    else if (cold && w->form->warm) /* several answers cannot all be the likeliest */
-        write_greedy(w);
-    else if (name)
-        lx_out_raw(&w->out, name, json);
-    else
-        leave_out(w, p);
-}
-
-static void write_stop(struct writer *w)
-{
-    const struct lx_request *r = w->r;
-    if (r->stop_count > w->form->max_stops) {
-        refuse(w, "stop", "the server stops at one sequence only");
-    } else if (r->stop_count && w->form->max_stops == 1) {
-        lx_out_text(&w->out, w->form->stop, r->stop[0]);
-    } else if (r->stop_count) {
-        lx_out_array(&w->out, w->form->stop);
-        for (size_t i = 0; i < r->stop_count; i++)
-            lx_out_text(&w->out, NULL, r->stop[i]);
-        lx_out_array_end(&w->out);
-    }
-}
-
-static void write_format(struct writer *w)
-{
-    const struct lx_response_format *f = &w->r->format;
-    if (f->kind != LX_FORMAT_JSON && f->kind != LX_FORMAT_SCHEMA)
-        return;
-    if (!w->form->grammar) {
-        refuse(w, "response_format", "the server does not know it");
-        return;
-    }
-    lx_out_object(&w->out, "grammar");
-    lx_out_lit(&w->out, "type", "json");
-    lx_out_raw(&w->out, "value", f->schema.n ? f->schema : LX_S("{\"type\":\"object\"}"));
-    lx_out_object_end(&w->out);
-}
-
-/* What the client says of its own goes where the parameters are. */
-static void write_extra(struct writer *w)
-{
-    for (const struct lx_extra *x = w->r->extra; x; x = x->next) {
-        lx_out_name(&w->out, lx_text(x->name));
-        lx_out_raw(&w->out, NULL, x->json);
-    }
-}
-
-static void write_parameters(struct writer *w)
-{
-    const struct form *f = w->form;
-    if (f->before) {
-        lx_buf_add(w->out.buf, w->out.comma ? LX_S(",") : LX_S(""));
-        lx_buf_add(w->out.buf, lx_slice_z(f->before));
-        w->out.comma = true;
-    }
-    if (f->echoes)
-        lx_out_bool(&w->out, "return_full_text",
-                    lx_slice_eq(w->r->params[LX_PARAM_ECHO], LX_S("true")));
-    for (enum lx_param p = 0; p < LX_PARAM_COUNT; p++)
-        if (w->r->params[p].p)
-            write_param(w, p, w->r->params[p]);
-    write_stop(w);
-    write_format(w);
-    write_extra(w);
-}
-
-static void write_body(const struct form *form, const struct lx_write_options *o,
-                       const struct lx_request *r, struct lx_body *b)
-{
-    struct writer w = {.form = form, .o = o, .r = r, .b = b, .out = lx_out(b->buf)};
-    lx_out_object(&w.out, NULL);
-    lx_prompt_write(&w.out, form->prompt, o, r, b);
-    lx_prompt_refuse_rest(o, r, b);
-    if (form->nested)
-        lx_out_object(&w.out, "parameters");
-    write_parameters(&w);
-    if (form->nested)
-        lx_out_object_end(&w.out);
-    if (r->stream && form->streams)
-        lx_out_bool(&w.out, "stream", true);
-    lx_out_object_end(&w.out);
-    if (b->buf->failed)
-        lx_body_fail(b, b->buf->failed, LX_S("the request"),
-                     lx_slice_z(lx_code_text(b->buf->failed)));
-}
-
 static void write_tgi(const struct lx_write_options *o, const struct lx_request *r,
                       struct lx_body *b)
 {
-    write_body(&tgi, o, r, b);
+    lx_generation_write(&tgi, o, r, b);
 }
 
 static void write_nlp_cloud(const struct lx_write_options *o, const struct lx_request *r,
                             struct lx_body *b)
 {
-    write_body(&nlp_cloud, o, r, b);
+    lx_generation_write(&nlp_cloud, o, r, b);
 }
 
 static void write_triton(const struct lx_write_options *o, const struct lx_request *r,
                          struct lx_body *b)
 {
-    write_body(&triton, o, r, b);
+    lx_generation_write(&triton, o, r, b);
 }
 
 static void write_watsonx(const struct lx_write_options *o, const struct lx_request *r,
                           struct lx_body *b)
 {
-    write_body(&watsonx, o, r, b);
+    lx_generation_write(&watsonx, o, r, b);
 }
 
 static void write_watsonx_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
@@ -354,7 +146,7 @@ static void write_triton_path(const struct lx_write_options *o, bool stream, str
 
 static enum lx_finish finish_of(struct lx_slice reason)
 {
-    if (is_one_of("|length|max_tokens|token_limit|time_limit|", reason))
+    if (lx_generation_knows("|length|max_tokens|token_limit|time_limit|", reason))
         return LX_FINISH_LENGTH;
     if (lx_slice_eq(reason, LX_S("stop_sequence")))
         return LX_FINISH_STOP_SEQUENCE;

@@ -85,6 +85,32 @@ const struct lx_prompt_template lx_prompt_templates[] = {
         .final = S("ASSISTANT:"),
     },
     {
+        .name = "claude-2", /* docs.anthropic.com/en/api/complete (2024) */
+        .models = "*claude-v1*|*claude-v2*|*claude-2*|*claude-instant*",
+        .system = {S(""), S("")},
+        .user = {S("\n\nHuman: "), S("")},
+        .assistant = {S("\n\nAssistant: "), S("")},
+        .final = S("\n\nAssistant:"),
+    },
+    {
+        .name = "deepseek-r1",
+        .models = "*eep*eek*1*",
+        .system = {S(""), S("")},
+        .user = {S("<｜User｜>"), S("")},
+        .assistant = {S("<｜Assistant｜>"), S("")},
+        .eos = S("<｜end▁of▁sentence｜>"),
+        .final = S("<｜Assistant｜><think>\n"),
+    },
+    {
+        .name =
+            "titan", /* docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-text */
+        .models = "*titan-t*",
+        .system = {S(""), S("\n\n")},
+        .user = {S("User: "), S("\n")},
+        .assistant = {S("Bot: "), S("\n")},
+        .final = S("Bot:"),
+    },
+    {
         .name = "plain",
         .system = {S(""), S("\n\n")},
         .user = {S("User: "), S("\n\n")},
@@ -234,6 +260,16 @@ void lx_prompt_write(struct lx_out *out, const char *name, const struct lx_write
     }
     if (!before || before->role != LX_ROLE_ASSISTANT)
         plain(&w, w.t->final);
+    lx_out_string_close(out);
+}
+
+void lx_prompt_message_write(struct lx_out *out, const char *name, const struct lx_write_options *o,
+                             const struct lx_message *m, size_t index, struct lx_body *b)
+{
+    struct writer w = {.out = out, .o = o, .b = b, .message = index};
+    lx_out_string_open(out, name);
+    for (const struct lx_part *p = m->parts; p; p = p->next)
+        write_part(&w, p);
     lx_out_string_close(out);
 }
 

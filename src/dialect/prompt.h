@@ -37,6 +37,10 @@ extern const size_t lx_prompt_template_count;
 void lx_prompt_write(struct lx_out *out, const char *name, const struct lx_write_options *o,
                      const struct lx_request *r, struct lx_body *b);
 
+/* Writes one message as a JSON string, without a template. index: which it is, for errors. */
+void lx_prompt_message_write(struct lx_out *out, const char *name, const struct lx_write_options *o,
+                             const struct lx_message *m, size_t index, struct lx_body *b);
+
 /* Refuses, or lists as lost, what no prompt carries besides its messages: tools, reasoning. */
 void lx_prompt_refuse_rest(const struct lx_write_options *o, const struct lx_request *r,
                            struct lx_body *b);

@@ -106,7 +106,8 @@ struct lx_provider {
     const char *model_end;     /* the body names the model up to this, its address whole */
     bool retold;               /* its replies lack what clients rely on: they are written anew */
     bool model_tail;           /* the body names what follows the model's first slash */
-    bool aws_parts;            /* streams are SSE, cut into frames of AWS */
+    enum lx_framing frames;    /* streams: what AWS's frames hold, where these are not the events
+                                * themselves; else 0 */
     bool no_call_ids;          /* see struct lx_write_options */
     const char *api_version_env;     /* the address takes an api-version: its variable ... */
     const char *api_version;         /* ... and the version when none is configured; or NULL */
@@ -138,6 +139,8 @@ struct lx_provider {
     const char *functions_by_responses; /* glob: models whose chats take no functions while they
                                          * reason: such a request is one for "responses/MODEL" */
     const char *thinking_member;        /* see struct lx_write_options */
+    const char *template;               /* of its models, where their names do not tell; or NULL */
+    const char *errors; /* the language in which it says what went wrong; NULL: its own */
     bool cache_marks;
     unsigned takes; /* enum lx_takes, together; holds at base_url, not at another address */
     const struct lx_provider *variants; /* rows that stand in for this one; the last has no id */

@@ -233,6 +233,14 @@ const struct lx_prompt_template *lx_provider_template(struct lx_slice model)
     return t->models ? t : NULL;
 }
 
+static const struct lx_prompt_template *template_called(const char *name)
+{
+    for (size_t i = 0; i < lx_prompt_template_count; i++)
+        if (strcmp(lx_prompt_templates[i].name, name) == 0)
+            return &lx_prompt_templates[i];
+    return NULL;
+}
+
 void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
                          struct lx_write_options *out)
 {
@@ -248,7 +256,7 @@ void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
     out->cache_marks = p->cache_marks;
     out->model_outside = p->model_outside || p->model_member;
     out->no_call_ids = p->no_call_ids;
-    out->prompt = lx_provider_template(model);
+    out->prompt = p->template ? template_called(p->template) : lx_provider_template(model);
     out->thinking_member = lx_slice_z(p->thinking_member);
 }
 

@@ -20,8 +20,9 @@ enum lx_framing {
     LX_FRAMING_NONE = 0, /* a whole body, not a stream */
     LX_FRAMING_SSE,
     LX_FRAMING_NDJSON,
-    LX_FRAMING_AWS,     /* application/vnd.amazon.eventstream */
-    LX_FRAMING_AWS_SSE, /* the same, whose payloads are pieces of an SSE stream */
+    LX_FRAMING_AWS,       /* application/vnd.amazon.eventstream */
+    LX_FRAMING_AWS_SSE,   /* the same, whose payloads are pieces of an SSE stream */
+    LX_FRAMING_AWS_CHUNK, /* the same, whose payloads are {"bytes": an event in base64} */
 };
 
 /*

@@ -15,6 +15,7 @@
  * for CRLFCRLF). If not, the event ends at the CR; a LF that follows makes an empty event, and
  * those are skipped. Thus the records are the same whether or not the CR was the end of a piece.
  */
+#include "base/text.h"
 #include "wire/aws_frame.h"
 
 #include <stdlib.h>
@@ -153,6 +154,32 @@ static int aws_cut(struct lx_records *r, struct lx_record *out, struct lx_error 
     return lx_aws_frame_read(out, r->max_bytes, err);
 }
 
+/*
+ * A chunk of a model's own stream: {"bytes":"BASE64","p":"padding"}, in any order (PayloadPart of
+ * bedrock-runtime's InvokeModelWithResponseStream). Neither member has anything escaped. A frame
+ * without bytes is skipped; an exception is a record as it stands.
+ */
+static int chunk_cut(struct lx_records *r, struct lx_record *out, struct lx_error *err)
+{
+    static const struct lx_slice name = LX_S_INIT("\"bytes\"");
+    struct lx_slice head, rest, coded;
+    int rc = lx_aws_frame_read(out, r->max_bytes, err);
+    if (rc != 1 || out->fault)
+        return rc;
+    ssize_t at = lx_slice_find(out->data, name);
+    rest = at < 0 ? lx_slice(NULL, 0) : lx_slice_from(out->data, (size_t)at + name.n);
+    if (!lx_slice_cut(rest, '"', &head, &rest) || !lx_slice_cut(rest, '"', &coded, &rest))
+        return 0;
+    lx_buf_reset(&r->data);
+    rc = lx_base64_read(coded, &r->data);
+    if (rc < 0)
+        return lx_error_set(err, rc == LX_EINVAL ? LX_EPROTO : rc, "a chunk's bytes: %s",
+                            lx_code_text(rc));
+    out->event = lx_slice(NULL, 0);
+    out->data = lx_buf_slice(&r->data);
+    return 1;
+}
+
 static int whole_cut(struct lx_records *r, struct lx_record *out, struct lx_error *err)
 {
     (void)r, (void)err;
@@ -169,6 +196,7 @@ static const struct {
     [LX_FRAMING_NDJSON] = {ndjson_scan, ndjson_cut},
     [LX_FRAMING_AWS] = {aws_scan, aws_cut},
     [LX_FRAMING_AWS_SSE] = {aws_scan, aws_cut}, /* then see next_within() */
+    [LX_FRAMING_AWS_CHUNK] = {aws_scan, chunk_cut},
 };
 
 static int cut(struct lx_records *r, struct lx_slice raw, struct lx_record *out,

@@ -4,7 +4,7 @@
  * No fuzzer guesses a checksum. With the first byte's lowest bit set the rest is a list of messages
  * (headers' length, payload's length, a byte each, then both), which get their lengths and sums
  * here; without it the rest is the stream as it stands. The next bits choose the largest
- * message, and whether the payloads are pieces of an SSE stream.
+ * message, and whether the payloads are pieces of an SSE stream, or events in base64.
  */
 #include "pieces.h"
 
@@ -80,7 +80,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct lx_slice in = lx_slice((const char *)data + 1, size - 1);
     size_t max = limits[data[0] >> 1 & 3];
-    enum lx_framing framing = data[0] & 8 ? LX_FRAMING_AWS_SSE : LX_FRAMING_AWS;
+    enum lx_framing framing = data[0] & 16  ? LX_FRAMING_AWS_CHUNK
+                              : data[0] & 8 ? LX_FRAMING_AWS_SSE
+                                            : LX_FRAMING_AWS;
     lx_buf_init(&made, 1 << 28);
     lx_buf_init(&whole, 1 << 28);
     lx_buf_init(&cut, 1 << 28);
