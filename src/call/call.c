@@ -362,6 +362,7 @@ static void attempt(struct lx_call *c)
     if (!d)
         return;
     lx_call_drop_relay(c);
+    c->polls = 0;
     c->report.losses = &c->attempt.losses;
     c->report.upstream_model = lx_attempt_model(
         d, lx_deployment_model(d, c->star, lx_call_arena(c)), &c->memory->doc, lx_call_arena(c));
@@ -416,6 +417,11 @@ static void fill_send(struct lx_call *c, struct lx_step *out)
 {
     const struct lx_route_settings *s = c->settings;
     int64_t total = lx_call_total_ms(c), first = lx_call_first_byte_ms(c);
+    if (!c->polls)
+        c->sent_ms = c->now_ms;
+    int64_t spent = c->now_ms - c->sent_ms;
+    if (total > 0) /* of the attempt, however often its answer is sent for */
+        total = total > spent ? total - spent : 1;
     out->kind = LX_STEP_SEND;
     out->send.out = &c->attempt.out;
     out->send.connect_ms = s->connect_timeout_ms;
@@ -595,6 +601,8 @@ static void go_on(struct lx_call *c)
 static void end_body(struct lx_call *c)
 {
     struct lx_error err = {0};
+    if (lx_call_follow(c))
+        return;
     int code = lx_relay_finish(&c->relay, &c->out, &c->as_is, &err);
     if (code == 0)
         code = c->out.failed;

@@ -56,6 +56,8 @@ struct lx_call {
     bool counted;               /* tokens that a client asks for: here, or it was tried */
     bool goes_on;               /* the next exchange is not another attempt */
     struct lx_attempt attempt;
+    int64_t sent_ms;            /* when its first request went */
+    int64_t polls;              /* how often its answer was sent for (follow.c) */
     struct lx_headers upstream; /* the provider's, prefixed */
     int upstream_status;
     struct lx_biller biller;
@@ -106,6 +108,14 @@ void lx_call_judge_provider(struct lx_call *c, const struct lx_fault *f);
 void lx_call_judge_error(struct lx_call *c, int code, const struct lx_error *err);
 /* Notes that the attempt under way failed so. */
 void lx_call_note(struct lx_call *c, const struct lx_deployment *d, const struct lx_fault *f);
+/* ---- follow.c ---- */
+
+/* The whole reply says that the answer is elsewhere: it will be sent for, or the attempt has been
+ * judged. False: the reply is the answer. */
+bool lx_call_follow(struct lx_call *c);
+
+/* ---- judge.c, again ---- */
+
 /* A deployment for the next attempt, whose ticket the call then holds; NULL: there is none, and the
  * call waits or has ended. */
 const struct lx_deployment *lx_call_pick(struct lx_call *c);

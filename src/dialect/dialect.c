@@ -39,6 +39,7 @@ const struct lx_dialect *const lx_dialects[] = {
     &lx_dialect_openai_completions,
     &lx_dialect_openai_embed,
     &lx_dialect_openai_responses,
+    &lx_dialect_replicate,
     &lx_dialect_sap_orchestration,
     &lx_dialect_tgi,
     &lx_dialect_triton,

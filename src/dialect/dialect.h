@@ -142,6 +142,13 @@ struct lx_front {
     enum lx_framing framing;
 };
 
+/* Where the answer is, of a reply that only says that it is being worked on. */
+struct lx_follow {
+    struct lx_slice url; /* to be got with the same credentials; empty: this reply is the answer */
+    int64_t wait_ms;     /* before that */
+    bool stream;         /* it is one */
+};
+
 struct lx_back {
     size_t state_size;
     /* The path after the base URL: "/chat/completions"; stream or not may matter. */
@@ -150,6 +157,10 @@ struct lx_back {
                           struct lx_body *out);
     /* Embeddings: how many inputs one request may have; more are split. NULL or 0: any number. */
     size_t (*max_inputs)(const struct lx_write_options *, const struct lx_request *);
+    /* Services that answer later: what a whole 2xx reply says of it. stream: the client wants one;
+     * polls: how often it was asked before. 0 or a code. NULL: every reply is the answer. */
+    int (*follow)(const struct lx_json_doc *body, bool stream, int64_t polls, struct lx_arena *,
+                  struct lx_follow *out);
     int (*read_reply)(const struct lx_json_doc *body, const struct lx_reply_context *,
                       struct lx_arena *, struct lx_reply *out, struct lx_error *err);
     /* One record of a stream -> events. `doc` is scratch for indexing record.data. */
@@ -218,6 +229,7 @@ extern const struct lx_dialect lx_dialect_ollama_embed;
 extern const struct lx_dialect lx_dialect_openai_completions;
 extern const struct lx_dialect lx_dialect_openai_embed;
 extern const struct lx_dialect lx_dialect_openai_responses;
+extern const struct lx_dialect lx_dialect_replicate;
 extern const struct lx_dialect lx_dialect_sap_orchestration;
 extern const struct lx_dialect lx_dialect_tgi;
 extern const struct lx_dialect lx_dialect_triton;

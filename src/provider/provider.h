@@ -140,7 +140,9 @@ struct lx_provider {
                                          * reason: such a request is one for "responses/MODEL" */
     const char *thinking_member;        /* see struct lx_write_options */
     const char *template;               /* of its models, where their names do not tell; or NULL */
-    const char *errors; /* the language in which it says what went wrong; NULL: its own */
+    const char *follow_hosts; /* glob: hosts besides its own to which its replies may send for the
+                               * answer, with the key (struct lx_follow); or NULL */
+    const char *errors;       /* the language in which it says what went wrong; NULL: its own */
     bool cache_marks;
     unsigned takes; /* enum lx_takes, together; holds at base_url, not at another address */
     const struct lx_provider *variants; /* rows that stand in for this one; the last has no id */

@@ -18,9 +18,11 @@ CLIENTS = {"anthropic": ANTHROPIC, "gemini": GEMINI, "openai_completions": TEXT}
 READ_AS = {"mistral_fim": "openai_chat", "nlp_cloud": "tgi", "triton": "tgi",
            "watsonx_text": "tgi"}
 # Languages with targets of their own: the first byte is crossing.h's flags.
-BACKS = {"bedrock_converse": "bedrock", "cohere_chat": "cohere_chat", "gemini": "gemini",
+BACKS = {"bedrock_converse": "bedrock", "bedrock_invoke": "bedrock_titan",
+         "cohere_chat": "cohere_chat", "gemini": "gemini",
          "ollama_chat": "ollama_chat", "openai_responses": "openai_responses",
-         "gigachat": "gigachat", "sap_orchestration": "sap_orchestration", "tgi": "tgi"}
+         "gigachat": "gigachat", "replicate": "replicate",
+         "sap_orchestration": "sap_orchestration", "tgi": "tgi"}
 ONLY_BACKS = set(BACKS) - {"gemini"}  # languages of providers only
 MAX_BYTES = 20000
 
@@ -33,7 +35,7 @@ def decoded(kind, text):
             text = text.replace(escape, char)
         return text.encode("latin-1", "replace")
     if kind == "frames":  # as events of SSE
-        return re.sub(r"^!?(\w+) (.*)$", r"event: \1\ndata: \2\n", text, flags=re.M).encode()
+        return re.sub(r"^!?(\w+) \+?(.*)$", r"event: \1\ndata: \2\n", text, flags=re.M).encode()
     return (text + "\n" if kind in ("sse", "ndjson") else text[:-1]).encode()
 
 
