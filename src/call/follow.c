@@ -77,7 +77,8 @@ bool lx_call_follow(struct lx_call *c)
     }
     lx_call_drop_relay(c);
     lx_buf_reset(&c->out);
-    c->polls++;
+    if (c->polls < UINT8_MAX)
+        c->polls++;
     c->attempt.out = (struct lx_outgoing){
         .method = LX_S("GET"),
         .url = f.url,
