@@ -100,6 +100,10 @@ def llmux_config(up, full):
         f"api_base: 'http://127.0.0.1:{up}/v1', api_key: sk-up}}\n"
         f"  - model_name: claude\n    litellm_params: {{model: anthropic/claude-sonnet-4-5, "
         f"api_base: 'http://127.0.0.1:{up}', api_key: sk-up}}\n"
+        f"  - model_name: gemini\n    litellm_params: {{model: gemini/gemini-2.5-flash, "
+        f"api_base: 'http://127.0.0.1:{up}/v1beta', api_key: sk-up}}\n"
+        f"  - model_name: bedrock\n    litellm_params: {{model: bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0, "
+        f"api_base: 'http://127.0.0.1:{up}', api_key: sk-up}}\n"
         "  - model_name: hello\n    litellm_params: {model: openai/hello, mock_response: hi}\n"
         f"{key}"
     )
@@ -230,10 +234,7 @@ class Bench:
             self.rounds(f"{kind.upper()}B openai -> openai, 16 connections", servers, lambda s: path,
                         "--connections", 16, "--seconds", self.args.seconds)
         plain = self.file("1k", body("1k", "gpt-4o-mini", False))
-        crossing = self.file("1k-claude", body("1k", "claude", False))
-        self.rounds("1KB openai -> anthropic, 16 connections", servers,
-                    lambda s: plain if s.name == "nginx" else crossing,
-                    "--connections", 16, "--seconds", self.args.seconds)
+        self.crossings("1KB openai -> {}, 16 connections", servers, plain, False, "--connections", 16)
         plain = self.file("400k", body("400k", "gpt-4o-mini", False))
         crossing400 = self.file("400k-claude", body("400k", "claude", False))
         self.rounds("400KB openai -> anthropic, 16 connections", servers,
@@ -243,6 +244,13 @@ class Bench:
         self.system_calls(servers, self.file("1k", body("1k", "gpt-4o-mini", False)))
         for s in servers + [up]:
             s.stop()
+
+    def crossings(self, title, servers, plain, stream, *load, **per):
+        """Into the other providers' languages, each beside nginx, which passes OpenAI's."""
+        for name, model in (("anthropic", "claude"), ("gemini", "gemini"), ("bedrock", "bedrock")):
+            path = self.file(f"1k-{model}-{stream}", body("1k", model, stream))
+            self.rounds(title.format(name), servers, lambda s: plain if s.name == "nginx" else path, *load,
+                        "--seconds", self.args.seconds, **per)
 
     def router(self):
         """What choosing among ten costs, beside having one; ratios round by round."""
@@ -298,11 +306,9 @@ class Bench:
             up = self.upstream("--events", events, *options)
             servers = [self.nginx(up.port, "off"), self.llmux(up.port, False), self.llmux(up.port, True)]
             path = self.file("stream", body("1k", "gpt-4o-mini", True))
-            crossing = self.file("stream-claude", body("1k", "claude", True))
             self.rounds(f"{title}, openai -> openai", servers, lambda s: path, *load, "--seconds", self.args.seconds,
                         per=events, unit="event")
-            self.rounds(f"{title}, openai -> anthropic", servers, lambda s: path if s.name == "nginx" else crossing, *load,
-                        "--seconds", self.args.seconds, per=events, unit="event")
+            self.crossings(title + ", openai -> {}", servers, path, True, *load, per=events, unit="event")
             for s in servers + [up]:
                 s.stop()
 

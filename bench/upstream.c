@@ -2,7 +2,8 @@
  * upstream.c - a provider that costs next to nothing: canned replies, whole or streamed.
  *
  * One thread, one epoll. It looks only at what it must (Content-Length, the path, whether "stream"
- * is true), so that it is never the bottleneck of a benchmark. Not strict: only our load meets it.
+ * is true, or the path says so), so that it is never the bottleneck of a benchmark. Not strict:
+ * only our load meets it.
  *
  *   upstream --port N [--events N] [--gap-ms N] [--text-bytes N]
  */
@@ -23,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum language { CHAT, MESSAGES, LANGUAGES };
+enum language { CHAT, MESSAGES, GEMINI, CONVERSE, LANGUAGES };
 
 struct text {
     char *p;
@@ -74,9 +75,66 @@ static struct text print(const char *format, ...)
     return t;
 }
 
+/* Both, one after the other; there may be zeros in them. */
+static struct text join(struct text a, struct text b)
+{
+    struct text t = {malloc(a.n + b.n + 1), a.n + b.n};
+
+    if (!t.p)
+        abort();
+    memcpy(t.p, a.p, a.n);
+    memcpy(t.p + a.n, b.p, b.n);
+    t.p[t.n] = '\0';
+    return t;
+}
+
 static struct text chunk(struct text payload)
 {
-    return print("%zx\r\n%s\r\n", payload.n, payload.p);
+    return join(join(print("%zx\r\n", payload.n), payload), print("\r\n"));
+}
+
+/* ---- Frames of AWS ------------------------------------------------------------------------- */
+
+static unsigned crc32_of(const char *p, size_t n)
+{
+    unsigned sum = 0xffffffff;
+
+    for (size_t i = 0; i < n; i++) {
+        sum ^= (unsigned char)p[i];
+        for (int bit = 0; bit < 8; bit++)
+            sum = sum >> 1 ^ (sum & 1 ? 0xedb88320 : 0);
+    }
+    return ~sum;
+}
+
+static struct text be32(size_t v)
+{
+    char bytes[4] = {(char)(v >> 24), (char)(v >> 16), (char)(v >> 8), (char)v};
+    struct text t = {bytes, 4}, none = {bytes, 0};
+
+    return join(t, none);
+}
+
+static struct text field(const char *name, const char *value)
+{
+    char head[64], sizes[3] = {7, 0, (char)strlen(value)};
+    struct text t = {head, strlen(name) + 1}, s = {sizes, 3};
+
+    head[0] = (char)strlen(name);
+    memcpy(head + 1, name, strlen(name));
+    return join(join(t, s), print("%s", value));
+}
+
+static struct text frame(const char *type, struct text payload)
+{
+    struct text headers =
+        join(join(field(":event-type", type), field(":content-type", "application/json")),
+             field(":message-type", "event"));
+    struct text message = join(be32(headers.n + payload.n + 16), be32(headers.n));
+
+    message = join(message, be32(crc32_of(message.p, message.n)));
+    message = join(join(message, headers), payload);
+    return join(message, be32(crc32_of(message.p, message.n)));
 }
 
 /* ---- Canned replies ------------------------------------------------------------------------ */
@@ -141,9 +199,37 @@ static struct text messages_event(int i)
                  "\"delta\":{\"type\":\"text_delta\",\"text\":\" token\"}}\n\n");
 }
 
+static struct text gemini_event(int i)
+{
+    return print("data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"%s\"}],\"role\":"
+                 "\"model\"}%s,\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":20,"
+                 "\"candidatesTokenCount\":%d,\"totalTokenCount\":%d,\"promptTokensDetails\":[{"
+                 "\"modality\":\"TEXT\",\"tokenCount\":20}]},\"modelVersion\":\"gemini-2.5-flash\","
+                 "\"responseId\":\"NjjaaKKwLYuikdUP\"}\r\n\r\n",
+                 i == event_count ? "" : " token",
+                 i == event_count ? ",\"finishReason\":\"STOP\"" : "", i + 1, i + 21);
+}
+
+static struct text converse_event(int i)
+{
+    if (i == 0)
+        return frame("messageStart", print("{\"p\":\"abcdefghij\",\"role\":\"assistant\"}"));
+    if (i == event_count)
+        return frame("metadata",
+                     print("{\"metrics\":{\"latencyMs\":500},\"p\":\"abcd\",\"usage\":{"
+                           "\"inputTokens\":20,\"outputTokens\":200,\"totalTokens\":220}}"));
+    if (i == event_count - 1)
+        return join(frame("contentBlockStop", print("{\"contentBlockIndex\":0,\"p\":\"abcdef\"}")),
+                    frame("messageStop", print("{\"p\":\"abc\",\"stopReason\":\"end_turn\"}")));
+    return frame(
+        "contentBlockDelta",
+        print("{\"contentBlockIndex\":0,\"delta\":{\"text\":\" token\"},\"p\":\"abcdefgh\"}"));
+}
+
 static void make_replies(void)
 {
-    static struct text (*const make[LANGUAGES])(int) = {chat_event, messages_event};
+    static struct text (*const make[LANGUAGES])(int) = {chat_event, messages_event, gemini_event,
+                                                        converse_event};
     char *text = filler((size_t)text_bytes);
 
     whole[CHAT] = reply(print(
@@ -159,18 +245,31 @@ static void make_replies(void)
         "\"stop_reason\":\"end_turn\",\"stop_sequence\":null,\"usage\":{\"input_tokens\":20,"
         "\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":50}}",
         text));
+    whole[GEMINI] = reply(print(
+        "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"%s\"}],\"role\":\"model\"},"
+        "\"finishReason\":\"STOP\",\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":20,"
+        "\"candidatesTokenCount\":50,\"totalTokenCount\":70},\"modelVersion\":\"gemini-2.5-flash\","
+        "\"responseId\":\"NjjaaKKwLYuikdUP\"}",
+        text));
+    whole[CONVERSE] = reply(print(
+        "{\"metrics\":{\"latencyMs\":500},\"output\":{\"message\":{\"content\":[{\"text\":\"%s\"}],"
+        "\"role\":\"assistant\"}},\"stopReason\":\"end_turn\",\"usage\":{\"inputTokens\":20,"
+        "\"outputTokens\":50,\"totalTokens\":70}}",
+        text));
     for (int l = 0; l < LANGUAGES; l++) {
         struct text all = print("%s", "");
 
         events[l] = calloc((size_t)event_count + 1, sizeof(struct text));
-        stream_head[l] = print("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-                               "Transfer-Encoding: chunked\r\n\r\n");
+        stream_head[l] =
+            print("HTTP/1.1 200 OK\r\nContent-Type: %s\r\n"
+                  "Transfer-Encoding: chunked\r\n\r\n",
+                  l == CONVERSE ? "application/vnd.amazon.eventstream" : "text/event-stream");
         for (int i = 0; i <= event_count; i++) {
             events[l][i] = chunk(make[l](i));
-            all = print("%s%s", all.p, events[l][i].p);
+            all = join(all, events[l][i]);
         }
-        all_events[l] = print("%s%s0\r\n\r\n", stream_head[l].p, all.p);
-        events[l][event_count] = print("%s0\r\n\r\n", events[l][event_count].p);
+        all_events[l] = join(join(stream_head[l], all), print("0\r\n\r\n"));
+        events[l][event_count] = join(events[l][event_count], print("0\r\n\r\n"));
     }
 }
 
@@ -274,9 +373,12 @@ static void read_head(struct conn *c)
     c->head[c->head_n] = '\0';
     length = strcasestr(c->head, "\r\ncontent-length:");
     c->body_left = length ? strtoul(length + 17, NULL, 10) : 0;
-    c->language = strstr(c->head, "/messages") ? MESSAGES : CHAT;
+    c->language = strstr(c->head, "/messages")        ? MESSAGES
+                  : strstr(c->head, "enerateContent") ? GEMINI
+                  : strstr(c->head, "/converse")      ? CONVERSE
+                                                      : CHAT;
     c->in_body = true;
-    c->stream = false;
+    c->stream = strstr(c->head, ":stream") || strstr(c->head, "/converse-stream");
 }
 
 static void feed(struct conn *c, const char *p, size_t n)

@@ -218,10 +218,13 @@ static enum lx_finish finish_read(struct lx_json answer, struct lx_slice reason,
 
 enum { MAX_COUNT = 1 << 30 };
 
+/* Recorded of Titan behind a guardrail: 28.0 */
 static void take_count(struct lx_json v, int64_t *out)
 {
     int64_t n;
-    if (lx_json_int(v, &n) == 0 && n >= 0 && n < MAX_COUNT)
+    struct lx_slice whole, rest;
+    lx_slice_cut(lx_json_raw(v), '.', &whole, &rest);
+    if (lx_slice_int(whole, &n) == 0 && n >= 0 && n < MAX_COUNT)
         *out = n;
 }
 

@@ -51,8 +51,9 @@ def _usage(u):
     """inputTokens leave out what the cache gave and took."""
     if not u:
         return None
-    cached = u.get("cacheReadInputTokens") or 0
-    written = u.get("cacheWriteInputTokens") or 0
+    cached = u.get("cacheReadInputTokens") or u.get("cacheReadInputTokenCount") or 0
+    written = u.get("cacheWriteInputTokens") or u.get("cacheWriteInputTokenCount") or 0
+    u = {"outputTokens": 0, **u}  # a guardrail that stepped in leaves it out
     prompt = u["inputTokens"] + cached + written
     return {"prompt": prompt, "completion": u["outputTokens"], "cached": cached,
             "written": written, "total": prompt + u["outputTokens"]}

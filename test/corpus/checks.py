@@ -9,6 +9,7 @@ from pathlib import Path
 import anthropic_replies
 import bedrock_replies
 import bedrock_requests
+import bedrock_text_replies
 import cohere_replies
 import completions_replies
 import gemini_replies
@@ -17,6 +18,7 @@ import openai_replies
 import records
 import requests_across
 import requests_same
+import replicate_replies
 import responses_replies
 import translate
 from reply import as_told, differences
@@ -32,7 +34,9 @@ READERS = {"openai_chat": openai_replies, "anthropic": anthropic_replies}
 # Languages of providers only: nobody speaks them to us.
 BACKS = {"gemini": gemini_replies, "bedrock_converse": bedrock_replies,
          "cohere_chat": cohere_replies, "ollama_chat": ollama_replies,
-         "openai_responses": responses_replies, "openai_completions": completions_replies}
+         "openai_responses": responses_replies, "replicate": replicate_replies, "openai_completions": completions_replies}
+BACKS.update({language: bedrock_text_replies for _, language in bedrock_text_replies.FAMILIES
+              if language not in BACKS and language not in READERS})
 OTHER = {"openai_chat": "anthropic", "anthropic": "openai_chat"}
 
 
@@ -79,7 +83,7 @@ def reply_anew(binary, record):
 
 def reply_as_is(binary, record):
     """Within one language nothing at all may change, but for other framing."""
-    if record.framing == "ndjson":
+    if record.framing in ("ndjson", "eventstream"):
         return _reply(binary, record, record.language)
     out = translate.response(binary, record, record.language)
     if not out.ok:

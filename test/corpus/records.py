@@ -9,11 +9,14 @@ import copy
 import gzip
 import json
 from pathlib import Path
+from urllib.parse import unquote
 
 import bedrock_replies
+import bedrock_text_replies
 import cohere_replies
 import gemini_replies
 import ollama_replies
+import replicate_replies
 import responses_replies
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "corpus"
@@ -25,6 +28,7 @@ PROVIDERS = {
     "anthropic": ("messages", "anthropic"),
     "gemini": (("generateContent", "streamGenerateContent"), "gemini"),
     "bedrock": (("converse", "converse-stream"), "bedrock_converse"),
+    "bedrock/invoke": (("invoke", "invoke-stream"), "by the model"),
     "cohere": ("cohere_chat", "cohere_chat"),
     "ollama": ("ollama_chat", "ollama_chat"),
     "other/writer": ("cohere_chat", "openai_chat"),  # named so for its path, /v1/chat
@@ -41,12 +45,13 @@ PROVIDERS = {
     "mistral/text": ("completions_legacy", "openai_completions"),
     "openai/text": ("completions_legacy", "openai_completions"),
     "other/text": ("completions_legacy", "openai_completions"),
+    "replicate": ("replicate_predictions", "replicate"),
     "vertex_ai": (("generateContent", "streamGenerateContent"), "gemini"),
     "vertex_ai/messages": ("messages", "anthropic"),
     "xai/responses": ("responses", "openai_responses"),
 }
 # Nobody asks a provider of ours so.
-ANSWERS_ONLY = ("other/writer",)
+ANSWERS_ONLY = ("bedrock/invoke", "other/writer", "replicate")
 # Not among the program's providers: their replies are read as OpenAI's.
 NO_ROWS = ("github_copilot", "llamacpp", "other")
 
@@ -81,6 +86,12 @@ class Record:
         self.quality = data["quality"]
         self.body = data["response_body"] or ""
         self.language = PROVIDERS[self.provider][1]
+        self.invoked = None  # the model that the address names
+        if provider == "bedrock/invoke" and self.endpoint.startswith("invoke"):
+            self.invoked = unquote(data["url"]).split("/model/")[-1].rsplit("/", 1)[0]
+            self.language = bedrock_text_replies.language_of(self.invoked)
+            if any(kind in self.invoked for kind in ("embed", "rerank", "inference-profile", "sagemaker")):
+                self.endpoint = None  # vectors, ranks, and whose family the address does not tell
         self.frames = None  # of an AWS event stream, as they came
         if self.framing == "eventstream":
             self._understand_frames()
@@ -91,7 +102,19 @@ class Record:
     def _understand_frames(self):
         """Beside the bytes, its events one a line."""
         self.frames = base64.b64decode(self.body)
-        self.body = "\n".join(json.dumps(e) for e in bedrock_replies.frames(self.frames))
+        events = list(bedrock_replies.frames(self.frames))
+        if self.invoked:  # a chunk has the model's own event in base64
+            events = [json.loads(base64.b64decode(e["chunk"]["bytes"])) if "chunk" in e else e
+                      for e in events]
+        metrics = events[-1].get("amazon-bedrock-invocationMetrics") if self.invoked else None
+        if metrics and self.language == "openai_chat" and not any(e.get("usage") for e in events):
+            usage = {"prompt_tokens": metrics["inputTokenCount"],
+                     "completion_tokens": metrics["outputTokenCount"]}
+            usage["total_tokens"] = sum(usage.values())
+            events.append({"choices": [], "usage": usage})  # the service's count says it
+        if self.invoked and self.language == "bedrock_converse":  # beside notes of the service's
+            events = [dict([next(iter(e.items()))]) for e in events]
+        self.body = "\n".join(json.dumps(e) for e in events)
 
     def _understand_body(self):
         """A list of events, as a test kept it, is one event a line. An address that answers in
@@ -140,6 +163,9 @@ class Record:
 
     @property
     def model(self):
+        if self.invoked:
+            known = bedrock_text_replies.language_of(self.invoked) == self.language
+            return f"invoke/{self.invoked}" if known else "invoke/claude"
         asked = self.request.get("model") if self.request else None
         return asked if isinstance(asked, str) and asked else None
 
@@ -195,6 +221,8 @@ def ends_well(language, events):
         return cohere_replies.ends_well(events)
     if language == "ollama_chat":
         return ollama_replies.ends_well(events)
+    if language.startswith("bedrock_"):
+        return bedrock_text_replies.ends_well(events)
     if language == "anthropic":
         return any(e.get("type") == "message_stop" or
                    (e.get("delta") or {}).get("stop_reason") for e in events)
@@ -233,6 +261,10 @@ def damage(record):
             return cohere_replies.stranger(body)
         if record.language == "ollama_chat":
             return ollama_replies.stranger(body)
+        if record.language == "replicate":
+            return replicate_replies.stranger(body)
+        if record.language.startswith("bedrock_"):
+            return None if bedrock_text_replies.is_reply(body) else "no reply: it has no text"
         member = "content" if record.language == "anthropic" else "choices"
         if not isinstance(body.get(member), list):
             return f"no reply: it has no list of {member}"
