@@ -362,7 +362,7 @@ static void attempt(struct lx_call *c)
     if (!d)
         return;
     lx_call_drop_relay(c);
-    c->polls = 0;
+    c->memory->polls = 0;
     c->report.losses = &c->attempt.losses;
     c->report.upstream_model = lx_attempt_model(
         d, lx_deployment_model(d, c->star, lx_call_arena(c)), &c->memory->doc, lx_call_arena(c));
@@ -417,9 +417,9 @@ static void fill_send(struct lx_call *c, struct lx_step *out)
 {
     const struct lx_route_settings *s = c->settings;
     int64_t total = lx_call_total_ms(c), first = lx_call_first_byte_ms(c);
-    if (!c->polls)
-        c->sent_ms = c->now_ms;
-    int64_t spent = c->now_ms - c->sent_ms;
+    if (!c->memory->polls)
+        c->memory->sent_ms = c->now_ms;
+    int64_t spent = c->now_ms - c->memory->sent_ms;
     if (total > 0) /* of the attempt, however often its answer is sent for */
         total = total > spent ? total - spent : 1;
     out->kind = LX_STEP_SEND;

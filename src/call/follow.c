@@ -49,8 +49,8 @@ static int ask(struct lx_call *c, struct lx_follow *out)
     lx_json_doc_init(&doc);
     int code = lx_json_read(&doc, lx_buf_slice(&c->memory->whole), &c->settings->json, NULL);
     if (code == 0)
-        code =
-            c->attempt.back->back->follow(&doc, c->report.stream, c->polls, lx_call_arena(c), out);
+        code = c->attempt.back->back->follow(&doc, c->report.stream, c->memory->polls,
+                                             lx_call_arena(c), out);
     if (code == 0 && out->url.n)
         out->url = lx_arena_copy(lx_call_arena(c), out->url);
     lx_json_doc_clear(&doc);
@@ -69,7 +69,7 @@ bool lx_call_follow(struct lx_call *c)
         return false; /* it is the answer, or none that can be read */
     if (f.url.n && !is_own(c->report.deployment, f.url))
         code = lx_error_set(&err, LX_EPROTO, "the provider sends for the answer to another host");
-    if (code == 0 && total > 0 && c->now_ms + f.wait_ms - c->sent_ms >= total)
+    if (code == 0 && total > 0 && c->now_ms + f.wait_ms - c->memory->sent_ms >= total)
         code = lx_error_set(&err, LX_ETIMEOUT_TOTAL, "the provider has not answered yet");
     if (code < 0) {
         lx_call_judge_error(c, code, &err);
@@ -77,8 +77,7 @@ bool lx_call_follow(struct lx_call *c)
     }
     lx_call_drop_relay(c);
     lx_buf_reset(&c->out);
-    if (c->polls < UINT8_MAX)
-        c->polls++;
+    c->memory->polls++;
     c->attempt.out = (struct lx_outgoing){
         .method = LX_S("GET"),
         .url = f.url,

@@ -55,9 +55,7 @@ struct lx_call {
     struct lx_gather gather;    /* vectors of exchanges before, where it takes several */
     bool counted;               /* tokens that a client asks for: here, or it was tried */
     bool goes_on;               /* the next exchange is not another attempt */
-    uint8_t polls;              /* how often its answer was sent for, or more (follow.c) */
     struct lx_attempt attempt;
-    int64_t sent_ms;            /* when its first request went */
     struct lx_headers upstream; /* the provider's, prefixed */
     int upstream_status;
     struct lx_biller biller;
