@@ -192,9 +192,9 @@ enum lx_framing lx_head_framing(const struct lx_headers *headers, enum lx_framin
     return otherwise;
 }
 
-int64_t lx_head_count(const struct lx_headers *headers, const char *name)
+int32_t lx_head_count(const struct lx_headers *headers, const char *name)
 {
     int64_t n = 0;
     struct lx_slice value = name ? lx_headers_get(headers, lx_slice_z(name)) : lx_slice(NULL, 0);
-    return value.n && lx_slice_int(value, &n) == 0 && n > 0 ? n : 0;
+    return value.n && lx_slice_int(value, &n) == 0 && n > 0 && n < INT32_MAX ? (int32_t)n : 0;
 }

@@ -19,6 +19,6 @@ struct lx_headers lx_head_write(const struct lx_call_report *report,
 enum lx_framing lx_head_framing(const struct lx_headers *headers, enum lx_framing otherwise);
 
 /* The count that a header tells, by its name; 0: it is not there, or name is NULL. */
-int64_t lx_head_count(const struct lx_headers *headers, const char *name);
+int32_t lx_head_count(const struct lx_headers *headers, const char *name);
 
 #endif

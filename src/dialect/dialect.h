@@ -87,8 +87,8 @@ struct lx_reply_context {
     bool legacy_functions;
     bool include_usage;       /* streams: the client asked for a usage chunk */
     struct lx_slice encoding; /* embeddings: as the client wants them; empty: float */
-    int64_t input_tokens;     /* as tokens_header says; 0: it does not */
-    int64_t output_tokens;    /* as output_header says; 0: it does not */
+    int32_t input_tokens;     /* as tokens_header says; 0: it does not */
+    int32_t output_tokens;    /* as output_header says; 0: it does not */
     bool anew; /* the request was written anew though client and provider speak one language: the
                 * reply is, too */
     bool in_array; /* streams: as one JSON array, not as events (Gemini) */
