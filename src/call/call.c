@@ -554,6 +554,8 @@ static void end_error(struct lx_call *c)
                            lx_call_arena(c), &f);
     if (f.retry_after_ms < 0)
         f.retry_after_ms = lx_headers_retry_after_ms(&headers, c->now_ms / 1000);
+    if (f.retry_after_ms < 0 && f.kind == LX_FAULT_RATE_LIMIT)
+        f.retry_after_ms = lx_fault_reset_ms(&headers, c->now_ms / 1000);
     if (c->report.deployment->credential &&
         (c->upstream_status == 401 || c->upstream_status == 403))
         lx_keys_distrust(c->fetch.keys, c->report.deployment->credential, c->now_ms);

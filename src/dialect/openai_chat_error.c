@@ -298,6 +298,43 @@ static void write_or_null(struct lx_out *o, const char *name, struct lx_slice s)
         lx_out_null(o, name);
 }
 
+/* Whether the provider said more than the error tells in OpenAI's words. */
+static bool says_more(struct lx_json error)
+{
+    static const struct lx_slice told[] = {
+        LX_S_INIT("message"), LX_S_INIT("type"),   LX_S_INIT("param"),
+        LX_S_INIT("code"),    LX_S_INIT("status"), LX_S_INIT("error"),
+    };
+    for (struct lx_json_iter it = lx_json_iter(error); lx_json_next(&it);) {
+        size_t i = 0;
+        while (i < sizeof(told) / sizeof(told[0]) && !lx_json_eq(it.name, told[i]))
+            i++;
+        if (i == sizeof(told) / sizeof(told[0]) && lx_json_given(it.value))
+            return true;
+    }
+    return false;
+}
+
+/* The provider's own error, where LiteLLM's clients look for it. */
+static void write_own(struct lx_out *o, struct lx_slice raw)
+{
+    struct lx_json_doc doc;
+    lx_json_doc_init(&doc);
+    int code = raw.n ? lx_json_read(&doc, raw, NULL, NULL) : LX_EJSON;
+    if (code == LX_ENOMEM && !o->buf->failed)
+        o->buf->failed = code;
+    if (code == 0) {
+        struct lx_json body = lx_json_root(&doc);
+        if (lx_json_is(body, LX_JSON_ARRAY))
+            body = lx_json_at(body, 0);
+        if (lx_json_is(LX_GET(body, "error"), LX_JSON_OBJECT))
+            body = LX_GET(body, "error");
+        if (lx_json_is(body, LX_JSON_OBJECT) && says_more(body))
+            lx_out_value(o, "provider_specific_fields", body);
+    }
+    lx_json_doc_clear(&doc);
+}
+
 void lx_openai_write_error(const struct lx_fault *f, struct lx_buf *buf)
 {
     struct lx_out o = lx_out(buf);
@@ -312,6 +349,7 @@ void lx_openai_write_error(const struct lx_fault *f, struct lx_buf *buf)
     lx_out_str(&o, "type", f->type.n ? f->type : lx_slice_z(lx_fault_openai_type(f->kind)));
     write_or_null(&o, "param", f->param);
     lx_out_str(&o, "code", said ? f->code : lx_slice_z(code));
+    write_own(&o, f->raw);
     lx_out_object_end(&o);
     lx_out_object_end(&o);
 }

@@ -108,6 +108,24 @@ struct lx_fault lx_fault_of_error(int code, const struct lx_error *err, struct l
     return f;
 }
 
+/* ---- When to try again -------------------------------------------------------------------- */
+
+int64_t lx_fault_reset_ms(const struct lx_headers *h, int64_t now_s)
+{
+    enum { DAY_S = 86400 };
+    const int64_t milliseconds = INT64_C(100000000000); /* 1973 in these, year 5138 in seconds */
+    int64_t at;
+    if (!lx_slice_eq(lx_headers_get(h, LX_S("x-ratelimit-remaining")), LX_S("0")) ||
+        lx_slice_int(lx_slice_trim(lx_headers_get(h, LX_S("x-ratelimit-reset"))), &at) != 0 ||
+        at < 0)
+        return -1;
+    if (at <= DAY_S) /* a span */
+        return at * 1000;
+    if (at < milliseconds)
+        at *= 1000;
+    return at > now_s * 1000 ? at - now_s * 1000 : 0;
+}
+
 /* ---- Phrases ------------------------------------------------------------------------------ */
 
 /*

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "wire/header.h"
 
 /* LX_FAULT(id, LiteLLM class, default status, OpenAI type, Anthropic type, retryable) */
 #define LX_FAULTS(LX_FAULT)                                                                      \
@@ -64,6 +65,9 @@ int lx_fault_status(const struct lx_fault *f);
 bool lx_fault_retryable(const struct lx_fault *f);
 const char *lx_fault_openai_type(enum lx_fault_kind k);
 const char *lx_fault_anthropic_type(enum lx_fault_kind k);
+/* When the limit that ran out is full again, in milliseconds from now, by x-ratelimit-reset; -1:
+ * not said. now_s: wall clock. */
+int64_t lx_fault_reset_ms(const struct lx_headers *h, int64_t now_s);
 /* The kind that an HTTP status means when nothing better is known. */
 enum lx_fault_kind lx_fault_of_status(int status);
 /* A fault of ours, from an error code and its text (copied into the arena). */

@@ -112,13 +112,37 @@ static void test_refine(void **state)
         assert_int_equal(lx_fault_refine(rows[i].from, lx_slice_z(rows[i].message)), rows[i].to);
 }
 
+static void test_reset(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *remaining, *reset;
+        int64_t want;
+    } rows[] = {
+        {"0", "1759845420000", 60000}, /* OpenRouter, recorded 2025 */
+        {"0", "1759845420", 60000},    /* the same in seconds */
+        {"0", "30", 30000},            /* a span */
+        {"0", "1759845300000", 0},     /* past */
+        {"3", "1759845420000", -1},    /* not the limit that ran out */
+        {"0", "soon", -1},
+        {"0", "", -1},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct lx_header v[] = {
+            {.name = LX_S("x-ratelimit-remaining"), .value = lx_slice_z(rows[i].remaining)},
+            {.name = LX_S("X-RateLimit-Reset"), .value = lx_slice_z(rows[i].reset)},
+        };
+        const struct lx_headers h = {v, 2};
+        assert_int_equal(lx_fault_reset_ms(&h, 1759845360), rows[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_statuses),
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_refine),
+        cmocka_unit_test(test_kinds),  cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_errors), cmocka_unit_test(test_refine),
+        cmocka_unit_test(test_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
