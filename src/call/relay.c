@@ -310,28 +310,35 @@ static void write_record(const struct lx_record *rec, struct lx_json_edit *e, st
     lx_buf_add_lit(out, "\n\n");
 }
 
-/* A record that passes as it came, but for one member more in its usage. False: it has none. */
-static bool pass_with_cost(struct lx_relay *r, const struct lx_record *rec, struct lx_buf *out)
+/* A record that passes as it came, but for one member more in its usage, and what is odd in it.
+ * False: nothing of that. */
+static bool pass_edited(struct lx_relay *r, const struct lx_record *rec, bool odd,
+                        struct lx_buf *out)
 {
     struct lx_json_doc *doc = &r->scratch->doc;
     struct lx_usage u = r->glance.usage;
     struct lx_json_edit e;
     struct lx_buf text;
-    add_cost(r, &u);
-    if (!u.has_cost || lx_json_read(doc, rec->data, &r->limits, NULL) < 0)
-        return false;
-    struct lx_json usage = LX_GET(lx_json_root(doc), "usage");
-    if (!lx_json_is(usage, LX_JSON_OBJECT))
+    if (r->tells_cost)
+        add_cost(r, &u);
+    odd = odd && r->back->back->mend;
+    if ((!odd && !u.has_cost) || lx_json_read(doc, rec->data, &r->limits, NULL) < 0)
         return false;
     lx_buf_init(&text, 64);
-    lx_money_write(u.cost, &text);
     lx_json_edit_init(&e, doc, &r->scratch->arena);
-    lx_json_edit_set(&e, usage, LX_S("cost"), lx_buf_slice(&text));
+    if (odd)
+        r->back->back->mend(doc, &e);
+    if (r->tells_cost && u.has_cost) {
+        lx_money_write(u.cost, &text);
+        lx_json_edit_set(&e, LX_GET(lx_json_root(doc), "usage"), LX_S("cost"), lx_buf_slice(&text));
+    }
     if (text.failed)
         out->failed = text.failed;
-    write_record(rec, &e, out);
+    bool edited = !lx_json_edit_is_empty(&e);
+    if (edited)
+        write_record(rec, &e, out);
     lx_buf_clear(&text);
-    return true;
+    return edited;
 }
 
 /* ---- Records -------------------------------------------------------------------------------- */
@@ -438,7 +445,7 @@ static int relay_as_is(struct lx_relay *r, const struct lx_record *rec, struct l
         return code < 0 ? failed(code, err, "no memory to count what was said") : 0;
     }
     if (!g.alien && (!g.usage_only || r->context.include_usage) &&
-        !(r->tells_cost && pass_with_cost(r, rec, out)))
+        !((r->tells_cost || g.odd) && pass_edited(r, rec, g.odd, out)))
         lx_buf_add(out, rec->raw);
     return 0;
 }
@@ -624,6 +631,15 @@ static int write_with_usage(struct lx_relay *r, const struct lx_usage *usage, st
     return code;
 }
 
+static int write_mended(struct lx_relay *r, struct lx_buf *out, struct lx_error *err)
+{
+    struct lx_json_edit e;
+    lx_json_edit_init(&e, &r->scratch->doc, &r->scratch->arena);
+    r->back->back->mend(&r->scratch->doc, &e);
+    int code = lx_json_edit_write(&e, out);
+    return code < 0 ? failed(code, err, "no memory for the reply") : 0;
+}
+
 /* A whole body that passes, but for usage, which its provider left out. 1: written so; 0: it passes
  * as it came; or a code. */
 static int pass_with_estimate(struct lx_relay *r, struct lx_buf *out)
@@ -697,11 +713,13 @@ static int end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as
     if (code < 0)
         return lx_error_set(err, LX_EPROTO, "the provider's reply is none to what was asked: %.*s",
                             LX_F(lx_slice_to(body, 80)));
-    if (g.odd)
+    if (g.tagged)
         return translate_whole(r, out, err);
     remember_glance(r, &g);
     if (g.incomplete)
         return write_with_usage(r, &r->glance.usage, out);
+    if (g.odd && g.usage.known && r->back->back->mend)
+        return write_mended(r, out, err);
     code = g.usage.known || !r->biller ? 0 : pass_with_estimate(r, out);
     if (code < 0)
         return failed(code, err, "no memory to count what was said");

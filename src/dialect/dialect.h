@@ -105,8 +105,9 @@ struct lx_glance {
     bool calls;      /* a stream's: it speaks of calls, see mend_event */
     bool alien;      /* the record is of another language: clients of this one stumble over it */
     bool incomplete; /* a whole reply whose usage lacks what clients rely on */
-    bool odd;        /* a whole reply that says in a way of its own what the language has words for:
-                      * clients get it written anew */
+    bool tagged;     /* a whole reply with thinking in its text, between tags: clients get it
+                      * written anew */
+    bool odd;        /* says in its own way what clients look for elsewhere: see mend */
     bool searched;   /* the answer cites the web, and usage need not say that it was searched */
     struct lx_slice model;
     struct lx_said *said; /* glance_event adds what the model says to it; NULL: nobody asks */
@@ -184,6 +185,8 @@ struct lx_back {
      * for read_event, which is not used then. NULL: nothing ever is. */
     int (*mend_event)(void *state, const struct lx_json_doc *doc, struct lx_json_edit *,
                       struct lx_arena *, struct lx_error *err);
+    /* Edits a body or record that a glance found odd. NULL: none is. */
+    void (*mend)(const struct lx_json_doc *, struct lx_json_edit *);
     enum lx_framing framing; /* of streams, where content-type does not say */
     bool model_outside;      /* model and stream are named by the path, never by the body */
     bool prompts;            /* takes a prompt: suffix, echo and best_of mean something to it */

@@ -36,6 +36,7 @@ static const struct lx_back back = {
     .read_error = lx_openai_read_error,
     .glance_reply = lx_openai_glance_reply,
     .glance_event = lx_openai_glance_event,
+    .mend = lx_openai_mend,
     .framing = LX_FRAMING_SSE,
 };
 

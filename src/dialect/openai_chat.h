@@ -127,6 +127,15 @@ bool lx_openai_is_finish(struct lx_slice raw);
 struct lx_slice lx_openai_finish_name(enum lx_finish finish, struct lx_slice raw);
 bool lx_openai_finish_is_coarse(enum lx_finish finish);
 
+/* ---- What other servers say otherwise (openai_chat_mend.c) -------------------------------- */
+
+/* A choice, with its message or delta, has something that clients of OpenAI look for elsewhere. */
+bool lx_openai_is_odd(struct lx_json choice, struct lx_json message);
+/* The usage of the body counts what is written without what is thought. */
+bool lx_openai_usage_is_odd(struct lx_json body, const struct lx_usage *u);
+/* See struct lx_back. */
+void lx_openai_mend(const struct lx_json_doc *body, struct lx_json_edit *e);
+
 /* ---- Errors ------------------------------------------------------------------------------- */
 
 /* Any error document: {"error":{..}}, {"error":".."}, {"detail":..}, {"message":..}, lists. */

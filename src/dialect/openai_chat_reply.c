@@ -180,14 +180,10 @@ static bool cites_web(struct lx_json message)
     return lx_json_eq(LX_GET(first, "type"), LX_S("url_citation"));
 }
 
-/* Thinking in the text, or a reason to finish that OpenAI's clients do not know. */
-static bool is_odd(struct lx_json choice, enum lx_finish finish)
+static bool is_tagged(struct lx_json choice)
 {
     struct lx_json message = LX_GET(choice, "message");
     struct lx_text thought, rest;
-    struct lx_slice raw = word(LX_GET(choice, "finish_reason"));
-    if (finish == LX_FINISH_STOP && !lx_openai_is_finish(raw))
-        return true;
     return lx_think_cut(lx_json_text(LX_GET(message, "content")), &thought, &rest) &&
            !lx_json_given(LX_GET(message, "reasoning_content"));
 }
@@ -203,9 +199,12 @@ int lx_openai_glance_reply(const struct lx_json_doc *doc, struct lx_glance *out)
     out->content = lx_json_given(choice);
     out->end = true;
     out->is_fault = is_fault(body);
-    out->odd = is_odd(choice, out->finish);
+    out->tagged = is_tagged(choice);
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(body, "choices")); lx_json_next(&it);)
+        out->odd = out->odd || lx_openai_is_odd(it.value, LX_GET(it.value, "message"));
     out->searched = cites_web(LX_GET(choice, "message"));
     lx_openai_read_bill(body, &out->usage);
+    out->odd = out->odd || lx_openai_usage_is_odd(body, &out->usage);
     return 0;
 }
 
@@ -273,9 +272,11 @@ int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *d
         if (out->said)
             collect(it.value, out->said);
         out->is_fault = out->is_fault || lx_json_given(LX_GET(it.value, "error"));
+        out->odd = out->odd || lx_openai_is_odd(it.value, LX_GET(it.value, "delta"));
         out->searched = out->searched || cites_web(LX_GET(it.value, "delta"));
     }
     lx_openai_read_bill(body, &out->usage);
+    out->odd = out->odd || lx_openai_usage_is_odd(body, &out->usage);
     out->usage_only = out->usage.known && !lx_json_count(choices);
     return 0;
 }

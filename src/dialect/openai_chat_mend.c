@@ -1,0 +1,82 @@
+/*
+ * openai_chat_mend.c - replies and chunks that pass as they came, where servers that speak OpenAI's
+ * language say something in another way than OpenAI and LiteLLM do.
+ *
+ *   reasoning       OpenRouter, Groq, Cerebras: reasoning_content is put beside it
+ *   finish_reason   "eos_token" and the like become OpenAI's words; a stop that calls tools is
+ *                   tool_calls, as LiteLLM has it
+ *   usage           xAI counts what is thought beside completion_tokens
+ *
+ * A glance finds them, and only then anything is edited. What is translated does not come here.
+ */
+#include "dialect/openai_chat.h"
+
+static bool has_text(struct lx_json v)
+{
+    return lx_json_text(v).s.n != 0;
+}
+
+static bool lacks_reasoning(struct lx_json message)
+{
+    return has_text(LX_GET(message, "reasoning")) &&
+           !lx_json_given(LX_GET(message, "reasoning_content"));
+}
+
+/* What finish_reason should say; absent: what it says. */
+static struct lx_slice better_finish(struct lx_json choice, bool whole)
+{
+    struct lx_text said = lx_json_text(LX_GET(choice, "finish_reason"));
+    enum lx_finish finish = said.escaped ? LX_FINISH_OTHER : lx_openai_read_finish(said.s);
+    bool calls = whole && lx_json_count(LX_GET(LX_GET(choice, "message"), "tool_calls"));
+    if (finish == LX_FINISH_STOP && calls)
+        return LX_S("tool_calls");
+    if (finish == LX_FINISH_NONE || finish == LX_FINISH_OTHER || lx_openai_is_finish(said.s))
+        return lx_slice(NULL, 0);
+    return lx_openai_finish_name(finish, said.s);
+}
+
+bool lx_openai_is_odd(struct lx_json choice, struct lx_json message)
+{
+    bool whole = lx_json_given(LX_GET(choice, "message"));
+    return lacks_reasoning(message) || better_finish(choice, whole).p;
+}
+
+bool lx_openai_usage_is_odd(struct lx_json body, const struct lx_usage *u)
+{
+    int64_t said;
+    struct lx_json usage = LX_GET(body, "usage");
+    return u->known && lx_json_is(usage, LX_JSON_OBJECT) &&
+           lx_json_int(LX_GET(usage, "completion_tokens"), &said) == 0 &&
+           said != u->completion_tokens;
+}
+
+static struct lx_slice quoted(struct lx_slice word, struct lx_arena *a)
+{
+    return lx_arena_printf(a, "\"%.*s\"", LX_F(word));
+}
+
+static void mend_choice(struct lx_json choice, struct lx_json_edit *e)
+{
+    struct lx_json message = LX_GET(choice, "message");
+    bool whole = lx_json_given(message);
+    if (!whole)
+        message = LX_GET(choice, "delta");
+    if (lacks_reasoning(message))
+        lx_json_edit_set(e, message, LX_S("reasoning_content"),
+                         lx_json_raw(LX_GET(message, "reasoning")));
+    struct lx_slice finish = better_finish(choice, whole);
+    if (finish.p)
+        lx_json_edit_set(e, choice, LX_S("finish_reason"), quoted(finish, e->arena));
+}
+
+void lx_openai_mend(const struct lx_json_doc *doc, struct lx_json_edit *e)
+{
+    struct lx_json body = lx_json_root(doc);
+    struct lx_usage u;
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(body, "choices")); lx_json_next(&it);)
+        mend_choice(it.value, e);
+    lx_openai_read_bill(body, &u);
+    if (lx_openai_usage_is_odd(body, &u))
+        lx_json_edit_set(e, LX_GET(body, "usage"), LX_S("completion_tokens"),
+                         lx_arena_printf(e->arena, "%lld", (long long)u.completion_tokens));
+}
