@@ -527,10 +527,15 @@ int lx_relay_feed(struct lx_relay *r, struct lx_slice piece, struct lx_buf *out,
 /* ---- The end -------------------------------------------------------------------------------- */
 
 /* One language, and no mark of its end: forgiven where the answer was said to be finished. */
-static int end_as_is(struct lx_relay *r, struct lx_error *err)
+static int end_as_is(struct lx_relay *r, struct lx_buf *out, struct lx_error *err)
 {
-    if (r->over || r->glance.end || r->glance.finish != LX_FINISH_NONE)
+    if (r->over || r->glance.end)
         return 0;
+    if (r->glance.finish != LX_FINISH_NONE) {
+        bool counts = r->context.include_usage && !r->glance.usage.known && r->biller;
+        int code = counts ? end_with_estimate(r, out) : 0;
+        return code < 0 ? failed(code, err, "no memory to count what was said") : 0;
+    }
     return failed(LX_ETRUNCATED, err, "the provider's stream ended before the answer was complete");
 }
 
@@ -547,7 +552,7 @@ static int end_stream(struct lx_relay *r, struct lx_buf *out, struct lx_error *e
     if (code < 0)
         return code;
     if (r->same && r->stream)
-        return end_as_is(r, err);
+        return end_as_is(r, out, err);
     lx_arena_reset(&r->scratch->arena);
     code = r->over ? 0 : relay_translated(r, NULL, out, err);
     if (code == 0 && r->builder && !r->over)

@@ -28,8 +28,10 @@ static struct lx_slice better_finish(struct lx_json choice, bool whole)
     struct lx_text said = lx_json_text(LX_GET(choice, "finish_reason"));
     enum lx_finish finish = said.escaped ? LX_FINISH_OTHER : lx_openai_read_finish(said.s);
     bool calls = whole && lx_json_count(LX_GET(LX_GET(choice, "message"), "tool_calls"));
-    if (finish == LX_FINISH_STOP && calls)
+    if ((finish == LX_FINISH_STOP || finish == LX_FINISH_NONE) && calls)
         return LX_S("tool_calls");
+    if (whole && !said.s.n && !lx_json_given(LX_GET(choice, "error"))) /* OpenRouter */
+        return LX_S("stop");
     if (finish == LX_FINISH_NONE || finish == LX_FINISH_OTHER || lx_openai_is_finish(said.s))
         return lx_slice(NULL, 0);
     return lx_openai_finish_name(finish, said.s);
