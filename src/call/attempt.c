@@ -17,6 +17,7 @@
 #include "call/foreign.h"
 #include "call/members.h"
 #include "call/places.h"
+#include "call/repair.h"
 
 enum { MAX_CLIENT_PATHS = 64 };
 
@@ -487,9 +488,23 @@ static bool is_emulated(const struct writer *w)
            (lx_json_eq(type, LX_S("json_object")) && w->options.no_response_format);
 }
 
+/* modify_params: the history as providers take it, written anew where it was not. */
+static const struct lx_request *repaired(struct writer *w, const struct lx_request *request)
+{
+    if (!w->options.modify_params || w->from->operation != LX_OPERATION_CHAT)
+        return request;
+    const struct lx_request *whole = request ? request : read_own(w);
+    const struct lx_request *mended =
+        whole ? lx_request_repair(whole, w->arena, &w->at->losses) : NULL;
+    if (mended && mended != whole)
+        w->at->same_language = false;
+    return mended;
+}
+
 static int write_body(struct writer *w, struct lx_json_edit *edit, const struct lx_request *request,
                       struct lx_buf *buf)
 {
+    request = repaired(w, request);
     if (w->at->same_language && is_emulated(w))
         w->at->same_language = false;
     if (w->at->same_language) {
