@@ -19,8 +19,6 @@
 #include "call/places.h"
 #include "call/repair.h"
 
-enum { MAX_CLIENT_PATHS = 64 };
-
 struct writer {
     struct lx_attempt *at;
     const struct lx_deployment *d;
@@ -83,29 +81,6 @@ static int fail_body(struct writer *w)
 
 /* ---- What was configured and what the client wishes ---------------------------------------- */
 
-static struct lx_slice *joined(const struct lx_slice *ours, size_t count, struct lx_json theirs,
-                               struct lx_arena *a, size_t *total)
-{
-    size_t more = lx_json_is(theirs, LX_JSON_ARRAY) ? lx_json_count(theirs) : 0;
-    if (more > MAX_CLIENT_PATHS)
-        more = MAX_CLIENT_PATHS;
-    *total = 0;
-    if (!count && !more)
-        return NULL;
-    struct lx_slice *v = lx_arena_alloc(a, (count + more) * sizeof(*v));
-    if (!v)
-        return NULL;
-    if (count)
-        memcpy(v, ours, count * sizeof(*v));
-    *total = count;
-    for (struct lx_json_iter it = lx_json_iter(theirs); more && lx_json_next(&it); more--) {
-        struct lx_slice s = lx_json_str(it.value, a);
-        if (s.n)
-            v[(*total)++] = s;
-    }
-    return v;
-}
-
 static bool tristate(enum lx_tristate t, bool otherwise)
 {
     return t == LX_UNSET ? otherwise : t == LX_YES;
@@ -156,10 +131,10 @@ static void read_options(struct writer *w, const struct lx_route_settings *setti
     w->options.modify_params = tristate(w->d->modify_params, settings->modify_params);
     w->at->stream = w->from->operation == LX_OPERATION_CHAT &&
                     tristate(w->stream, lx_json_bool(v[LX_MEMBER_STREAM], false));
-    w->allowed = joined(w->d->allowed_params, w->d->allowed_param_count,
-                        v[LX_MEMBER_ALLOWED_PARAMS], w->arena, &w->allowed_count);
-    w->paths = joined(w->d->drop_paths, w->d->drop_path_count, v[LX_MEMBER_ADDITIONAL_DROP_PARAMS],
-                      w->arena, &w->path_count);
+    w->allowed = lx_members_join(w->d->allowed_params, w->d->allowed_param_count,
+                                 v[LX_MEMBER_ALLOWED_PARAMS], w->arena, &w->allowed_count);
+    w->paths = lx_members_join(w->d->drop_paths, w->d->drop_path_count,
+                               v[LX_MEMBER_ADDITIONAL_DROP_PARAMS], w->arena, &w->path_count);
     read_format_options(w);
 }
 

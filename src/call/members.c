@@ -266,3 +266,28 @@ struct lx_wishes lx_members_wishes(const struct lx_members *m, enum lx_tristate 
             w.mock_fault = mocks[i].fault;
     return w;
 }
+
+enum { MAX_CLIENT_PATHS = 64 };
+
+struct lx_slice *lx_members_join(const struct lx_slice *ours, size_t count, struct lx_json theirs,
+                                 struct lx_arena *a, size_t *total)
+{
+    size_t more = lx_json_is(theirs, LX_JSON_ARRAY) ? lx_json_count(theirs) : 0;
+    if (more > MAX_CLIENT_PATHS)
+        more = MAX_CLIENT_PATHS;
+    *total = 0;
+    if (!count && !more)
+        return NULL;
+    struct lx_slice *v = lx_arena_alloc(a, (count + more) * sizeof(*v));
+    if (!v)
+        return NULL;
+    if (count)
+        memcpy(v, ours, count * sizeof(*v));
+    *total = count;
+    for (struct lx_json_iter it = lx_json_iter(theirs); more && lx_json_next(&it); more--) {
+        struct lx_slice s = lx_json_str(it.value, a);
+        if (s.n)
+            v[(*total)++] = s;
+    }
+    return v;
+}

@@ -73,4 +73,9 @@ int64_t lx_members_ms(struct lx_json v);
 extern const size_t lx_member_names_count;
 struct lx_slice lx_member_name(size_t i);
 
+/* The strings of a configured list and of the client's own, at most 64 of those, in the arena;
+ * *total is how many. NULL: there are none, or no memory. */
+struct lx_slice *lx_members_join(const struct lx_slice *ours, size_t count, struct lx_json theirs,
+                                 struct lx_arena *a, size_t *total);
+
 #endif
