@@ -58,6 +58,22 @@ struct lx_call *lx_call_new(const struct lx_call_input *in)
     return c;
 }
 
+struct lx_call *lx_call_fork(struct lx_call *c, struct lx_slice model)
+{
+    struct lx_call_input in = c->in;
+    in.random = lx_random_next(&c->random);
+    in.now_ms = c->now_ms;
+    in.model = model;
+    struct lx_call *fork = lx_call_new(&in);
+    if (!fork)
+        return NULL;
+    fork->in.model = lx_arena_copy(&fork->memory->arena, model);
+    if (fork->in.model.p)
+        return fork;
+    lx_call_free(fork);
+    return NULL;
+}
+
 void lx_call_free(struct lx_call *c)
 {
     if (!c)
@@ -155,6 +171,13 @@ void lx_call_read_group(struct lx_call *c)
                   &c->memory->facts);
 }
 
+/* LiteLLM's `model: "a, b"` with `fastest_response: true`. */
+static bool wants_race(const struct lx_call *c)
+{
+    return lx_json_bool(c->memory->members.v[LX_MEMBER_FASTEST_RESPONSE], false) &&
+           lx_slice_find_byte(c->report.model, ',') >= 0;
+}
+
 static void start(struct lx_call *c)
 {
     struct lx_json_doc *doc = &c->memory->doc;
@@ -175,6 +198,10 @@ static void start(struct lx_call *c)
                       : lx_json_str(c->memory->members.v[LX_MEMBER_MODEL], lx_call_arena(c));
     c->report.model = c->report.group = model;
     c->group = lx_route_find(c->in.routes, model, &c->star);
+    if (!c->group && wants_race(c)) {
+        c->state = RACE;
+        return;
+    }
     if (!c->group) {
         struct lx_fault f = lx_words_of_model(c->in.routes, model, lx_call_arena(c));
         lx_call_refuse(c, &f);
@@ -470,6 +497,10 @@ void lx_call_next(struct lx_call *c, struct lx_step *out)
         fill_emit(c, out);
     } else if (c->state == SEND) {
         fill_send(c, out);
+    } else if (c->state == RACE) {
+        out->kind = LX_STEP_RACE;
+        out->models = c->report.model;
+        c->state = RACING;
     } else if (c->state == KEY_ASK) {
         lx_fetch_fill(&c->fetch, out);
         c->state = KEY_WAIT;
@@ -639,6 +670,10 @@ void lx_call_feed_failure(struct lx_call *c, int code, const struct lx_error *er
     take_back(c);
     if (c->state == KEY_WAIT && lx_fetch_end(&c->fetch, code, err))
         c->state = KEY;
+    if (c->state == RACING) {
+        const struct lx_fault f = lx_fault_of_error(code, err, lx_call_arena(c));
+        lx_call_refuse(c, &f);
+    }
     if (c->state != HEAD && c->state != BODY && c->state != ERROR)
         return;
     if (c->state == ERROR)

@@ -115,7 +115,10 @@ enum lx_step_kind {
     LX_STEP_SLEEP, /* wait ms, then feed_wake */
     LX_STEP_EMIT,  /* give .head (the first time) and .bytes to the client; valid until the next
                     * function is called on the call */
-    LX_STEP_ASK,   /* read the small file .ask_path, then feed_file */
+    LX_STEP_RACE, /* ask .models, names with commas between, each with a call of lx_call_fork(); the
+                   * first that gives a good reply takes this call's place. feed_failure where
+                   * that cannot be */
+    LX_STEP_ASK,  /* read the small file .ask_path, then feed_file */
     LX_STEP_WAIT,
     LX_STEP_DONE,
 };
@@ -128,6 +131,7 @@ struct lx_step {
         bool aside; /* to a token's endpoint, on the way to the provider */
     } send;
     const char *ask_path;
+    struct lx_slice models;
     int64_t sleep_ms;
     struct {
         bool head; /* first EMIT: status and headers are set */
@@ -175,6 +179,8 @@ struct lx_call_report {
 /* NULL when out of memory. */
 struct lx_call *lx_call_new(const struct lx_call_input *in);
 void lx_call_free(struct lx_call *c); /* NULL-safe */
+/* A call for the same input and another model, whose name is copied. NULL when out of memory. */
+struct lx_call *lx_call_fork(struct lx_call *c, struct lx_slice model);
 
 /* A stream is under way whose provider has not told how long the prompt was: it may have to be
  * counted at the end. */

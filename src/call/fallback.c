@@ -262,7 +262,7 @@ static void turn_to(struct lx_call *c, const struct lx_model_group *group, struc
     c->report.group = name;
     c->report.fallbacks++;
     c->report.retries = c->asked = c->failures = 0;
-    c->polled_ms = 0;
+    lx_line_leave(lx_call_pool_line(c->pool), &c->memory->place);
     if (group) {
         *facts = (struct lx_route_request){
             .now_ms = c->now_ms, .stream = facts->stream, .trail = facts->trail};

@@ -14,6 +14,8 @@
 
 enum lx_call_state {
     START,
+    RACE,
+    RACING, /* others answer in its place */
     ATTEMPT,
     KEY,      /* a key is wanted that a credential is exchanged for */
     KEY_ASK,  /* ... by an exchange or a file that is due */
@@ -41,7 +43,6 @@ struct lx_call {
     struct lx_route_ticket ticket;    /* of the attempt under way */
     struct lx_deployment *deployment; /* the last one picked */
     int64_t now_ms;
-    int32_t polled_ms;
     int32_t failures; /* of this group's attempts, and times that there was none to ask */
     int32_t asked;    /* this group's attempts */
     int64_t begun_ms; /* of the attempt under way */

@@ -12,8 +12,6 @@
 
 enum {
     MAX_RETRIES = 32, /* whatever a client asks for */
-    POLL_MS = 30,     /* LiteLLM's polling_interval, where only another's end helps */
-    MAX_POLLS_MS = 60000,
 };
 
 void lx_call_drop_relay(struct lx_call *c)
@@ -288,8 +286,55 @@ static struct lx_fault nobody(struct lx_call *c, const struct lx_route_verdict *
     };
 }
 
+/* Who has none comes last. */
+static int64_t priority_of(const struct lx_call *c)
+{
+    int64_t n = c->wishes.priority >= 0 ? c->wishes.priority : c->settings->policy.default_priority;
+    return n >= 0 ? n : INT64_MAX;
+}
+
+/* What has a priority waits for everything, other requests only for the end of another. */
+static bool is_worth_waiting(const struct lx_call *c, const struct lx_route_verdict *v,
+                             int64_t until_ms)
+{
+    return v->kind == LX_ROUTE_WAIT &&
+           (v->ends || (priority_of(c) < INT64_MAX && v->until_ms && v->until_ms < until_ms));
+}
+
+/* Takes a place in the line, or keeps it, until the deadline. False: not (any more). */
+static bool wait_in_line(struct lx_call *c, const struct lx_route_verdict *v)
+{
+    const struct lx_route_policy *p = &c->settings->policy;
+    struct lx_line *line = lx_call_pool_line(c->pool);
+    struct lx_line_place *place = &c->memory->place;
+    int64_t own = first_given(own_total_ms(c), 0, 0);
+    int64_t until_ms = place->waiting ? place->until_ms
+                                      : c->now_ms + (own && own < p->queue_ms ? own : p->queue_ms);
+    uint64_t key = lx_line_key(&c->memory->facts);
+    if (!is_worth_waiting(c, v, until_ms) || c->now_ms >= until_ms ||
+        (!place->waiting &&
+         !lx_line_join(line, place, key, priority_of(c), until_ms, p->queue_max))) {
+        lx_line_leave(line, place);
+        return false;
+    }
+    int64_t ms = lx_line_wait_ms(lx_line_ahead(line, place, key, place->priority));
+    wait_for(c, ms < until_ms - c->now_ms ? ms : until_ms - c->now_ms);
+    return true;
+}
+
+/* Others wait for the same already. */
+static bool is_behind(const struct lx_call *c)
+{
+    const struct lx_line *line = lx_call_pool_line(c->pool);
+    return line->first && lx_line_ahead(line, &c->memory->place, lx_line_key(&c->memory->facts),
+                                        priority_of(c)) > 0;
+}
+
 static void find_nobody(struct lx_call *c, const struct lx_route_verdict *v)
 {
+    bool waited = c->memory->place.waiting;
+    if (waited && wait_in_line(c, v))
+        return;
     struct lx_fault f = nobody(c, v);
     c->begun_ms = c->now_ms;
     if (lx_call_may_fall_back(c, &f)) {
@@ -300,18 +345,17 @@ static void find_nobody(struct lx_call *c, const struct lx_route_verdict *v)
         leave_group(c);
         return;
     }
-    if (v->kind == LX_ROUTE_WAIT && !v->until_ms && c->polled_ms < MAX_POLLS_MS) {
-        c->polled_ms += POLL_MS;
-        wait_for(c, POLL_MS);
+    if (!waited && wait_in_line(c, v))
         return;
-    }
+    if (v->ends && f.retry_after_ms < 0)
+        f.retry_after_ms = 1000;
     if (c->asked) {
         c->report.fault.retry_after_ms = f.retry_after_ms; /* what a provider said tells more */
     } else {
         lx_call_report_fault(c, &f);
         lx_call_note(c, NULL, &f);
     }
-    if (v->kind == LX_ROUTE_WAIT) {
+    if (v->kind == LX_ROUTE_WAIT && !waited) {
         struct lx_retry_verdict again = decide(c, &f, false);
         if (again.retry) {
             wait_for(c, again.after_ms + 1);
@@ -341,6 +385,19 @@ static const struct lx_deployment *go_on(struct lx_call *c)
     return d;
 }
 
+/* Who stands in the line only looks, so that decisions that are none are not written down. */
+static struct lx_route_verdict look(struct lx_call *c)
+{
+    static const struct lx_route_verdict behind = {
+        .kind = LX_ROUTE_WAIT, .ends = true, .why = LX_FAULT_RATE_LIMIT};
+    struct lx_route_verdict v = behind;
+    if (is_behind(c))
+        return v;
+    if (c->memory->place.waiting && (v = lx_route_choose(&c->memory->facts)).kind != LX_ROUTE_USE)
+        return v;
+    return lx_route_take(&c->memory->facts, &c->ticket);
+}
+
 const struct lx_deployment *lx_call_pick(struct lx_call *c)
 {
     c->memory->facts.now_ms = c->now_ms;
@@ -348,11 +405,12 @@ const struct lx_deployment *lx_call_pick(struct lx_call *c)
         return go_on(c);
     c->memory->facts.random = lx_random_next(&c->random);
     c->memory->facts.last_attempt = c->failures >= max_retries(c);
-    struct lx_route_verdict v = lx_route_take(&c->memory->facts, &c->ticket);
+    struct lx_route_verdict v = look(c);
     if (v.kind != LX_ROUTE_USE) {
         find_nobody(c, &v);
         return NULL;
     }
+    lx_line_leave(lx_call_pool_line(c->pool), &c->memory->place);
     if (v.index < 64)
         c->memory->facts.tried |= (uint64_t)1 << v.index;
     c->goes_on = false;

@@ -39,6 +39,7 @@ static const struct row {
     OURS("api_type"),
     {LX_S_INIT("base_url"), LX_MEMBER_REFUSED},
     {LX_S_INIT("metadata"), LX_MEMBER_METADATA},
+    {LX_S_INIT("priority"), LX_MEMBER_PRIORITY},
     OURS("bos_token"),
     OURS("cache_key"),
     OURS("client_id"),
@@ -88,7 +89,7 @@ static const struct row {
     OURS("budget_duration"),
     OURS("mock_tool_calls"),
     {LX_S_INIT("request_timeout"), LX_MEMBER_REQUEST_TIMEOUT},
-    OURS("fastest_response"),
+    {LX_S_INIT("fastest_response"), LX_MEMBER_FASTEST_RESPONSE},
     {LX_S_INIT("litellm_metadata"), LX_MEMBER_LITELLM_METADATA},
     OURS("preset_cache_key"),
     OURS("prompt_variables"),
@@ -246,7 +247,8 @@ struct lx_wishes lx_members_wishes(const struct lx_members *m, enum lx_tristate 
         {LX_MEMBER_MOCK_TESTING_CONTEXT, LX_FAULT_CONTEXT_WINDOW},
         {LX_MEMBER_MOCK_TESTING_GENERAL, LX_FAULT_INTERNAL},
     };
-    struct lx_wishes w = {.stream = stream == LX_YES, .max_retries = -1, .max_fallbacks = -1};
+    struct lx_wishes w = {
+        .stream = stream == LX_YES, .max_retries = -1, .max_fallbacks = -1, .priority = -1};
     if (stream == LX_UNSET)
         w.stream = lx_json_bool(m->v[LX_MEMBER_STREAM], false);
     const struct lx_json retries[] = {m->v[LX_MEMBER_NUM_RETRIES], m->v[LX_MEMBER_MAX_RETRIES]};
@@ -260,6 +262,8 @@ struct lx_wishes lx_members_wishes(const struct lx_members *m, enum lx_tristate 
             w.max_retries = n;
     if (lx_json_int(m->v[LX_MEMBER_MAX_FALLBACKS], &n) == 0 && n >= 0)
         w.max_fallbacks = n;
+    if (lx_json_int(m->v[LX_MEMBER_PRIORITY], &n) == 0 && n >= 0)
+        w.priority = n;
     w.disable_fallbacks = lx_json_bool(m->v[LX_MEMBER_DISABLE_FALLBACKS], false);
     for (size_t i = 0; i < sizeof(mocks) / sizeof(mocks[0]); i++)
         if (lx_json_bool(m->v[mocks[i].member], false))

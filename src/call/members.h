@@ -27,6 +27,7 @@ enum lx_member {
     LX_MEMBER_DISABLE_FALLBACKS,
     LX_MEMBER_DROP_PARAMS,
     LX_MEMBER_FALLBACKS,
+    LX_MEMBER_FASTEST_RESPONSE,
     LX_MEMBER_LITELLM_METADATA,
     LX_MEMBER_MAX_FALLBACKS,
     LX_MEMBER_MAX_RETRIES,
@@ -35,6 +36,7 @@ enum lx_member {
     LX_MEMBER_MOCK_TESTING_CONTEXT,
     LX_MEMBER_MOCK_TESTING_GENERAL,
     LX_MEMBER_NUM_RETRIES,
+    LX_MEMBER_PRIORITY,
     LX_MEMBER_REFUSED, /* would change where the request goes */
     LX_MEMBER_REGION,  /* allowed_model_region */
     LX_MEMBER_REQUEST_TIMEOUT,
@@ -62,6 +64,7 @@ struct lx_wishes {
     bool stream, disable_fallbacks;
     enum lx_fault_kind mock_fault; /* mock_testing_*_fallbacks: how the group fails; or NONE */
     int64_t timeout_ms, stream_timeout_ms, max_retries, max_fallbacks;
+    int64_t priority; /* -1: not said */
 };
 struct lx_wishes lx_members_wishes(const struct lx_members *m, enum lx_tristate stream);
 /* Takes ours out of a request that was read from a body. */

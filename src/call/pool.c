@@ -24,6 +24,7 @@ struct lx_call_pool {
     struct lx_relay_scratch scratch;
     struct lx_said_budget said;
     struct lx_tokenizer *tokenizer; /* or NULL */
+    struct lx_line line;
     struct lx_call_memory *memories;
     struct block *blocks;
     size_t memory_count, block_count;
@@ -89,6 +90,7 @@ struct lx_call_memory *lx_call_memory_take(struct lx_call_pool *p)
 {
     struct lx_call_memory *m = p->memories;
     if (m) {
+        m->place.waiting = false;
         p->memories = m->next;
         p->memory_count--;
         return m;
@@ -96,6 +98,7 @@ struct lx_call_memory *lx_call_memory_take(struct lx_call_pool *p)
     m = malloc(sizeof(*m));
     if (!m)
         return NULL;
+    m->place.waiting = false;
     lx_arena_init(&m->arena, p->max_arena_bytes);
     lx_json_doc_init(&m->doc);
     lx_buf_init(&m->body, p->max_body_bytes);
@@ -107,6 +110,7 @@ void lx_call_memory_give(struct lx_call_pool *p, struct lx_call_memory *m)
 {
     if (!m)
         return;
+    lx_line_leave(&p->line, &m->place);
     trim_doc(&p->scratch.doc);
     lx_arena_reset(&p->scratch.arena);
     if (p->memory_count >= MAX_MEMORIES) {
@@ -142,6 +146,11 @@ void lx_call_block_give(struct lx_call_pool *p, void *block)
     b->next = p->blocks;
     p->blocks = b;
     p->block_count++;
+}
+
+struct lx_line *lx_call_pool_line(struct lx_call_pool *p)
+{
+    return &p->line;
 }
 
 struct lx_relay_scratch *lx_call_pool_scratch(struct lx_call_pool *p)

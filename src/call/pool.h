@@ -4,6 +4,7 @@
 #ifndef LX_CALL_POOL_H
 #define LX_CALL_POOL_H
 
+#include "call/line.h"
 #include "call/members.h"
 #include "call/relay.h"
 #include "route/choose.h"
@@ -20,6 +21,7 @@ struct lx_call_memory {
     struct lx_route_request facts;
     int64_t sent_ms; /* when the attempt's first request went */
     int64_t polls;   /* how often its answer was sent for (follow.c) */
+    struct lx_line_place place; /* while it waits for a deployment */
     struct lx_call_memory *next;
 };
 
@@ -29,6 +31,8 @@ void lx_call_memory_give(struct lx_call_pool *p, struct lx_call_memory *m); /* N
 /* Blocks of one size, for the calls themselves. Not zeroed. */
 void *lx_call_block_take(struct lx_call_pool *p, size_t size);
 void lx_call_block_give(struct lx_call_pool *p, void *block);
+/* Where the calls of the pool wait for deployments. */
+struct lx_line *lx_call_pool_line(struct lx_call_pool *p);
 /* Scratch for the time of one feed; shared by all calls of the pool. */
 struct lx_relay_scratch *lx_call_pool_scratch(struct lx_call_pool *p);
 /* What the streams of the pool may keep of what was said, for counting it. */

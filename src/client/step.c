@@ -99,6 +99,9 @@ enum llmux_step llmux_call_next(llmux_call *call)
         case LX_STEP_ASK:
             answer_file(call);
             break;
+        case LX_STEP_RACE: /* one call by hand is one call */
+            lx_call_feed_failure(call->call, LX_EUNSUPPORTED, NULL);
+            break;
         case LX_STEP_WAIT:
             return LLMUX_STEP_WAIT;
         case LX_STEP_DONE:

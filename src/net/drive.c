@@ -6,6 +6,7 @@
 #include "net/drive.h"
 
 #include "io/file.h"
+#include "net/race.h"
 
 static void step_on(struct lx_drive *d);
 
@@ -137,6 +138,11 @@ static void step_on(struct lx_drive *d)
         case LX_STEP_ASK:
             answer_file(d, step.ask_path);
             break;
+        case LX_STEP_RACE:
+            if (lx_race_start(d, step.models))
+                return; /* the drive may be gone already */
+            lx_call_feed_failure(d->call, LX_ENOMEM, NULL);
+            break;
         case LX_STEP_WAIT:
             return;
         case LX_STEP_DONE:
@@ -158,6 +164,8 @@ void lx_drive_start(struct lx_drive *d)
 void lx_drive_cancel(struct lx_drive *d)
 {
     drop_exchange(d);
+    lx_race_free(d->race);
+    d->race = NULL;
     if (d->loop)
         lx_timer_cancel(d->loop, &d->timer);
 }
@@ -169,6 +177,8 @@ void lx_drive_pause(struct lx_drive *d)
     d->paused = true;
     if (d->exchange)
         lx_net_pause(d->exchange);
+    if (d->race)
+        lx_race_pause(d->race);
 }
 
 void lx_drive_resume(struct lx_drive *d)
@@ -178,4 +188,6 @@ void lx_drive_resume(struct lx_drive *d)
     d->paused = false;
     if (d->exchange)
         lx_net_resume(d->exchange);
+    if (d->race)
+        lx_race_resume(d->race);
 }

@@ -9,6 +9,7 @@
 #include "net/client.h"
 
 struct lx_drive;
+struct lx_race;
 
 struct lx_drive_events {
     /* Something for the client; valid during the call. May pause, not cancel. */
@@ -21,9 +22,11 @@ struct lx_drive_events {
 struct lx_drive {
     struct lx_loop *loop;
     struct lx_net *net;
-    struct lx_call *call; /* the owner's to free, after on_done or cancel */
+    struct lx_call *call; /* the owner's to free, after on_done or cancel; may be another then, that
+                           * has won a race */
     const struct lx_drive_events *events;
     struct lx_net_exchange *exchange;
+    struct lx_race *race;  /* of several calls, where this one began one; or NULL */
     struct lx_timer timer; /* SLEEP */
     bool paused;
     bool aside;            /* the exchange is with a token's endpoint */

@@ -19,7 +19,7 @@ struct choice {
     size_t count;
     const char *by; /* the step that narrowed the set last */
     /* Of those that were passed over: */
-    bool waiting;
+    bool waiting, ends;
     int64_t until_ms;
     enum lx_fault_kind why;
 };
@@ -68,6 +68,7 @@ static void note_skip(struct choice *c, const struct lx_deployment *d,
               (uint64_t)c->r->now_ms << 8 | (uint64_t)(check - lx_route_checks));
     if (skip->by_waiting) {
         c->waiting = true;
+        c->ends |= !skip->until_ms;
         if (skip->until_ms && (!c->until_ms || skip->until_ms < c->until_ms))
             c->until_ms = skip->until_ms;
     }
@@ -397,6 +398,7 @@ static struct lx_route_verdict none(const struct choice *c)
     return (struct lx_route_verdict){
         .kind = c->waiting ? LX_ROUTE_WAIT : LX_ROUTE_NONE,
         .until_ms = c->until_ms,
+        .ends = c->ends,
         .why = c->why ? c->why : LX_FAULT_UNAVAILABLE,
     };
 }

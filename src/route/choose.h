@@ -63,6 +63,7 @@ struct lx_route_verdict {
     struct lx_deployment *deployment;
     size_t index;           /* its place in the group */
     bool probe;             /* it is half-open, and this request finds out */
+    bool ends;              /* WAIT: the end of some request helps */
     const char *by;         /* what decided: "least-busy", "order", "session", "probe", ... */
     int64_t until_ms;       /* WAIT: 0 when only the end of a request helps */
     enum lx_fault_kind why; /* WAIT, NONE: what the client is told */

@@ -382,7 +382,8 @@ struct lx_route_verdict lx_route_take(const struct lx_route_request *r, struct l
     struct lx_route_verdict v = lx_route_choose(r);
     for (int i = 0; v.kind == LX_ROUTE_USE && !lx_route_begin(r, &v, out); i++) {
         if (i == TURNS)
-            v = (struct lx_route_verdict){.kind = LX_ROUTE_WAIT, .why = LX_FAULT_RATE_LIMIT};
+            v = (struct lx_route_verdict){
+                .kind = LX_ROUTE_WAIT, .ends = true, .why = LX_FAULT_RATE_LIMIT};
         else
             v = lx_route_choose(r);
     }

@@ -96,6 +96,10 @@ struct lx_route_policy {
     bool health_routing;          /* enable_health_check_routing */
     bool health_ignore_transient; /* health_check_ignore_transient_errors: 429, 408 */
     int64_t health_stale_ms;      /* health_check_staleness_threshold; default 600,000 */
+    /* requests that wait for a deployment: at most so many of a loop, so long */
+    int64_t default_priority; /* of requests that say none; -1: none */
+    size_t queue_max;         /* default 1,024 */
+    int64_t queue_ms;         /* default 60,000 */
     /* failures */
     bool disable_cooldowns;
     int64_t cooldown_ms;   /* default 5,000 */

@@ -100,6 +100,10 @@ static void see(struct watch *w, const struct lx_step *step)
     case LX_STEP_WAIT:
         CHECK_STEP(w->waiting || w->sleeping);
         break;
+    case LX_STEP_RACE:
+        CHECK_STEP(!w->head && !w->done && step->models.n);
+        w->waiting = true;
+        break;
     case LX_STEP_ASK:
         CHECK_STEP(!w->head && !w->done && step->ask_path && *step->ask_path);
         w->waiting = true;

@@ -1,0 +1,20 @@
+/*
+ * race.h - one request asked of several models at once: the first that answers well wins, and the
+ * others are cancelled. Inside of net/ only: a drive runs a race when its call says so.
+ */
+#ifndef LX_NET_RACE_H
+#define LX_NET_RACE_H
+
+#include "net/drive.h"
+
+struct lx_race;
+
+/* Starts a lane for each of the models, names with commas between. False: without memory, or there
+ * are none: nothing has begun. on_emit and on_done of the drive may be called from within. */
+bool lx_race_start(struct lx_drive *d, struct lx_slice models);
+/* Cancels what is under way. A call that has won stays: it is the drive's. NULL-safe. */
+void lx_race_free(struct lx_race *r);
+void lx_race_pause(struct lx_race *r);
+void lx_race_resume(struct lx_race *r);
+
+#endif
