@@ -34,6 +34,9 @@ static const char falling_back[] =
     "\"gone\",{\"model\":\"m\",\"max_tokens\":1,\"messages\":[{\"content\":\"hi\"}]}],"
     "\"context_window_fallbacks\":[{\"*\":[\"m\"]}]}";
 
+static const char racing[] =
+    "{\"model\":\"m, other\",\"fastest_response\":true,\"max_tokens\":5,\"messages\":[]}";
+
 static const char *const types[] = {"application/json", "text/event-stream", "text/html", "",
                                     "application/x-ndjson"};
 
@@ -201,6 +204,14 @@ static void distrust(struct lx_deployment *d, struct lx_credential_source *sourc
     d->credential = source;
 }
 
+static const char *body_of(uint8_t flags, const uint8_t *data, size_t size)
+{
+    size_t which = (flags >> 4) % 4;
+    if (which < 3 || data[size - 1] % 2 == 0)
+        return bodies[which];
+    return data[size - 1] % 4 == 3 ? racing : falling_back;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint64_t seed[2] = {1, 2};
@@ -223,8 +234,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .keeps_body = flags & 4,
         .pool = flags & 4 ? lx_call_pool_new(&t.settings) : NULL,
         .front = flags & 8 ? &lx_dialect_anthropic : &lx_dialect_openai_chat,
-        .body = (flags >> 4) % 4 == 3 && data[size - 1] % 2 ? lx_slice_z(falling_back)
-                                                            : lx_slice_z(bodies[(flags >> 4) % 4]),
+        .body = lx_slice_z(body_of(flags, data, size)),
         .call_id = LX_S("id"),
         .random = flags,
         .max_retries = -1,
