@@ -19,8 +19,8 @@ struct lx_call_memory {
     struct lx_buf whole;       /* the provider's body, where it is held whole */
     struct lx_members members; /* of the client's body that are for us */
     struct lx_route_request facts;
-    int64_t sent_ms; /* when the attempt's first request went */
-    int64_t polls;   /* how often its answer was sent for (follow.c) */
+    int64_t sent_ms;            /* when the attempt's first request went */
+    int64_t polls;              /* how often its answer was sent for (follow.c) */
     struct lx_line_place place; /* while it waits for a deployment */
     struct lx_call_memory *next;
 };

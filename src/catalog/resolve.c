@@ -141,8 +141,9 @@ static bool is_region(struct lx_slice s)
 
 static struct lx_slice without_route(struct lx_slice model)
 {
-    static const char *const routes[] = {"bedrock/", "chat_completions/", "converse/", "invoke/", "responses/",
-                                         "openai/",  "mantle/",           "nova-2/",   "nova/"};
+    static const char *const routes[] = {"bedrock/", "chat_completions/", "converse/",
+                                         "invoke/",  "responses/",        "openai/",
+                                         "mantle/",  "nova-2/",           "nova/"};
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
         if (starts(model, routes[i]))
             model = lx_slice_from(model, strlen(routes[i]));

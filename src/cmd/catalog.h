@@ -6,8 +6,9 @@
 
 #include "catalog/query.h"
 
-/* The catalog by --map FILE, else by LITELLM_MODEL_COST_MAP_URL; *out is NULL when neither is given. False, with a message, when --map's cannot be used; the variable's is then
- * said to be left out. */
+/* The catalog by --map FILE, else by LITELLM_MODEL_COST_MAP_URL; *out is NULL when neither is
+ * given. False, with a message, when --map's cannot be used; the variable's is then said to be left
+ * out. */
 bool lx_cmd_catalog(const char *command, const char *path, struct lx_catalog **out);
 
 /* What `llmux models` lists without a configuration (models_catalog.c). */

@@ -120,10 +120,11 @@ const struct lx_command lx_command_models = {
     .synopsis = "[--config FILE] [--provider NAME] [--supports LIST] [--max-price N] [--json] "
                 "[PART-OF-NAME ...]",
     .summary = "Lists the models that are known, or those a configuration offers",
-    .details = "Without --config: every model in the catalog with its context window and its "
-               "prices a million\ntokens. With it: what can be asked for by that configuration, "
-               "and where it goes. LITELLM_MODEL_COST_MAP_URL\nmay name a file or an address whose map "
-               "takes the catalog's place.",
+    .details =
+        "Without --config: every model in the catalog with its context window and its "
+        "prices a million\ntokens. With it: what can be asked for by that configuration, "
+        "and where it goes. LITELLM_MODEL_COST_MAP_URL\nmay name a file or an address whose map "
+        "takes the catalog's place.",
     .options = options,
     .max_words = -1,
     .run = run,

@@ -20,7 +20,7 @@
 
 #include "dialect/anthropic.h"
 
-#define LX_BEDROCK LX_S("bedrock_converse")
+#define LX_BEDROCK              LX_S("bedrock_converse")
 #define LX_BEDROCK_THOUGHT_PATH "/usage/output_tokens_details"
 
 /* ---- Families (bedrock_family.c) ---- */

@@ -408,8 +408,8 @@ static void read_tool_calls(struct lx_openai_reader *r, struct lx_json message,
             read_tool_call(r, it.value, n++, at);
     struct lx_json legacy = LX_GET(message, "function_call");
     /* Snowflake has one without a name everywhere (recorded 2026). */
-    r->legacy_function_call = lx_json_is(legacy, LX_JSON_OBJECT) &&
-                              !lx_json_eq(LX_GET(legacy, "name"), LX_S(""));
+    r->legacy_function_call =
+        lx_json_is(legacy, LX_JSON_OBJECT) && !lx_json_eq(LX_GET(legacy, "name"), LX_S(""));
     if (!r->legacy_function_call)
         return;
     struct lx_part *p = lx_part_add(at, LX_PART_TOOL_CALL, r->arena);

@@ -36,9 +36,9 @@ struct lx_usage {
     int64_t rejected_prediction_tokens;
     int64_t web_search_requests;
     int64_t citation_tokens; /* of what a search brought, where that is billed (Perplexity) */
-    int64_t total_tokens; /* as reported, or prompt + completion */
+    int64_t total_tokens;    /* as reported, or prompt + completion */
     bool has_cached, has_cache_write, has_cache_split, has_prompt_details, has_completion_details;
-    bool has_billed;              /* what is billed is told apart from what was counted: */
+    bool has_billed; /* what is billed is told apart from what was counted: */
     int64_t billed_prompt_tokens;
     int64_t billed_completion_tokens;
     struct lx_slice service_tier; /* as billed, where the provider says so */

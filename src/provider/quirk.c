@@ -339,8 +339,7 @@ static void apply_common(struct mending *m, const struct lx_quirk_target *t)
         const struct lx_common_quirk *c = &lx_quirks_common[i];
         if ((t->takes & c->unless) || (t->takes & c->only) != c->only ||
             (c->unreasoning && m->reasons != LX_NO) ||
-            (c->word && !lx_json_has(m->doc, lx_slice_z(c->word))) ||
-            has_own(t, c->quirk.member))
+            (c->word && !lx_json_has(m->doc, lx_slice_z(c->word))) || has_own(t, c->quirk.member))
             continue;
         apply(m, &c->quirk);
     }

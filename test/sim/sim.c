@@ -5,8 +5,9 @@
  * hanging, slow, limited). Each goes through choosing, accounting and retrying as the call machine
  * does it; a heap of events is the clock. Everything follows from seeds, so every run is the same.
  * Printed for each strategy: how many requests succeeded, what they cost in time, attempts and
- * money. With --check it asserts what the router promises. With --short the same scripts pass thirty
- * times as fast, with fewer requests a second, as litellm_router.py runs them in real time; with
+ * money. With --check it asserts what the router promises. With --short the same scripts pass
+ * thirty times as fast, with fewer requests a second, as litellm_router.py runs them in real time;
+ * with
  * --scripts they are printed for it.
  */
 #include <stdio.h>
@@ -385,8 +386,8 @@ static struct figures run(const struct script *script, const struct lx_strategy 
             attempt(&w, e.request);
         } else if (now_s(&w) < script->seconds) {
             attempt(&w, new_request(&w));
-            push(&w,
-                 (struct event){.at_ms = w.now_ms + uniform(&w, 0, 2000 / pace.rate), .what = ARRIVAL});
+            push(&w, (struct event){.at_ms = w.now_ms + uniform(&w, 0, 2000 / pace.rate),
+                                    .what = ARRIVAL});
         }
     }
     for (size_t i = 0; i < DEPLOYMENTS; i++)
