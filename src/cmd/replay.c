@@ -174,6 +174,13 @@ static int read_cases(struct replay *r, const char *path, int depth)
     return status;
 }
 
+/* The case's name as the model; some providers' models stand in folders ("openrouter/NAME"). */
+static bool names(struct lx_slice model, const struct recorded *one)
+{
+    return lx_slice_ends(model, one->name) &&
+           (model.n == one->name.n || model.p[model.n - one->name.n - 1] == '/');
+}
+
 static const struct recorded *find(struct replay *r, struct lx_slice path, struct lx_slice body)
 {
     const struct recorded *best = NULL;
@@ -186,7 +193,7 @@ static const struct recorded *find(struct replay *r, struct lx_slice path, struc
     model = asked_model(lx_json_root(&r->doc), path);
     messages = count_messages(lx_json_root(&r->doc));
     for (const struct recorded *one = r->first; one; one = one->next) {
-        int score = lx_slice_eq(model, one->name) ? 4 : lx_slice_eq(model, one->model) ? 2 : 0;
+        int score = names(model, one) ? 4 : lx_slice_eq(model, one->model) ? 2 : 0;
 
         score += score && one->messages == messages;
         if (score > best_score) {
