@@ -82,7 +82,8 @@ def reply_anew(binary, record):
 
 
 def reply_as_is(binary, record):
-    """Within one language nothing at all may change, but for other framing."""
+    """Within one language nothing may change but the framing, and what OpenAI's clients are used to
+    find in another place."""
     if record.framing in ("ndjson", "eventstream"):
         return _reply(binary, record, record.language)
     out = translate.response(binary, record, record.language)
@@ -93,8 +94,24 @@ def reply_as_is(binary, record):
 
 def _is_same(record, out):
     if not record.is_stream:
-        return out.json == records.parse(record.body)
-    return records.events_of(out.text, "sse") == records.events_of(record.body, record.framing)
+        return out.json == _mended(record, [records.parse(record.body)])[0]
+    return (records.events_of(out.text, "sse") ==
+            _mended(record, records.events_of(record.body, record.framing)))
+
+
+def _mended(record, bodies):
+    """With `reasoning` as reasoning_content too, and whole replies with calls that end in tool_calls,
+    as LiteLLM has them."""
+    if record.language != "openai_chat":
+        return bodies
+    for choice in (c for b in bodies if isinstance(b, dict) for c in b.get("choices") or []):
+        said = choice.get("delta" if record.is_stream else "message") or {}
+        if isinstance(said.get("reasoning"), str) and "reasoning_content" not in said:
+            said["reasoning_content"] = said["reasoning"]
+        if (not record.is_stream and said.get("tool_calls")
+                and choice.get("finish_reason") == "stop"):
+            choice["finish_reason"] = "tool_calls"
+    return bodies
 
 
 def reply_damaged(binary, record):
