@@ -276,8 +276,9 @@ static void mend(struct writer *w, struct lx_json_edit *edit)
         .takes = is_own              ? 0
                  : w->p->cache_marks ? w->p->takes | LX_TAKES_CACHE_MARKS
                                      : w->p->takes,
-        .reasons = reasons(w, edit->doc),
     };
+    if (target.common)
+        target.reasons = reasons(w, edit->doc);
     lx_quirks_apply(&target, &w->options, w->allowed, w->allowed_count, edit->doc, edit, &w->out);
     if (w->from->operation != LX_OPERATION_COUNT)
         lx_places_write(w->p, w->d, w->options.model, edit);

@@ -48,16 +48,6 @@ static const struct lx_generation_form llama = {
     .begins = true,
 };
 
-/* Imported, distilled into a Llama: it thinks first, and its prompt opens the thought. */
-static const struct lx_generation_form deepseek = {
-    .prompt = "prompt",
-    .names = {{LX_PARAM_MAX_TOKENS, "max_gen_len"},
-              {LX_PARAM_TEMPERATURE, "temperature"},
-              {LX_PARAM_TOP_P, "top_p"},
-              {0, NULL}},
-    .begins = true,
-};
-
 /* Imported: Qwen's server knows two parameters more. */
 static const struct lx_generation_form qwen = {
     .prompt = "prompt",
@@ -488,11 +478,11 @@ static void write_path(const struct lx_write_options *o, bool stream, struct lx_
     lx_buf_add(out, stream ? LX_S("/invoke-with-response-stream") : LX_S("/invoke"));
 }
 
-#define FAMILY(family, reads, heading)                                                          \
+#define FAMILY(family, form, reads, heading)                                                    \
     static void write_##family(const struct lx_write_options *o, const struct lx_request *r,    \
                                struct lx_body *b)                                               \
     {                                                                                           \
-        lx_generation_write(&family, o, r, b);                                                  \
+        lx_generation_write(&form, o, r, b);                                                    \
     }                                                                                           \
     static const struct lx_back family##_back = {                                               \
         .state_size = sizeof(struct reading),                                                   \
@@ -515,12 +505,13 @@ static void write_path(const struct lx_write_options *o, bool stream, struct lx_
                                                                "Bedrock InvokeModel, " heading, \
                                                            .back = &family##_back}
 
-FAMILY(claude_text, , "Claude 2");
-FAMILY(cohere, , "Command");
-FAMILY(cohere_r, , "Command R");
-FAMILY(deepseek, _thinking, "DeepSeek R1");
-FAMILY(jurassic, , "Jurassic-2");
-FAMILY(llama, , "Llama");
-FAMILY(mistral, , "Mistral");
-FAMILY(qwen, , "Qwen, imported");
-FAMILY(titan, , "Titan Text");
+FAMILY(claude_text, claude_text, , "Claude 2");
+FAMILY(cohere, cohere, , "Command");
+FAMILY(cohere_r, cohere_r, , "Command R");
+/* Imported, distilled into a Llama: it thinks first, and its prompt opens the thought. */
+FAMILY(deepseek, llama, _thinking, "DeepSeek R1");
+FAMILY(jurassic, jurassic, , "Jurassic-2");
+FAMILY(llama, llama, , "Llama");
+FAMILY(mistral, mistral, , "Mistral");
+FAMILY(qwen, qwen, , "Qwen, imported");
+FAMILY(titan, titan, , "Titan Text");
