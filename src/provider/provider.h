@@ -43,10 +43,11 @@ enum lx_quirk_op {
 /* What a row takes of what most OpenAI-compatible services refuse or ignore. They are mended for
  * the others (lx_quirks_common). */
 enum lx_takes {
-    LX_TAKES_DEVELOPER = 1,   /* messages of the role "developer" */
-    LX_TAKES_THINKING = 2,    /* `thinking`, as Anthropic has it */
-    LX_TAKES_CACHE_MARKS = 4, /* cache_control, or ignores it */
-    LX_TAKES_EFFORT = 8,      /* reasoning_effort, whatever the catalog says of the model */
+    LX_TAKES_DEVELOPER = 1,      /* messages of the role "developer" */
+    LX_TAKES_THINKING = 2,       /* `thinking`, as Anthropic has it */
+    LX_TAKES_CACHE_MARKS = 4,    /* cache_control, to the effect that Anthropic has it */
+    LX_TAKES_EFFORT = 8,         /* reasoning_effort, whatever the catalog says of the model */
+    LX_IGNORES_CACHE_MARKS = 16, /* cache_control may stay, and means nothing */
 };
 struct lx_quirk {
     enum lx_quirk_op op;
@@ -143,7 +144,6 @@ struct lx_provider {
     const char *follow_hosts; /* glob: hosts besides its own to which its replies may send for the
                                * answer, with the key (struct lx_follow); or NULL */
     const char *errors;       /* the language in which it says what went wrong; NULL: its own */
-    bool cache_marks;
     unsigned takes; /* enum lx_takes, together; holds at base_url, not at another address */
     const struct lx_provider *variants; /* rows that stand in for this one; the last has no id */
     const char *models;                 /* of a variant: for these models; NULL: all ... */
@@ -204,13 +204,16 @@ const struct lx_prompt_template *lx_provider_template(struct lx_slice model);
 void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
                          struct lx_write_options *out);
 
-/* What a model at a provider comes to: all that follows from their names and address alone. */
+/* What a model at a provider comes to: all that follows from their names and address. */
 struct lx_target {
     const struct lx_provider *row;   /* the provider's, or a variant; NULL: not worked out */
     struct lx_slice model;           /* as it is called there */
     struct lx_write_options options; /* what lx_provider_options() says */
     uint64_t quirks;                 /* which of the row's concern the model (lx_quirks_for) */
+    unsigned takes;                  /* the row's; 0 at a user's own address */
     bool is_home;                    /* the address is the provider's own (lx_provider_has_host) */
+    /* Of the catalog, set by lx_deployment_target(); so is options.default_max_tokens. */
+    enum lx_tristate reasons; /* UNSET: the catalog does not know the model */
 };
 /* Works it out; once, where a deployment's model is fixed. Borrows, and copies into the arena. */
 void lx_target_init(struct lx_target *t, const struct lx_provider *p, struct lx_slice model,

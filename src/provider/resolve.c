@@ -253,7 +253,7 @@ void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
     out->adaptive_thinking = lx_glob_match(lx_slice_z(p->adaptive_thinking), model);
     out->no_sampling = lx_glob_match(lx_slice_z(p->no_sampling), model);
     out->one_sampler = lx_glob_match(lx_slice_z(p->one_sampler), model);
-    out->cache_marks = p->cache_marks;
+    out->cache_marks = p->takes & LX_TAKES_CACHE_MARKS;
     out->model_outside = p->model_outside || p->model_member;
     out->no_call_ids = p->no_call_ids;
     out->prompt = p->template ? template_called(p->template) : lx_provider_template(model);
@@ -269,4 +269,6 @@ void lx_target_init(struct lx_target *t, const struct lx_provider *p, struct lx_
     lx_provider_options(t->row, t->model, &t->options);
     t->quirks = lx_quirks_for(t->row->quirks, t->options.model);
     t->is_home = lx_provider_has_host(p, base_url);
+    if (!t->row->base_url || lx_slice_eq(base_url, lx_slice_z(t->row->base_url)))
+        t->takes = t->row->takes;
 }

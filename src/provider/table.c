@@ -91,7 +91,7 @@ const struct lx_common_quirk lx_quirks_common[] = {
     {.unless = LX_TAKES_EFFORT,
      .unreasoning = true,
      .quirk = {LX_QUIRK_DROP, "reasoning_effort", NULL, NULL, "the model does not reason"}},
-    {.unless = LX_TAKES_CACHE_MARKS,
+    {.unless = LX_TAKES_CACHE_MARKS | LX_IGNORES_CACHE_MARKS,
      .word = "cache_control",
      .quirk = {LX_QUIRK_DROP,
                "cache_control|messages[*].cache_control|messages[*].content[*].cache_control|"

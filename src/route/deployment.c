@@ -190,6 +190,23 @@ const struct lx_provider *lx_deployment_row(const struct lx_deployment *d, struc
                          : lx_provider_variant(d->provider, model, d->base_url, d->api_version);
 }
 
+/* A model that the catalog does not know may be newer than it: nothing follows from that. */
+void lx_deployment_target(const struct lx_deployment *d, struct lx_slice model,
+                          const struct lx_catalog *catalog, struct lx_arena *a,
+                          struct lx_target *out)
+{
+    struct lx_model m = {.json = {NULL, 0}};
+    int64_t most;
+    lx_target_init(out, d->provider, model, d->base_url, d->api_version, a);
+    lx_catalog_find(catalog, lx_slice_z(d->provider->id),
+                    d->base_model.n ? d->base_model : out->options.model, &m);
+    if (lx_slice_int(fact(d, m, LX_S("max_output_tokens")), &most) == 0 && most > 0)
+        out->options.default_max_tokens = most;
+    struct lx_slice reasons = fact(d, m, LX_S("supports_reasoning"));
+    if (m.json.n || reasons.n)
+        out->reasons = lx_slice_eq(reasons, LX_S("true")) ? LX_YES : LX_NO;
+}
+
 void lx_deployment_learn(struct lx_deployment *d, const struct lx_catalog *catalog,
                          struct lx_arena *a)
 {
@@ -201,9 +218,8 @@ void lx_deployment_learn(struct lx_deployment *d, const struct lx_catalog *catal
                                       .output_price = price_of(d->price, LX_RATE_OUTPUT_TOKEN)};
     if (lx_slice_find_byte(d->model, '*') < 0) {
         lx_catalog_find(catalog, provider, d->base_model.n ? d->base_model : d->model, &m);
-        lx_target_init(&d->target, d->provider,
-                       lx_deployment_model(d, (struct lx_slice){NULL, 0}, a), d->base_url,
-                       d->api_version, a);
+        lx_deployment_target(d, lx_deployment_model(d, (struct lx_slice){NULL, 0}, a), catalog, a,
+                             &d->target);
     }
     struct lx_slice most = fact(d, m, LX_S("max_input_tokens"));
     if (most.n && lx_slice_int(most, &n) == 0 && n > 0)

@@ -154,6 +154,11 @@ struct lx_slice lx_deployment_model(const struct lx_deployment *d, struct lx_sli
 
 /* The row that serves a model of the deployment's: its provider's, or a variant. */
 const struct lx_provider *lx_deployment_row(const struct lx_deployment *d, struct lx_slice model);
+/* What a model of the deployment's comes to, with what the catalog (NULL: the built-in one) and
+ * model_info know of it. Borrows from d, and copies into the arena. */
+void lx_deployment_target(const struct lx_deployment *d, struct lx_slice model,
+                          const struct lx_catalog *catalog, struct lx_arena *a,
+                          struct lx_target *out);
 /* Fills d->facts from the catalog (NULL: the built-in one), model_info and the price, and
  * d->target, which borrows from d and the arena. A wildcard's models are not known before they are
  * asked for: nothing is learned. */

@@ -1,0 +1,391 @@
+/*
+ * attempt_body.c - the body of an attempt's request: the client's, edited in place, or the
+ * canonical request in the provider's language; and what is done to either.
+ *
+ * Called by attempt.c, once it is known what is wanted and that it can be.
+ */
+#include "base/text.h"
+#include "call/attempt.h"
+#include "call/foreign.h"
+#include "call/places.h"
+#include "call/repair.h"
+
+/* What the body's writers and menders found wrong. */
+static int fail_body(struct lx_attempt_writer *w)
+{
+    struct lx_slice names = LX_S(""), reasons = LX_S("");
+    int code = w->out.code;
+    const struct lx_loss *first = w->out.refused;
+    *w->fault = lx_fault_of_error(code, &w->out.error, w->arena);
+    w->fault->provider = lx_slice_z(w->p->id);
+    if (code != LX_EUNSUPPORTED || !first)
+        return code;
+    for (const struct lx_loss *l = first; l; l = l->next) {
+        const char *comma = l == first ? "" : ", ", *end = l == first ? "" : "; ";
+        names = lx_arena_printf(w->arena, "%.*s%s'%.*s'", LX_F(names), comma, LX_F(l->what));
+        reasons = first->next ? lx_arena_printf(w->arena, "%.*s%s%.*s: %.*s", LX_F(reasons), end,
+                                                LX_F(l->what), LX_F(l->why))
+                              : l->why;
+    }
+    w->fault->param = first->what;
+    w->fault->message = lx_arena_printf(
+        w->arena,
+        "litellm.UnsupportedParamsError: %s does not support parameters: [%.*s], for model=%.*s "
+        "(%.*s). To drop them, set `drop_params: true` in litellm_settings or in the request.",
+        w->p->id, LX_F(names), LX_F(w->options.model), LX_F(reasons));
+    return code;
+}
+
+/* ---- The body ------------------------------------------------------------------------------ */
+
+/* How a language asks for usage in a stream, where usage does not come unasked. */
+static const struct usage_ask {
+    const char *language;
+    struct lx_slice member, inner, json;
+} usage_asks[] = {
+    {"openai_chat", LX_S_INIT("stream_options"), LX_S_INIT("include_usage"),
+     LX_S_INIT("{\"include_usage\":true}")},
+    {"openai_completions", LX_S_INIT("stream_options"), LX_S_INIT("include_usage"),
+     LX_S_INIT("{\"include_usage\":true}")},
+};
+
+static void ask_for_usage(struct lx_attempt_writer *w, struct lx_json_edit *edit)
+{
+    for (size_t i = 0; i < sizeof(usage_asks) / sizeof(usage_asks[0]); i++) {
+        const struct usage_ask *ask = &usage_asks[i];
+        if (strcmp(ask->language, w->to->name) != 0 || w->p->stream_outside ||
+            lx_attempt_refuses(w, ask->member) ||
+            lx_attempt_has(w->paths, w->path_count, ask->member))
+            continue;
+        struct lx_json given = w->members.v[LX_MEMBER_STREAM_OPTIONS];
+        if (!lx_json_is(given, LX_JSON_OBJECT))
+            lx_json_edit_set(edit, lx_json_root(w->body), ask->member, ask->json);
+        else if (!lx_json_bool(lx_json_get(given, ask->inner), false))
+            lx_json_edit_set(edit, given, ask->inner, LX_S("true"));
+    }
+}
+
+/* The members of extra_body replace or join those that are there. */
+static void add_extra_body(struct lx_attempt_writer *w, struct lx_json_edit *edit)
+{
+    struct lx_json_doc extra;
+    if (!w->d->extra_body.n || w->from->operation == LX_OPERATION_COUNT)
+        return;
+    lx_json_doc_init(&extra);
+    if (lx_json_read(&extra, w->d->extra_body, NULL, &w->out.error) < 0)
+        lx_body_fail(&w->out, LX_ECONFIG, LX_S("extra_body"), LX_S("is not a JSON object"));
+    for (struct lx_json_iter it = lx_json_iter(lx_json_root(&extra)); lx_json_next(&it);)
+        lx_json_edit_set(edit, lx_json_root(edit->doc), lx_json_text(it.name).s,
+                         lx_json_raw(it.value));
+    lx_json_doc_clear(&extra); /* what was taken from it points into extra_body's own text */
+}
+
+static uint64_t quirks_for(const struct lx_attempt_writer *w)
+{
+    return w->offer.quirks == w->p->quirks ? w->target->quirks
+                                           : lx_quirks_for(w->offer.quirks, w->options.model);
+}
+
+/* Everything that is done to a body of the provider's language, whoever wrote it. */
+static void mend(struct lx_attempt_writer *w, struct lx_json_edit *edit)
+{
+    const struct lx_quirk_target target = {
+        .quirks = w->offer.quirks,
+        .which = quirks_for(w),
+        .common = w->to == &lx_dialect_openai_chat,
+        .takes = w->target->takes,
+        .reasons = w->target->reasons,
+    };
+    lx_quirks_apply(&target, &w->options, w->allowed, w->allowed_count, edit->doc, edit, &w->out);
+    if (w->from->operation != LX_OPERATION_COUNT)
+        lx_places_write(w->p, w->d, w->options.model, edit);
+    for (size_t i = 0; i < w->path_count; i++)
+        lx_path_drop(w->paths[i], LX_S("additional_drop_params"), edit->doc, edit, &w->at->losses);
+    add_extra_body(w, edit);
+}
+
+static void finish_edit(struct lx_attempt_writer *w, struct lx_json_edit *edit, struct lx_buf *buf)
+{
+    int code = w->out.code ? 0 : lx_json_edit_write(edit, buf);
+    if (code < 0)
+        lx_body_fail(&w->out, code, LX_S("body"), lx_slice_z(lx_code_text(code)));
+    w->at->out.body = lx_buf_slice(buf);
+}
+
+static void edit_in_place(struct lx_attempt_writer *w, struct lx_json_edit *edit,
+                          struct lx_buf *buf)
+{
+    struct lx_slice model = w->options.model;
+    if (w->options.model_outside || w->to->back->model_outside)
+        lx_json_edit_remove(edit, lx_json_root(w->body), LX_S("model"));
+    else if (!lx_json_eq(w->members.v[LX_MEMBER_MODEL], model))
+        lx_json_edit_set(edit, lx_json_root(w->body), LX_S("model"),
+                         lx_json_quoted(model, w->arena));
+    if (w->at->stream)
+        ask_for_usage(w, edit);
+    if (!w->options.keep_call_ids)
+        lx_foreign_remove(w->to, w->body, edit, &w->at->losses);
+    mend(w, edit);
+    if (lx_json_edit_is_empty(edit) && !w->out.code)
+        w->at->out.body = w->body->text;
+    else
+        finish_edit(w, edit, buf);
+}
+
+/* allowed_openai_params: the dialect does not know that this target takes them, so they go past
+ * it, as members it does not know. */
+static const struct lx_request *with_allowed(struct lx_attempt_writer *w,
+                                             const struct lx_request *request)
+{
+    struct lx_request *copy = NULL;
+    for (size_t i = 0; i < w->allowed_count; i++)
+        for (int p = 0; p < LX_PARAM_COUNT; p++) {
+            if (!request->params[p].p ||
+                !lx_slice_eq(w->allowed[i], lx_slice_z(lx_param_name((enum lx_param)p))))
+                continue;
+            struct lx_extra *x = lx_arena_new(w->arena, struct lx_extra);
+            if (!copy && (copy = lx_arena_new(w->arena, struct lx_request)))
+                *copy = *request;
+            if (!x || !copy)
+                return request;
+            *x = (struct lx_extra){w->allowed[i], request->params[p], copy->extra};
+            copy->extra = x;
+            copy->params[p] = lx_slice(NULL, 0);
+        }
+    return copy ? copy : request;
+}
+
+/* Without the members that only the client's language has: what the answer depends on is refused,
+ * the rest is listed. */
+static void lose_own(struct lx_attempt_writer *w, struct lx_request *request)
+{
+    struct lx_extra **at = &request->extra;
+    while (*at) {
+        const struct lx_own_member *own = w->from->front->own_members;
+        while (own->name && !lx_slice_eq((*at)->name, lx_slice_z(own->name)))
+            own++;
+        if (own->name && own->needed)
+            lx_body_refuse(&w->out, &w->options, lx_slice_z(own->name), lx_slice_z(own->why));
+        else if (own->name)
+            lx_losses_add(&w->at->losses, lx_slice_z(own->name), lx_slice_z(own->why));
+        if (own->name) {
+            *at = (*at)->next;
+            continue;
+        }
+        struct lx_extra *copy = lx_arena_new(w->arena, struct lx_extra);
+        if (!copy)
+            return;
+        *copy = **at;
+        *at = copy;
+        at = &copy->next;
+    }
+}
+
+/* The request as this attempt wants it: another may want it otherwise. */
+static const struct lx_request *for_target(struct lx_attempt_writer *w,
+                                           const struct lx_request *request)
+{
+    bool foreign = request->extra && w->from->front->own_members &&
+                   !lx_slice_eq(request->language, lx_slice_z(w->to->name));
+    if (!foreign && request->stream == w->at->stream)
+        return request;
+    struct lx_request *copy = lx_arena_new(w->arena, struct lx_request);
+    if (!copy)
+        return request;
+    *copy = *request;
+    copy->stream = w->at->stream;
+    if (foreign)
+        lose_own(w, copy);
+    return copy;
+}
+
+static void mend_written(struct lx_attempt_writer *w, struct lx_buf *written, struct lx_buf *buf)
+{
+    struct lx_json_doc doc;
+    struct lx_json_edit edit;
+    lx_json_doc_init(&doc);
+    int code = lx_json_read(&doc, lx_buf_slice(written), NULL, &w->out.error);
+    if (code < 0) {
+        lx_body_fail(&w->out, code, LX_S("body"), LX_S("could not be read back"));
+    } else {
+        lx_json_edit_init(&edit, &doc, w->arena);
+        mend(w, &edit);
+        finish_edit(w, &edit, buf);
+    }
+    lx_json_doc_clear(&doc);
+}
+
+/* What only a prompt can have, and a language of conversations would say nothing of. */
+static const struct lx_request *without_prompt_params(struct lx_attempt_writer *w,
+                                                      const struct lx_request *request)
+{
+    static const enum lx_param params[] = {LX_PARAM_SUFFIX, LX_PARAM_ECHO, LX_PARAM_BEST_OF};
+    struct lx_request *copy = NULL;
+    for (size_t i = 0; i < sizeof(params) / sizeof(params[0]) && !w->to->back->prompts; i++) {
+        if (!request->params[params[i]].p)
+            continue;
+        lx_body_refuse(&w->out, &w->options, lx_slice_z(lx_param_name(params[i])),
+                       LX_S("the model is asked by chat, not by a prompt"));
+        if (!copy && (copy = lx_arena_new(w->arena, struct lx_request)))
+            *copy = *request;
+        if (copy)
+            copy->params[params[i]] = lx_slice(NULL, 0);
+    }
+    return copy ? copy : request;
+}
+
+static void write_anew(struct lx_attempt_writer *w, const struct lx_request *request,
+                       struct lx_buf *buf)
+{
+    struct lx_buf written;
+    bool mended = w->path_count || w->d->extra_body.n || w->from == w->to || quirks_for(w) ||
+                  lx_places_any(w->p);
+    lx_buf_init(&written, buf->max);
+    w->out.buf = mended ? &written : buf;
+    request = for_target(w, without_prompt_params(w, with_allowed(w, request)));
+    w->to->back->write_request(&w->options, request, &w->out);
+    w->at->json_tool = w->out.json_tool;
+    if (w->out.buf->failed)
+        lx_body_fail(&w->out, w->out.buf->failed, LX_S("body"), LX_S("could not be written"));
+    if (mended && (!w->out.code || w->out.code == LX_EUNSUPPORTED)) /* find all that is refused */
+        mend_written(w, &written, buf);
+    else
+        w->at->out.body = lx_buf_slice(buf);
+    lx_buf_clear(&written);
+}
+
+int lx_request_of_body(const struct lx_dialect *from, const struct lx_json_doc *body,
+                       struct lx_arena *a, struct lx_request *out, struct lx_error *err)
+{
+    int code = from->front->read_request(body, a, out, err);
+    if (code == 0)
+        lx_members_strip(out);
+    return code;
+}
+
+/* The body as a request, where nobody has read it yet. NULL: w->out says why. */
+static const struct lx_request *read_own(struct lx_attempt_writer *w)
+{
+    struct lx_request *own = lx_arena_new(w->arena, struct lx_request);
+    int code = own ? lx_request_of_body(w->from, w->body, w->arena, own, &w->out.error) : LX_ENOMEM;
+    if (code < 0 && !w->out.code)
+        w->out.code = code;
+    return code < 0 ? NULL : own;
+}
+
+/* A wish for JSON that the model has to be brought to by other means: the body is written anew. */
+static bool is_emulated(const struct lx_attempt_writer *w)
+{
+    struct lx_json format = LX_GET(lx_json_root(w->body), "response_format");
+    struct lx_json type = LX_GET(format, "type");
+    if (w->from->operation != LX_OPERATION_CHAT || w->to != &lx_dialect_openai_chat)
+        return false;
+    return (lx_json_eq(type, LX_S("json_schema")) && !w->options.native_json_schema) ||
+           (lx_json_eq(type, LX_S("json_object")) && w->options.no_response_format);
+}
+
+/* modify_params: the history as providers take it, written anew where it was not. */
+static const struct lx_request *repaired(struct lx_attempt_writer *w,
+                                         const struct lx_request *request)
+{
+    if (!w->options.modify_params || w->from->operation != LX_OPERATION_CHAT)
+        return request;
+    const struct lx_request *whole = request ? request : read_own(w);
+    const struct lx_request *mended =
+        whole ? lx_request_repair(whole, w->arena, &w->at->losses) : NULL;
+    if (mended && mended != whole)
+        w->at->same_language = false;
+    return mended;
+}
+
+static int write_it(struct lx_attempt_writer *w, struct lx_json_edit *edit,
+                    const struct lx_request *request, struct lx_buf *buf)
+{
+    request = repaired(w, request);
+    if (w->at->same_language && is_emulated(w))
+        w->at->same_language = false;
+    if (w->at->same_language) {
+        edit_in_place(w, edit, buf);
+    } else if (!request) {
+        request = read_own(w);
+        if (request)
+            write_anew(w, request, buf);
+    } else {
+        write_anew(w, request, buf);
+    }
+    if (!w->out.code && w->arena->failed)
+        lx_body_fail(&w->out, w->arena->failed, LX_S("body"), LX_S("no memory"));
+    return w->out.code ? fail_body(w) : 0;
+}
+
+/* ---- Embeddings ------------------------------------------------------------------------------ */
+
+/* Whether the target takes this encoding_format; what it does not take is made of what comes. */
+static bool takes_encoding(const struct lx_attempt_writer *w, struct lx_slice encoding)
+{
+    return !w->offer.encodings || !encoding.n ||
+           lx_glob_match(lx_slice_z(w->offer.encodings), encoding);
+}
+
+/* Floats come unasked, and base64 is made of them; for anything else there is only the provider. */
+static void settle_encoding(struct lx_attempt_writer *w, struct lx_embed_request *e,
+                            struct lx_json_edit *edit)
+{
+    if (takes_encoding(w, e->encoding))
+        return;
+    if (lx_slice_eq(e->encoding, LX_S("base64")))
+        w->at->same_language = false;
+    else if (!lx_slice_eq(e->encoding, LX_S("float")))
+        lx_body_refuse(&w->out, &w->options, LX_S("encoding_format"),
+                       LX_S("the provider has other encodings"));
+    lx_json_edit_remove(edit, lx_json_root(w->body), LX_S("encoding_format"));
+    e->encoding = lx_slice(NULL, 0);
+}
+
+/* Of the inputs that are not answered yet, as many as the target takes at once. */
+static void take_inputs(struct lx_attempt_writer *w, const struct lx_request *r, size_t first)
+{
+    struct lx_embed_request *e = r->embed;
+    size_t most = w->offer.max_inputs;
+    lx_embed_request_skip(e, first - e->first);
+    if (!most && w->to->back->max_inputs)
+        most = w->to->back->max_inputs(&w->options, r);
+    w->at->inputs = most && e->count > most ? most : e->count;
+    w->at->inputs_left = e->count - w->at->inputs;
+    bool images = false; /* that have to be put into objects */
+    for (size_t i = 0; w->options.image_objects && i < e->count; i++)
+        images = images || e->inputs[i].kind == LX_INPUT_PARTS;
+    if (e->first || w->at->inputs_left || images)
+        w->at->same_language = false;
+    e->count = w->at->inputs;
+}
+
+/* first: of the inputs, the one that the request begins with. */
+static int write_embed(struct lx_attempt_writer *w, struct lx_json_edit *edit,
+                       const struct lx_request *request, size_t first, struct lx_buf *buf)
+{
+    struct lx_request *copy = lx_arena_new(w->arena, struct lx_request);
+    struct lx_embed_request *e = lx_arena_new(w->arena, struct lx_embed_request);
+    if (!request)
+        request = read_own(w);
+    if (!request || !copy || !e) {
+        lx_body_fail(&w->out, w->arena->failed ? w->arena->failed : LX_EINVAL, LX_S("body"),
+                     LX_S("no memory"));
+        return fail_body(w);
+    }
+    w->options.image_objects = w->offer.image_objects;
+    *e = *request->embed;
+    *copy = *request;
+    copy->embed = e;
+    w->at->encoding = e->encoding;
+    settle_encoding(w, e, edit);
+    take_inputs(w, copy, first);
+    return write_it(w, edit, copy, buf);
+}
+
+int lx_attempt_write_body(struct lx_attempt_writer *w, struct lx_json_edit *edit,
+                          const struct lx_request *request, size_t first, struct lx_buf *buf)
+{
+    return w->from->operation == LX_OPERATION_EMBED ? write_embed(w, edit, request, first, buf)
+                                                    : write_it(w, edit, request, buf);
+}
