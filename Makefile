@@ -9,7 +9,7 @@ FUZZ_SECONDS = 600
 SETUP = meson setup $(if $(PREFIX),--prefix=$(PREFIX)) $(BUILD)
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: all run test asan tsan fuzz bench bench-tokens corpus matrix parity sim bless data fmt lint install uninstall
+.PHONY: all run test asan tsan fuzz bench bench-tokens corpus matrix parity schema sim bless data fmt lint install uninstall
 .PHONY: clean help
 
 all: $(BUILD)/build.ninja  ## build the program, the library and the tests
@@ -61,6 +61,12 @@ matrix: all  ## every pair of features, written for providers, against their own
 parity: all  ## the same calls through LiteLLM (from PyPI) and through llmux
 	@python3 test/parity/run.py $(BUILD)/llmux --venv $(BUILD)/parity-venv
 	@python3 test/parity/reasons.py >doc/parity.md
+
+schema: all  ## what follows a JSON Schema, against the package jsonschema (from PyPI)
+	@test -x $(BUILD)/parity-venv/bin/python || python3 -m venv $(BUILD)/parity-venv
+	@$(BUILD)/parity-venv/bin/python -c 'import jsonschema' 2>/dev/null || \
+	  $(BUILD)/parity-venv/bin/pip install -q jsonschema
+	@$(BUILD)/parity-venv/bin/python test/schema/make.py --check $(BUILD)/test/schema/schema_vectors
 
 sim: all  ## the router in outages, in virtual time; and LiteLLM's (from PyPI) in real time, shortened
 	@$(BUILD)/test/sim/sim
