@@ -84,6 +84,7 @@ void lx_call_free(struct lx_call *c)
     lx_fetch_clear(&c->fetch);
     lx_buf_clear(&c->out);
     lx_arena_clear(&c->late);
+    lx_call_follow_drop(c);
     lx_gather_clear(&c->gather);
     free(c->names);
     lx_call_memory_give(c->pool, c->memory);
@@ -590,7 +591,8 @@ static void end_error(struct lx_call *c)
     if (c->report.deployment->credential &&
         (c->upstream_status == 401 || c->upstream_status == 403))
         lx_keys_distrust(c->fetch.keys, c->report.deployment->credential, c->now_ms);
-    lx_call_judge_provider(c, &f);
+    if (!lx_call_follow_again(c, &f))
+        lx_call_judge_provider(c, &f);
 }
 
 void lx_call_feed_body(struct lx_call *c, struct lx_slice piece)
@@ -651,6 +653,14 @@ static void end_body(struct lx_call *c)
     }
 }
 
+/* The connection went before the reply was whole. */
+static void end_lost(struct lx_call *c, int code, const struct lx_error *err)
+{
+    const struct lx_fault f = lx_fault_of_error(code, err, lx_call_arena(c));
+    if (!lx_call_follow_again(c, &f))
+        lx_call_judge_error(c, code, err);
+}
+
 void lx_call_feed_end(struct lx_call *c)
 {
     struct lx_error err = {0};
@@ -662,7 +672,7 @@ void lx_call_feed_end(struct lx_call *c)
     else if (c->state == BODY)
         end_body(c);
     else if (c->state == HEAD)
-        lx_call_judge_error(c, lx_error_set(&err, LX_ECLOSED, "the provider sent no reply"), &err);
+        end_lost(c, lx_error_set(&err, LX_ECLOSED, "the provider sent no reply"), &err);
 }
 
 void lx_call_feed_failure(struct lx_call *c, int code, const struct lx_error *err)
@@ -681,7 +691,7 @@ void lx_call_feed_failure(struct lx_call *c, int code, const struct lx_error *er
     else if (c->state == BODY && c->relay.glance.end)
         end_body(c); /* it had said all */
     else
-        lx_call_judge_error(c, code, err);
+        end_lost(c, code, err);
 }
 
 void lx_call_feed_wake(struct lx_call *c)

@@ -205,6 +205,11 @@ void lx_call_feed_wake(struct lx_call *c);
  * was not read. */
 void lx_call_feed_file(struct lx_call *c, int code, struct lx_slice text);
 
+/* What is to be sent without waiting for its reply, or NULL: a provider that answers later is told
+ * that nobody waits for it any more. `leaves`: the host gives the call up. Valid as long as the
+ * call; said once. */
+const struct lx_outgoing *lx_call_parting(struct lx_call *c, bool leaves);
+
 /* What is known so far; its slices live as long as the call. */
 const struct lx_call_report *lx_call_report(const struct lx_call *c);
 

@@ -65,6 +65,7 @@ struct lx_call {
     struct lx_buf out;             /* what the next EMIT gives */
     struct lx_slice as_is;         /* ... or this, a whole body that passes */
     struct lx_arena late;          /* for faults, once memory is gone */
+    struct lx_parting *parting;    /* follow.c: work that nobody may want any more; or NULL */
     char *names;                   /* of the report, then too */
     bool head_sent, pending, lent; /* an EMIT is due; the last one's bytes are with the host */
     struct lx_call_report report;
@@ -112,6 +113,12 @@ void lx_call_note(struct lx_call *c, const struct lx_deployment *d, const struct
 /* The whole reply says that the answer is elsewhere: it will be sent for, or the attempt has been
  * judged. False: the reply is the answer. */
 bool lx_call_follow(struct lx_call *c);
+/* Asking for the answer failed so: it will be asked again, and what works on it is let be. False:
+ * that is not what failed, or it is no use. */
+bool lx_call_follow_again(struct lx_call *c, const struct lx_fault *f);
+/* The attempt is over: what works on its answer will be stopped (is_wanted false), or is done. */
+void lx_call_follow_end(struct lx_call *c, bool is_wanted);
+void lx_call_follow_drop(struct lx_call *c);
 
 /* ---- judge.c, again ---- */
 

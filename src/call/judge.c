@@ -48,6 +48,7 @@ void lx_call_take_usage(struct lx_call *c)
 
 void lx_call_finish(struct lx_call *c)
 {
+    lx_call_follow_end(c, true);
     if (c->relaying)
         lx_call_take_usage(c);
     lx_call_end_attempt(c, LX_OUTCOME_SUCCESS, NULL); /* one that failed has ended before */
@@ -122,6 +123,7 @@ static void leave_group(struct lx_call *c)
 /* A fault of ours or of the client's: another attempt would find the same. */
 void lx_call_refuse(struct lx_call *c, const struct lx_fault *f)
 {
+    lx_call_follow_end(c, false);
     lx_call_end_attempt(c, LX_OUTCOME_GONE, NULL);
     lx_call_report_fault(c, f);
     if (c->asked)
@@ -177,6 +179,8 @@ static void wait_for(struct lx_call *c, int64_t ms)
  * kind: what it says about the deployment. */
 void lx_call_judge(struct lx_call *c, const struct lx_fault *f, enum lx_outcome_kind kind)
 {
+    bool followed = c->memory && c->memory->polls; /* the answer is made already, or is paid for */
+    lx_call_follow_end(c, false);
     lx_call_end_attempt(c, kind, f);
     lx_call_report_fault(c, f);
     lx_call_note(c, c->deployment, f);
@@ -187,7 +191,7 @@ void lx_call_judge(struct lx_call *c, const struct lx_fault *f, enum lx_outcome_
         struct lx_retry_verdict v = decide(c, f, another);
         /* Whoever is limited is not waited for while there is somebody else. */
         bool elsewhere = !another && f->kind == LX_FAULT_RATE_LIMIT && lx_call_may_fall_back(c, f);
-        if (v.retry && !elsewhere &&
+        if (v.retry && !elsewhere && (another || !followed) &&
             lx_retry_take(&c->settings->policy, c->group, healthy, c->now_ms)) {
             wait_for(c, v.after_ms);
             return;

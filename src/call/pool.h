@@ -21,6 +21,7 @@ struct lx_call_memory {
     struct lx_route_request facts;
     int64_t sent_ms;            /* when the attempt's first request went */
     int64_t polls;              /* how often its answer was sent for (follow.c) */
+    int64_t polls_failed;       /* ... in vain, one after the other */
     struct lx_line_place place; /* while it waits for a deployment */
     struct lx_call_memory *next;
 };

@@ -147,6 +147,7 @@ struct lx_front {
 struct lx_follow {
     struct lx_slice url; /* to be got with the same credentials; empty: this reply is the answer */
     int64_t wait_ms;     /* before that */
+    struct lx_slice cancel_url; /* to post to when nobody wants the answer any more; or empty */
     bool stream;         /* it is one */
 };
 

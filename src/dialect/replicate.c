@@ -89,6 +89,7 @@ static int follow(const struct lx_json_doc *body, bool stream, int64_t polls, st
         return 0;
     out->stream = stream && lx_json_is(LX_GET(urls, "stream"), LX_JSON_STRING);
     out->url = lx_json_str(out->stream ? LX_GET(urls, "stream") : LX_GET(urls, "get"), a);
+    out->cancel_url = lx_json_str(LX_GET(urls, "cancel"), a);
     out->wait_ms = out->stream ? 0 : (int64_t)FIRST_WAIT_MS << (polls < 4 ? polls : 4);
     if (out->wait_ms > MAX_WAIT_MS)
         out->wait_ms = MAX_WAIT_MS;

@@ -348,6 +348,7 @@ void lx_net_free(struct lx_net *net)
         lx_pool_unqueue(x); /* or they would be given the connections of those that go */
     while (net->exchanges)
         die(net->exchanges, false);
+    lx_told_free_all(net);
     lx_origin_free_all(net);
     lx_timer_cancel(net->loop, &net->idle_timer);
     lx_dns_free(net->dns);

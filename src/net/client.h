@@ -70,6 +70,8 @@ struct lx_net_events {
  * Callbacks never come from within this call. NULL when out of memory. */
 struct lx_net_exchange *lx_net_send(struct lx_net *net, const struct lx_net_request *request,
                                     const struct lx_net_events *events, void *owner);
+/* Sends a copy of the request and forgets it: whatever becomes of it, nobody is told. */
+void lx_net_tell(struct lx_net *net, const struct lx_net_request *request);
 /* Stops: no further callback; the connection is closed (or kept, when the reply is complete). */
 void lx_net_cancel(struct lx_net_exchange *x);
 /* Back-pressure: while paused no on_body comes and the socket is not read. */

@@ -100,6 +100,22 @@ static void send(struct lx_drive *d, const struct lx_step *step)
         lx_net_pause(d->exchange);
 }
 
+/* Says goodbye to a provider that works on what nobody waits for. */
+static void part(struct lx_drive *d, bool leaves)
+{
+    enum { PARTING_MS = 10000 };
+    const struct lx_outgoing *out = lx_call_parting(d->call, leaves);
+
+    if (!out)
+        return;
+    const struct lx_net_request request = {.method = out->method,
+                                           .url = out->url,
+                                           .headers = out->headers,
+                                           .body = out->body,
+                                           .total_ms = PARTING_MS};
+    lx_net_tell(d->net, &request);
+}
+
 /* A file of a few lines on a local disk: not worth a thread. */
 static void answer_file(struct lx_drive *d, const char *path)
 {
@@ -121,6 +137,7 @@ static void step_on(struct lx_drive *d)
 
     for (;;) {
         lx_call_next(d->call, &step);
+        part(d, false);
         switch (step.kind) {
         case LX_STEP_SEND:
             send(d, &step);
@@ -163,6 +180,8 @@ void lx_drive_start(struct lx_drive *d)
 
 void lx_drive_cancel(struct lx_drive *d)
 {
+    if (d->call && d->net)
+        part(d, true);
     drop_exchange(d);
     lx_race_free(d->race);
     d->race = NULL;

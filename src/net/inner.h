@@ -119,6 +119,8 @@ struct lx_net {
     struct lx_origin *buckets[LX_NET_BUCKETS];
     size_t n_origins;
     struct lx_net_exchange *exchanges;
+    struct lx_told *told; /* tell.c */
+    size_t told_count;
     struct lx_conn *oldest, *newest; /* idle */
     struct lx_timer idle_timer;
     struct lx_net_counts counts;
@@ -152,6 +154,9 @@ void lx_pool_keep(struct lx_conn *c);
 /* Closes it and lets the queue go on. */
 void lx_pool_drop(struct lx_conn *c);
 void lx_pool_idle_over(struct lx_timer *t);
+
+/* tell.c; once their exchanges are gone */
+void lx_told_free_all(struct lx_net *net);
 
 /* conn.c */
 struct lx_conn *lx_conn_new(struct lx_origin *o);

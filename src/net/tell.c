@@ -1,0 +1,93 @@
+/*
+ * tell.c - requests that are sent and forgotten (lx_net_tell()): what whoever wants them holds may
+ * go at once, so the request is copied, and the copy goes with the exchange.
+ *
+ * Called by the drive. It never retries, and nothing is ever learned of it.
+ */
+#include "net/inner.h"
+
+#include <stdlib.h>
+
+enum { MAX_TOLD_BYTES = 1 << 16, MAX_TOLD = 256 };
+
+struct lx_told {
+    struct lx_net *net;
+    struct lx_told *prev, *next; /* of the client: freed with it */
+    struct lx_arena arena;
+};
+
+static void end(struct lx_told *p)
+{
+    *(p->prev ? &p->prev->next : &p->net->told) = p->next;
+    if (p->next)
+        p->next->prev = p->prev;
+    p->net->told_count--;
+    lx_arena_clear(&p->arena);
+    free(p);
+}
+
+void lx_told_free_all(struct lx_net *net)
+{
+    while (net->told)
+        end(net->told);
+}
+
+static void on_head(void *owner, int status, const struct lx_headers *headers)
+{
+    (void)owner;
+    (void)status;
+    (void)headers;
+}
+
+static void on_body(void *owner, struct lx_slice piece)
+{
+    (void)owner;
+    (void)piece;
+}
+
+static void on_end(void *owner)
+{
+    end(owner);
+}
+
+static void on_fail(void *owner, int code, const struct lx_error *err)
+{
+    (void)code;
+    (void)err;
+    end(owner);
+}
+
+static const struct lx_net_events events = {
+    .on_head = on_head, .on_body = on_body, .on_end = on_end, .on_fail = on_fail};
+
+static struct lx_net_request copy(const struct lx_net_request *r, struct lx_arena *a)
+{
+    struct lx_net_request own = *r;
+    struct lx_header_list l;
+    lx_header_list_init(&l, a);
+    for (size_t i = 0; i < r->headers.n; i++)
+        lx_header_list_add(&l, lx_arena_copy(a, r->headers.v[i].name),
+                           lx_arena_copy(a, r->headers.v[i].value));
+    own.headers = l.headers;
+    own.method = lx_arena_copy(a, r->method);
+    own.url = lx_arena_copy(a, r->url);
+    own.body = lx_arena_copy(a, r->body);
+    return own;
+}
+
+void lx_net_tell(struct lx_net *net, const struct lx_net_request *request)
+{
+    struct lx_told *p = net->told_count < MAX_TOLD ? calloc(1, sizeof(*p)) : NULL;
+    if (!p)
+        return;
+    p->net = net;
+    p->next = net->told;
+    if (p->next)
+        p->next->prev = p;
+    net->told = p;
+    net->told_count++;
+    lx_arena_init(&p->arena, MAX_TOLD_BYTES);
+    const struct lx_net_request own = copy(request, &p->arena);
+    if (p->arena.failed || !lx_net_send(net, &own, &events, p))
+        end(p);
+}
