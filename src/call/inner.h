@@ -35,6 +35,7 @@ enum { MAX_ERROR_BYTES = 1 << 18 }; /* of an error's body; the rest is not read 
 struct lx_call {
     struct lx_call_input in;
     enum lx_call_state state;
+    enum lx_call_state awake; /* what goes on after a sleep */
     const struct lx_route_settings *settings;
     struct lx_call_pool *pool, *own_pool;
     struct lx_call_memory *memory; /* NULL once a stream has begun */
@@ -49,24 +50,23 @@ struct lx_call {
     uint64_t random;
     struct lx_wishes wishes;
     int64_t wake_ms;
-    enum lx_call_state awake;      /* what goes on after the sleep */
     struct lx_fallback_walk *walk; /* fallback.c; in the arena; NULL: nothing failed */
     struct lx_fetch fetch;
     struct lx_request *request; /* the body, where it had to be read; of embeddings what is left */
     struct lx_gather gather;    /* vectors of exchanges before, where it takes several */
-    bool counted;               /* tokens that a client asks for: here, or it was tried */
-    bool goes_on;               /* the next exchange is not another attempt */
     struct lx_attempt attempt;
     struct lx_headers upstream; /* the provider's, prefixed */
     int upstream_status;
     struct lx_biller biller;
     struct lx_relay relay;
-    bool relaying;                 /* relay is initialized */
     struct lx_buf out;             /* what the next EMIT gives */
     struct lx_slice as_is;         /* ... or this, a whole body that passes */
     struct lx_arena late;          /* for faults, once memory is gone */
     struct lx_parting *parting;    /* follow.c: work that nobody may want any more; or NULL */
     char *names;                   /* of the report, then too */
+    bool counted;                  /* tokens that a client asks for: here, or it was tried */
+    bool goes_on;                  /* the next exchange is not another attempt */
+    bool relaying;                 /* relay is initialized */
     bool head_sent, pending, lent; /* an EMIT is due; the last one's bytes are with the host */
     struct lx_call_report report;
 };
