@@ -69,6 +69,7 @@ static const struct {
     [LX_QUIRK_ROLE] = {"role", "roles,"},
     [LX_QUIRK_EFFORT] = {"effort", "becomes reasoning_effort"},
     [LX_QUIRK_WORD] = {"word", "when a word, renamed to"},
+    [LX_QUIRK_PART] = {"part", "parts of messages become"},
 };
 
 static void add_names(struct lx_buf *out, const char *const *names, const char *quote)

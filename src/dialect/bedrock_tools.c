@@ -103,6 +103,8 @@ static enum lx_tool_choice_kind choose(const struct lx_bedrock_writer *w, struct
         return LX_CHOICE_UNSET;
     if (!w->json_tool || kind == LX_CHOICE_NAMED)
         return kind;
+    if (kind == LX_CHOICE_REQUIRED && !w->family->tool_choice)
+        return kind; /* what the client wanted cannot be, and is told */
     if (w->thinks || !w->family->tool_choice)
         return LX_CHOICE_AUTO;
     if (w->r->tools && kind != LX_CHOICE_NONE)

@@ -38,6 +38,8 @@ enum lx_quirk_op {
     LX_QUIRK_ROLE,    /* messages of one role get another: arg is "from=to" */
     LX_QUIRK_EFFORT,  /* Anthropic's thinking becomes OpenAI's reasoning_effort, by its budget */
     LX_QUIRK_WORD,    /* a string value: as RENAME; anything else stays */
+    LX_QUIRK_PART,    /* messages' parts of a type whose object has "b" get another form: arg is
+                       * "type:a=b|c=d", where a and c are the part's members then */
 };
 
 /* What a row takes of what most OpenAI-compatible services refuse or ignore. They are mended for

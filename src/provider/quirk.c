@@ -295,6 +295,41 @@ static void turn_to_effort(struct mending *m, const struct lx_quirk *q, struct l
         lx_losses_add(m->body->losses, member, lx_slice_z(q->why));
 }
 
+/* One part; the first member of the new form tells whether the part is meant. */
+static void reform(struct mending *m, struct lx_json part, struct lx_slice old,
+                   struct lx_slice form)
+{
+    struct lx_slice type, members, one, to, from;
+    struct lx_json object = lx_json_get(part, old);
+    lx_slice_cut(form, ':', &type, &members);
+    for (bool more = true, first = true; more; first = false) {
+        more = lx_slice_cut(members, '|', &one, &members);
+        lx_slice_cut(one, '=', &to, &from);
+        struct lx_json v = lx_json_get(object, from);
+        if (first && !lx_json_given(v))
+            return;
+        if (lx_slice_eq(to, old))
+            lx_json_edit_replace(m->edit, object, lx_json_raw(v));
+        else if (first)
+            lx_json_edit_remove(m->edit, part, old);
+        if (lx_json_given(v) && !lx_slice_eq(to, old))
+            lx_json_edit_set(m->edit, part, to, lx_json_raw(v));
+    }
+    lx_json_edit_replace(m->edit, LX_GET(part, "type"),
+                         lx_arena_printf(m->edit->arena, "\"%.*s\"", LX_F(type)));
+}
+
+static void reform_parts(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_json messages = LX_GET(lx_json_root(m->doc), "messages");
+    for (struct lx_json_iter it = lx_json_iter(messages); lx_json_next(&it);) {
+        struct lx_json content = LX_GET(it.value, "content");
+        for (struct lx_json_iter part = lx_json_iter(content); lx_json_next(&part);)
+            if (lx_json_eq(LX_GET(part.value, "type"), member))
+                reform(m, part.value, member, lx_slice_z(q->arg));
+    }
+}
+
 static const struct {
     void (*apply)(struct mending *m, const struct lx_quirk *q, struct lx_slice member);
 } ops[] = {
@@ -312,6 +347,7 @@ static const struct {
     [LX_QUIRK_ROLE] = {rename_role},
     [LX_QUIRK_EFFORT] = {turn_to_effort},
     [LX_QUIRK_WORD] = {rename_word},
+    [LX_QUIRK_PART] = {reform_parts},
 };
 
 static void apply(struct mending *m, const struct lx_quirk *q)

@@ -6,6 +6,7 @@ words and numbers that stand nowhere else in a request; where languages have sev
 same, they are a tuple of which one is there.
 """
 
+import base64
 import copy
 
 IMAGE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
@@ -22,6 +23,11 @@ class Feature:
     def __init__(self, name, openai, anthropic, marks, said=()):
         self.name, self.openai, self.anthropic = name, openai, anthropic
         self.marks, self.said = marks, said
+
+
+def _base64(text):
+    """A mark where documents are bytes."""
+    return base64.b64encode(text.encode()).decode()
 
 
 def _turn(role, content, **more):
@@ -125,11 +131,11 @@ FEATURES = [
     Feature("text document", None,
             _part({"type": "document", "title": "title mark", "source":
                    {"type": "text", "media_type": "text/plain", "data": "document mark"}}),
-            ("title mark", "document mark")),
+            ("title mark", ("document mark", _base64("document mark")))),
     Feature("cited document", None,
             _part({"type": "document", "title": "cited title", "citations": {"enabled": True}, "source":
                    {"type": "text", "media_type": "text/plain", "data": "cited mark"}}),
-            ("cited title", "cited mark"), ("messages",)),
+            ("cited title", ("cited mark", _base64("cited mark"))), ("messages",)),
     Feature("audio", _part({"type": "input_audio", "input_audio": {"data": "UklGRmarks==", "format": "wav"}}),
             None, ("UklGRmark",), ("messages",)),
     Feature("tools", _tools_of_openai, _tools_of_anthropic,
@@ -137,10 +143,13 @@ FEATURES = [
     Feature("strict tools", lambda r: _tools_of_openai(r, strict=True), None, ("strict",), ("tools",)),
     Feature("results", _results_of_openai, _results_of_anthropic, _RESULTS),
     Feature("choice required", _choice_of_openai("required"), _choice_of_anthropic(type="any"),
-            (("REQUIRED", '"tool_choice": "required"', '"mode": "ANY"'),), ("tool_choice",)),
+            (("REQUIRED", '"tool_choice": "required"', '"mode": "ANY"',
+              '"tool_choice": {"type": "any"', '"toolChoice": {"any": {}}'),), ("tool_choice",)),
     Feature("choice named", _choice_of_openai({"type": "function", "function": {"name": "tool_mark_b"}}),
             _choice_of_anthropic(type="tool", name="tool_mark_b"),
             (("REQUIRED", '"tool_choice": {"type": "function", "name": "tool_mark_b"}',
+              '"tool_choice": {"type": "function", "function": {"name": "tool_mark_b"}}',
+              '"tool_choice": {"type": "tool", "name": "tool_mark_b"', '"tool": {"name": "tool_mark_b"}',
               '"allowedFunctionNames": ["tool_mark_b"]'),),
             ("tool_choice",)),
     Feature("choice none", _choice_of_openai("none"), _choice_of_anthropic(type="none"), ()),
@@ -150,29 +159,33 @@ FEATURES = [
     Feature("custom tool", lambda r: r.setdefault("tools", []).append(
         {"type": "custom", "custom": {"name": "custom_mark"}}), None, ("custom_mark",), ("tools",)),
     Feature("search tool", None, lambda r: r.setdefault("tools", []).append(
-        {"type": "web_search_20250305", "name": "web_search"}), (("web_search", "googleSearch"),), ("tools", "web_search")),
-    Feature("json", _set(response_format={"type": "json_object"}), None, ("json",)),
+        {"type": "web_search_20250305", "name": "web_search"}), (("web_search", "googleSearch"),),
+            ("tools", "web_search")),
+    Feature("json", _set(response_format={"type": "json_object"}), None, (("json", "valid JSON"),)),
     Feature("schema", _set(response_format={"type": "json_schema", "json_schema": {
         "name": "answer", "schema": SCHEMA}}),
             _set(output_format={"type": "json_schema", "schema": SCHEMA}), ("mark_of_city",)),
-    Feature("effort", _set(reasoning_effort="high"), None, (("think", '"effort": "high"'),),
+    Feature("effort", _set(reasoning_effort="high"), None, (("think", '"effort": "high"', '"reasoning_effort": "high"'),),
             ("reasoning",)),
     Feature("no thinking", _set(reasoning_effort="none"), _set(thinking={"type": "disabled"}), ()),
     Feature("budget", None, _set(thinking={"type": "enabled", "budget_tokens": 2345}), 
-            (("2345", '"effort": "low"'),), ("thinking", "reasoning")),
+            (("2345", '"effort": "low"', '"reasoning_effort": "'),), ("thinking", "reasoning")),
     Feature("thinking in the history",
-            lambda r: r["messages"].insert(-1, {"role": "assistant", "content": "thought out",
-                                                "reasoning_content": "thought mark"}),
-            lambda r: r["messages"].insert(-1, {"role": "assistant", "content": [
+            _several(_turn("user", "think"),
+                     _turn("assistant", "thought out", reasoning_content="thought mark")),
+            _several(_turn("user", "think"), _turn("assistant", [
                 {"type": "thinking", "thinking": "thought mark", "signature": "c2lnbmVk"},
                 {"type": "redacted_thinking", "data": "aGlkZGVu"},
-                {"type": "text", "text": "thought out"}]}), ("thought mark",), ("thinking", "messages")),
+                {"type": "text", "text": "thought out"}])), ("thought mark",),
+            ("thinking", "messages")),
     Feature("cache mark", lambda r: r["messages"][-1]["content"][0].update(
         cache_control={"type": "ephemeral"}), lambda r: r["messages"][-1]["content"][0].update(
-            cache_control={"type": "ephemeral", "ttl": "1h"}), ("cache_control",), ("cache_control",)),
-    Feature("temperature", _set(temperature=0.26), _set(temperature=0.26), ("0.26",)),
-    Feature("high temperature", _set(temperature=1.75), None, ("temperature",)),
-    Feature("top_p", _set(top_p=0.63), _set(top_p=0.63), ("0.63",)),
+            cache_control={"type": "ephemeral", "ttl": "1h"}), (("cache_control", "cachePoint"),),
+            ("cache_control", "messages[*].content[*].cache_control")),
+    Feature("temperature", _set(temperature=0.26), _set(temperature=0.26), ("0.26",),
+            ("temperature",)),
+    Feature("high temperature", _set(temperature=1.75), None, ("temperature",), ("temperature",)),
+    Feature("top_p", _set(top_p=0.63), _set(top_p=0.63), ("0.63",), ("top_p",)),
     Feature("top_p 1", _set(top_p=1), None, ("p",)),
     Feature("top_k", None, _set(top_k=37), ("37",), ("top_k",)),
     Feature("limit", _set(max_tokens=4321), _set(max_tokens=4321), ("4321",)),
@@ -199,7 +212,7 @@ def base(language):
     request = {"model": "any", "messages": [
         {"role": "user", "content": [{"type": "text", "text": "last mark"}]}]}
     if language == "anthropic":
-        request["max_tokens"] = 999
+        request["max_tokens"] = 5432
     return request
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every feature with every other, as a request for each provider: matrix.py LLMUX [-j N]
+"""Every feature with every other, as a request for each provider: matrix.py LLMUX [--only TEXT] [-j N]
 
 Each pair is asked in both languages of clients, written for each provider below by `llmux translate`,
 and checked twice: the body is what the provider's own specification allows, and each of the two
@@ -14,32 +14,55 @@ import os
 import subprocess
 import sys
 
+import anthropic_requests
+import bedrock_requests
 import cohere_requests
 import completions_requests
 import features
 import gemini_requests
 import ollama_requests
+import openai_requests
 import openapi
 import responses_requests
+import shapes
 
-# Language: (its document, its checker, models that differ in what they take).
-TARGETS = {
-    "cohere_chat": ("cohere", cohere_requests.faults,
-                    ("cohere/command-a-03-2025", "cohere/command-a-reasoning-08-2025")),
-    "gemini": (gemini_requests.is_here, gemini_requests.faults,
-               ("gemini/gemini-2.5-flash", "gemini/gemini-3-pro-preview")),
-    "gemini on Vertex AI": (gemini_requests.is_here, gemini_requests.vertex_faults,
-                            ("vertex_ai/gemini-2.5-flash", "vertex_ai/gemini-3-pro-preview")),
-    "ollama_chat": ("ollama", ollama_requests.faults, ("ollama/llama3.2", "ollama/gpt-oss:20b")),
-    "mistral_fim": ("mistral", completions_requests.fim_faults,
-                    ("text-completion-codestral/codestral-2508",)),
-    "openai_completions": ("openai", completions_requests.faults,
-                           ("text-completion-openai/gpt-3.5-turbo-instruct",)),
-    "openai_responses": ("openai", responses_requests.faults,
-                         ("openai/responses/gpt-4.1", "openai/gpt-5.1-codex")),
-}
-ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "COHERE_API_KEY": "none",
-               "OPENAI_API_KEY": "none", "CODESTRAL_API_KEY": "none", "VERTEXAI_PROJECT": "none"}
+def _of(name):
+    return lambda: openapi.is_here(name)
+
+
+# (Language, whether its specification is here, its checker, models that differ in what they take.)
+# What a client writes in the target's own language goes as it came: see judge().
+TARGETS = [
+    ("anthropic", _of("anthropic"), anthropic_requests.faults,
+     ("anthropic/claude-sonnet-4-5", "anthropic/claude-opus-4-6", "anthropic/claude-3-5-haiku-latest",
+      "vertex_ai/claude-sonnet-4-5", "bedrock/invoke/anthropic.claude-sonnet-4-5-20250929-v1:0")),
+    ("bedrock_converse", shapes.is_here, bedrock_requests.faults,
+     ("bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", "bedrock/amazon.nova-pro-v1:0",
+      "bedrock/meta.llama3-3-70b-instruct-v1:0", "bedrock/openai.gpt-oss-120b-1:0")),
+    ("cohere_chat", _of("cohere"), cohere_requests.faults,
+     ("cohere/command-a-03-2025", "cohere/command-a-reasoning-08-2025")),
+    ("gemini", gemini_requests.is_here, gemini_requests.faults,
+     ("gemini/gemini-2.5-flash", "gemini/gemini-3-pro-preview")),
+    ("gemini", gemini_requests.is_here, gemini_requests.vertex_faults,
+     ("vertex_ai/gemini-2.5-flash", "vertex_ai/gemini-3-pro-preview")),
+    ("mistral_fim", _of("mistral"), completions_requests.fim_faults,
+     ("text-completion-codestral/codestral-2508",)),
+    ("ollama_chat", _of("ollama"), ollama_requests.faults, ("ollama/llama3.2", "ollama/gpt-oss:20b")),
+    ("openai_chat", _of("openai"), openai_requests.faults, ("openai/gpt-4.1", "azure/gpt-4.1")),
+    ("openai_chat", _of("openai"), openai_requests.reasoning_faults,
+     ("openai/gpt-5-mini", "openai/o3", "azure/gpt-5-mini")),
+    ("mistral", _of("mistral"), openai_requests.mistral_faults,
+     ("mistral/mistral-large-latest", "mistral/magistral-medium-latest")),
+    ("openai_completions", _of("openai"), completions_requests.faults,
+     ("text-completion-openai/gpt-3.5-turbo-instruct",)),
+    ("openai_responses", _of("openai"), responses_requests.faults,
+     ("openai/responses/gpt-4.1", "openai/gpt-5.1-codex")),
+]
+ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "VERTEXAI_PROJECT": "none",
+               "AZURE_API_BASE": "http://127.0.0.1", "AWS_REGION": "us-east-1",
+               "AWS_BEARER_TOKEN_BEDROCK": "none", "GOOGLE_OAUTH_ACCESS_TOKEN": "none"}
+ENVIRONMENT.update({f"{name}_API_KEY": "none" for name in (
+    "ANTHROPIC", "AZURE", "CODESTRAL", "COHERE", "MISTRAL", "OPENAI")})
 # What one feature takes from another: it is not the second's fault that it is not there.
 HIDES = {"choice none": ("tools", "strict tools", "custom tool", "search tool", "one call at a time"),
          "choice named": ("tools",)}
@@ -83,6 +106,15 @@ def _overruled(feature, pair):
         feature.name in HIDES.get(other.name, ())
 
 
+def _faults(target, language, body, request):
+    """Where the client speaks the target's own language, what it made wrong itself is not ours:
+    members that are not the language's. What models refuse is."""
+    own, _, check, _ = TARGETS[target]
+    given = {fault for fault in check(request, request) if not fault.startswith("model")} \
+        if language == own else ()
+    return [fault for fault in check(body, request) if fault not in given]
+
+
 def judge(job):
     binary, language, target, model, numbers = job
     pair = [features.FEATURES[n] for n in numbers]
@@ -94,32 +126,35 @@ def judge(job):
     if why:
         return [f"{where}: {why}"]
     text = url + json.dumps(body)  # an address may say it, too: that a stream is wanted
-    found = [f"{where}: {fault}" for fault in TARGETS[target][1](body, request)]
+    found = [f"{where}: {fault}" for fault in _faults(target, language, body, request)]
     if "last mark" not in text:
         found.append(f"{where}: the user's words are gone")
     return found + [f"{where}: {feature.name} is gone without a word" for feature in pair
-                    if not _overruled(feature, pair) and not _is_there(feature, text, dropped, target)]
+                    if not _overruled(feature, pair)
+                    and not _is_there(feature, text, dropped, TARGETS[target][0])]
 
 
-def jobs(binary):
+def jobs(binary, only):
     one = range(len(features.FEATURES))
     pairs = [*((n,) for n in one), *itertools.combinations(one, 2)]
-    for target, (document, _, models) in TARGETS.items():
-        if not (document() if callable(document) else openapi.is_here(document)):
-            print(f"matrix: {target} skipped, its document is not here or PyYAML is not")
+    for target, (name, is_here, _, models) in enumerate(TARGETS):
+        if not is_here():
+            print(f"matrix: {name} skipped, its document is not here or PyYAML is not")
             continue
         for model, pair, language in itertools.product(models, pairs, ("openai_chat", "anthropic")):
-            yield binary, language, target, model, pair
+            if only in f"{language} -> {model}":
+                yield binary, language, target, model, pair
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("binary", metavar="LLMUX")
+    parser.add_argument("--only", default="", help="what stands in \"language -> model\"")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     args = parser.parse_args()
     count, found = 0, []
     with multiprocessing.Pool(args.jobs) as pool:
-        for faults in pool.imap_unordered(judge, jobs(args.binary), chunksize=32):
+        for faults in pool.imap_unordered(judge, jobs(args.binary, args.only), chunksize=32):
             count += 1
             found += faults
     for fault in sorted(found):
