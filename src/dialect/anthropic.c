@@ -88,12 +88,12 @@ static void collect(struct lx_json event, struct lx_said *said)
 
 static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
 {
-    if (lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]"))) {
+    if (lx_record_is_done(rec)) {
         out->end = true; /* servers that speak several languages end every stream so */
         out->alien = true;
         return 0;
     }
-    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    int code = lx_record_read(rec, doc, NULL);
     if (code)
         return code;
     struct lx_json root = lx_json_root(doc), type = LX_GET(root, "type");

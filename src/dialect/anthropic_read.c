@@ -369,12 +369,11 @@ int lx_anthropic_read_event(void *state, const struct lx_record *rec, struct lx_
                             struct lx_error *err)
 {
     struct lx_anthropic_reading *s = state;
-    if (s->ended || lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]")))
-        return 0; /* servers that speak several languages end every stream so */
-    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    if (s->ended || lx_record_is_done(rec))
+        return 0;
+    int code = lx_record_read(rec, doc, err);
     if (code)
-        return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
-                            "an event of the stream is not JSON");
+        return code;
     struct reading r = {s, ctx, out, lx_json_root(doc)};
     struct lx_json type = LX_GET(r.root, "type");
     for (size_t i = 0; i < sizeof(event_types) / sizeof(event_types[0]); i++) {
@@ -390,8 +389,7 @@ int lx_anthropic_read_event(void *state, const struct lx_record *rec, struct lx_
                 add_opaque(&r);
         }
     }
-    int failed = out->arena->failed ? out->arena->failed : s->held.failed;
-    return failed ? lx_error_set(err, failed, "an event is too large") : 0;
+    return lx_events_result(out, s->held.failed, err);
 }
 
 /* A reply whose stop reason has come is whole: what is missing says nothing more. */

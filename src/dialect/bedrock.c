@@ -51,7 +51,7 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
     out->is_fault = rec->fault;
     if (rec->fault)
         return 0;
-    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    int code = lx_record_read(rec, doc, NULL);
     if (code)
         return code;
     struct lx_json root = lx_json_root(doc);

@@ -308,10 +308,9 @@ int lx_bedrock_read_event(void *state, const struct lx_record *rec, struct lx_js
         int failed = read_fault(s, rec->event, rec->data, doc, out);
         return failed ? lx_error_set(err, failed, "no memory for an event") : 0;
     }
-    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    int code = lx_record_read(rec, doc, err);
     if (code)
-        return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
-                            "an event of the stream is not JSON");
+        return code;
     struct reading r = {s, ctx, out, lx_json_root(doc)};
     struct lx_slice name = name_of(rec, &r.root, out->arena);
     if (lx_bedrock_fault_kind(name) != LX_FAULT_NONE)
@@ -319,8 +318,7 @@ int lx_bedrock_read_event(void *state, const struct lx_record *rec, struct lx_js
     for (size_t i = 0; i < sizeof(event_types) / sizeof(event_types[0]); i++)
         if (lx_slice_eq(name, lx_slice_z(event_types[i].name)))
             event_types[i].read(&r);
-    int failed = code ? code : out->arena->failed ? out->arena->failed : s->held.failed;
-    return failed ? lx_error_set(err, failed, "an event is too large") : 0;
+    return lx_events_result(out, code ? code : s->held.failed, err);
 }
 
 int lx_bedrock_read_end(void *state, struct lx_events *out, struct lx_error *err)

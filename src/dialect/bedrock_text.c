@@ -405,27 +405,19 @@ static void read_record(struct sink *k, struct lx_json root)
     k->s->finished = true;
 }
 
-static int result(struct sink *k, struct lx_error *err)
-{
-    int failed = k->out->arena->failed;
-    return failed ? lx_error_set(err, failed, "%s", lx_code_text(failed)) : 0;
-}
-
 static int read_thinking_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
                                const struct lx_reply_context *context, struct lx_events *out,
                                struct lx_error *err)
 {
     struct sink k = {.s = state, .out = out};
-    struct lx_error at = {0};
     (void)context;
     if (k.s->over)
         return 0;
-    int code = lx_json_read(doc, rec->data, NULL, &at);
+    int code = lx_record_read(rec, doc, err);
     if (code)
-        return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
-                            "an event of the stream is not JSON: %s", at.text);
+        return code;
     read_record(&k, lx_json_root(doc));
-    return result(&k, err);
+    return lx_events_result(k.out, 0, err);
 }
 
 static int read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
@@ -446,13 +438,13 @@ static int read_end(void *state, struct lx_events *out, struct lx_error *err)
     close_part(&k);
     if (!k.s->finished) {
         add(&k, LX_EVENT_FAULT)->fault = lx_fault_of_error(LX_ETRUNCATED, NULL, out->arena);
-        return result(&k, err);
+        return lx_events_result(k.out, 0, err);
     }
     struct lx_usage usage = usage_of(k.s->in, k.s->out);
     if (usage.known)
         add(&k, LX_EVENT_USAGE)->usage = usage;
     add(&k, LX_EVENT_END);
-    return result(&k, err);
+    return lx_events_result(k.out, 0, err);
 }
 
 /* Nobody speaks these to us, so nothing passes as it came. */
@@ -465,7 +457,7 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
 static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
 {
     out->is_fault = rec->fault;
-    return rec->fault ? 0 : lx_json_read(doc, rec->data, NULL, NULL);
+    return rec->fault ? 0 : lx_record_read(rec, doc, NULL);
 }
 
 /* ---- The table ----------------------------------------------------------------------------- */

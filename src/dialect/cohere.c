@@ -129,9 +129,9 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
 
 static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
 {
-    if (lx_slice_eq(rec->data, LX_S("[DONE]")))
+    if (lx_record_is_done(rec))
         return 0;
-    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    int code = lx_record_read(rec, doc, NULL);
     if (code)
         return code;
     struct lx_json root = lx_json_root(doc), delta = LX_GET(root, "delta");

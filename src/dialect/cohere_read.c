@@ -240,25 +240,18 @@ static void read_typed(struct lx_cohere_reader *r, struct lx_json root)
             event_types[i].read(r, root, LX_GET(LX_GET(root, "delta"), "message"));
 }
 
-static int failure(const struct lx_cohere_reader *r, struct lx_error *err)
-{
-    int code = r->out->arena->failed ? r->out->arena->failed : r->code;
-    return code ? lx_error_set(err, code, "the reply is too large") : 0;
-}
-
 int lx_cohere_read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
                          const struct lx_reply_context *ctx, struct lx_events *out,
                          struct lx_error *err)
 {
     struct lx_cohere_reader r = {.s = state, .ctx = ctx, .out = out};
-    if (r.s->ended || lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]")))
+    if (r.s->ended || lx_record_is_done(rec))
         return 0;
-    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    int code = lx_record_read(rec, doc, err);
     if (code)
-        return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
-                            "an event of the stream is not JSON");
+        return code;
     read_typed(&r, lx_json_root(doc));
-    return failure(&r, err);
+    return lx_events_result(r.out, r.code, err);
 }
 
 int lx_cohere_read_end(void *state, struct lx_events *out, struct lx_error *err)
@@ -270,7 +263,7 @@ int lx_cohere_read_end(void *state, struct lx_events *out, struct lx_error *err)
     r.s->ended = true;
     lx_cohere_part_close(&r);
     lx_events_end(out, false);
-    return failure(&r, err);
+    return lx_events_result(r.out, r.code, err);
 }
 
 /* ---- Whole replies -------------------------------------------------------------------------- */
@@ -326,7 +319,7 @@ int lx_cohere_read_reply(const struct lx_json_doc *body, const struct lx_reply_c
     read_message(&r, message);
     lx_cohere_logprobs_tell(&r, LX_GET(root, "logprobs"));
     finish(&r, root);
-    int code = failure(&r, err);
+    int code = lx_events_result(r.out, r.code, err);
     const struct lx_fault *fault = lx_events_fault(&events);
     if (!code && fault)
         code = lx_error_set(err, LX_EPROTO, "the provider answered with an error: %.*s",

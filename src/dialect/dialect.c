@@ -59,6 +59,16 @@ const struct lx_dialect *lx_dialect_find(struct lx_slice name)
     return NULL;
 }
 
+int lx_record_read(const struct lx_record *record, struct lx_json_doc *doc, struct lx_error *err)
+{
+    struct lx_error at = {0};
+    int code = lx_json_read(doc, record->data, NULL, &at);
+    if (!code)
+        return 0;
+    return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
+                        "an event of the stream is not JSON: %s", at.text);
+}
+
 void lx_losses_init(struct lx_losses *l, struct lx_arena *a)
 {
     *l = (struct lx_losses){.arena = a};

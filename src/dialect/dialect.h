@@ -78,6 +78,9 @@ void lx_body_refuse(struct lx_body *b, const struct lx_write_options *o, struct 
                     struct lx_slice why);
 void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_slice why);
 
+/* A record's payload, indexed: 0, or LX_ENOMEM, or LX_EPROTO where it is not JSON. err may be NULL. */
+int lx_record_read(const struct lx_record *, struct lx_json_doc *, struct lx_error *err);
+
 /* Facts about the exchange that replies need. */
 struct lx_reply_context {
     struct lx_slice model; /* as the client named it */

@@ -199,25 +199,18 @@ static void read_responses(struct lx_gemini_reader *r, struct lx_json root)
         read_response(r, it.value);
 }
 
-static int failure(const struct lx_gemini_reader *r, struct lx_error *err)
-{
-    int code = r->out->arena->failed ? r->out->arena->failed : r->code;
-    return code ? lx_error_set(err, code, "the reply is too large") : 0;
-}
-
 int lx_gemini_read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
                          const struct lx_reply_context *ctx, struct lx_events *out,
                          struct lx_error *err)
 {
     struct lx_gemini_reader r = {.s = state, .ctx = ctx, .out = out};
-    if (r.s->ended || lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]")))
-        return 0; /* gateways that speak several languages end every stream so */
-    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    if (r.s->ended || lx_record_is_done(rec))
+        return 0;
+    int code = lx_record_read(rec, doc, err);
     if (code)
-        return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
-                            "an event of the stream is not JSON");
+        return code;
     read_responses(&r, lx_json_root(doc));
-    return failure(&r, err);
+    return lx_events_result(r.out, r.code, err);
 }
 
 static void end_choices(struct lx_gemini_reader *r)
@@ -249,7 +242,7 @@ int lx_gemini_read_end(void *state, struct lx_events *out, struct lx_error *err)
             lx_gemini_part_close(&r, &r.s->choices[i]);
         lx_events_end(out, false);
     }
-    return failure(&r, err);
+    return lx_events_result(r.out, r.code, err);
 }
 
 /* ---- Whole replies -------------------------------------------------------------------------- */
@@ -263,7 +256,7 @@ int lx_gemini_read_reply(const struct lx_json_doc *body, const struct lx_reply_c
     read_responses(&r, lx_json_root(body));
     end_choices(&r);
     const struct lx_fault *fault = lx_events_fault(&events);
-    int code = failure(&r, err);
+    int code = lx_events_result(r.out, r.code, err);
     if (!code && fault)
         code = lx_error_set(err, LX_EPROTO, "the provider answered with an error: %.*s",
                             LX_F(fault->message));

@@ -11,10 +11,9 @@
 
 #define MAX_COUNT (INT64_MAX >> 16) /* more than any bill: sums of these cannot overflow */
 
-static int64_t count_of(struct lx_json object, const char *name)
+static int64_t count_of(struct lx_json v)
 {
     int64_t n;
-    struct lx_json v = lx_json_get(object, lx_slice_z(name));
     return lx_json_int(v, &n) == 0 && n >= 0 && n <= MAX_COUNT ? n : 0;
 }
 
@@ -38,7 +37,7 @@ static void split_add(struct split *s, struct lx_json details)
         lx_json_int(modality, &number);
         for (int m = TEXT; m < MODALITIES; m++)
             if ((lx_json_eq(modality, names[m]) || number == m + 1) && s->of[m] <= MAX_COUNT)
-                s->of[m] += count_of(it.value, "tokenCount");
+                s->of[m] += count_of(LX_GET(it.value, "tokenCount"));
     }
 }
 
@@ -78,14 +77,14 @@ void lx_gemini_usage_read(struct lx_json usage, struct lx_usage *u)
     if (!lx_json_is(usage, LX_JSON_OBJECT) || !lx_json_count(usage))
         return;
     *u = (struct lx_usage){.known = true};
-    u->prompt_tokens =
-        count_of(usage, "promptTokenCount") + count_of(usage, "toolUsePromptTokenCount");
-    u->reasoning_tokens = count_of(usage, "thoughtsTokenCount");
-    u->completion_tokens = count_of(usage, "candidatesTokenCount") + u->reasoning_tokens;
+    u->prompt_tokens = count_of(LX_GET(usage, "promptTokenCount")) +
+                       count_of(LX_GET(usage, "toolUsePromptTokenCount"));
+    u->reasoning_tokens = count_of(LX_GET(usage, "thoughtsTokenCount"));
+    u->completion_tokens = count_of(LX_GET(usage, "candidatesTokenCount")) + u->reasoning_tokens;
     u->has_completion_details = lx_json_given(LX_GET(usage, "thoughtsTokenCount"));
-    u->cached_tokens = count_of(usage, "cachedContentTokenCount");
+    u->cached_tokens = count_of(LX_GET(usage, "cachedContentTokenCount"));
     u->has_cached = lx_json_given(LX_GET(usage, "cachedContentTokenCount"));
-    u->total_tokens = count_of(usage, "totalTokenCount");
+    u->total_tokens = count_of(LX_GET(usage, "totalTokenCount"));
     if (!u->total_tokens)
         u->total_tokens = u->prompt_tokens + u->completion_tokens;
     read_split(usage, u);

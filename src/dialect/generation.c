@@ -334,26 +334,18 @@ static void read_record(struct sink *k, struct lx_json record)
     finish(k, lx_json_str(LX_GET(details, "finish_reason"), a));
 }
 
-static int result(struct sink *k, struct lx_error *err)
-{
-    int failed = k->out->arena->failed;
-    return failed ? lx_error_set(err, failed, "%s", lx_code_text(failed)) : 0;
-}
-
 static int read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
                       const struct lx_reply_context *context, struct lx_events *out,
                       struct lx_error *err)
 {
     struct sink k = {.s = state, .out = out};
     static const struct lx_headers none = {NULL, 0};
-    struct lx_error at = {0};
     (void)context;
-    if (k.s->over || lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]")))
+    if (k.s->over || lx_record_is_done(rec))
         return 0;
-    int code = rec->fault ? 0 : lx_json_read(doc, rec->data, NULL, &at);
+    int code = rec->fault ? 0 : lx_record_read(rec, doc, err);
     if (code)
-        return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
-                            "an event of the stream is not JSON: %s", at.text);
+        return code;
     struct lx_json record = rec->fault ? (struct lx_json){0} : lx_json_root(doc);
     if (rec->fault || lx_json_given(LX_GET(record, "error"))) {
         struct lx_event *e = add(&k, LX_EVENT_FAULT);
@@ -362,7 +354,7 @@ static int read_event(void *state, const struct lx_record *rec, struct lx_json_d
     } else {
         read_record(&k, record);
     }
-    return result(&k, err);
+    return lx_events_result(k.out, 0, err);
 }
 
 static int read_end(void *state, struct lx_events *out, struct lx_error *err)
@@ -372,13 +364,13 @@ static int read_end(void *state, struct lx_events *out, struct lx_error *err)
         return 0;
     if (k.s->started && !k.s->finishes) {
         finish(&k, lx_slice(NULL, 0));
-        return result(&k, err);
+        return lx_events_result(k.out, 0, err);
     }
     if (k.s->open)
         add(&k, LX_EVENT_PART_END);
     add(&k, LX_EVENT_FAULT)->fault = lx_fault_of_error(LX_ETRUNCATED, NULL, out->arena);
     k.s->over = true;
-    return result(&k, err);
+    return lx_events_result(k.out, 0, err);
 }
 
 /* {"error":"..","error_type":".."}, {"detail":".."}: as OpenAI's compatible servers have it. */
@@ -397,7 +389,7 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
 
 static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
 {
-    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    int code = lx_record_read(rec, doc, NULL);
     if (code == 0)
         out->is_fault = lx_json_given(LX_GET(lx_json_root(doc), "error"));
     return code;

@@ -75,7 +75,7 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
 
 static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
 {
-    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    int code = lx_record_read(rec, doc, NULL);
     if (code == 0)
         glance(lx_json_root(doc), out);
     return code;

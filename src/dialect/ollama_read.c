@@ -163,25 +163,18 @@ static void read_line(const struct reading *r, struct lx_json line)
         finish(r, line);
 }
 
-static int failure(const struct reading *r, struct lx_error *err)
-{
-    int code = r->out->arena->failed;
-    return code ? lx_error_set(err, code, "the reply is too large") : 0;
-}
-
 int lx_ollama_read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
                          const struct lx_reply_context *ctx, struct lx_events *out,
                          struct lx_error *err)
 {
     const struct reading r = {state, ctx, out};
-    if (r.s->ended || lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]")))
-        return 0; /* gateways that speak several languages end every stream so */
-    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    if (r.s->ended || lx_record_is_done(rec))
+        return 0;
+    int code = lx_record_read(rec, doc, err);
     if (code)
-        return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
-                            "a line of the stream is not JSON");
+        return code;
     read_line(&r, lx_json_root(doc));
-    return failure(&r, err);
+    return lx_events_result(r.out, 0, err);
 }
 
 int lx_ollama_read_end(void *state, struct lx_events *out, struct lx_error *err)
@@ -193,7 +186,7 @@ int lx_ollama_read_end(void *state, struct lx_events *out, struct lx_error *err)
     r.s->ended = true;
     close_part(&r);
     lx_events_end(out, false);
-    return failure(&r, err);
+    return lx_events_result(r.out, 0, err);
 }
 
 /* ---- Whole replies -------------------------------------------------------------------------- */
@@ -206,7 +199,7 @@ int lx_ollama_read_reply(const struct lx_json_doc *body, const struct lx_reply_c
     const struct reading r = {&s, ctx, &events};
     struct lx_json root = lx_json_root(body);
     read_line(&r, root);
-    int code = failure(&r, err);
+    int code = lx_events_result(r.out, 0, err);
     const struct lx_fault *fault = lx_events_fault(&events);
     if (!code && fault)
         code = lx_error_set(err, LX_EPROTO, "the provider answered with an error: %.*s",

@@ -251,13 +251,13 @@ int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *d
                            struct lx_glance *out)
 {
     *out = (struct lx_glance){.said = out->said};
-    if (lx_slice_eq(lx_slice_trim(record->data), LX_S("[DONE]"))) {
+    if (lx_record_is_done(record)) {
         out->end = true;
         return 0;
     }
-    int code = lx_json_read(doc, record->data, NULL, NULL);
+    int code = lx_record_read(record, doc, NULL);
     if (code)
-        return code == LX_ENOMEM ? code : LX_EPROTO;
+        return code;
     struct lx_json body = lx_json_root(doc), choices = LX_GET(body, "choices");
     out->is_fault = lx_json_given(LX_GET(body, "error"));
     out->model = word(LX_GET(body, "model"));

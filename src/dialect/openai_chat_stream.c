@@ -591,9 +591,8 @@ static void end(struct sink *k)
 
 static int result(struct sink *k)
 {
-    if (!k->code && k->out->arena->failed)
-        k->code =
-            lx_error_set(k->err, k->out->arena->failed, "%s", lx_code_text(k->out->arena->failed));
+    if (!k->code)
+        k->code = lx_events_result(k->out, 0, k->err);
     return k->code;
 }
 
@@ -672,7 +671,7 @@ int lx_openai_read_event(void *state, const struct lx_record *record, struct lx_
 
     if (k.stream->ended)
         return 0;
-    if (lx_slice_eq(lx_slice_trim(record->data), LX_S("[DONE]"))) {
+    if (lx_record_is_done(record)) {
         end(&k);
         return result(&k);
     }
@@ -683,11 +682,9 @@ int lx_openai_read_event(void *state, const struct lx_record *record, struct lx_
         k.stream->ended = true;
         return result(&k);
     }
-    struct lx_error at;
-    int code = lx_json_read(doc, record->data, NULL, &at);
+    int code = lx_record_read(record, doc, err);
     if (code)
-        return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
-                            "a chunk of the stream is not JSON: %s", at.text);
+        return code;
     k.chunk = lx_json_root(doc);
     read_chunk(&k, lx_slice_eq(record->event, LX_S("error")));
     return result(&k);

@@ -99,13 +99,13 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
 static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
 {
     *out = (struct lx_glance){.said = out->said};
-    if (lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]"))) {
+    if (lx_record_is_done(rec)) {
         out->end = true;
         return 0;
     }
-    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    int code = lx_record_read(rec, doc, NULL);
     if (code)
-        return code == LX_ENOMEM ? code : LX_EPROTO;
+        return code;
     struct lx_json root = lx_json_root(doc), response = LX_GET(root, "response");
     struct lx_slice type = word(LX_GET(root, "type"));
     glance(response, out);

@@ -198,27 +198,20 @@ static void read_stream_event(struct lx_responses_reader *r, struct lx_slice typ
         tell_fault(r, r->event);
 }
 
-static int failure(const struct lx_responses_reader *r, struct lx_error *err)
-{
-    int code = r->out->arena->failed ? r->out->arena->failed : r->code;
-    return code ? lx_error_set(err, code, "the reply is too large") : 0;
-}
-
 int lx_responses_read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
                             const struct lx_reply_context *ctx, struct lx_events *out,
                             struct lx_error *err)
 {
     struct lx_responses_reader r = {.s = state, .ctx = ctx, .out = out};
-    if (r.s->ended || lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]")))
+    if (r.s->ended || lx_record_is_done(rec))
         return 0;
-    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    int code = lx_record_read(rec, doc, err);
     if (code)
-        return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
-                            "an event of the stream is not JSON");
+        return code;
     r.event = lx_json_root(doc);
     struct lx_slice type = lx_json_str(LX_GET(r.event, "type"), out->arena);
     read_stream_event(&r, type.n ? type : rec->event);
-    return failure(&r, err);
+    return lx_events_result(r.out, r.code, err);
 }
 
 int lx_responses_read_end(void *state, struct lx_events *out, struct lx_error *err)
@@ -230,7 +223,7 @@ int lx_responses_read_end(void *state, struct lx_events *out, struct lx_error *e
     r.s->ended = true;
     lx_responses_close_all(&r);
     lx_events_end(out, false);
-    return failure(&r, err);
+    return lx_events_result(r.out, r.code, err);
 }
 
 /* ---- Whole replies ------------------------------------------------------------------------ */
@@ -274,7 +267,7 @@ int lx_responses_read_reply(const struct lx_json_doc *doc, const struct lx_reply
         return lx_error_set(err, LX_EPROTO,
                             "the reply is not made yet: a response in the background");
     read_response(&r, body);
-    int code = failure(&r, err);
+    int code = lx_events_result(r.out, r.code, err);
     if (!code)
         code = fold(&events, out, err);
     lx_responses_reading_clear(&s);

@@ -229,8 +229,7 @@ static int read_event(void *state, const struct lx_record *rec, struct lx_json_d
         else
             finish(s, out);
     }
-    int failed = out->arena->failed;
-    return failed ? lx_error_set(err, failed, "%s", lx_code_text(failed)) : 0;
+    return lx_events_result(out, 0, err);
 }
 
 static int read_end(void *state, struct lx_events *out, struct lx_error *err)
@@ -242,7 +241,7 @@ static int read_end(void *state, struct lx_events *out, struct lx_error *err)
         add(out, LX_EVENT_PART_END);
     add(out, LX_EVENT_FAULT)->fault = lx_fault_of_error(LX_ETRUNCATED, NULL, out->arena);
     s->over = true;
-    return out->arena->failed ? lx_error_set(err, out->arena->failed, "no memory") : 0;
+    return lx_events_result(out, 0, err);
 }
 
 /* {"title":"..","detail":"..","status":422}, and of a failed prediction {"error":".."} */

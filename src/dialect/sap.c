@@ -134,12 +134,11 @@ static int read_event(void *state, const struct lx_record *rec, struct lx_json_d
                       const struct lx_reply_context *c, struct lx_events *out, struct lx_error *err)
 {
     struct lx_record within = *rec;
-    if (rec->fault || lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]")))
+    if (rec->fault || lx_record_is_done(rec))
         return lx_openai_read_event(state, rec, doc, c, out, err);
-    int code = lx_json_read(doc, rec->data, NULL, NULL);
-    if (code < 0)
-        return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
-                            "an event of the stream is not JSON");
+    int code = lx_record_read(rec, doc, err);
+    if (code)
+        return code;
     struct lx_json root = lx_json_root(doc), result = inner(root);
     if (lx_json_is(result, LX_JSON_OBJECT))
         within.data = lx_json_raw(result);
@@ -157,7 +156,7 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
 
 static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
 {
-    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    int code = lx_record_read(rec, doc, NULL);
     if (code == 0)
         out->is_fault = lx_json_given(LX_GET(lx_json_root(doc), "error"));
     return code;

@@ -48,3 +48,10 @@ void lx_events_end(struct lx_events *events, bool finished)
         lx_events_add(events, LX_EVENT_FAULT)->fault =
             lx_fault_of_error(LX_ETRUNCATED, NULL, events->arena);
 }
+
+int lx_events_result(const struct lx_events *events, int code, struct lx_error *err)
+{
+    if (!code)
+        code = events->arena->failed;
+    return code ? lx_error_set(err, code, "the reply: %s", lx_code_text(code)) : 0;
+}

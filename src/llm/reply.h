@@ -119,5 +119,7 @@ const struct lx_fault *lx_events_fault(const struct lx_events *events);
 /* Adds what the end of a stream says: END when its answer is finished, else a FAULT of
  * LX_ETRUNCATED. */
 void lx_events_end(struct lx_events *events, bool finished);
+/* What reading them came to: 0, or `code`, the reader's own failure, or else that of the arena. */
+int lx_events_result(const struct lx_events *events, int code, struct lx_error *err);
 
 #endif

@@ -16,6 +16,12 @@ struct lx_record {
     bool fault;            /* AWS: an exception or an error, not an event */
 };
 
+/* OpenAI's end mark; servers that speak several languages end every stream so. */
+static inline bool lx_record_is_done(const struct lx_record *r)
+{
+    return lx_slice_eq(lx_slice_trim(r->data), LX_S("[DONE]"));
+}
+
 enum lx_framing {
     LX_FRAMING_NONE = 0, /* a whole body, not a stream */
     LX_FRAMING_SSE,
