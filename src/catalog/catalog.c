@@ -12,20 +12,25 @@
 #include "base/text.h"
 #include "catalog/price.h"
 #include "catalog/row.h"
+#include "catalog/rules.h"
 
 extern const unsigned char lx_catalog_table[];
 
 enum {
     MAX_CATALOG_BYTES = 256 << 20,
+    MAX_GUESS_BYTES = 1 << 20,
     MAX_NAME = 512, /* a longer name is no model's */
 };
+#define RULES "fallback_generalizations"
 
 struct lx_catalog {
     struct lx_arena arena;
     struct lx_map by_name, by_lower; /* -> struct lx_model */
     struct lx_model **rows;
     size_t count, cap;
-    bool alone; /* the built-in rows are not asked */
+    struct lx_rules rules; /* the map's own; v NULL: it has none */
+    size_t rules_left_out;
+    bool alone; /* the built-in rows, and rules, are not asked */
 };
 
 /* ---- Built in ------------------------------------------------------------------------------- */
@@ -76,6 +81,16 @@ static bool builtin_get(struct lx_slice name, struct lx_model *out)
             break;
     }
     return found;
+}
+
+static struct lx_rules builtin_rules(struct lx_rule *v)
+{
+    struct lx_rules rules = {v, word(16)};
+    for (size_t i = 0; i < rules.n; i++) {
+        size_t at = word(20) + 24 * i;
+        v[i] = (struct lx_rule){bytes(at), bytes(at + 8), bytes(at + 16)};
+    }
+    return rules;
 }
 
 /* ---- A user's own --------------------------------------------------------------------------- */
@@ -138,10 +153,49 @@ bool lx_catalog_next(const struct lx_catalog *c, size_t *at, struct lx_model *ou
     return true;
 }
 
+/* Those that hold; v: room for the built-in ones. */
+static struct lx_rules rules_of(const struct lx_catalog *c, struct lx_rule *v)
+{
+    return c && (c->rules.v || c->alone) ? c->rules : builtin_rules(v);
+}
+
+bool lx_catalog_describe(const struct lx_catalog *c, struct lx_slice provider,
+                         struct lx_slice model, struct lx_arena *a, struct lx_model *out)
+{
+    struct lx_rule room[LX_RULES_MAX];
+    struct lx_slice name = model;
+    struct lx_model m;
+    struct lx_buf json;
+    if (model.n > MAX_NAME)
+        return false;
+    if (provider.n)
+        name = lx_arena_printf(a, "%.*s/%.*s", LX_F(provider), LX_F(model));
+    if (lx_catalog_get(c, name, &m) || lx_catalog_get(c, model, &m))
+        return false; /* known, as somebody else's */
+    const struct lx_rules rules = rules_of(c, room);
+    lx_buf_init(&json, MAX_GUESS_BYTES);
+    bool found = lx_rules_apply(&rules, name, provider, &json);
+    if (!found && provider.n)
+        found = lx_rules_apply(&rules, name = model, provider, &json);
+    m = (struct lx_model){lx_arena_copy(a, name), lx_slice(NULL, 0)};
+    if (found && !json.failed)
+        m.json = lx_arena_copy(a, lx_buf_slice(&json));
+    lx_buf_clear(&json);
+    if (!m.name.p || !m.json.p)
+        return false;
+    *out = m;
+    return true;
+}
+
+size_t lx_catalog_rules_left_out(const struct lx_catalog *c)
+{
+    return c ? c->rules_left_out : 0;
+}
+
 static bool is_model(struct lx_slice name)
 {
     return name.n && *name.p != '_' && !lx_slice_eq(name, LX_S("sample_spec")) &&
-           !lx_slice_eq(name, LX_S("fallback_generalizations"));
+           !lx_slice_eq(name, LX_S(RULES));
 }
 
 /* A map is looked at whole before any of it is taken. */
@@ -224,13 +278,26 @@ static int keep(struct lx_catalog *c, struct lx_model *row)
     return 0;
 }
 
-static int put(struct lx_catalog *c, struct lx_slice name, struct lx_slice json)
+/* The row with what the rules say of all of its provider's models that look so. */
+static struct lx_slice filled(const struct lx_rules *rules, struct lx_slice name,
+                              struct lx_slice json, struct lx_arena *a)
+{
+    struct lx_buf more;
+    lx_buf_init(&more, MAX_GUESS_BYTES);
+    if (lx_rules_fill(rules, name, json, &more) && !more.failed)
+        json = merged(lx_buf_slice(&more), json, a);
+    lx_buf_clear(&more);
+    return json;
+}
+
+static int put(struct lx_catalog *c, const struct lx_rules *rules, struct lx_slice name,
+               struct lx_slice json)
 {
     struct lx_arena *a = &c->arena;
     struct lx_model *row = lx_map_get(&c->by_name, name), old = {0};
     char *lower;
     lx_catalog_get(c, name, &old);
-    json = merged(old.json, json, a);
+    json = filled(rules, name, merged(old.json, json, a), a);
     if (row) {
         row->json = json;
         return a->failed;
@@ -249,6 +316,7 @@ static int put(struct lx_catalog *c, struct lx_slice name, struct lx_slice json)
 static int add(struct lx_catalog *c, struct lx_slice text, size_t least, struct lx_error *err)
 {
     struct lx_json_doc doc;
+    struct lx_rule room[LX_RULES_MAX];
     size_t count = 0;
     lx_json_doc_init(&doc);
     int code = lx_json_read(&doc, text, NULL, err);
@@ -261,10 +329,14 @@ static int add(struct lx_catalog *c, struct lx_slice text, size_t least, struct 
                             count, (unsigned)builtin_count());
     if (code == 0 && least)
         c->alone = true;
+    struct lx_json block = LX_GET(lx_json_root(&doc), RULES);
+    if (code == 0 && lx_json_given(block))
+        code = lx_rules_read(block, &c->arena, &c->rules, &c->rules_left_out);
+    const struct lx_rules rules = rules_of(c, room);
     for (struct lx_json_iter it = lx_json_iter(lx_json_root(&doc)); code == 0 && lx_json_next(&it);)
         if (is_model(lx_json_text(it.name).s)) {
             struct lx_slice name = lx_json_str(it.name, &c->arena);
-            code = name.p ? put(c, name, lx_json_raw(it.value)) : c->arena.failed;
+            code = name.p ? put(c, &rules, name, lx_json_raw(it.value)) : c->arena.failed;
         }
     if (code == LX_ENOMEM || code == LX_ELIMIT)
         lx_error_set(err, code, "the model map does not fit into memory");

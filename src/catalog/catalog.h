@@ -31,7 +31,8 @@ void lx_catalog_free(struct lx_catalog *c); /* NULL-safe */
 /*
  * Adds the rows of a map, {"name": {...}, ...}; members of a row that exists already, built-in ones
  * too, are kept where the new row does not have them (LiteLLM's register_model). Names that begin
- * with '_' and LiteLLM's two members that are no models are passed over. All or nothing: 0,
+ * with '_' and LiteLLM's "sample_spec" are passed over; its "fallback_generalizations" take the
+ * place of the rules there were. All or nothing: 0,
  * LX_EJSON and its kin, LX_EINVAL (a row is no object, a price is no number, below 0 or absurd),
  * LX_ENOMEM, LX_ELIMIT. The text may go afterwards.
  */
@@ -59,6 +60,18 @@ bool lx_catalog_get(const struct lx_catalog *c, struct lx_slice name, struct lx_
  */
 bool lx_catalog_find(const struct lx_catalog *c, struct lx_slice provider, struct lx_slice model,
                      struct lx_model *out);
+
+/*
+ * What is known of a model that has no row by the look of its name ("claude-newfamily-5"): what
+ * LiteLLM's rules (fallback_generalizations) say of such names, as a row in the arena, its name
+ * being that which matched. What it does not say is not known. False: no rule matches, or the name
+ * has a row, be it another provider's.
+ */
+bool lx_catalog_describe(const struct lx_catalog *c, struct lx_slice provider,
+                         struct lx_slice model, struct lx_arena *a, struct lx_model *out);
+/* Rules of a map's own that are not used: wrong ones, or patterns that base/regex.h does not know.
+ */
+size_t lx_catalog_rules_left_out(const struct lx_catalog *c);
 
 /* The row's "litellm_provider"; empty when it has none. Borrowed from the row. */
 struct lx_slice lx_model_provider(struct lx_model m);

@@ -395,7 +395,8 @@ bool lx_price_find(const struct lx_catalog *c, struct lx_slice provider, struct 
     if (routed && !lx_catalog_get(c, LX_S("azure_ai/model_router"), &m))
         routed = false;
     if (!routed && (!base_model.n || !lx_catalog_find(c, provider, base_model, &m)))
-        if (!lx_catalog_find(c, provider, model, &m))
+        if (!lx_catalog_find(c, provider, model, &m) &&
+            !lx_catalog_describe(c, provider, model, a, &m))
             m = (struct lx_model){0};
     if (lx_price_read(m, own, a, out) < 0)
         out->is_priced = false;

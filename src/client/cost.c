@@ -3,6 +3,7 @@
  */
 #include "catalog/info.h"
 #include "catalog/query.h"
+#include "catalog/row.h"
 #include "client/client.h"
 
 enum { MAX_ARENA_BYTES = 16 << 20, MAX_INFO_BYTES = 1 << 20 };
@@ -35,17 +36,21 @@ static int unknown(llmux_error **err, struct lx_slice model)
 
 /* ---- What a model is ------------------------------------------------------------------------ */
 
-static bool find_row(const llmux_client *c, struct lx_slice model, struct lx_model *out,
-                     struct lx_slice *own)
+static bool find_row(const llmux_client *c, struct lx_slice model, struct lx_arena *a,
+                     struct lx_model *out, struct lx_slice *own)
 {
     const struct lx_deployment *d = configured(c, model);
+    struct lx_slice provider, rest, none = {0};
 
     *own = d ? d->model_info : lx_slice(NULL, 0);
     if (d && d->price && d->price->model.name.n) {
         *out = d->price->model;
         return true;
     }
-    return lx_catalog_find(catalog(c), lx_slice(NULL, 0), model, out);
+    return lx_catalog_find(catalog(c), none, model, out) ||
+           (lx_slice_cut(model, '/', &provider, &rest) &&
+            lx_catalog_describe(catalog(c), provider, rest, a, out)) ||
+           lx_catalog_describe(catalog(c), none, model, a, out);
 }
 
 const char *llmux_client_model_info(llmux_client *c, const char *model, llmux_error **err)
@@ -56,7 +61,7 @@ const char *llmux_client_model_info(llmux_client *c, const char *model, llmux_er
     struct lx_out o;
     const char *z;
 
-    if (!find_row(c, lx_slice_z(model), &m, &own)) {
+    if (!find_row(c, lx_slice_z(model), &c->arena, &m, &own)) {
         unknown(err, lx_slice_z(model));
         return NULL;
     }
@@ -72,14 +77,22 @@ const char *llmux_client_model_info(llmux_client *c, const char *model, llmux_er
     return z;
 }
 
+/* The user's own word in model_info counts, whatever the catalog says. */
 int llmux_client_supports(llmux_client *c, const char *model, const char *what)
 {
-    struct lx_slice own;
+    struct lx_slice own, name;
     struct lx_model m;
+    struct lx_arena a;
+    bool supports = false;
 
-    return find_row(c, lx_slice_z(model), &m, &own) &&
-           (lx_model_supports(m, lx_slice_z(what)) ||
-            lx_model_supports((struct lx_model){.json = own}, lx_slice_z(what)));
+    lx_arena_init(&a, MAX_ARENA_BYTES);
+    if (find_row(c, lx_slice_z(model), &a, &m, &own)) {
+        name = lx_arena_printf(&a, "supports_%s", what);
+        supports = lx_model_supports(lx_row_get(own, name).p ? (struct lx_model){.json = own} : m,
+                                     lx_slice_z(what));
+    }
+    lx_arena_clear(&a);
+    return supports;
 }
 
 int llmux_client_register_models(llmux_client *c, const char *json, llmux_error **err)

@@ -21,6 +21,11 @@ static void load_map(struct lx_load *l)
                            &err) < 0)
         lx_diag_add(l->diags, LX_DIAG_WARNING, NULL, LX_S("LITELLM_MODEL_COST_MAP_URL"),
                     "%.*s: %s; the built-in models and prices are used", LX_F(place), err.text);
+    if (lx_catalog_rules_left_out(l->config->catalog))
+        lx_diag_add(l->diags, LX_DIAG_WARNING, NULL, LX_S("LITELLM_MODEL_COST_MAP_URL"),
+                    "%.*s: %zu rules of its fallback_generalizations are not used: they are wrong, "
+                    "or their patterns need what is not known here",
+                    LX_F(place), lx_catalog_rules_left_out(l->config->catalog));
 }
 
 /* ---- Own prices ----------------------------------------------------------------------------- */

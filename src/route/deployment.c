@@ -190,6 +190,19 @@ const struct lx_provider *lx_deployment_row(const struct lx_deployment *d, struc
                          : lx_provider_variant(d->provider, model, d->base_url, d->api_version);
 }
 
+/* What the catalog knows of a model; false: nothing, or only what the look of its name tells. */
+static bool find_row(const struct lx_deployment *d, struct lx_slice model,
+                     const struct lx_catalog *catalog, struct lx_arena *a, struct lx_model *out)
+{
+    struct lx_slice provider = lx_slice_z(d->provider->id);
+    if (d->base_model.n)
+        model = d->base_model;
+    if (lx_catalog_find(catalog, provider, model, out))
+        return true;
+    lx_catalog_describe(catalog, provider, model, a, out);
+    return false;
+}
+
 /* A model that the catalog does not know may be newer than it: nothing follows from that. */
 void lx_deployment_target(const struct lx_deployment *d, struct lx_slice model,
                           const struct lx_catalog *catalog, struct lx_arena *a,
@@ -198,12 +211,11 @@ void lx_deployment_target(const struct lx_deployment *d, struct lx_slice model,
     struct lx_model m = {.json = {NULL, 0}};
     int64_t most;
     lx_target_init(out, d->provider, model, d->base_url, d->api_version, a);
-    lx_catalog_find(catalog, lx_slice_z(d->provider->id),
-                    d->base_model.n ? d->base_model : out->options.model, &m);
+    bool found = find_row(d, out->options.model, catalog, a, &m);
     if (lx_slice_int(fact(d, m, LX_S("max_output_tokens")), &most) == 0 && most > 0)
         out->options.default_max_tokens = most;
     struct lx_slice reasons = fact(d, m, LX_S("supports_reasoning"));
-    if (m.json.n || reasons.n)
+    if (found || reasons.n)
         out->reasons = lx_slice_eq(reasons, LX_S("true")) ? LX_YES : LX_NO;
 }
 
@@ -212,12 +224,11 @@ void lx_deployment_learn(struct lx_deployment *d, const struct lx_catalog *catal
 {
     struct lx_model m = {.json = {NULL, 0}};
     struct lx_deployment_facts *f = &d->facts;
-    struct lx_slice provider = lx_slice_z(d->provider->id);
     int64_t n;
     *f = (struct lx_deployment_facts){.input_price = price_of(d->price, LX_RATE_INPUT_TOKEN),
                                       .output_price = price_of(d->price, LX_RATE_OUTPUT_TOKEN)};
     if (lx_slice_find_byte(d->model, '*') < 0) {
-        lx_catalog_find(catalog, provider, d->base_model.n ? d->base_model : d->model, &m);
+        find_row(d, d->model, catalog, a, &m);
         lx_deployment_target(d, lx_deployment_model(d, (struct lx_slice){NULL, 0}, a), catalog, a,
                              &d->target);
     }

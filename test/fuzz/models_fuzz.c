@@ -96,6 +96,8 @@ static void read_map(struct lx_slice text, struct lx_arena *a)
             (void)lx_catalog_find(c, LX_S("bedrock"), m.name, &found);
             (void)lx_catalog_find(c, LX_S("vertex_ai"), m.name, &found);
             (void)lx_catalog_find(c, lx_slice(NULL, 0), m.name, &found);
+            if (lx_catalog_describe(c, LX_S("anthropic"), lx_slice_from(m.name, 1), a, &found))
+                require(lx_price_check(found.json, &err) == 0, "a guess that is not sane");
             require(lx_price_check(m.json, &err) == 0, "a row that is not sane");
             if (lx_price_read(m, lx_slice(NULL, 0), a, &price) == 0 && price.is_priced)
                 bill(&price, true);

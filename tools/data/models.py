@@ -25,8 +25,9 @@ from second_opinion import PROVIDERS, compare, fill
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MAP = "litellm/model_prices_and_context_window_backup.json"
-# Not models: an example, and rules about names that are in no map.
-NOT_MODELS = {"sample_spec", "fallback_generalizations"}
+# Not models: an example, and rules about names that are in no map, which are taken as they are.
+RULES = "fallback_generalizations"
+NOT_MODELS = {"sample_spec", RULES}
 MAX_FRACTION = 24  # digits after the point that src/llm/money.h holds
 
 
@@ -129,7 +130,7 @@ def main():
         ],
     }
     out = ROOT / "share/models.json"
-    out.write_text(exact_json.dump_rows({"_about": about, **models}))
+    out.write_text(exact_json.dump_rows({"_about": about, RULES: upstream[RULES], **models}))
     print(f"{out.relative_to(ROOT)}: {len(models)} models")
 
 

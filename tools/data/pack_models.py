@@ -4,12 +4,18 @@ pack_models.py MODELS.json OUT.bin OUT.S
 
 The table, all integers 32 bits and little-endian:
 
-    count, slots (a power of two), offset of the slots, offset of the rows
+    count, slots (a power of two), offset of the slots, offset of the rows,
+    count of the rules, their offset
     slots:  slots x number of a row + 1; 0 is free. Open addressing by fnv1a(lower(name))
     rows:   count x {offset of the name, its length, offset of the JSON, its length}
+    rules:  count x {offset of the pattern, its length; the same of the providers whose rows are
+            filled up, as JSON; and of what it says, as JSON}
     text
+
+Rows are filled up by the rules here (src/catalog/rules.h has what they are).
 """
 
+import re
 import struct
 import sys
 from pathlib import Path
@@ -18,6 +24,9 @@ import exact_json
 
 # For people who read the file; nothing asks for them at run time.
 LEFT_OUT = {"source", "comment", "metadata"}
+
+
+HEAD = 24  # bytes
 
 
 def fnv1a(name):
@@ -38,7 +47,25 @@ def ordered(row):
     return {**first, **{key: value for key, value in row.items() if key not in LEFT_OUT}}
 
 
-def pack(models):
+def is_capability(rule):
+    return set(rule["model_info"]) != {"litellm_provider"}
+
+
+def filled(name, row, rules):
+    """The row with what rules say of all such models of its provider."""
+    if row.get("mode", "chat") not in ("chat", "responses"):
+        return row
+    more = {}
+    for rule in rules:
+        if row.get("litellm_provider") in rule.get("fill_missing_for_providers", []) and \
+                re.search(rule["pattern"], name, re.IGNORECASE):
+            more |= rule["model_info"]
+    more.pop("litellm_provider", None)
+    return {**row, **{key: value for key, value in more.items() if key not in row}}
+
+
+def pack(models, rules):
+    models = {name: filled(name, row, rules) for name, row in models.items()}
     names = [name.encode() for name in models]
     texts = [exact_json.dumps(ordered(row)).encode() for row in models.values()]
     slots = 1
@@ -50,14 +77,21 @@ def pack(models):
         while table[at]:
             at = (at + 1) % slots
         table[at] = number + 1
-    rows_at = 16 + 4 * slots
-    at = rows_at + 16 * len(names)
+    rows_at = HEAD + 4 * slots
+    rules_at = rows_at + 16 * len(names)
+    at = rules_at + 24 * len(rules)
     rows, blob = [], []
     for name, text in zip(names, texts):
         rows += [at, len(name), at + len(name), len(text)]
         blob += [name, text]
         at += len(name) + len(text)
-    head = struct.pack("<4I", len(names), slots, 16, rows_at)
+    for rule in rules:
+        for text in (rule["pattern"], exact_json.dumps(rule.get("fill_missing_for_providers", [])),
+                     exact_json.dumps(rule["model_info"])):
+            rows += [at, len(text.encode())]
+            blob.append(text.encode())
+            at += len(blob[-1])
+    head = struct.pack("<6I", len(names), slots, HEAD, rows_at, len(rules), rules_at)
     return head + struct.pack(f"<{slots}I", *table) + struct.pack(f"<{len(rows)}I", *rows) \
         + b"".join(blob)
 
@@ -65,7 +99,8 @@ def pack(models):
 def main():
     source, binary, assembly = (Path(path) for path in sys.argv[1:])
     models = exact_json.loads(source.read_text())
-    packed = pack({name: row for name, row in models.items() if not name.startswith("_")})
+    rules = [rule for rule in models.pop("fallback_generalizations")["rules"] if is_capability(rule)]
+    packed = pack({name: row for name, row in models.items() if not name.startswith("_")}, rules)
     binary.write_bytes(packed)
     assembly.write_text(f'''/* {assembly.name} - the model table as bytes. Made by tools/data/pack_models.py. */
     .section .rodata

@@ -89,6 +89,70 @@ static void test_add(void **state)
     lx_catalog_free(c);
 }
 
+/* By the look of their names: LiteLLM's rules, and a map's own in their place. */
+static void test_described(void **state)
+{
+    struct lx_arena a;
+    struct lx_model m = {0};
+    (void)state;
+    lx_arena_init(&a, 1 << 20);
+    assert_true(
+        lx_catalog_describe(NULL, LX_S("bedrock"), LX_S("us.anthropic.claude-zeta-5"), &a, &m));
+    assert_slice(m.name, "bedrock/us.anthropic.claude-zeta-5");
+    assert_slice(lx_model_provider(m), "bedrock");
+    assert_slice(lx_model_member(m, LX_S("max_input_tokens")), "200000");
+    assert_true(lx_model_supports(m, LX_S("tool_search")));
+    assert_true(lx_catalog_describe(NULL, LX_S(""), LX_S("Claude-Zeta-4-1"), &a, &m));
+    assert_false(lx_model_supports(m, LX_S("tool_search")));
+    assert_false(lx_model_provider(m).n);
+    assert_false(lx_catalog_describe(NULL, LX_S("groq"), LX_S("llama-9"), &a, &m));
+    /* with a row, be it another's */
+    assert_false(lx_catalog_describe(NULL, LX_S("groq"), LX_S("gpt-5"), &a, &m));
+    /* rows are filled up with what all of their kind have */
+    assert_true(lx_catalog_get(NULL, LX_S("azure/gpt-5"), &m));
+    assert_true(lx_model_supports(m, LX_S("reasoning")));
+    lx_arena_clear(&a);
+}
+
+static void test_own_rules(void **state)
+{
+    struct lx_catalog *c = lx_catalog_new();
+    struct lx_arena a;
+    struct lx_model m;
+    (void)state;
+    lx_arena_init(&a, 1 << 20);
+    assert_int_equal(
+        lx_catalog_add(
+            c,
+            LX_S(
+                "{\"x-1\": {\"litellm_provider\": \"p\", \"supports_b\": false},"
+                "\"y-1\": {\"litellm_provider\": \"q\", \"supports_b\": false},"
+                "\"fallback_generalizations\": {\"rules\": ["
+                "{\"pattern\": \"^r\", \"model_info\": {\"litellm_provider\": \"p\"}},"
+                "{\"pattern\": \"-\\\\d$\", \"model_info\": {\"mode\": \"chat\", \"max_tokens\": 1}},"
+                "{\"pattern\": \"^x\", \"fill_missing_for_providers\": [\"o\", \"p\"], \"model_info\":"
+                " {\"max_tokens\": 2, \"supports_b\": true, \"supports_c\": true}},"
+                "{\"pattern\": \"(?<=a)b\", \"model_info\": {\"mode\": \"chat\"}},"
+                "{\"pattern\": \"a\", \"model_info\": {\"input_cost_per_token\": -1}},"
+                "{\"pattern\": \"a\"}, 3]}}"),
+            NULL),
+        0);
+    assert_int_equal(lx_catalog_rules_left_out(c), 4);
+    assert_true(lx_catalog_get(c, LX_S("x-1"), &m)); /* a row says more than a rule */
+    assert_slice(lx_model_member(m, LX_S("supports_b")), "false");
+    assert_true(lx_model_supports(m, LX_S("c")));
+    assert_true(lx_catalog_get(c, LX_S("y-1"), &m)); /* not for that provider */
+    assert_false(lx_model_supports(m, LX_S("c")));
+    assert_true(lx_catalog_describe(c, LX_S("o"), LX_S("x-2"), &a, &m)); /* the later rule's */
+    assert_slice(m.json, "{\"litellm_provider\":\"o\",\"mode\":\"chat\",\"max_tokens\":1}");
+    assert_true(lx_catalog_describe(c, LX_S(""), LX_S("x-2"), &a, &m));
+    assert_slice(m.json, "{\"mode\":\"chat\",\"max_tokens\":2,\"supports_b\":true,\"supports_c\":"
+                         "true}");
+    assert_false(lx_catalog_describe(c, LX_S("anthropic"), LX_S("claude-zeta-5-x"), &a, &m));
+    lx_arena_clear(&a);
+    lx_catalog_free(c);
+}
+
 static void test_refused(void **state)
 {
     static const struct {
@@ -147,8 +211,9 @@ static void test_replace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_builtin), cmocka_unit_test(test_every_row),
-        cmocka_unit_test(test_add),     cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_builtin),   cmocka_unit_test(test_every_row),
+        cmocka_unit_test(test_add),       cmocka_unit_test(test_described),
+        cmocka_unit_test(test_own_rules), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_replace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,38 @@ static void more_than_64_are_all_picked(void **state)
         assert_in_range(lx_route_choose(&r).index, 64, 99);
 }
 
+/* What the catalog knows, unless base_model or model_info says otherwise. */
+static void a_target_has_what_is_known(void **state)
+{
+    static const struct {
+        const char *model, *base, *info;
+        int64_t most;
+        enum lx_tristate reasons;
+    } rows[] = {
+        {"gpt-4o", "", "", 16384, LX_NO},
+        {"o3-mini", "", "", 100000, LX_YES},
+        {"ours", "", "", 0, LX_UNSET},
+        {"ours", "o3-mini", "", 100000, LX_YES},
+        {"ours", "", "{\"max_output_tokens\":77,\"supports_reasoning\":false}", 77, LX_NO},
+        {"o3-mini", "", "{\"max_output_tokens\":77}", 77, LX_YES},
+        {"gpt-9-new", "", "", 0, LX_YES}, /* by the look of its name */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct lx_deployment *d = add("g", rows[i].model);
+        d->base_model = lx_slice_z(rows[i].base);
+        d->model_info = lx_slice_z(rows[i].info);
+        d->base_url = LX_S("https://api.openai.com/v1");
+        lx_deployment_learn(d, NULL, &arena);
+        assert_int_equal(d->target.options.default_max_tokens, rows[i].most);
+        assert_int_equal(d->target.reasons, rows[i].reasons);
+        assert_int_equal(d->target.takes, d->provider->takes);
+        d->base_url = LX_S("https://elsewhere.test/v1"); /* it may be anyone */
+        lx_deployment_learn(d, NULL, &arena);
+        assert_int_equal(d->target.takes, 0);
+    }
+}
+
 static void groups_keep_their_order(void **state)
 {
     (void)state;
@@ -122,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(more_than_64_are_all_picked, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_target_has_what_is_known, setup, teardown),
         cmocka_unit_test_setup_teardown(groups_keep_their_order, setup, teardown),
         cmocka_unit_test_setup_teardown(a_star_is_filled, setup, teardown),
         cmocka_unit_test_setup_teardown(near_groups_are_named, setup, teardown),

@@ -1,0 +1,133 @@
+/*
+ * rules.c - reads rules about names, and makes a row of those that match one.
+ *
+ * As LiteLLM does it (litellm_core_utils/fallback_generalizations.py and _get_model_info_helper in
+ * utils.py, 1.106.2): of members with one name the last rule's counts.
+ */
+#include "catalog/rules.h"
+
+#include "base/error.h"
+#include "base/regex.h"
+#include "catalog/price.h"
+#include "catalog/row.h"
+
+enum { MAX_NAME = 256 }; /* no longer name is looked at */
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+/* A rule of routing names a provider and nothing else. */
+static bool only_routes(struct lx_json info)
+{
+    return lx_json_count(info) == 1 && lx_json_given(LX_GET(info, "litellm_provider"));
+}
+
+static bool read_rule(struct lx_json v, struct lx_arena *a, struct lx_rule *out)
+{
+    struct lx_json info = LX_GET(v, "model_info"), pattern = LX_GET(v, "pattern"),
+                   providers = LX_GET(v, "fill_missing_for_providers");
+    if (!lx_json_is(info, LX_JSON_OBJECT) || !lx_json_is(pattern, LX_JSON_STRING) ||
+        (lx_json_given(providers) && !lx_json_is(providers, LX_JSON_ARRAY)))
+        return false;
+    *out = (struct lx_rule){.pattern = lx_json_str(pattern, a),
+                            .info = lx_arena_copy(a, lx_json_raw(info))};
+    if (lx_json_given(providers))
+        out->providers = lx_arena_copy(a, lx_json_raw(providers));
+    return out->pattern.p && lx_regex_search(out->pattern, LX_S("")) >= 0 &&
+           lx_price_check(out->info, NULL) == 0;
+}
+
+int lx_rules_read(struct lx_json block, struct lx_arena *a, struct lx_rules *out, size_t *left_out)
+{
+    struct lx_json list = LX_GET(block, "rules");
+    struct lx_rule *v = lx_arena_alloc(a, LX_RULES_MAX * sizeof(*v));
+    *out = (struct lx_rules){v, 0};
+    *left_out = 0;
+    for (struct lx_json_iter it = lx_json_iter(list); v && lx_json_next(&it);) {
+        if (only_routes(LX_GET(it.value, "model_info")))
+            continue;
+        if (out->n < LX_RULES_MAX && read_rule(it.value, a, &v[out->n]))
+            out->n++;
+        else
+            ++*left_out;
+    }
+    return a->failed;
+}
+
+/* ---- Applying ------------------------------------------------------------------------------- */
+
+static bool is_provider(struct lx_slice name)
+{
+    return lx_slice_eq(name, LX_S("litellm_provider"));
+}
+
+static bool is_said_later(const struct lx_rules *rules, uint64_t which, size_t i,
+                          struct lx_slice name)
+{
+    while (++i < rules->n)
+        if ((which >> i & 1) && lx_row_get(rules->v[i].info, name).p)
+            return true;
+    return false;
+}
+
+static void write_members(const struct lx_rules *rules, uint64_t which, struct lx_slice row,
+                          bool provider_known, struct lx_out *o)
+{
+    for (size_t i = 0; i < rules->n; i++)
+        for (struct lx_row r = lx_row(rules->v[i].info); (which >> i & 1) && lx_row_next(&r);) {
+            if (is_said_later(rules, which, i, r.name) || lx_row_get(row, r.name).p ||
+                (provider_known && is_provider(r.name)))
+                continue;
+            lx_out_name(o, (struct lx_text){r.name, true});
+            lx_out_raw(o, NULL, r.value);
+        }
+}
+
+static bool matches(const struct lx_rule *rule, struct lx_slice name)
+{
+    return name.n <= MAX_NAME && lx_regex_search(rule->pattern, name) == 1;
+}
+
+bool lx_rules_apply(const struct lx_rules *rules, struct lx_slice name, struct lx_slice provider,
+                    struct lx_buf *out)
+{
+    uint64_t which = 0;
+    for (size_t i = 0; i < rules->n; i++)
+        which |= (uint64_t)matches(&rules->v[i], name) << i;
+    if (!which)
+        return false;
+    struct lx_out o = lx_out(out);
+    lx_out_object(&o, NULL);
+    if (provider.n)
+        lx_out_str(&o, "litellm_provider", provider);
+    write_members(rules, which, lx_slice(NULL, 0), provider.n > 0, &o);
+    lx_out_object_end(&o);
+    return true;
+}
+
+static bool names(struct lx_slice providers, struct lx_slice provider)
+{
+    for (struct lx_row r = lx_row(providers); lx_row_next(&r);)
+        if (lx_slice_eq(lx_row_unquoted(r.value), provider))
+            return true;
+    return false;
+}
+
+bool lx_rules_fill(const struct lx_rules *rules, struct lx_slice name, struct lx_slice row,
+                   struct lx_buf *out)
+{
+    struct lx_slice mode = lx_row_unquoted(lx_row_get(row, LX_S("mode")));
+    struct lx_slice provider = lx_row_unquoted(lx_row_get(row, LX_S("litellm_provider")));
+    uint64_t which = 0;
+    if (mode.n && !lx_slice_eq(mode, LX_S("chat")) && !lx_slice_eq(mode, LX_S("responses")))
+        return false;
+    for (size_t i = 0; i < rules->n; i++)
+        if (names(rules->v[i].providers, provider))
+            which |= (uint64_t)matches(&rules->v[i], name) << i;
+    if (!which)
+        return false;
+    struct lx_out o = lx_out(out);
+    lx_out_object(&o, NULL);
+    write_members(rules, which, row, true, &o);
+    lx_out_object_end(&o);
+    return true;
+}
