@@ -23,7 +23,7 @@ enum {
 };
 
 enum op {
-    CHAR, /* of lower case */
+    CHAR, /* of lower case, where any case will do */
     ANY,
     SET,
     BEGIN,
@@ -54,6 +54,7 @@ struct program {
     struct lx_slice rest; /* of the pattern */
     int nesting;
     int failed;
+    bool any_case;
 };
 
 /* ---- Writing the program -------------------------------------------------------------------- */
@@ -122,13 +123,17 @@ static bool is_in(const struct set *s, unsigned char c)
 
 static void put_range(struct set *s, int from, int to)
 {
-    for (int c = from; c <= to; c++) {
+    for (int c = from; c <= to; c++)
         put(s, c);
-        if (lx_ascii_lower((char)c) != (char)c)
-            put(s, (unsigned char)lx_ascii_lower((char)c));
-        else if (c >= 'a' && c <= 'z')
+}
+
+static void put_other_case(struct set *s)
+{
+    for (int c = 'a'; c <= 'z'; c++)
+        if (is_in(s, (unsigned char)c) || is_in(s, (unsigned char)(c - 'a' + 'A'))) {
+            put(s, c);
             put(s, c - 'a' + 'A');
-    }
+        }
 }
 
 static void put_inverse(struct set *s, const struct set *of)
@@ -148,6 +153,7 @@ static bool put_class(struct set *s, unsigned char letter)
     case 'w':
         put_range(&named, '0', '9');
         put_range(&named, 'a', 'z');
+        put_range(&named, 'A', 'Z');
         put(&named, '_');
         put_range(&named, 0x80, 0xff); /* letters mostly */
         break;
@@ -177,6 +183,12 @@ static unsigned char escaped(struct program *p, unsigned char c)
         (lx_ascii_lower((char)c) >= 'a' && lx_ascii_lower((char)c) <= 'z'))
         fail(p, LX_EINVAL);
     return c;
+}
+
+/* As a character is compared. */
+static int folded(const struct program *p, unsigned char c)
+{
+    return p->any_case ? (unsigned char)lx_ascii_lower((char)c) : c;
 }
 
 static void emit_set(struct program *p, const struct set *s)
@@ -215,6 +227,8 @@ static void read_set(struct program *p)
         put_range(&s, from, to);
     }
     take(p);
+    if (p->any_case)
+        put_other_case(&s);
     put_inverse(&inverse, &s);
     emit_set(p, negative ? &inverse : &s);
 }
@@ -232,7 +246,7 @@ static void read_escape(struct program *p)
     else if (put_class(&s, c))
         emit_set(p, &s);
     else
-        emit(p, CHAR, (unsigned char)lx_ascii_lower((char)escaped(p, c)), 0);
+        emit(p, CHAR, folded(p, escaped(p, c)), 0);
 }
 
 /* ---- Groups and repetitions ----------------------------------------------------------------- */
@@ -283,7 +297,7 @@ static bool read_atom(struct program *p)
     else if (c == '*' || c == '+' || c == '?')
         fail(p, LX_EINVAL);
     else
-        emit(p, CHAR, (unsigned char)lx_ascii_lower((char)c), 0);
+        emit(p, CHAR, folded(p, c), 0);
     return !p->failed;
 }
 
@@ -417,7 +431,7 @@ static bool holds(const struct run *r, const struct instruction *i, size_t *at)
     case EDGE:
         return ((*at > 0 && is_word(r, *at - 1)) != is_word(r, *at)) != i->x;
     case CHAR:
-        return (*at)++ < r->text.n && (unsigned char)lx_ascii_lower((char)c) == i->x;
+        return (*at)++ < r->text.n && folded(r->p, c) == i->x;
     case SET:
         return (*at)++ < r->text.n && is_in(&r->p->sets[i->x], c);
     default:
@@ -462,12 +476,12 @@ static bool match(struct run *r, int pc, size_t at)
     return found;
 }
 
-int lx_regex_search(struct lx_slice pattern, struct lx_slice text)
+int lx_regex_search(struct lx_slice pattern, struct lx_slice text, bool any_case)
 {
     struct program p; /* what is not written is not read */
     p.n = p.set_count = p.loop_count = p.nesting = p.failed = 0;
     p.rest = pattern;
-    eat(&p, "(?i)");
+    p.any_case = eat(&p, "(?i)") || any_case;
     read_alternatives(&p);
     if (p.rest.n) /* a ")" without its "(" */
         fail(&p, LX_EINVAL);

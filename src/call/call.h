@@ -106,6 +106,7 @@ struct lx_call_input {
     /* For routing; from headers and from who asks. */
     struct lx_slice tags;         /* "a, b" (x-litellm-tags); or empty */
     struct lx_slice session;      /* x-litellm-session-id; or empty */
+    struct lx_slice user_agent;   /* where settings.policy.wants_agents; or empty */
     uint64_t key_hash;            /* of the client's key; 0: it has none */
     struct lx_route_trail *trail; /* this thread's decisions; or NULL */
 };

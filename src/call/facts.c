@@ -4,11 +4,15 @@
  * Called once for each call, before its first attempt. Bodies are large and most groups ask little,
  * so everything here is behind the question whether any deployment would be chosen by it.
  */
+#include "base/regex.h"
 #include "call/count.h"
 #include "call/facts.h"
 #include "call/pool.h"
 
-enum { LEAST_PROMPT_BYTES = 4096 }; /* about 1,024 tokens: below that no provider caches */
+enum {
+    LEAST_PROMPT_BYTES = 4096, /* about 1,024 tokens: below that no provider caches */
+    MAX_AGENT_BYTES = 512,     /* of a client's name that are looked at */
+};
 
 static const uint64_t seed[2] = {0x636f6e766572, 0x736174696f6e}; /* the same on every node */
 
@@ -16,6 +20,7 @@ static const uint64_t seed[2] = {0x636f6e766572, 0x736174696f6e}; /* the same on
  */
 
 struct tags {
+    struct lx_slice prefix; /* that is not part of a tag */
     struct lx_slice *v;
     size_t n, cap;
 };
@@ -23,6 +28,8 @@ struct tags {
 static void add_tag(struct tags *t, struct lx_slice tag)
 {
     tag = lx_slice_trim(tag);
+    if (t->prefix.n && lx_slice_starts(tag, t->prefix))
+        tag = lx_slice_from(tag, t->prefix.n);
     if (tag.n && t->n < t->cap)
         t->v[t->n++] = tag;
 }
@@ -47,7 +54,8 @@ static size_t count_names(struct lx_slice s)
 static void read_tags(const struct lx_call_input *in, const struct lx_json lists[3],
                       struct lx_arena *a, struct lx_route_request *out)
 {
-    struct tags t = {.cap = count_names(in->tags)};
+    struct tags t = {.prefix = in->routes->settings.policy.tag_prefix,
+                     .cap = count_names(in->tags)};
     struct lx_slice one, rest = in->tags;
     for (size_t i = 0; i < 3; i++)
         t.cap += lx_json_is(lists[i], LX_JSON_ARRAY) ? lx_json_count(lists[i]) : 0;
@@ -62,6 +70,25 @@ static void read_tags(const struct lx_call_input *in, const struct lx_json lists
         add_list(&t, lists[i], a);
     out->tags = t.v;
     out->tag_count = t.n;
+}
+
+/* Whom of the group the client is for, by what it calls itself. */
+static void find_agent(const struct lx_call_input *in, const struct lx_model_group *g,
+                       struct lx_arena *a, struct lx_route_request *out)
+{
+    struct lx_slice agent =
+        lx_arena_printf(a, "User-Agent: %.*s", LX_F(lx_slice_to(in->user_agent, MAX_AGENT_BYTES)));
+    uint64_t *found = lx_arena_alloc(a, LX_ROUTE_SET_WORDS * sizeof(*found));
+    if (!agent.p || !found)
+        return;
+    memset(found, 0, LX_ROUTE_SET_WORDS * sizeof(*found));
+    for (size_t i = 0; i < g->count; i++) {
+        const struct lx_deployment *d = g->deployments[i];
+        for (size_t k = 0; k < d->tag_regex_count && !lx_route_set_has(found, i); k++)
+            if (lx_regex_search(d->tag_regexes[k], agent, false) == 1)
+                found[i / 64] |= (uint64_t)1 << (i % 64);
+    }
+    out->found = found;
 }
 
 /* ---- Capabilities ------------------------------------------------------------------------------
@@ -165,8 +192,7 @@ static void read_affinity(const struct lx_call_input *in, unsigned affinity, str
 static bool wants_tokens(const struct lx_route_policy *p, const struct lx_model_group *g,
                          size_t bytes)
 {
-    bool limits = p->pre_call_checks || p->enforce_limits || p->strategy->limits;
-    return (limits && g->has_tpm) ||
+    return (lx_group_has_limits(g, p) && g->has_tpm) ||
            (p->pre_call_checks && g->least_window > 0 && bytes > (size_t)g->least_window);
 }
 
@@ -185,6 +211,20 @@ static int64_t count_tokens(const struct lx_call_input *in, struct lx_call_pool 
     return n;
 }
 
+/* 0: not said. */
+static int64_t read_max_tokens(struct lx_json root)
+{
+    const struct lx_json places[] = {LX_GET(root, "max_tokens"),
+                                     LX_GET(root, "max_completion_tokens"),
+                                     LX_GET(root, "max_output_tokens"),
+                                     LX_GET(LX_GET(root, "generationConfig"), "maxOutputTokens")};
+    int64_t n;
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+        if (lx_json_int(places[i], &n) == 0 && n > 0)
+            return n;
+    return 0;
+}
+
 /* ---- All together ------------------------------------------------------------------------------
  */
 
@@ -200,6 +240,8 @@ void lx_facts_read(const struct lx_call_input *in, struct lx_call_pool *pool,
     out->prompt_tokens = wants_tokens(p, group, in->body.n) ? count_tokens(in, pool, group) : -1;
     if (lx_json_is(members->v[LX_MEMBER_REGION], LX_JSON_STRING))
         out->region = lx_json_str(members->v[LX_MEMBER_REGION], a);
+    if (group->has_otpm || lx_group_strategy(group, p)->prepare) /* adaptive: the price of it */
+        out->max_tokens = read_max_tokens(root);
     if (group->count < 2)
         return;
     unsigned affinity = group->affinity >= 0 ? (unsigned)group->affinity : p->affinity;
@@ -210,11 +252,11 @@ void lx_facts_read(const struct lx_call_input *in, struct lx_call_pool *pool,
             LX_GET(members->v[LX_MEMBER_METADATA], "tags"),
         };
         read_tags(in, lists, a, out);
+        if (group->has_tag_regex && in->user_agent.n)
+            find_agent(in, group, a, out);
     }
     if (group->needs)
         out->needs = read_needs(root, group->needs);
     if (affinity)
         read_affinity(in, affinity, root, members, a, out);
-    if (p->strategy->prepare) /* adaptive: the price of a request depends on it */
-        (void)lx_json_int(LX_GET(root, "max_tokens"), &out->max_tokens);
 }

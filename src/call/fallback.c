@@ -38,7 +38,7 @@ struct lx_fallback_walk {
     struct lx_fault first;
     struct frame *top;
     struct seen *seen;
-    int64_t depth, hops;
+    int64_t depth, hops, failovers;
     bool listed; /* the present group's own list is on the stack, or there is none */
 };
 
@@ -145,6 +145,40 @@ static struct lx_slice list_for(const struct lx_slice lists[LX_FALLBACK_KINDS],
     return targets_of(lists[kind], group, a);
 }
 
+/* LiteLLM's context_window_fallback_dict: the model's name to another's; of the request, else of
+ * the deployment. Absent, or a list of one. */
+static struct lx_slice of_dict(struct lx_json dict, const struct lx_call *c, struct lx_arena *a)
+{
+    const struct lx_deployment *d = c->report.deployment;
+    struct lx_slice model = c->report.upstream_model;
+    struct lx_slice whole = d ? lx_arena_printf(a, "%s/%.*s", d->provider->id, LX_F(model)) : model;
+    const struct lx_slice names[] = {c->report.group, whole, model};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct lx_json to = names[i].n ? lx_json_get(dict, names[i]) : (struct lx_json){NULL, 0};
+        if (lx_json_is(to, LX_JSON_STRING))
+            return lx_arena_printf(a, "[%.*s]", LX_F(lx_json_raw(to)));
+    }
+    return lx_slice(NULL, 0);
+}
+
+/* What the request or the deployment that failed say for this one failure; they go before all
+ * lists by group. Absent: nothing. */
+static struct lx_slice own_list(const struct lx_call *c, enum lx_fault_kind fault,
+                                struct lx_arena *a)
+{
+    const struct lx_deployment *d = c->asked ? c->deployment : NULL;
+    struct lx_slice list = lx_slice(NULL, 0);
+    struct lx_json_doc doc;
+    if (fault == LX_FAULT_CONTEXT_WINDOW)
+        list = of_dict(c->memory->members.v[LX_MEMBER_CONTEXT_WINDOW_FALLBACK_DICT], c, a);
+    lx_json_doc_init(&doc);
+    if (!list.n && fault == LX_FAULT_CONTEXT_WINDOW && d && d->context_fallbacks.n &&
+        lx_json_read(&doc, d->context_fallbacks, NULL, NULL) == 0)
+        list = of_dict(lx_json_root(&doc), c, a);
+    lx_json_doc_clear(&doc);
+    return list.n || !d ? list : d->fallbacks;
+}
+
 static int64_t max_depth(const struct lx_call *c)
 {
     return c->wishes.max_fallbacks >= 0 ? c->wishes.max_fallbacks
@@ -189,6 +223,16 @@ static struct lx_fallback_walk *begin(struct lx_call *c)
     return w;
 }
 
+static void push(struct lx_call *c, struct lx_fallback_walk *w, struct lx_slice list)
+{
+    struct frame *f =
+        list.n && w->depth < max_depth(c) ? lx_arena_new(lx_call_arena(c), struct frame) : NULL;
+    if (!f)
+        return;
+    *f = (struct frame){.list = list, .depth = w->depth, .below = w->top};
+    w->top = f;
+}
+
 /* The present group's own targets, on top of those that are left of others. */
 static void push_own(struct lx_call *c, struct lx_fallback_walk *w)
 {
@@ -196,12 +240,9 @@ static void push_own(struct lx_call *c, struct lx_fallback_walk *w)
     struct lx_slice list = list_for(w->lists, c->report.fault.kind, c->report.group, a);
     if (!list.n && c->group) /* an alias has the fallbacks of its group */
         list = list_for(w->lists, c->report.fault.kind, c->group->name, a);
-    struct frame *f = list.n && w->depth < max_depth(c) ? lx_arena_new(a, struct frame) : NULL;
     w->listed = true;
-    if (!f)
-        return;
-    *f = (struct frame){.list = list, .depth = w->depth, .below = w->top};
-    w->top = f;
+    push(c, w, list);
+    push(c, w, own_list(c, c->report.fault.kind, a));
 }
 
 /* Members of a target for the body, but for what is decided already or not its to say. */
@@ -357,6 +398,21 @@ static bool take_order(struct lx_call *c)
     return true;
 }
 
+/* enable_weighted_failover: those that are left of the group are asked, too, each in its turn. */
+static bool take_another(struct lx_call *c, struct lx_fallback_walk *w)
+{
+    const struct lx_route_policy *p = &c->settings->policy;
+    if (!p->weighted_failover || !c->group || !c->asked || w->failovers >= max_depth(c) ||
+        !lx_group_strategy(c->group, p)->weighted || !lx_fault_retryable(&c->report.fault))
+        return false;
+    c->memory->facts.now_ms = c->now_ms;
+    if (!lx_route_has_untried(&c->memory->facts, NULL))
+        return false;
+    w->failovers++;
+    turn_to(c, NULL, c->report.group);
+    return true;
+}
+
 /* ---- All together -----------------------------------------------------------------------------
  */
 
@@ -370,6 +426,8 @@ bool lx_call_may_fall_back(struct lx_call *c, const struct lx_fault *f)
     if ((c->walk ? c->walk->depth : 0) >= max_depth(c))
         return false;
     find_lists(c, own);
+    if (own_list(c, f->kind, lx_call_arena(c)).n)
+        return true;
     return list_for(c->walk ? c->walk->lists : own, f->kind, c->report.group, lx_call_arena(c)).n >
            0;
 }
@@ -408,7 +466,7 @@ bool lx_call_fall_back(struct lx_call *c)
     if (!w)
         return false;
     c->walk = w;
-    if (take_order(c))
+    if (take_order(c) || take_another(c, w))
         return true;
     if (!w->listed)
         push_own(c, w);

@@ -32,6 +32,7 @@ void lx_call_end_attempt(struct lx_call *c, enum lx_outcome_kind kind, const str
         .stream = c->report.stream,
         .tokens = known ? u->prompt_tokens + u->completion_tokens : 0,
         .completion_tokens = known ? u->completion_tokens : 0,
+        .cached_tokens = known ? u->cached_tokens : 0,
         .cost_nano_usd = known && c->report.is_priced
                              ? (int64_t)(c->report.cost.total.units / NANO_USD_UNITS)
                              : 0,
@@ -146,11 +147,34 @@ static int64_t max_retries(const struct lx_call *c)
     return n < MAX_RETRIES ? n : MAX_RETRIES;
 }
 
+/* The request's own retry_policy: {"TimeoutErrorRetries": 3}. NULL: it has none. */
+static const struct lx_failure_policy *own_policy(const struct lx_call *c,
+                                                  struct lx_failure_policy *out)
+{
+    struct lx_json own =
+        c->memory ? c->memory->members.v[LX_MEMBER_RETRY_POLICY] : (struct lx_json){NULL, 0};
+    char room[64];
+    int64_t n;
+    if (!lx_json_is(own, LX_JSON_OBJECT))
+        return NULL;
+    lx_failure_policy_init(out);
+    for (size_t i = 0; i < LX_FAILURE_COUNT; i++) {
+        struct lx_buf name = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
+        lx_buf_addf(&name, "%sRetries", lx_failure_name((enum lx_failure)i));
+        if (lx_json_int(lx_json_get(own, lx_buf_slice(&name)), &n) == 0 && n >= 0)
+            out->of[i] = n < MAX_RETRIES ? n : MAX_RETRIES;
+    }
+    return out;
+}
+
 static struct lx_retry_verdict decide(struct lx_call *c, const struct lx_fault *f, bool another)
 {
+    struct lx_failure_policy own;
     const struct lx_retry_question q = {
         .settings = c->settings,
         .group = c->group,
+        .of_request = own_policy(c, &own),
+        .of_deployment = c->deployment ? c->deployment->retry_policy : NULL,
         .max_retries = max_retries(c),
         .attempts = ++c->failures,
         .fault = f,

@@ -32,7 +32,7 @@ static bool read_rule(struct lx_json v, struct lx_arena *a, struct lx_rule *out)
                             .info = lx_arena_copy(a, lx_json_raw(info))};
     if (lx_json_given(providers))
         out->providers = lx_arena_copy(a, lx_json_raw(providers));
-    return out->pattern.p && lx_regex_search(out->pattern, LX_S("")) >= 0 &&
+    return out->pattern.p && lx_regex_search(out->pattern, LX_S(""), true) >= 0 &&
            lx_price_check(out->info, NULL) == 0;
 }
 
@@ -84,7 +84,7 @@ static void write_members(const struct lx_rules *rules, uint64_t which, struct l
 
 static bool matches(const struct lx_rule *rule, struct lx_slice name)
 {
-    return name.n <= MAX_NAME && lx_regex_search(rule->pattern, name) == 1;
+    return name.n <= MAX_NAME && lx_regex_search(rule->pattern, name, true) == 1;
 }
 
 bool lx_rules_apply(const struct lx_rules *rules, struct lx_slice name, struct lx_slice provider,

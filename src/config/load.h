@@ -98,10 +98,19 @@ struct lx_config_entry {
     struct lx_deployment d;
     struct lx_slice model, provider, api_base, organization;
     int64_t num_retries;
-    struct lx_strings drop_paths, allowed_params, tags;
+    struct lx_strings drop_paths, allowed_params, tags, tag_regex;
+    const struct lx_yaml *own_params; /* without router_settings.default_litellm_params */
+    const struct lx_yaml *fallbacks, *context_fallbacks, *retry_policy;
     const struct lx_yaml *params, *headers, *extra_headers, *extra_body, *model_info, *roles;
     struct lx_prompt_template template; /* with `roles` */
     struct lx_slice hf_model_name;
+};
+
+/* The same of router_settings.routing_groups[]. */
+struct lx_config_group {
+    struct lx_slice name, strategy;
+    struct lx_strings models;
+    const struct lx_yaml *args, *priorities;
 };
 
 /* The same of llmux_settings.providers[] and its quirks[]. */
@@ -142,6 +151,14 @@ void lx_load_router(struct lx_load *l);
 /* A deployment's own allowed_fails, allowed_fails_policy and cooldown_time, of its model_info. */
 void lx_load_own_fails(struct lx_load *l, const struct lx_yaml *model_info,
                        struct lx_deployment *d);
+/* Its own retry_policy, fallbacks and context_window_fallback_dict. */
+void lx_load_own_retries(struct lx_load *l, const struct lx_config_entry *e,
+                         struct lx_deployment *d);
+/* router_settings.routing_groups, once all models are there. (routing_group.c) */
+void lx_load_routing_groups(struct lx_load *l);
+/* Puts a copy of a deployment into the table (models.c). by_id: it answers to its id, too. NULL:
+ * without memory, which sticks in the arena. */
+struct lx_deployment *lx_load_add(struct lx_load *l, const struct lx_deployment *from, bool by_id);
 /* What router_settings, or a cache of the type redis, say of Redis -> config->redis. (redis.c) */
 void lx_load_redis(struct lx_load *l);
 /* llmux_settings.providers -> config->routes.custom. */

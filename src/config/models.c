@@ -7,6 +7,8 @@
  */
 #include "config/load.h"
 
+#include "base/regex.h"
+
 #define ENTRY  "model_list[]"
 #define PARAMS "model_list[].litellm_params"
 
@@ -235,8 +237,7 @@ static void own(struct lx_load *l, struct lx_deployment *d)
     c->owned[c->owned_count++] = d;
 }
 
-/* Puts a copy of the entry's deployment into the table. by_id: it answers to its id, too. */
-static struct lx_deployment *add(struct lx_load *l, const struct lx_deployment *from, bool by_id)
+struct lx_deployment *lx_load_add(struct lx_load *l, const struct lx_deployment *from, bool by_id)
 {
     struct lx_deployment *d = lx_arena_new(&l->config->arena, struct lx_deployment);
     if (!d)
@@ -278,7 +279,7 @@ static void add_at(struct lx_load *l, const struct lx_config_entry *entry, struc
     if (!has_address(l, &e, !main))
         return;
     find_key(l, &e, !main);
-    struct lx_deployment *d = add(l, &e.d, main);
+    struct lx_deployment *d = lx_load_add(l, &e.d, main);
     if (!shared && d)
         own(l, d);
     else if (!shared)
@@ -348,6 +349,20 @@ static void take_prompt(struct lx_load *l, struct lx_config_entry *e)
     e->d.prompt = t;
 }
 
+static void take_tag_regexes(struct lx_load *l, struct lx_config_entry *e)
+{
+    for (size_t i = 0; i < e->tag_regex.n; i++)
+        if (lx_regex_search(e->tag_regex.v[i], LX_S(""), false) < 0)
+            lx_diag_add(l->diags, LX_DIAG_ERROR, lx_yaml_get(e->params, LX_S("tag_regex")),
+                        LX_S(PARAMS ".tag_regex"),
+                        "expected regular expressions as Python has them, without looking back, "
+                        "references and possessive repetitions: %.*s is none",
+                        LX_F(lx_slice_to(e->tag_regex.v[i], 100)));
+    e->d.tag_regexes = e->tag_regex.v;
+    e->d.tag_regex_count = e->tag_regex.n;
+    l->config->routes.settings.policy.wants_agents |= e->tag_regex.n > 0;
+}
+
 static void take_rest(struct lx_load *l, struct lx_config_entry *e, const struct lx_yaml *at)
 {
     struct lx_arena *a = &l->config->arena;
@@ -380,11 +395,14 @@ static void take_rest(struct lx_load *l, struct lx_config_entry *e, const struct
     }
     d->tags = e->tags.v;
     d->tag_count = e->tags.n;
+    lx_yaml_bool(text_of(lx_yaml_get(e->model_info, LX_S("blocked"))), &d->blocked);
+    take_tag_regexes(l, e);
     lx_load_own_fails(l, e->model_info, d);
+    lx_load_own_retries(l, e, d);
     if (e->num_retries >= 0)
         d->max_retries = e->num_retries;
     struct lx_slice id = text_of(lx_yaml_get(e->model_info, LX_S("id")));
-    d->id = id.n ? lx_arena_copy(a, id) : lx_deployment_hash(l, d->group, e->params);
+    d->id = id.n ? lx_arena_copy(a, id) : lx_deployment_hash(l, d->group, e->own_params);
     d->where = lx_arena_printf(a, "%.*s:%d", LX_F(at->file->name), at->line);
 }
 
@@ -420,6 +438,39 @@ static void take_params(struct lx_load *l, struct lx_config_entry *e)
     lx_buf_clear(&b);
 }
 
+static bool is_overridden(const struct lx_yaml *defaults, struct lx_slice key)
+{
+    const struct lx_yaml *v = lx_yaml_get(defaults, key);
+    return v && lx_yaml_type(v) != LX_YAML_NULL && !lx_slice_eq(key, LX_S("model"));
+}
+
+/* The entry's parameters with router_settings.default_litellm_params over them: LiteLLM puts those
+ * into each request that does not have them, and a request's win. */
+static const struct lx_yaml *with_defaults(struct lx_load *l, const struct lx_yaml *own)
+{
+    static const char path[] = "router_settings.default_litellm_params";
+    const struct lx_yaml *all =
+        lx_yaml_get(lx_yaml_get(l->root, LX_S("router_settings")), LX_S("default_litellm_params"));
+    if (!all || lx_yaml_type(all) == LX_YAML_NULL)
+        return own;
+    if (all->kind != LX_YAML_MAP) {
+        lx_diag_add(l->diags, LX_DIAG_ERROR, all, lx_slice_z(path), "expected a mapping");
+        return own;
+    }
+    struct lx_yaml *both = lx_yaml_new(&l->set, LX_YAML_MAP, own);
+    if (both)
+        both->pairs = lx_arena_alloc(&l->set.arena, (own->n + all->n) * sizeof *both->pairs);
+    if (!both || !both->pairs)
+        return own; /* which sticks in the arena */
+    for (size_t i = 0; i < own->n; i++)
+        if (!is_overridden(all, own->pairs[i].key->text))
+            both->pairs[both->n++] = own->pairs[i];
+    for (size_t i = 0; i < all->n; i++)
+        if (is_overridden(all, all->pairs[i].key->text))
+            both->pairs[both->n++] = all->pairs[i];
+    return both;
+}
+
 static void take_entry(struct lx_load *l, const struct lx_yaml *at)
 {
     struct lx_config_entry e = {.d = {.max_retries = -1, .cooldown_ms = -1, .allowed_fails = -1},
@@ -437,6 +488,8 @@ static void take_entry(struct lx_load *l, const struct lx_yaml *at)
                     "expected a mapping with at least a model");
         return;
     }
+    e.own_params = e.params;
+    e.params = with_defaults(l, e.params);
     take_params(l, &e);
     struct lx_deployment holder = {.key = e.d.key}; /* the one that wipes a key from the file */
     if (is_complete(l, &e, at)) {
@@ -500,7 +553,7 @@ static void add_alias(struct lx_load *l, const struct lx_yaml_pair *pair)
                                       LX_F(lx_slice_to(d.model, (size_t)at)), LX_F(star),
                                       LX_F(lx_slice_from(d.model, (size_t)at + 1)));
         d.group = name;
-        add(l, &d, false);
+        lx_load_add(l, &d, false);
     }
     g = lx_map_get(&t->by_name, name);
     if (g)
@@ -535,4 +588,5 @@ void lx_load_models(struct lx_load *l)
                     "not given: no model is served");
     }
     take_aliases(l);
+    lx_load_routing_groups(l);
 }

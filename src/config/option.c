@@ -4,12 +4,14 @@
 #include "provider/near.h"
 #include "config/load.h"
 
-#define LX_AT(member)     offsetof(struct lx_config, member)
-#define LX_ENTRY(member)  offsetof(struct lx_config_entry, member)
-#define LX_BUDGET(member) offsetof(struct lx_provider_budget, budget.member)
-#define LX_CUSTOM(member) offsetof(struct lx_config_provider, member)
-#define LX_REDIS(member)  offsetof(struct lx_config_redis, member)
-#define LX_MEND(member)   offsetof(struct lx_config_quirk, member)
+#define LX_AT(member)      offsetof(struct lx_config, member)
+#define LX_ENTRY(member)   offsetof(struct lx_config_entry, member)
+#define LX_LATENCY(member) offsetof(struct lx_latency_args, member)
+#define LX_BUDGET(member)  offsetof(struct lx_provider_budget, budget.member)
+#define LX_GROUP(member)   offsetof(struct lx_config_group, member)
+#define LX_CUSTOM(member)  offsetof(struct lx_config_provider, member)
+#define LX_REDIS(member)   offsetof(struct lx_config_redis, member)
+#define LX_MEND(member)    offsetof(struct lx_config_quirk, member)
 
 const struct lx_config_option lx_config_options[] = {
 #define LX_OPTION(section, name, type, at, otherwise, env, help) \

@@ -126,6 +126,39 @@ void lx_load_own_fails(struct lx_load *l, const struct lx_yaml *model_info, stru
     d->allowed_fails_policy = p;
 }
 
+static struct lx_slice json_of(struct lx_load *l, const struct lx_yaml *v, enum lx_yaml_kind kind,
+                               struct lx_slice path, const char *expected)
+{
+    if (!v || lx_yaml_type(v) == LX_YAML_NULL)
+        return (struct lx_slice){0};
+    if (v->kind == kind)
+        return lx_load_json(l, v);
+    lx_diag_add(l->diags, LX_DIAG_ERROR, v, path, "expected %s", expected);
+    return (struct lx_slice){0};
+}
+
+void lx_load_own_retries(struct lx_load *l, const struct lx_config_entry *e,
+                         struct lx_deployment *d)
+{
+    static const char params[] = "model_list[].litellm_params";
+    struct lx_slice path = lx_arena_printf(&l->set.arena, "%s.retry_policy", params);
+    d->fallbacks = json_of(l, e->fallbacks, LX_YAML_LIST,
+                           lx_arena_printf(&l->set.arena, "%s.fallbacks", params), "a list");
+    d->context_fallbacks = json_of(
+        l, e->context_fallbacks, LX_YAML_MAP,
+        lx_arena_printf(&l->set.arena, "%s.context_window_fallback_dict", params), "a mapping");
+    if (!e->retry_policy || lx_yaml_type(e->retry_policy) == LX_YAML_NULL)
+        return;
+    struct lx_failure_policy *p = lx_arena_new(&l->config->arena, struct lx_failure_policy);
+    if (!p)
+        return;
+    lx_failure_policy_init(p);
+    lx_section_read(l, ROUTER ".retry_policy", e->retry_policy, NULL, NULL);
+    if (e->retry_policy->kind == LX_YAML_MAP)
+        read_policy(l, e->retry_policy, path, "Retries", p);
+    d->retry_policy = p;
+}
+
 /* ---- Affinity -----------------------------------------------------------------------------------
  */
 
@@ -292,7 +325,7 @@ static void read_fallbacks(struct lx_load *l)
 void lx_load_router(struct lx_load *l)
 {
     lx_section_read(l, ROUTER ".routing_strategy_args", mapping(l, "routing_strategy_args"),
-                    l->config, NULL);
+                    &l->config->routes.settings.policy.latency, NULL);
     read_strategy(l);
     read_policies(l);
     read_affinity(l);

@@ -83,6 +83,21 @@ static void tell_health(const struct lx_route_request *r, const struct lx_deploy
             r, (int64_t)(atomic_load_explicit(&d->state->health, memory_order_relaxed) >> 1)));
 }
 
+static bool is_open(const struct lx_route_request *r, const struct lx_deployment *d,
+                    struct lx_route_skip *skip)
+{
+    (void)r;
+    skip->fault = LX_FAULT_UNAVAILABLE;
+    return !d->blocked;
+}
+
+static void tell_blocked(const struct lx_route_request *r, const struct lx_deployment *d,
+                         const struct lx_route_skip *skip, struct lx_buf *out)
+{
+    (void)r, (void)d, (void)skip;
+    lx_buf_add_lit(out, "is paused (model_info.blocked)");
+}
+
 /* ---- The request ------------------------------------------------------------------------------
  */
 
@@ -152,17 +167,11 @@ static void tell_region(const struct lx_route_request *r, const struct lx_deploy
 /* ---- Limits -----------------------------------------------------------------------------------
  */
 
-static bool limits_hold(const struct lx_route_request *r)
-{
-    const struct lx_route_policy *p = &r->settings->policy;
-    return p->enforce_limits || p->pre_call_checks || p->strategy->limits;
-}
-
 static bool is_below(const struct lx_route_request *r, const struct lx_deployment *d,
                      enum lx_count kind, int64_t more, int64_t limit, struct lx_route_skip *skip)
 {
     int64_t minute = r->now_ms / MINUTE_MS;
-    if (!d->state || limit <= 0 || !limits_hold(r))
+    if (!d->state || limit <= 0 || !lx_group_has_limits(r->group, &r->settings->policy))
         return true;
     int64_t has = lx_tally_get(&d->state->counts[kind], minute);
     if (has + more <= limit)
@@ -195,13 +204,47 @@ static bool is_below_tpm(const struct lx_route_request *r, const struct lx_deplo
                     skip);
 }
 
+static void tell_tokens(const char *which, int64_t wanted, const struct lx_route_skip *skip,
+                        struct lx_buf *out)
+{
+    lx_buf_addf(out, "%s limit %lld: %lld used", which, (long long)skip->limit,
+                (long long)skip->has);
+    if (wanted > 0)
+        lx_buf_addf(out, ", %lld wanted", (long long)wanted);
+}
+
 static void tell_tpm(const struct lx_route_request *r, const struct lx_deployment *d,
                      const struct lx_route_skip *skip, struct lx_buf *out)
 {
     (void)d;
-    lx_buf_addf(out, "tpm limit %lld: %lld used", (long long)skip->limit, (long long)skip->has);
-    if (r->prompt_tokens > 0)
-        lx_buf_addf(out, ", %lld wanted", (long long)r->prompt_tokens);
+    tell_tokens("tpm", r->prompt_tokens, skip, out);
+}
+
+static bool is_below_itpm(const struct lx_route_request *r, const struct lx_deployment *d,
+                          struct lx_route_skip *skip)
+{
+    return is_below(r, d, LX_COUNT_INPUT, r->prompt_tokens > 0 ? r->prompt_tokens : 1, d->itpm,
+                    skip);
+}
+
+static void tell_itpm(const struct lx_route_request *r, const struct lx_deployment *d,
+                      const struct lx_route_skip *skip, struct lx_buf *out)
+{
+    (void)d;
+    tell_tokens("itpm", r->prompt_tokens, skip, out);
+}
+
+static bool is_below_otpm(const struct lx_route_request *r, const struct lx_deployment *d,
+                          struct lx_route_skip *skip)
+{
+    return is_below(r, d, LX_COUNT_OUTPUT, r->max_tokens > 0 ? r->max_tokens : 1, d->otpm, skip);
+}
+
+static void tell_otpm(const struct lx_route_request *r, const struct lx_deployment *d,
+                      const struct lx_route_skip *skip, struct lx_buf *out)
+{
+    (void)d;
+    tell_tokens("otpm", r->max_tokens, skip, out);
 }
 
 static bool has_place(const struct lx_route_request *r, const struct lx_deployment *d,
@@ -255,6 +298,8 @@ const struct lx_route_check lx_route_checks[] = {
     {"cooldown", is_warm, tell_cooling},     {"health", passes_health, tell_health},
     {"context-window", has_room, tell_room}, {"region", is_in_region, tell_region},
     {"rpm", is_below_rpm, tell_rpm},         {"tpm", is_below_tpm, tell_tpm},
-    {"parallel", has_place, tell_place},     {"budget", can_afford, tell_budget},
+    {"itpm", is_below_itpm, tell_itpm},      {"otpm", is_below_otpm, tell_otpm},
+    {"blocked", is_open, tell_blocked},      {"parallel", has_place, tell_place},
+    {"budget", can_afford, tell_budget},
 };
 const size_t lx_route_check_count = sizeof(lx_route_checks) / sizeof(lx_route_checks[0]);

@@ -18,6 +18,8 @@ struct choice {
     uint64_t set[LX_ROUTE_SET_WORDS];
     size_t count;
     const char *by; /* the step that narrowed the set last */
+    bool tagged;    /* only those in `within` may be asked */
+    uint64_t within[LX_ROUTE_SET_WORDS];
     /* Of those that were passed over: */
     bool waiting, ends;
     int64_t until_ms;
@@ -44,6 +46,126 @@ static void put(struct choice *c, size_t i)
 {
     c->set[i / 64] |= (uint64_t)1 << (i % 64);
     c->count++;
+}
+
+/* ---- Tags -------------------------------------------------------------------------------------
+ */
+
+static bool is_tagged(const struct lx_deployment *d, struct lx_slice tag)
+{
+    for (size_t i = 0; i < d->tag_count; i++)
+        if (lx_slice_eq(d->tags[i], tag))
+            return true;
+    return false;
+}
+
+/* Marks of a tag: "!paid" must not be there, "&eu" must. */
+static char mark_of(struct lx_slice tag)
+{
+    return tag.n > 1 && (tag.p[0] == '!' || tag.p[0] == '&') ? tag.p[0] : 0;
+}
+
+static bool is_allowed(const struct choice *c, size_t i)
+{
+    const struct lx_route_request *r = c->r;
+    for (size_t k = 0; k < r->tag_count; k++) {
+        char mark = mark_of(r->tags[k]);
+        if (mark && is_tagged(at(c, i), lx_slice_from(r->tags[k], 1)) != (mark == '&'))
+            return false;
+    }
+    return true;
+}
+
+static bool has_tags(const struct choice *c, size_t i)
+{
+    const struct lx_route_request *r = c->r;
+    bool any = false, all = true;
+    for (size_t k = 0; k < r->tag_count; k++)
+        if (!mark_of(r->tags[k])) {
+            bool one = is_tagged(at(c, i), r->tags[k]);
+            any |= one;
+            all &= one;
+        }
+    return any && (all || r->settings->policy.tags_match_any);
+}
+
+/* By its tags, or because the client is one that its tag_regex finds. Where all of the tags have to
+ * be there, no expression stands in for them. */
+static bool is_meant(const struct choice *c, size_t i)
+{
+    bool strict = !c->r->settings->policy.tags_match_any && at(c, i)->tag_count;
+    return has_tags(c, i) || (c->r->found && lx_route_set_has(c->r->found, i) && !strict);
+}
+
+static bool is_default(const struct choice *c, size_t i)
+{
+    return is_tagged(at(c, i), LX_S("default"));
+}
+
+/* Keeps those of which it holds; false, and nothing changes, when it holds of none. */
+static bool keep(struct choice *c, bool (*holds)(const struct choice *c, size_t i))
+{
+    uint64_t kept[LX_ROUTE_SET_WORDS];
+    size_t words = (c->g->count + 63) / 64, n = 0;
+    memset(kept, 0, words * sizeof(kept[0]));
+    for (size_t i = 0; i < c->g->count; i++)
+        if (has(c, i) && holds(c, i)) {
+            kept[i / 64] |= (uint64_t)1 << (i % 64);
+            n++;
+        }
+    if (!n)
+        return false;
+    memcpy(c->set, kept, words * sizeof(kept[0]));
+    c->count = n;
+    return true;
+}
+
+/* Those that the request's tags leave of the whole group, whatever state they are in. Its second
+ * choice, where it has one, is who is there for everybody. */
+enum tier { FIRST_CHOICE, SECOND_CHOICE };
+
+/*
+ * LiteLLM's rules: those that match any tag (or all of them), or whose expression finds the client;
+ * else those tagged "default"; else none. A tag that the group knows is not answered by others when
+ * those that have it are not there, but an expression is only a preference. A request without tags
+ * goes to those tagged "default", where there are some.
+ */
+static bool keep_tagged(struct choice *c, enum tier tier)
+{
+    bool plain = false, required = false, looked = false;
+    for (size_t i = 0; i < c->r->tag_count; i++) {
+        plain |= !mark_of(c->r->tags[i]);
+        required |= mark_of(c->r->tags[i]) == '&';
+    }
+    if (!keep(c, is_allowed))
+        return false;
+    for (size_t i = 0; c->r->found && i < c->g->count; i++)
+        looked |= has(c, i) && at(c, i)->tag_regex_count;
+    if (tier == SECOND_CHOICE)
+        return !plain && looked && !required && keep(c, is_default);
+    if (plain || (looked && !required))
+        return keep(c, is_meant) || keep(c, is_default);
+    if (!required)
+        keep(c, is_default);
+    return true;
+}
+
+/* What may be asked at all, in c->within; false: nobody, or there is no such choice. */
+static bool find_within(struct choice *c, enum tier tier)
+{
+    c->tagged = c->r->settings->policy.tag_filtering;
+    if (!c->tagged)
+        return tier == FIRST_CHOICE;
+    clear(c);
+    for (size_t i = 0; i < c->g->count; i++)
+        put(c, i);
+    if (!keep_tagged(c, tier)) {
+        c->count = 0;
+        return false;
+    }
+    c->by = c->count < c->g->count ? "tags" : NULL;
+    memcpy(c->within, c->set, (c->g->count + 63) / 64 * sizeof(c->set[0]));
+    return true;
 }
 
 /* ---- Checks -----------------------------------------------------------------------------------
@@ -101,7 +223,7 @@ static void admit(struct choice *c, enum which which)
     clear(c);
     for (size_t i = 0; i < c->g->count; i++) {
         const struct lx_deployment *d = at(c, i);
-        if (!is_of(c->r, i, which))
+        if (!is_of(c->r, i, which) || (c->tagged && !lx_route_set_has(c->within, i)))
             continue;
         const struct lx_route_check *failed = first_failed(c->r, d, &skip);
         if (!failed || (which == FAILING && failed == &lx_route_checks[0] && skip.until_ms &&
@@ -112,97 +234,12 @@ static void admit(struct choice *c, enum which which)
     }
 }
 
-/* ---- Tags -------------------------------------------------------------------------------------
- */
-
-static bool is_tagged(const struct lx_deployment *d, struct lx_slice tag)
-{
-    for (size_t i = 0; i < d->tag_count; i++)
-        if (lx_slice_eq(d->tags[i], tag))
-            return true;
-    return false;
-}
-
-/* Marks of a tag: "!paid" must not be there, "&eu" must. */
-static char mark_of(struct lx_slice tag)
-{
-    return tag.n > 1 && (tag.p[0] == '!' || tag.p[0] == '&') ? tag.p[0] : 0;
-}
-
-static bool is_allowed(const struct lx_route_request *r, const struct lx_deployment *d)
-{
-    for (size_t i = 0; i < r->tag_count; i++) {
-        char mark = mark_of(r->tags[i]);
-        if (mark && is_tagged(d, lx_slice_from(r->tags[i], 1)) != (mark == '&'))
-            return false;
-    }
-    return true;
-}
-
-static bool matches(const struct lx_route_request *r, const struct lx_deployment *d)
-{
-    bool any = false, all = true;
-    for (size_t i = 0; i < r->tag_count; i++)
-        if (!mark_of(r->tags[i])) {
-            bool one = is_tagged(d, r->tags[i]);
-            any |= one;
-            all &= one;
-        }
-    return any && (all || r->settings->policy.tags_match_any);
-}
-
-static bool is_default(const struct lx_route_request *r, const struct lx_deployment *d)
-{
-    (void)r;
-    return is_tagged(d, LX_S("default"));
-}
-
-/* Keeps those of which it holds; false, and nothing changes, when it holds of none. */
-static bool keep(struct choice *c,
-                 bool (*holds)(const struct lx_route_request *r, const struct lx_deployment *d))
-{
-    struct choice kept;
-    kept.g = c->g;
-    clear(&kept);
-    for (size_t i = 0; i < c->g->count; i++)
-        if (has(c, i) && holds(c->r, at(c, i)))
-            put(&kept, i);
-    if (!kept.count)
-        return false;
-    memcpy(c->set, kept.set, (c->g->count + 63) / 64 * sizeof(c->set[0]));
-    c->count = kept.count;
-    return true;
-}
-
-/*
- * LiteLLM's rules: those that match any tag (or all of them); else those tagged "default"; else
- * none. A request without tags goes to those tagged "default", where there are some.
- */
-static bool keep_tagged(struct choice *c)
-{
-    bool plain = false, required = false;
-    for (size_t i = 0; i < c->r->tag_count; i++) {
-        plain |= !mark_of(c->r->tags[i]);
-        required |= mark_of(c->r->tags[i]) == '&';
-    }
-    if (!c->r->settings->policy.tag_filtering)
-        return true;
-    c->by = "tags";
-    if (!keep(c, is_allowed))
-        return false;
-    if (plain)
-        return keep(c, matches) || keep(c, is_default);
-    if (!required)
-        keep(c, is_default);
-    return true;
-}
-
 /* ---- The other steps --------------------------------------------------------------------------
  */
 
-static bool is_pinned(const struct lx_route_request *r, const struct lx_deployment *d)
+static bool is_pinned(const struct choice *c, size_t i)
 {
-    return lx_slice_eq(d->id, r->pinned);
+    return lx_slice_eq(at(c, i)->id, c->r->pinned);
 }
 
 /* Deployments without an order come after those that have one. */
@@ -227,9 +264,10 @@ static void keep_lowest_order(struct choice *c)
         }
 }
 
-static bool is_able(const struct lx_route_request *r, const struct lx_deployment *d)
+static bool is_able(const struct choice *c, size_t i)
 {
-    return !(r->needs & d->facts.needs_known & ~d->facts.needs_met);
+    const struct lx_deployment_facts *f = &at(c, i)->facts;
+    return !(c->r->needs & f->needs_known & ~f->needs_met);
 }
 
 static unsigned affinity_of(const struct lx_route_request *r)
@@ -325,7 +363,6 @@ static size_t belongs(const struct choice *c, uint64_t key)
 
 static size_t keep_best(struct choice *c, const struct lx_strategy *s)
 {
-    const struct lx_route_policy *p = &c->r->settings->policy;
     struct lx_route_field f = {.r = c->r, .candidates = c->set, .count = c->count};
     double best = INFINITY, scores[LX_GROUP_MAX];
     size_t other = s->explore ? s->explore(&f) : SIZE_MAX;
@@ -337,7 +374,7 @@ static size_t keep_best(struct choice *c, const struct lx_strategy *s)
             scores[i] = s->score(&f, at(c, i), i);
             best = scores[i] < best ? scores[i] : best;
         }
-    double most = s->slack ? best + best * s->slack(p) : best;
+    double most = s->slack ? best + best * s->slack(c->r) : best;
     for (size_t i = 0; i < c->g->count; i++)
         if (has(c, i) && scores[i] > most) {
             c->set[i / 64] &= ~((uint64_t)1 << (i % 64));
@@ -351,7 +388,7 @@ static const char *const affinity_names[] = {"session", "prompt", "key"};
 static size_t last_word(struct choice *c)
 {
     const struct lx_route_request *r = c->r;
-    const struct lx_strategy *s = r->settings->policy.strategy;
+    const struct lx_strategy *s = lx_group_strategy(r->group, &r->settings->policy);
     const uint64_t keys[] = {r->session, r->prompt, r->key};
     static const unsigned bits[] = {LX_AFFINITY_SESSION, LX_AFFINITY_PROMPT, LX_AFFINITY_KEY};
     unsigned affinity = affinity_of(r);
@@ -403,17 +440,37 @@ static struct lx_route_verdict none(const struct choice *c)
     };
 }
 
-struct lx_route_verdict lx_route_choose(const struct lx_route_request *r)
+static void begin(struct choice *c, const struct lx_route_request *r)
+{
+    c->r = r;
+    c->g = r->group;
+    c->count = 0;
+    c->by = NULL;
+    c->waiting = c->ends = false;
+    c->until_ms = 0;
+    c->why = LX_FAULT_NONE;
+}
+
+static void admit_any(struct choice *c)
 {
     static const enum which rounds[] = {UNTRIED, TRIED, FAILING};
-    struct choice c = {.r = r, .g = r->group};
+    c->count = 0;
+    for (size_t i = 0; i < 3 && !c->count; i++)
+        admit(c, rounds[i]);
+}
+
+struct lx_route_verdict lx_route_choose(const struct lx_route_request *r)
+{
+    struct choice c;
     struct lx_route_verdict v = {.kind = LX_ROUTE_USE};
-    for (size_t i = 0; i < 3 && !c.count; i++)
-        admit(&c, rounds[i]);
+    begin(&c, r);
+    if (!find_within(&c, FIRST_CHOICE))
+        return (struct lx_route_verdict){.kind = LX_ROUTE_NONE, .why = LX_FAULT_BAD_REQUEST};
+    admit_any(&c);
+    if (!c.count && c.tagged && find_within(&c, SECOND_CHOICE))
+        admit_any(&c);
     if (!c.count)
         return none(&c);
-    if (!keep_tagged(&c))
-        return (struct lx_route_verdict){.kind = LX_ROUTE_NONE, .why = LX_FAULT_BAD_REQUEST};
     if (r->pinned.n && keep(&c, is_pinned))
         c.by = "response";
     else
@@ -429,20 +486,27 @@ struct lx_route_verdict lx_route_choose(const struct lx_route_request *r)
 }
 
 /* At most one in ten of its last failed. */
-static bool is_healthy(const struct lx_route_request *r, const struct lx_deployment *d)
+static bool is_healthy(const struct choice *c, size_t i)
 {
+    const struct lx_deployment_state *s = at(c, i)->state;
     int outcomes, failures;
-    if (!d->state)
+    if (!s)
         return true;
-    lx_history_get(d->state, r->now_ms, &outcomes, &failures);
-    return lx_breaker_of(d->state, r->now_ms) == LX_BREAKER_CLOSED && 10 * failures <= outcomes;
+    lx_history_get(s, c->r->now_ms, &outcomes, &failures);
+    return lx_breaker_of(s, c->r->now_ms) == LX_BREAKER_CLOSED && 10 * failures <= outcomes;
 }
 
 bool lx_route_has_untried(const struct lx_route_request *r, bool *healthy)
 {
-    struct choice c = {.r = r, .g = r->group};
-    admit(&c, UNTRIED);
-    bool found = c.count && keep_tagged(&c);
+    struct choice c;
+    bool found = false;
+    begin(&c, r);
+    for (enum tier tier = FIRST_CHOICE; !found && tier <= SECOND_CHOICE; tier++) {
+        if (!find_within(&c, tier))
+            continue;
+        admit(&c, UNTRIED);
+        found = c.count > 0;
+    }
     if (healthy)
         *healthy = found && keep(&c, is_healthy);
     return found;
@@ -454,17 +518,20 @@ bool lx_route_has_untried(const struct lx_route_request *r, bool *healthy)
 void lx_route_explain(const struct lx_route_request *r, struct lx_buf *out)
 {
     struct lx_route_skip skip;
+    struct choice c;
+    begin(&c, r);
+    bool any = find_within(&c, FIRST_CHOICE);
     for (size_t i = 0; i < r->group->count; i++) {
         const struct lx_deployment *d = r->group->deployments[i];
         const struct lx_route_check *failed = first_failed(r, d, &skip);
         lx_buf_addf(out, "%s%s/%.*s (%.*s) ", i ? "; " : "", d->provider ? d->provider->id : "",
                     LX_F(d->model), LX_F(lx_slice_to(d->id, 12)));
-        if (failed)
+        if (c.tagged && (!any || !lx_route_set_has(c.within, i)))
+            lx_buf_add_lit(out, "does not have the request's tags");
+        else if (failed)
             failed->tell(r, d, &skip, out);
         else if (i < 64 && (r->tried >> i & 1))
             lx_buf_add_lit(out, "was tried");
-        else if (r->settings->policy.tag_filtering)
-            lx_buf_add_lit(out, "does not have the request's tags");
         else
             lx_buf_add_lit(out, "is free");
     }

@@ -6,11 +6,11 @@
  *          v                                                        v
  *   lx_route_take() = lx_route_choose() + lx_route_begin() ... lx_route_first(), lx_route_end()
  *
- * Choosing narrows the group down: every deployment goes through the checks (lx_route_checks, a
- * table of name and function); of those that pass, the steps keep the ones with the right tags, of
- * the lowest order, with the capabilities that are wanted, the one a conversation belongs to; the
- * strategy (lx_strategies, a table of name and score) has the last word. A half-open deployment
- * goes before all that: one request finds out whether it works again.
+ * Choosing narrows the group down: of those with the right tags every deployment goes through the
+ * checks (lx_route_checks, a table of name and function); of those that pass, the steps keep the
+ * ones of the lowest order, with the capabilities that are wanted, the one a conversation belongs
+ * to; the strategy (lx_strategies, a table of name and score) has the last word. A half-open
+ * deployment goes before all that: one request finds out whether it works again.
  *
  * Deployments of a table that is not bound to a state (route/state.h) are chosen by what the
  * configuration says alone.
@@ -45,9 +45,10 @@ struct lx_route_request {
     unsigned needs;        /* enum lx_need */
     const struct lx_slice *tags;
     size_t tag_count;
-    struct lx_slice user_agent; /* for tag_regex */
-    struct lx_slice region;     /* allowed_model_region; empty: any */
-    struct lx_slice pinned;     /* id of the deployment that made the previous response; or empty */
+    const uint64_t *found;  /* bits: deployments whose tag_regex finds the client; or NULL: the
+                             * client is not known, or none has one */
+    struct lx_slice region; /* allowed_model_region; empty: any */
+    struct lx_slice pinned; /* id of the deployment that made the previous response; or empty */
     uint64_t key, session, prompt; /* hashes for affinity; 0: none */
     struct lx_route_trail *trail;  /* where this thread's decisions are written down; or NULL */
 };
@@ -81,13 +82,15 @@ void lx_route_explain(const struct lx_route_request *r, struct lx_buf *out);
 /* ---- Accounting -------------------------------------------------------------------------------
  */
 
+enum { LX_TICKET_TOKENS = LX_COUNT_OUTPUT - LX_COUNT_TOKENS + 1 };
+
 /* An attempt under way. A zeroed one is none. */
 struct lx_route_ticket {
     const struct lx_deployment *deployment; /* NULL: none */
     const struct lx_route_policy *policy;
     const struct lx_model_group *group;
     int64_t begun_ms;
-    int64_t reserved_tokens;
+    int32_t reserved[LX_TICKET_TOKENS]; /* of LX_COUNT_TOKENS and the two after it */
     bool probe, first_seen;
     struct lx_route_trail *trail; /* gets the note when the attempt ends; or NULL */
     struct lx_route_note note;
@@ -115,6 +118,7 @@ struct lx_route_outcome {
     bool stream;
     int64_t tokens;            /* used in all; 0: not known */
     int64_t completion_tokens; /* of them, what came back */
+    int64_t cached_tokens;     /* of the rest, what a cache had */
     int64_t cost_nano_usd;
 };
 /* Ends the attempt and accounts for it; harmless when there is none. */
@@ -158,7 +162,7 @@ struct lx_strategy {
     /* What score() wants to know of all candidates; or NULL. */
     double (*prepare)(const struct lx_route_field *f);
     /* The part of the best score within which others are as good; NULL: none. */
-    double (*slack)(const struct lx_route_policy *p);
+    double (*slack)(const struct lx_route_request *r);
     /* The place of one to try against the odds; SIZE_MAX: not this time. Or NULL. */
     size_t (*explore)(const struct lx_route_field *f);
 };

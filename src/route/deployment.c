@@ -109,6 +109,25 @@ int lx_route_table_add(struct lx_route_table *t, struct lx_deployment *d)
     return d->id.n ? lx_map_put(&t->by_id, d->id, alone) : 0;
 }
 
+/* ---- A group's own ways ------------------------------------------------------------------- */
+
+const struct lx_strategy *lx_group_strategy(const struct lx_model_group *g,
+                                            const struct lx_route_policy *p)
+{
+    return g && g->strategy ? g->strategy : p->strategy;
+}
+
+const struct lx_latency_args *lx_group_latency(const struct lx_model_group *g,
+                                               const struct lx_route_policy *p)
+{
+    return g && g->latency ? g->latency : &p->latency;
+}
+
+bool lx_group_has_limits(const struct lx_model_group *g, const struct lx_route_policy *p)
+{
+    return p->enforce_limits || p->pre_call_checks || lx_group_strategy(g, p)->limits;
+}
+
 /* ---- Finding ------------------------------------------------------------------------------ */
 
 const struct lx_model_group *lx_route_find(const struct lx_route_table *t, struct lx_slice name,

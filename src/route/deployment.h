@@ -54,13 +54,21 @@ struct lx_deployment {
     int64_t stream_timeout_ms; /* to the first byte of a stream; 0: timeout_ms */
     int64_t max_retries;       /* -1: the settings' */
     int64_t weight, rpm, tpm;  /* 0: not given */
+    int64_t itpm, otpm;        /* tokens a minute that go in, and that come back; 0: not given */
     int64_t order;
     int64_t max_parallel;                                 /* requests at once; 0: the policy's */
     int64_t cooldown_ms;                                  /* -1: the policy's */
     int64_t allowed_fails;                                /* -1: the policy's */
     const struct lx_failure_policy *allowed_fails_policy; /* NULL: the policy's */
+    const struct lx_failure_policy *retry_policy;         /* NULL: the group's, or the policy's */
+    struct lx_slice fallbacks;         /* its own: a JSON array of targets; or empty */
+    struct lx_slice context_fallbacks; /* for long prompts: a JSON object, name to target; or
+                                        * empty */
+    bool blocked;                      /* model_info.blocked: asked for nothing */
     struct lx_slice *tags;
     size_t tag_count;
+    struct lx_slice *tag_regexes; /* base/regex.h: of clients that it is for */
+    size_t tag_regex_count;
     struct lx_budget budget;                 /* its own; a window of 0: none */
     const struct lx_budget *provider_budget; /* or NULL; set by lx_route_state_bind() */
     struct lx_slice region_name;             /* where it runs, for allowed_model_region; or empty */
@@ -86,12 +94,22 @@ struct lx_model_group {
     bool hidden;                                  /* served, but not listed by GET /v1/models */
     const struct lx_failure_policy *retry_policy; /* model_group_retry_policy; NULL: the policy's */
     int affinity;                                 /* bits of enum lx_affinity; -1: the policy's */
+    const struct lx_strategy *strategy;           /* of a routing_groups; NULL: the policy's */
+    const struct lx_latency_args *latency;        /* with it */
     /* Set by lx_route_state_bind(). */
     struct lx_group_state *state; /* or NULL */
     unsigned needs;               /* enum lx_need that one of its models is known not to meet */
     int64_t least_window;         /* the smallest max_input_tokens; 0: none is known */
-    bool has_tpm;                 /* one of them has a limit of tokens */
+    bool has_tag_regex;
+    bool has_tpm, has_otpm; /* one of them has a limit of tokens, of tokens that come back */
 };
+/* What the group chooses by: its own, else the policy's. g: or NULL. */
+const struct lx_strategy *lx_group_strategy(const struct lx_model_group *g,
+                                            const struct lx_route_policy *p);
+const struct lx_latency_args *lx_group_latency(const struct lx_model_group *g,
+                                               const struct lx_route_policy *p);
+/* rpm and tpm are limits for it, not only weights. */
+bool lx_group_has_limits(const struct lx_model_group *g, const struct lx_route_policy *p);
 
 /* What is made of prices. */
 struct lx_cost_settings {
@@ -171,6 +189,8 @@ struct lx_retry_question {
     const struct lx_model_group *group; /* or NULL */
     int64_t max_retries;                /* unless a policy has a number for the fault */
     int64_t attempts;                   /* that have failed: 1, 2, ... */
+    /* The request's own retry_policy, and the deployment's; or NULL. */
+    const struct lx_failure_policy *of_request, *of_deployment;
     const struct lx_fault *fault;
     bool another_untried; /* another deployment is there to take it at once */
     uint64_t random;

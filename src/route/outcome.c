@@ -283,11 +283,6 @@ static void judge(const struct judgement *j, bool probe)
 /* ---- Beginning --------------------------------------------------------------------------------
  */
 
-static bool limits_hold(const struct lx_route_policy *p)
-{
-    return p->enforce_limits || p->pre_call_checks || p->strategy->limits;
-}
-
 static int64_t most_at_once(const struct lx_deployment *d, const struct lx_route_policy *p)
 {
     return d->max_parallel > 0 ? d->max_parallel : p->max_parallel;
@@ -341,6 +336,22 @@ static struct lx_route_note note_of(const struct lx_route_request *r,
     return note;
 }
 
+/* What the request is going to use of the minute's tokens, as far as that is known and limited. */
+static void reserve_tokens(const struct lx_route_request *r, const struct lx_deployment *d,
+                           struct lx_route_ticket *out)
+{
+    const struct {
+        int64_t limit, wanted;
+    } kinds[LX_TICKET_TOKENS] = {
+        {d->tpm, r->prompt_tokens}, {d->itpm, r->prompt_tokens}, {d->otpm, r->max_tokens}};
+    for (size_t i = 0; i < LX_TICKET_TOKENS; i++)
+        if (kinds[i].limit > 0 && kinds[i].wanted > 0) {
+            out->reserved[i] = kinds[i].wanted < INT32_MAX ? (int32_t)kinds[i].wanted : INT32_MAX;
+            lx_tally_add(&d->state->counts[LX_COUNT_TOKENS + i], r->now_ms / MINUTE_MS,
+                         out->reserved[i]);
+        }
+}
+
 bool lx_route_begin(const struct lx_route_request *r, const struct lx_route_verdict *v,
                     struct lx_route_ticket *out)
 {
@@ -348,7 +359,8 @@ bool lx_route_begin(const struct lx_route_request *r, const struct lx_route_verd
     const struct lx_deployment *d = v->deployment;
     struct lx_deployment_state *s = d->state;
     int64_t minute = r->now_ms / MINUTE_MS;
-    int64_t rpm = limits_hold(p) && d->rpm > 0 ? d->rpm : INT64_MAX;
+    bool limits = lx_group_has_limits(r->group, p);
+    int64_t rpm = limits && d->rpm > 0 ? d->rpm : INT64_MAX;
     *out = (struct lx_route_ticket){
         .deployment = d, .policy = p, .group = r->group, .begun_ms = r->now_ms, .probe = v->probe};
     if (r->trail) {
@@ -367,10 +379,8 @@ bool lx_route_begin(const struct lx_route_request *r, const struct lx_route_verd
             STORE(s->probe_ms, 0);
         return false;
     }
-    if (limits_hold(p) && d->tpm > 0 && r->prompt_tokens > 0) {
-        out->reserved_tokens = r->prompt_tokens;
-        lx_tally_add(&s->counts[LX_COUNT_TOKENS], minute, r->prompt_tokens);
-    }
+    if (limits)
+        reserve_tokens(r, d, out);
     if (r->group->state && !r->tried)
         lx_tally_add(&r->group->state->requests, minute, 1);
     return true;
@@ -405,7 +415,8 @@ void lx_route_first(struct lx_route_ticket *t, int64_t now_ms)
     if (!s || t->first_seen)
         return;
     t->first_seen = true;
-    lx_latency_add(&s->first, (now_ms - t->begun_ms) * 1000, t->policy->latency_samples, now_ms);
+    lx_latency_add(&s->first, (now_ms - t->begun_ms) * 1000,
+                   lx_group_latency(t->group, t->policy)->samples, now_ms);
     if (t->probe) { /* it works: no need to wait for the end of a long stream */
         close_breaker(s);
         STORE(s->probe_ms, 0);
@@ -424,10 +435,11 @@ static void settle_tokens(const struct lx_route_ticket *t, const struct lx_route
 {
     struct lx_tally *c = &t->deployment->state->counts[LX_COUNT_TOKENS];
     int64_t begun = t->begun_ms / MINUTE_MS, now = o->now_ms / MINUTE_MS;
-    if (begun == now)
-        lx_tally_add(c, now, o->tokens - t->reserved_tokens);
-    else
-        lx_tally_add(c, now, o->tokens);
+    const int64_t used[LX_TICKET_TOKENS] = {
+        o->tokens, o->tokens - o->completion_tokens - o->cached_tokens, o->completion_tokens};
+    for (size_t i = 0; i < LX_TICKET_TOKENS; i++)
+        if (used[i] || t->reserved[i])
+            lx_tally_add(&c[i], now, used[i] - (begun == now ? t->reserved[i] : 0));
 }
 
 /* The whole time by the tokens that came back, LiteLLM's measure; by the reply where that is not
@@ -437,7 +449,8 @@ static void note_time(const struct lx_route_ticket *t, const struct lx_route_out
     int64_t us = (o->now_ms - t->begun_ms) * 1000;
     if (o->completion_tokens > 0)
         us /= o->completion_tokens;
-    lx_latency_add(&t->deployment->state->token, us, t->policy->latency_samples, o->now_ms);
+    lx_latency_add(&t->deployment->state->token, us, lx_group_latency(t->group, t->policy)->samples,
+                   o->now_ms);
 }
 
 static void end_well(const struct lx_route_ticket *t, const struct lx_route_outcome *o)
@@ -469,7 +482,7 @@ static void end_badly(const struct lx_route_ticket *t, const struct lx_route_out
     count_odds(s, true, o->now_ms);
     if (o->fault->kind == LX_FAULT_TIMEOUT) /* it took at least that long */
         lx_latency_add(o->stream ? &s->first : &s->token, (o->now_ms - t->begun_ms) * 1000,
-                       t->policy->latency_samples, o->now_ms);
+                       lx_group_latency(t->group, t->policy)->samples, o->now_ms);
     const struct judgement j = {
         .d = d,
         .policy = t->policy,

@@ -59,8 +59,7 @@ void lx_route_policy_default(struct lx_route_policy *p)
 {
     *p = (struct lx_route_policy){
         .strategy = &lx_strategies[0],
-        .latency_ttl_ms = 3600000,
-        .latency_samples = 10,
+        .latency = {.ttl_ms = 3600000, .samples = 10},
         .adaptive_price_ppm = 250000,
         .adaptive_explore_ppm = 10000,
         .tags_match_any = true,

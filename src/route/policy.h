@@ -74,21 +74,29 @@ enum lx_fallback_kind {
     LX_FALLBACK_KINDS,
 };
 
+/* routing_strategy_args: of latency-based-routing. */
+struct lx_latency_args {
+    int64_t ttl_ms;     /* an estimate that is older is none; default 3,600,000 */
+    int64_t samples;    /* that count, 1 to LX_LATENCY_RING; default 10 */
+    int64_t buffer_ppm; /* lowest_latency_buffer, in millionths; default 0 */
+    int64_t first_ppm;  /* ttft_percentile, in millionths: of the times to the first token this
+                         * one instead of their mean; 0: the mean */
+};
+
 struct lx_route_policy {
     const struct lx_strategy *strategy; /* default simple-shuffle; never NULL */
-    /* routing_strategy_args */
-    int64_t latency_ttl_ms;     /* an estimate that is older is none; default 3,600,000 */
-    int64_t latency_samples;    /* of the mean, 1 to LX_LATENCY_RING; default 10 */
-    int64_t latency_buffer_ppm; /* lowest_latency_buffer, in millionths; default 0 */
+    struct lx_latency_args latency;
     /* adaptive (see doc/router.md) */
     int64_t adaptive_price_ppm;   /* what a doubled price weighs against a doubled time; 250,000 */
     int64_t adaptive_explore_ppm; /* share of requests for each that is not best; 10,000 */
     /* checks */
-    bool pre_call_checks; /* enable_pre_call_checks */
-    bool enforce_limits;  /* optional_pre_call_checks: enforce_model_rate_limits */
-    bool tag_filtering;   /* enable_tag_filtering */
-    bool tags_match_any;  /* tag_filtering_match_any; default true */
-    unsigned affinity;    /* enum lx_affinity, for groups that have no own */
+    bool pre_call_checks;       /* enable_pre_call_checks */
+    bool enforce_limits;        /* optional_pre_call_checks: enforce_model_rate_limits */
+    bool tag_filtering;         /* enable_tag_filtering */
+    bool tags_match_any;        /* tag_filtering_match_any; default true */
+    unsigned affinity;          /* enum lx_affinity, for groups that have no own */
+    struct lx_slice tag_prefix; /* tag_routing_prefix: taken off of tags that begin so; or empty */
+    bool wants_agents;    /* some deployment has a tag_regex: who the client is, is worth keeping */
     bool wants_keys;      /* some group's affinity is by client: its key is worth hashing */
     int64_t max_parallel; /* default_max_parallel_requests; 0: no limit */
     struct lx_provider_budget *budgets;
@@ -112,7 +120,8 @@ struct lx_route_policy {
     /* By kind, a JSON array of {"group": [targets]}, "*" for any group; empty: none is given. A
      * target is a group's name, or an object with it as `model` and members for the body. */
     struct lx_slice fallbacks[LX_FALLBACK_KINDS];
-    int64_t max_fallbacks; /* a fallback of a fallback is this deep at most; default 5 */
+    bool weighted_failover; /* enable_weighted_failover */
+    int64_t max_fallbacks;  /* a fallback of a fallback is this deep at most; default 5 */
 };
 void lx_route_policy_default(struct lx_route_policy *p);
 

@@ -35,10 +35,14 @@ static int64_t backoff(const struct lx_route_settings *s, int64_t attempts, uint
 /* How often a policy says that a fault is worth another attempt; -1: it says nothing. */
 static int64_t by_policy(const struct lx_retry_question *q)
 {
-    const struct lx_failure_policy *p = q->group && q->group->retry_policy
-                                            ? q->group->retry_policy
-                                            : &q->settings->policy.retry_policy;
-    return lx_failure_policy_get(p, q->fault->kind);
+    const struct lx_failure_policy *all[] = {q->of_request, q->of_deployment,
+                                             q->group && q->group->retry_policy
+                                                 ? q->group->retry_policy
+                                                 : &q->settings->policy.retry_policy};
+    int64_t n = -1;
+    for (size_t i = 0; n < 0 && i < sizeof(all) / sizeof(all[0]); i++)
+        n = all[i] ? lx_failure_policy_get(all[i], q->fault->kind) : -1;
+    return n;
 }
 
 struct lx_retry_verdict lx_retry_decide(const struct lx_retry_question *q)

@@ -138,7 +138,7 @@ static void json_minute(struct lx_out *o, const struct lx_deployment_state *s, i
 static void json_latency(struct lx_out *o, const char *name, const struct lx_latency *l,
                          const struct lx_route_view *v)
 {
-    int64_t ttl = v->table->settings.policy.latency_ttl_ms;
+    int64_t ttl = v->table->settings.policy.latency.ttl_ms;
     if (!LOAD(l->count)) {
         lx_out_null(o, name);
         return;
@@ -365,7 +365,7 @@ static void tell_of(struct lx_buf *b, int64_t has, int64_t limit)
 
 static void tell_time(struct lx_buf *b, const struct lx_latency *l, const struct lx_route_view *v)
 {
-    int64_t us = lx_latency_mean_us(l, v->table->settings.policy.latency_ttl_ms, v->now_ms);
+    int64_t us = lx_latency_mean_us(l, v->table->settings.policy.latency.ttl_ms, v->now_ms);
     if (us)
         lx_buf_addf(b, "%.1f", (double)us / 1000);
     else

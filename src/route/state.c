@@ -155,6 +155,25 @@ int64_t lx_latency_mean_us(const struct lx_latency *l, int64_t ttl_ms, int64_t n
     return now_ms - LOAD(l->at_ms) < ttl_ms ? LOAD(l->mean_us) : 0;
 }
 
+int64_t lx_latency_percentile_us(const struct lx_latency *l, int64_t samples, int64_t part_ppm,
+                                 int64_t ttl_ms, int64_t now_ms)
+{
+    uint32_t sorted[LX_LATENCY_RING], hand = LOAD(l->count);
+    int64_t n = samples < LX_LATENCY_RING ? samples : LX_LATENCY_RING;
+    n = hand < n ? hand : n;
+    if (n < 1 || now_ms - LOAD(l->at_ms) >= ttl_ms)
+        return 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t v = LOAD(l->ring[(hand - 1 - (uint32_t)i) % LX_LATENCY_RING]);
+        int64_t k = i;
+        for (; k > 0 && sorted[k - 1] > v; k--)
+            sorted[k] = sorted[k - 1];
+        sorted[k] = v;
+    }
+    int64_t at = (n * part_ppm + 999999) / 1000000 - 1; /* as LiteLLM: the ceiling */
+    return sorted[at < 0 ? 0 : at < n ? at : n - 1];
+}
+
 /* ---- Sharing ----------------------------------------------------------------------------------
  */
 
@@ -184,9 +203,9 @@ void lx_deployment_state_others(struct lx_deployment_state *s, const struct lx_d
         STORE(s->cooling_until_ms, in->cooling_until_ms);
     }
     if (in->first_count > 0)
-        note(&s->first, clamp_us(in->first_us / in->first_count), policy->latency_samples, now_ms);
+        note(&s->first, clamp_us(in->first_us / in->first_count), policy->latency.samples, now_ms);
     if (in->token_count > 0)
-        note(&s->token, clamp_us(in->token_us / in->token_count), policy->latency_samples, now_ms);
+        note(&s->token, clamp_us(in->token_us / in->token_count), policy->latency.samples, now_ms);
 }
 
 /* ---- Health -----------------------------------------------------------------------------------
@@ -361,12 +380,14 @@ static void sum_up(struct lx_model_group *g)
 {
     g->needs = 0;
     g->least_window = 0;
-    g->has_tpm = false;
+    g->has_tpm = g->has_otpm = g->has_tag_regex = false;
     for (size_t i = 0; i < g->count; i++) {
         const struct lx_deployment *d = g->deployments[i];
         int64_t window = d->facts.max_input_tokens;
         g->needs |= d->facts.needs_known & ~d->facts.needs_met;
-        g->has_tpm |= d->tpm > 0;
+        g->has_tpm |= d->tpm > 0 || d->itpm > 0;
+        g->has_otpm |= d->otpm > 0;
+        g->has_tag_regex |= d->tag_regex_count > 0;
         if (window > 0 && (!g->least_window || window < g->least_window))
             g->least_window = window;
     }
@@ -387,6 +408,8 @@ static void bind_group(struct binder *b, struct lx_model_group *g)
             alone->state = g->state;
             alone->retry_policy = g->retry_policy;
             alone->affinity = g->affinity;
+            alone->strategy = g->strategy;
+            alone->latency = g->latency;
             sum_up(alone);
         }
     }

@@ -61,6 +61,10 @@ struct lx_latency {
 void lx_latency_add(struct lx_latency *l, int64_t us, int64_t samples, int64_t now_ms);
 /* The mean in microseconds; 0 when there is none, or none younger than ttl_ms. */
 int64_t lx_latency_mean_us(const struct lx_latency *l, int64_t ttl_ms, int64_t now_ms);
+/* Of the last `samples` times the one that this part of them, in millionths, does not pass; 0 as
+ * above. */
+int64_t lx_latency_percentile_us(const struct lx_latency *l, int64_t samples, int64_t part_ppm,
+                                 int64_t ttl_ms, int64_t now_ms);
 
 /* Money spent in a window of time. */
 struct lx_spend_state {
@@ -78,6 +82,8 @@ void lx_spend_set_others(struct lx_spend_state *s, int64_t window_ms, int64_t no
 enum lx_count {
     LX_COUNT_REQUESTS,
     LX_COUNT_TOKENS,
+    LX_COUNT_INPUT, /* of the tokens, those that went in and were in no cache */
+    LX_COUNT_OUTPUT,
     LX_COUNT_SUCCESSES,
     LX_COUNT_FAILURES, /* and one more for each enum lx_failure */
     LX_COUNT_KINDS = LX_COUNT_FAILURES + LX_FAILURE_COUNT,

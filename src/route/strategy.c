@@ -38,22 +38,31 @@ static double fewest(const struct lx_route_field *f, const struct lx_deployment 
     return d->state ? (double)(LOAD(d->state->in_flight) + LOAD(d->state->in_flight_others)) : 0;
 }
 
+static const struct lx_latency_args *args_of(const struct lx_route_request *r)
+{
+    return lx_group_latency(r->group, &r->settings->policy);
+}
+
 /* Of streams the first token; of those that have none yet, and of whole replies, the time by token.
  */
 static double latency(const struct lx_route_field *f, const struct lx_deployment *d, size_t index)
 {
-    const struct lx_route_policy *p = &f->r->settings->policy;
+    const struct lx_latency_args *a = args_of(f->r);
     const struct lx_deployment_state *s = d->state;
+    int64_t us = 0, now_ms = f->r->now_ms;
     (void)index;
     if (!s)
         return 0;
-    int64_t us = f->r->stream ? lx_latency_mean_us(&s->first, p->latency_ttl_ms, f->r->now_ms) : 0;
-    return (double)(us ? us : lx_latency_mean_us(&s->token, p->latency_ttl_ms, f->r->now_ms));
+    if (f->r->stream && a->first_ppm > 0)
+        us = lx_latency_percentile_us(&s->first, a->samples, a->first_ppm, a->ttl_ms, now_ms);
+    else if (f->r->stream)
+        us = lx_latency_mean_us(&s->first, a->ttl_ms, now_ms);
+    return (double)(us ? us : lx_latency_mean_us(&s->token, a->ttl_ms, now_ms));
 }
 
-static double latency_slack(const struct lx_route_policy *p)
+static double latency_slack(const struct lx_route_request *r)
 {
-    return (double)p->latency_buffer_ppm / PPM;
+    return (double)args_of(r)->buffer_ppm / PPM;
 }
 
 static double usage(const struct lx_route_field *f, const struct lx_deployment *d, size_t index)
@@ -100,7 +109,7 @@ static const struct lx_latency *times(const struct lx_route_field *f, const stru
         return NULL;
     const struct lx_latency *l = f->r->stream && LOAD(s->first.count) ? &s->first : &s->token;
     int64_t age = f->r->now_ms - LOAD(l->at_ms);
-    return LOAD(l->count) && age < f->r->settings->policy.latency_ttl_ms ? l : NULL;
+    return LOAD(l->count) && age < args_of(f->r)->ttl_ms ? l : NULL;
 }
 
 /* The shortest time that is known of any candidate, for those of which none is known. */

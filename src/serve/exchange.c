@@ -178,6 +178,12 @@ static void on_session(struct lx_exchange *x, struct lx_slice v)
     x->session = lx_arena_copy(&x->arena, v);
 }
 
+static void on_agent(struct lx_exchange *x, struct lx_slice v)
+{
+    if (x->config->routes.settings.policy.wants_agents)
+        x->user_agent = lx_arena_copy(&x->arena, v);
+}
+
 /* Request headers that mean something to us; `forward` ones go to the provider as well. */
 static const struct {
     struct lx_slice name;
@@ -192,14 +198,15 @@ static const struct {
     {LX_S_INIT("x-litellm-session-id"), on_session, false},
     {LX_S_INIT("x-litellm-tags"), on_tags, false},
     {LX_S_INIT("anthropic-beta"), NULL, true},
+    {LX_S_INIT("user-agent"), on_agent, false},
 };
 
-/* Every name in known_headers starts with 'x' or 'a': one look spares the rest. */
+/* Every name in known_headers starts with 'x', 'a' or 'u': one look spares the rest. */
 static void read_header(struct lx_exchange *x, const struct lx_header *h)
 {
     char first = h->name.n ? lx_ascii_lower(h->name.p[0]) : 0;
 
-    if (first != 'x' && first != 'a')
+    if (first != 'x' && first != 'a' && first != 'u')
         return;
     for (size_t i = 0; i < sizeof(known_headers) / sizeof(known_headers[0]); i++) {
         if (!lx_slice_eq_nocase(h->name, known_headers[i].name))
@@ -435,6 +442,7 @@ void lx_exchange_complete(struct lx_exchange *x)
         .keys = x->worker->keys,
         .tags = x->tags,
         .session = x->session,
+        .user_agent = x->user_agent,
         .key_hash = x->key_hash,
         .trail = x->worker->trail,
     };

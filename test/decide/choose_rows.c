@@ -17,6 +17,7 @@ struct scene {
     struct lx_route_ticket open[64];
     size_t open_count;
     int64_t now_ms;
+    uint64_t found[LX_ROUTE_SET_WORDS];
 };
 
 /* "name12": true with 12 when the word begins so. */
@@ -66,7 +67,9 @@ static void set(struct lx_route_policy *p, struct lx_slice w)
     else if (lx_slice_eq(w, LX_S("sticky")))
         p->affinity = LX_AFFINITY_SESSION | LX_AFFINITY_PROMPT | LX_AFFINITY_KEY;
     else if (takes(w, "buffer=", &v))
-        p->latency_buffer_ppm = 10000 * number(v, 0);
+        p->latency.buffer_ppm = 10000 * number(v, 0);
+    else if (takes(w, "percentile=", &v))
+        p->latency.first_ppm = 10000 * number(v, 0);
     else if (takes(w, "cooldown=", &v))
         p->cooldown_ms = time_ms(v);
     else if (takes(w, "fails=", &v))
@@ -88,6 +91,14 @@ static void give(struct scene *s, struct lx_deployment *d, struct lx_slice w)
         d->rpm = number(v, 0);
     else if (takes(w, "tpm", &v))
         d->tpm = number(v, 0);
+    else if (takes(w, "itpm", &v))
+        d->itpm = number(v, 0);
+    else if (takes(w, "otpm", &v))
+        d->otpm = number(v, 0);
+    else if (takes(w, "regex", &v))
+        d->tag_regex_count = 1;
+    else if (takes(w, "blocked", &v))
+        d->blocked = true;
     else if (takes(w, "order", &v))
         d->order = number(v, 0);
     else if (takes(w, "parallel", &v))
@@ -173,7 +184,8 @@ static struct lx_route_ticket begin(struct scene *s, struct lx_slice id)
     return t;
 }
 
-/* "ok", "ok/200/30" (ms, tokens), "first/80", "gone", "503", "429/10s" (Retry-After), "408/900"
+/* "ok", "ok/200/30" (ms, tokens that come back; "/50" more that go in, "/20" of them
+ * in a cache), "first/80", "gone", "503", "429/10s" (Retry-After), "408/900"
  * (ms): how it ended. */
 static void end(struct scene *s, struct lx_route_ticket t, struct lx_slice how)
 {
@@ -194,7 +206,8 @@ static void end(struct scene *s, struct lx_route_ticket t, struct lx_slice how)
     } else {
         ms = time_ms(word(&how, '/'));
         o.completion_tokens = number(word(&how, '/'), 0);
-        o.tokens = o.completion_tokens;
+        o.tokens = o.completion_tokens + number(word(&how, '/'), 0);
+        o.cached_tokens = number(word(&how, '/'), 0);
         o.cost_nano_usd = o.tokens;
     }
     o.now_ms = s->now_ms + ms;
@@ -228,6 +241,14 @@ static void happen(struct scene *s, struct lx_slice event)
 /* ---- The request ------------------------------------------------------------------------------
  */
 
+/* The bits of those whose tag_regex finds the client, one more among them. */
+static const uint64_t *find(struct scene *s, struct lx_slice id)
+{
+    if (id.n)
+        s->found[0] |= (uint64_t)1 << place(s, id);
+    return s->found;
+}
+
 static void ask(struct scene *s, struct lx_slice words, struct lx_route_request *r)
 {
     struct lx_slice v;
@@ -241,6 +262,11 @@ static void ask(struct scene *s, struct lx_slice words, struct lx_route_request 
             r->last_attempt = true;
         else if (lx_slice_eq(w, LX_S("vision")))
             r->needs = LX_NEED_VISION;
+        else if (takes(w, "max=", &v))
+            r->max_tokens = number(v, 0);
+        else if (takes(w, "agent=", &v))
+            while (v.n || !r->found)
+                r->found = find(s, word(&v, '+'));
         else if (takes(w, "prompt=", &v))
             r->prompt_tokens = number(v, -1);
         else if (takes(w, "tried=", &v))

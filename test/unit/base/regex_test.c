@@ -86,10 +86,36 @@ static void test_patterns(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        int got = lx_regex_search(lx_slice_z(rows[i].pattern), lx_slice_z(rows[i].text));
+        int got = lx_regex_search(lx_slice_z(rows[i].pattern), lx_slice_z(rows[i].text), true);
         if (got != rows[i].want)
             fail_msg("%s on %s: %d, not %d", rows[i].pattern, rows[i].text, got, rows[i].want);
     }
+}
+
+/* Case counts, unless the pattern says otherwise. */
+static void test_case(void **state)
+{
+    static const struct {
+        const char *pattern, *text;
+        int want;
+    } cases[] = {
+        {"B", "abc", 0},
+        {"b", "abc", 1},
+        {"[A-C]", "b", 0},
+        {"[A-C]", "B", 1},
+        {"\\w+$", "aZ_9", 1},
+        {"(?i)B", "abc", 1},
+        {"(?i)[A-C]", "b", 1},
+        {"(?i)[^A-C]", "b", 0},
+        {"[^A-C]", "b", 1},
+        {"\\D", "1", 0},
+        {"^User-Agent: claude-code\\/", "User-Agent: claude-code/1.2", 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        if (lx_regex_search(lx_slice_z(cases[i].pattern), lx_slice_z(cases[i].text), false) !=
+            cases[i].want)
+            fail_msg("%s on %s", cases[i].pattern, cases[i].text);
 }
 
 static void test_depth_has_an_end(void **state)
@@ -97,16 +123,17 @@ static void test_depth_has_an_end(void **state)
     (void)state;
     char open[4096];
     memset(open, '(', sizeof(open));
-    assert_int_equal(lx_regex_search(lx_slice(open, sizeof(open)), LX_S("")), LX_ELIMIT);
+    assert_int_equal(lx_regex_search(lx_slice(open, sizeof(open)), LX_S(""), true), LX_ELIMIT);
     memset(open, 'a', sizeof(open));
-    assert_int_equal(lx_regex_search(LX_S("a*b"), lx_slice(open, sizeof(open))), LX_ELIMIT);
-    assert_int_equal(lx_regex_search(lx_slice(open, sizeof(open)), LX_S("a")), LX_ELIMIT);
+    assert_int_equal(lx_regex_search(LX_S("a*b"), lx_slice(open, sizeof(open)), true), LX_ELIMIT);
+    assert_int_equal(lx_regex_search(lx_slice(open, sizeof(open)), LX_S("a"), true), LX_ELIMIT);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_case),
         cmocka_unit_test(test_depth_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

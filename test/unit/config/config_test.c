@@ -73,9 +73,9 @@ static const struct {
     {MODEL "tag_routing: []\n", "c.yaml:2:1: note: tag_routing: has no effect: LiteLLM ignores it "
                                 "at the top of the file, too\n"},
     {"model_list:\n"
-     "  - {model_name: a, litellm_params: {model: openai/a, api_key: k, otpm: 1}}\n"
-     "  - {model_name: b, litellm_params: {model: openai/b, api_key: k, otpm: 1}}\n",
-     "c.yaml:2:67: warning: model_list[].litellm_params.otpm: known, but not built yet: it "
+     "  - {model_name: a, litellm_params: {model: openai/a, api_key: k, max_file_size_mb: 1}}\n"
+     "  - {model_name: b, litellm_params: {model: openai/b, api_key: k, max_file_size_mb: 1}}\n",
+     "c.yaml:2:67: warning: model_list[].litellm_params.max_file_size_mb: known, but not built yet: it "
      "has no effect (2 times)\n"},
     {MODEL "? [a]\n: b\n", "c.yaml:2:3: error: expected the name of a key\n"},
     {MODEL "litellm_settings: {num_retries: 1, num_retries: 2}\n",
@@ -208,6 +208,35 @@ static const struct {
     {MODEL "router_settings: {model_group_retry_policy: {nobody: {DefaultRetries: 1}}}\n",
      "c.yaml:2:46: warning: router_settings.model_group_retry_policy: no model of that name is "
      "served\n"},
+    {MODEL
+     "router_settings: {routing_groups: [{group_name: g, models: [m], routing_strategy: dice}, "
+     "{group_name: default, models: [m]}, 3]}\n",
+     "c.yaml:2:36: error: router_settings.routing_groups[].routing_strategy: expected a strategy as "
+     "in router_settings.routing_strategy, or priority\n"
+     "c.yaml:2:90: error: router_settings.routing_groups: expected a mapping with group_name (but "
+     "not \"default\"), models and routing_strategy\n"
+     "c.yaml:2:126: error: router_settings.routing_groups: expected a mapping with group_name (but "
+     "not \"default\"), models and routing_strategy\n"},
+    {MODEL "router_settings: {routing_groups: [{group_name: g, models: [m, n], routing_strategy: "
+           "latency-based-routing, routing_strategy_args: {ttft_percentile: 0.5, x: 1}}, "
+           "{group_name: m, models: [m], routing_strategy: priority, model_priorities: {m: 0}}]}\n",
+     "c.yaml:2:36: warning: router_settings.routing_groups: n: no model of that name is served\n"
+     "c.yaml:2:155: warning: router_settings.routing_strategy_args.x: unknown key\n"
+     "c.yaml:2:163: warning: router_settings.routing_groups: m: a model of that name is there, and "
+     "is what the name means\n"
+     "c.yaml:2:242: error: router_settings.routing_groups[].model_priorities: expected a number "
+     "from 1 for each of the models\n"},
+    {MODEL "router_settings: {default_litellm_params: 3}\n",
+     "c.yaml:2:43: error: router_settings.default_litellm_params: expected a mapping\n"},
+    {PARAMS("tag_regex: ['^a', '(b'], retry_policy: {Timeout: 1}, fallbacks: x, "
+            "context_window_fallback_dict: [a]"),
+     "c.yaml:1:87: error: model_list[].litellm_params.tag_regex: expected regular expressions as "
+     "Python has them, without looking back, references and possessive repetitions: (b is none\n"
+     "c.yaml:1:116: warning: router_settings.retry_policy.Timeout: unknown key; did you mean "
+     "TimeoutErrorRetries?\n"
+     "c.yaml:1:140: error: model_list[].litellm_params.fallbacks: expected a list\n"
+     "c.yaml:1:173: error: model_list[].litellm_params.context_window_fallback_dict: expected a "
+     "mapping\n"},
     {MODEL "router_settings: {routing_strategy: dice}\n",
      "c.yaml:2:37: error: router_settings.routing_strategy: expected simple-shuffle, adaptive, or "
      "another strategy of LiteLLM's\n"},

@@ -159,7 +159,7 @@ static void nodes_share_what_they_count(void **state)
     share.in_flight = 4;
     share.cooling_until_ms = NOW_MS + 500;
     share.first_us = 3000, share.first_count = 3;
-    policy.latency_samples = 1;
+    policy.latency.samples = 1;
     lx_deployment_state_others(d, &share, &policy, NOW_MS);
     lx_deployment_state_others(d, &share, &policy, NOW_MS); /* twice: no harm */
     assert_int_equal(lx_tally_get(requests, m), 31);

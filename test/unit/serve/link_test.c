@@ -110,7 +110,7 @@ static void open_node(struct node *n, const char *prefix, uint64_t name)
     lx_secret_clear(&settings.password);
     lx_arena_init(&n->arena, 1 << 20);
     lx_route_table_init(&n->table, &n->arena, seed);
-    n->table.settings.policy.latency_samples = 1;
+    n->table.settings.policy.latency.samples = 1;
     n->d = lx_arena_new(&n->arena, struct lx_deployment);
     *n->d = (struct lx_deployment){.group = LX_S("g"),
                                    .id = LX_S("d"),
