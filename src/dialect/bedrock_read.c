@@ -1,10 +1,10 @@
 /*
  * bedrock_read.c - the records of a ConverseStream -> events.
  *
- *   messageStart -> START          contentBlockStart -> PART_START (tools only)
- *                                    contentBlockDelta -> TEXT, ARGUMENTS, SIGNATURE, DATA,
- * CITATION contentBlockStop  -> PART_END messageStop  -> FINISH         metadata -> USAGE, END an
- * exception -> FAULT
+ *   messageStart -> START        contentBlockStart -> PART_START (tools only)
+ *                                contentBlockDelta -> TEXT, ARGUMENTS, SIGNATURE, DATA, CITATION
+ *                                contentBlockStop  -> PART_END
+ *   messageStop  -> FINISH       metadata -> USAGE, END      an exception -> FAULT
  *
  * Only tools have a start; the first delta of anything else opens its part, and a block that turns
  * from one kind to another is two parts. The end is after `metadata`, which comes last; a reply
