@@ -9,8 +9,8 @@ set -eu
 packages() {
     case $1 in
     build) echo "gcc libc6-dev binutils meson ninja-build pkg-config libssl-dev libc-ares-dev
-                 libyaml-dev zlib1g-dev libzstd-dev libhiredis-dev" ;;
-    test) echo "g++ libcmocka-dev libpcre2-dev python3 python3-venv openssl redis-server" ;;
+                 libyaml-dev zlib1g-dev libzstd-dev libhiredis-dev libpcre2-dev" ;;
+    test) echo "g++ libcmocka-dev python3 python3-venv openssl redis-server" ;;
     bench) echo "nginx-light strace libjansson-dev libjson-c-dev libcjson-dev libfastjson-dev
                  libyajl-dev" ;;
     fuzz) echo "clang libclang-rt-14-dev" ;;

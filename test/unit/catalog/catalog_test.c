@@ -132,7 +132,7 @@ static void test_own_rules(void **state)
                 "{\"pattern\": \"-\\\\d$\", \"model_info\": {\"mode\": \"chat\", \"max_tokens\": 1}},"
                 "{\"pattern\": \"^x\", \"fill_missing_for_providers\": [\"o\", \"p\"], \"model_info\":"
                 " {\"max_tokens\": 2, \"supports_b\": true, \"supports_c\": true}},"
-                "{\"pattern\": \"(?<=a)b\", \"model_info\": {\"mode\": \"chat\"}},"
+                "{\"pattern\": \"(?<=a*)b\", \"model_info\": {\"mode\": \"chat\"}},"
                 "{\"pattern\": \"a\", \"model_info\": {\"input_cost_per_token\": -1}},"
                 "{\"pattern\": \"a\"}, 3]}}"),
             NULL),
