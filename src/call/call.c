@@ -74,6 +74,36 @@ struct lx_call *lx_call_fork(struct lx_call *c, struct lx_slice model)
     return NULL;
 }
 
+static struct lx_headers copy_headers(const struct lx_headers *from, struct lx_arena *a)
+{
+    struct lx_header_list to;
+    lx_header_list_init(&to, a);
+    for (size_t i = 0; i < from->n; i++)
+        lx_header_list_add(&to, lx_arena_copy(a, from->v[i].name),
+                           lx_arena_copy(a, from->v[i].value));
+    return to.headers;
+}
+
+struct lx_call *lx_call_mirror(struct lx_call *c, struct lx_slice model, struct lx_arena *a)
+{
+    struct lx_call_input in = c->in;
+    struct lx_slice *texts[] = {&in.body, &in.call_id, &in.tags, &in.session, &in.user_agent};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        *texts[i] = lx_arena_copy(a, *texts[i]);
+    in.model = lx_arena_copy(a, model);
+    in.forward = copy_headers(&c->in.forward, a);
+    in.random = lx_random_next(&c->random);
+    in.now_ms = c->now_ms;
+    in.keeps_body = true;
+    in.is_mirror = true;
+    return a->failed ? NULL : lx_call_new(&in);
+}
+
+size_t lx_call_body_bytes(const struct lx_call *c)
+{
+    return c->in.body.n;
+}
+
 void lx_call_free(struct lx_call *c)
 {
     if (!c)
@@ -390,6 +420,8 @@ static void attempt(struct lx_call *c)
     if (!d)
         return;
     lx_call_drop_relay(c);
+    c->mirror_due =
+        d->silent_model_count && !c->in.is_mirror && c->in.front->operation != LX_OPERATION_COUNT;
     c->memory->polls = 0;
     c->report.losses = &c->attempt.losses;
     c->report.upstream_model = lx_attempt_model(
@@ -494,7 +526,12 @@ void lx_call_next(struct lx_call *c, struct lx_step *out)
         start(c);
     while (c->state == ATTEMPT || c->state == KEY)
         c->state == ATTEMPT ? attempt(c) : find_key(c);
-    if (c->pending) {
+    if (c->mirror_due) {
+        out->kind = LX_STEP_MIRROR;
+        out->mirror = c->report.deployment;
+        c->mirror_due = false;
+        c->in.is_mirror = true; /* once is enough, whatever becomes of the attempt */
+    } else if (c->pending) {
         fill_emit(c, out);
     } else if (c->state == SEND) {
         fill_send(c, out);

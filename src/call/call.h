@@ -96,6 +96,7 @@ struct lx_call_input {
     struct lx_slice model;   /* from the path; empty: the body's */
     enum lx_tristate stream; /* from the path; UNSET: the body's */
     bool in_array;           /* a stream as one JSON array */
+    bool is_mirror;          /* asked besides another: it is not mirrored itself */
     struct lx_slice call_id;
     int64_t now_ms;                                     /* wall clock, for `created` */
     uint64_t random;                                    /* seeds this call's own generator */
@@ -119,7 +120,9 @@ enum lx_step_kind {
     LX_STEP_RACE, /* ask .models, names with commas between, each with a call of lx_call_fork(); the
                    * first that gives a good reply takes this call's place. feed_failure where
                    * that cannot be */
-    LX_STEP_ASK,  /* read the small file .ask_path, then feed_file */
+    LX_STEP_MIRROR, /* ask .mirror's silent models the same, each with a call of lx_call_mirror(),
+                     * if the host likes to; nothing is to be fed */
+    LX_STEP_ASK,    /* read the small file .ask_path, then feed_file */
     LX_STEP_WAIT,
     LX_STEP_DONE,
 };
@@ -133,6 +136,7 @@ struct lx_step {
     } send;
     const char *ask_path;
     struct lx_slice models;
+    const struct lx_deployment *mirror;
     int64_t sleep_ms;
     struct {
         bool head; /* first EMIT: status and headers are set */
@@ -182,6 +186,13 @@ struct lx_call *lx_call_new(const struct lx_call_input *in);
 void lx_call_free(struct lx_call *c); /* NULL-safe */
 /* A call for the same input and another model, whose name is copied. NULL when out of memory. */
 struct lx_call *lx_call_fork(struct lx_call *c, struct lx_slice model);
+
+/* A call that asks another model the same, for nobody: all of the input is copied into the arena,
+ * but for routes, pool, keys and trail. It begins no mirrors of its own. NULL when out of memory.
+ */
+struct lx_call *lx_call_mirror(struct lx_call *c, struct lx_slice model, struct lx_arena *a);
+/* How much lx_call_mirror() copies, about. */
+size_t lx_call_body_bytes(const struct lx_call *c);
 
 /* A stream is under way whose provider has not told how long the prompt was: it may have to be
  * counted at the end. */

@@ -64,6 +64,7 @@ struct lx_call {
     struct lx_arena late;          /* for faults, once memory is gone */
     struct lx_parting *parting;    /* follow.c: work that nobody may want any more; or NULL */
     char *names;                   /* of the report, then too */
+    bool mirror_due;               /* what was picked has silent models */
     bool counted;                  /* tokens that a client asks for: here, or it was tried */
     bool goes_on;                  /* the next exchange is not another attempt */
     bool relaying;                 /* relay is initialized */

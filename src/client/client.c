@@ -55,6 +55,7 @@ llmux_client *llmux_client_new(void)
     c->loop = c->router ? lx_loop_new() : NULL;
     c->net = c->loop ? lx_net_new(c->loop, &net, NULL) : NULL;
     c->keys = lx_keys_new();
+    c->mirrors = (struct lx_asides){.loop = c->loop, .net = c->net, .epoch_ms = c->epoch_ms};
     if (c->net && c->keys)
         return c;
     llmux_client_free(c);
@@ -65,6 +66,7 @@ void llmux_client_free(llmux_client *c)
 {
     if (!c)
         return;
+    lx_asides_clear(&c->mirrors);
     lx_net_free(c->net);
     if (c->loop)
         lx_loop_turn(c->loop, 0); /* frees what closed just now */
@@ -104,6 +106,7 @@ int llmux_client_load_config(llmux_client *c, const char *path, llmux_error **er
                              diags.v[i].line, LX_F(diags.v[i].text));
         code = lx_client_fail(err, LX_ECONFIG, why.code ? &why : NULL);
     } else {
+        lx_asides_clear(&c->mirrors); /* they borrow from the configuration before */
         code = lx_route_state_bind(c->router, &config->routes);
         for (size_t i = 0; i < config->routes.count && code == 0; i++)
             code = lx_map_put(&c->routes.by_name, config->routes.groups[i]->name,

@@ -5,6 +5,7 @@
 #define LX_CLIENT_CLIENT_H
 
 #include "llmux/llmux.h"
+#include "net/aside.h"
 #include "net/drive.h"
 #include "config/config.h"
 
@@ -44,6 +45,7 @@ struct llmux_client {
     int64_t epoch_ms;              /* as lx_drive wants it */
     int64_t timeout_ms, max_retries;
     size_t in_flight;
+    struct lx_asides mirrors; /* requests of silent_model: they go on while the loop turns */
 };
 
 struct lx_member {

@@ -289,7 +289,17 @@ static void on_done(struct lx_drive *d)
     job_free(j);
 }
 
-static const struct lx_drive_events drive_events = {.on_emit = on_emit, .on_done = on_done};
+static void on_mirror(struct lx_drive *d, const struct lx_step *step)
+{
+    const struct lx_aside_facts facts = {.hold = NULL};
+
+    for (size_t i = 0; i < step->mirror->silent_model_count; i++)
+        lx_aside_start(&job_of(d)->client->mirrors, d->call, step->mirror->silent_models[i],
+                       &facts);
+}
+
+static const struct lx_drive_events drive_events = {
+    .on_emit = on_emit, .on_mirror = on_mirror, .on_done = on_done};
 
 static struct job *job_new(llmux_client *c, const struct lx_dialect *front,
                            const llmux_request *request, bool stream, llmux_error **err)

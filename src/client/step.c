@@ -99,6 +99,8 @@ enum llmux_step llmux_call_next(llmux_call *call)
         case LX_STEP_ASK:
             answer_file(call);
             break;
+        case LX_STEP_MIRROR: /* likewise */
+            break;
         case LX_STEP_RACE: /* one call by hand is one call */
             lx_call_feed_failure(call->call, LX_EUNSUPPORTED, NULL);
             break;

@@ -98,7 +98,7 @@ struct lx_config_entry {
     struct lx_deployment d;
     struct lx_slice model, provider, api_base, organization;
     int64_t num_retries;
-    struct lx_strings drop_paths, allowed_params, tags, tag_regex;
+    struct lx_strings drop_paths, allowed_params, tags, tag_regex, silent_model;
     const struct lx_yaml *own_params; /* without router_settings.default_litellm_params */
     const struct lx_yaml *fallbacks, *context_fallbacks, *retry_policy;
     const struct lx_yaml *params, *headers, *extra_headers, *extra_body, *model_info, *roles;

@@ -393,6 +393,8 @@ static void take_rest(struct lx_load *l, struct lx_config_entry *e, const struct
                         "max_budget and budget_duration have an effect together only");
         d->budget.window_ms = 0;
     }
+    d->silent_models = e->silent_model.v;
+    d->silent_model_count = e->silent_model.n;
     d->tags = e->tags.v;
     d->tag_count = e->tags.n;
     lx_yaml_bool(text_of(lx_yaml_get(e->model_info, LX_S("blocked"))), &d->blocked);

@@ -160,6 +160,10 @@ static void step_on(struct lx_drive *d)
                 return; /* the drive may be gone already */
             lx_call_feed_failure(d->call, LX_ENOMEM, NULL);
             break;
+        case LX_STEP_MIRROR:
+            if (d->events->on_mirror)
+                d->events->on_mirror(d, &step);
+            break;
         case LX_STEP_WAIT:
             return;
         case LX_STEP_DONE:

@@ -14,6 +14,9 @@ struct lx_race;
 struct lx_drive_events {
     /* Something for the client; valid during the call. May pause, not cancel. */
     void (*on_emit)(struct lx_drive *d, const struct lx_step *step);
+    /* The same is to be asked of step->mirror, and nobody waits for it (aside.h); NULL: it is not.
+     */
+    void (*on_mirror)(struct lx_drive *d, const struct lx_step *step);
     /* The call is done; the drive is idle and may be reused or freed from within. */
     void (*on_done)(struct lx_drive *d);
 };

@@ -61,6 +61,8 @@ struct lx_deployment {
     int64_t allowed_fails;                                /* -1: the policy's */
     const struct lx_failure_policy *allowed_fails_policy; /* NULL: the policy's */
     const struct lx_failure_policy *retry_policy;         /* NULL: the group's, or the policy's */
+    struct lx_slice *silent_models;                       /* who is asked the same, for nobody */
+    size_t silent_model_count;
     struct lx_slice fallbacks;         /* its own: a JSON array of targets; or empty */
     struct lx_slice context_fallbacks; /* for long prompts: a JSON object, name to target; or
                                         * empty */

@@ -6,13 +6,14 @@
  */
 #include "serve/exchange.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/text.h"
 #include "gate/auth.h"
+#include "serve/access.h"
 #include "serve/inbound.h"
 #include "serve/endpoint.h"
+#include "serve/mirror.h"
 #include "serve/probe.h"
 #include "serve/worker.h"
 
@@ -419,7 +420,16 @@ static void on_done(struct lx_drive *d)
     lx_inbound_exchange_done(exchange_of(d)->conn);
 }
 
-static const struct lx_drive_events drive_events = {.on_emit = on_emit, .on_done = on_done};
+static void on_mirror(struct lx_drive *d, const struct lx_step *step)
+{
+    struct lx_exchange *x = exchange_of(d);
+
+    for (size_t i = 0; i < step->mirror->silent_model_count; i++)
+        lx_mirror_start(x->worker, x, step->mirror->silent_models[i]);
+}
+
+static const struct lx_drive_events drive_events = {
+    .on_emit = on_emit, .on_mirror = on_mirror, .on_done = on_done};
 
 void lx_exchange_complete(struct lx_exchange *x)
 {
@@ -473,202 +483,23 @@ void lx_exchange_generate_stream(struct lx_exchange *x)
 
 /* ---- The log ------------------------------------------------------------------------------- */
 
-struct line {
-    const struct lx_exchange *x;
-    const struct lx_call_report *r; /* or NULL */
-    const char *peer;
-    int status;
-    int64_t ms, first_byte_ms; /* -1: none */
-};
-
-/* In dollars; null says that no price is known. */
-static void write_cost(struct lx_out *o, const struct lx_call_report *r)
-{
-    char room[64];
-    struct lx_buf text = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
-
-    if (r->is_priced)
-        lx_money_write(r->cost.total, &text);
-    lx_out_raw(o, "cost", lx_buf_slice(&text));
-}
-
-/* Which attempts came to nothing, and who answered instead. */
-static void write_tried(struct lx_out *o, const struct lx_call_report *r)
-{
-    if (r->fallbacks) {
-        lx_out_str(o, "model_group", r->group);
-        lx_out_int(o, "fallbacks", r->fallbacks);
-    }
-    if (!r->tried)
-        return;
-    lx_out_array(o, "tried");
-    for (const struct lx_call_try *t = r->tried; t; t = t->next) {
-        lx_out_object(o, NULL);
-        lx_out_str(o, "model_group", t->group);
-        if (t->deployment) {
-            lx_out_str(o, "model_id", t->deployment->id);
-            lx_out_str(o, "provider", lx_slice_z(t->deployment->provider->id));
-        }
-        lx_out_int(o, "status", t->status);
-        lx_out_str(o, "error", lx_slice_z(lx_fault_class(t->fault)));
-        lx_out_int(o, "ms", t->ms);
-        lx_out_object_end(o);
-    }
-    lx_out_array_end(o);
-}
-
-static void write_json(const struct line *l, struct lx_buf *out, struct lx_slice time)
-{
-    const struct lx_exchange *x = l->x;
-    struct lx_out o = lx_out(out);
-
-    lx_out_object(&o, NULL);
-    lx_out_str(&o, "time", time);
-    lx_out_lit(&o, "level", "access");
-    lx_out_str(&o, "id", lx_slice(x->call_id, x->call_id_n));
-    lx_out_str(&o, "client", lx_slice_z(l->peer));
-    lx_out_str(&o, "method", x->method_name);
-    lx_out_str(&o, "path", x->path);
-    lx_out_int(&o, "status", l->status);
-    lx_out_int(&o, "ms", l->ms);
-    lx_out_int(&o, "bytes_in", (int64_t)x->body_bytes);
-    lx_out_int(&o, "bytes_out", (int64_t)x->reply_bytes);
-    if (l->r) {
-        const struct lx_call_report *r = l->r;
-
-        lx_out_str(&o, "model", r->model);
-        if (r->deployment) {
-            lx_out_str(&o, "provider", lx_slice_z(r->deployment->provider->id));
-            lx_out_str(&o, "upstream_model", r->upstream_model);
-            lx_out_str(&o, "model_id", r->deployment->id);
-        }
-        lx_out_bool(&o, "stream", r->stream);
-        lx_out_int(&o, "attempts", r->attempts);
-        write_tried(&o, r);
-        if (l->first_byte_ms >= 0)
-            lx_out_int(&o, "first_byte_ms", l->first_byte_ms);
-        if (r->usage.known) {
-            lx_out_int(&o, "prompt_tokens", r->usage.prompt_tokens);
-            lx_out_int(&o, "completion_tokens", r->usage.completion_tokens);
-            lx_out_int(&o, "cached_tokens", r->usage.cached_tokens);
-            if (r->usage.estimated)
-                lx_out_bool(&o, "usage_estimated", true);
-            write_cost(&o, r);
-        }
-        if (r->losses && r->losses->count) {
-            lx_out_array(&o, "dropped");
-            for (const struct lx_loss *loss = r->losses->first; loss; loss = loss->next)
-                lx_out_str(&o, NULL, loss->what);
-            lx_out_array_end(&o);
-        }
-        if (r->fault.kind != LX_FAULT_NONE) {
-            lx_out_str(&o, "error", lx_slice_z(lx_fault_class(r->fault.kind)));
-            lx_out_str(&o, "error_message", lx_slice_to(r->fault.message, 512));
-        }
-    }
-    lx_out_object_end(&o);
-}
-
-/* Which attempts came to nothing, and who answered instead. */
-static void write_tried_text(const struct lx_call_report *r, struct lx_buf *out)
-{
-    if (r->fallbacks)
-        lx_buf_addf(out, " group=%.*s fallbacks=%lld", LX_F(r->group), (long long)r->fallbacks);
-    for (const struct lx_call_try *t = r->tried; t; t = t->next)
-        lx_buf_addf(out, " tried=%.*s:%s:%lldms",
-                    LX_F(t->deployment ? t->deployment->id : t->group), lx_fault_class(t->fault),
-                    (long long)t->ms);
-}
-
-static void write_text(const struct line *l, struct lx_buf *out, struct lx_slice time)
-{
-    const struct lx_exchange *x = l->x;
-
-    lx_buf_addf(out, "%.*s %s \"%.*s %.*s\" %d %lldms in=%llu out=%llu id=%.*s", LX_F(time),
-                l->peer, LX_F(x->method_name), LX_F(x->path), l->status, (long long)l->ms,
-                (unsigned long long)x->body_bytes, (unsigned long long)x->reply_bytes,
-                (int)x->call_id_n, x->call_id);
-    if (l->r) {
-        const struct lx_call_report *r = l->r;
-
-        lx_buf_addf(out, " model=%.*s", LX_F(r->model));
-        if (r->deployment)
-            lx_buf_addf(out, " to=%s/%.*s", r->deployment->provider->id, LX_F(r->upstream_model));
-        write_tried_text(r, out);
-        lx_buf_addf(out, " attempts=%lld%s", (long long)r->attempts, r->stream ? " stream" : "");
-        if (l->first_byte_ms >= 0)
-            lx_buf_addf(out, " first_byte=%lldms", (long long)l->first_byte_ms);
-        if (r->usage.known)
-            lx_buf_addf(out, " tokens=%lld+%lld%s", (long long)r->usage.prompt_tokens,
-                        (long long)r->usage.completion_tokens,
-                        r->usage.estimated ? " estimated" : "");
-        if (r->usage.known) {
-            lx_buf_add_lit(out, " cost=");
-            if (r->is_priced)
-                lx_money_write(r->cost.total, out);
-            else
-                lx_buf_add_byte(out, '?');
-        }
-        for (const struct lx_loss *loss = r->losses ? r->losses->first : NULL; loss;
-             loss = loss->next)
-            lx_buf_addf(out, " dropped=%.*s", LX_F(loss->what));
-        if (r->fault.kind != LX_FAULT_NONE)
-            lx_buf_addf(out, " error=%s", lx_fault_class(r->fault.kind));
-    }
-}
-
-static atomic_uint_fast64_t unpriced;
-
-uint64_t lx_exchange_unpriced(void)
-{
-    return atomic_load_explicit(&unpriced, memory_order_relaxed);
-}
-
-/* A model without a price is said so at its first reply, and again at every tenfold number of
- * replies without one, over all loops. */
-static void note_unpriced(struct lx_worker *w, const struct lx_call_report *r)
-{
-    static _Atomic uint64_t warned[16]; /* models, by hash; a collision costs a line */
-    static const uint64_t seed[2] = {0};
-    uint64_t power = 1, count, model;
-
-    if (!r || !r->usage.known || r->is_priced || !r->deployment)
-        return;
-    count = atomic_fetch_add_explicit(&unpriced, 1, memory_order_relaxed) + 1;
-    model = lx_hash(r->upstream_model, seed) ^ (uintptr_t)r->deployment->provider;
-    while (power < count)
-        power *= 10;
-    if (atomic_exchange_explicit(&warned[model % 16], model, memory_order_relaxed) != model ||
-        power == count)
-        lx_log_say(w->log, LX_LOG_WARNING,
-                   "no price is known for %s/%.*s, so its cost is not counted: give it "
-                   "input_cost_per_token and output_cost_per_token, or a base_model (%llu replies "
-                   "without a price so far)",
-                   r->deployment->provider->id, LX_F(r->upstream_model), (unsigned long long)count);
-}
-
 void lx_exchange_log(struct lx_exchange *x, bool client_gone)
 {
-    struct lx_worker *w = x->worker;
-    char stamp[40];
-    struct lx_buf time;
-    struct line l = {
-        .x = x,
+    struct lx_access_line l = {
         .r = x->drive.call ? lx_call_report(x->drive.call) : NULL,
+        .id = lx_slice(x->call_id, x->call_id_n),
+        .method = x->method_name,
+        .path = x->path,
         .peer = lx_stream_peer(x->conn->stream),
         .status = client_gone ? 499 : x->status,
+        .wall_ms = x->started_wall_ms,
         .ms = lx_clock_mono_ms() - x->started_ms,
         .first_byte_ms = x->drive.first_byte_ms ? x->drive.first_byte_ms - x->started_ms : -1,
+        .bytes_in = x->body_bytes,
+        .bytes_out = x->reply_bytes,
     };
 
     if (client_gone && x->drive.call)
         lx_call_settle(x->drive.call);
-    note_unpriced(w, l.r);
-    if (!w->access_log)
-        return;
-    time = (struct lx_buf){.p = stamp, .cap = sizeof(stamp), .max = sizeof(stamp)};
-    lx_log_write_time(&time, x->started_wall_ms);
-    (lx_log_is_json(w->log) ? write_json : write_text)(&l, &w->lines, lx_buf_slice(&time));
-    lx_buf_add_byte(&w->lines, '\n');
-    lx_worker_lines_added(w);
+    lx_access_write(x->worker, &l);
 }

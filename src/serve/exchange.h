@@ -68,8 +68,6 @@ void lx_exchange_head(struct lx_exchange *x, const struct lx_h1_head *head);
 void lx_exchange_run(struct lx_exchange *x);
 /* Answers with an error in the client's language. Only before any head was sent. */
 void lx_exchange_refuse(struct lx_exchange *x, int status, const struct lx_fault *fault);
-/* How many replies had no known price, in all loops. */
-uint64_t lx_exchange_unpriced(void);
 /* One line in the access log. */
 void lx_exchange_log(struct lx_exchange *x, bool client_gone);
 

@@ -6,6 +6,7 @@
 #include "serve/health.h"
 
 #include "base/text.h"
+#include "serve/access.h"
 #include "serve/endpoint.h"
 #include "serve/probe.h"
 #include "serve/server.h"
@@ -24,7 +25,7 @@ void lx_endpoint_readiness(struct lx_exchange *x)
                          lx_arena_printf(&x->arena,
                                          "{\"status\":\"healthy\",\"db\":\"Not connected\","
                                          "\"replies_without_price\":%llu}",
-                                         (unsigned long long)lx_exchange_unpriced()));
+                                         (unsigned long long)lx_access_unpriced()));
 }
 
 /* ---- Common -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
  * The main thread owns configuration and signals; each worker thread owns its loop. They meet only
  * through posts: a new snapshot, or the order to drain.
  */
+#include "serve/mirror.h"
 #include "serve/server.h"
 
 #include <errno.h>
@@ -153,6 +154,7 @@ static int worker_init(struct lx_server *s, struct lx_worker *w, const struct ad
     w->net = lx_net_new(w->loop, &s->config->net, err);
     if (!w->net || !w->calls || !w->keys || !w->trail)
         return err && err->code ? err->code : LX_ENOMEM;
+    lx_mirror_init(w);
     w->watch = w->index == 0 ? lx_watch_new(w) : NULL;
     if (w->watch)
         lx_watch_update(w->watch);
@@ -167,6 +169,7 @@ static void worker_clear(struct lx_worker *w)
     if (w->listener)
         lx_listener_close(w->listener);
     lx_watch_free(w->watch);
+    lx_asides_clear(&w->mirrors);
     lx_net_free(w->net);
     lx_call_pool_free(w->calls);
     lx_keys_free(w->keys);

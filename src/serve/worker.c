@@ -101,6 +101,7 @@ void lx_worker_check_drained(struct lx_worker *w)
     if (!w->draining || w->drained || w->conns)
         return;
     w->drained = true;
+    lx_asides_clear(&w->mirrors);
     lx_timer_cancel(w->loop, &w->drain_timer);
     lx_timer_cancel(w->loop, &w->flush_timer);
     lx_timer_cancel(w->loop, &w->trim_timer);

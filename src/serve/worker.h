@@ -11,6 +11,7 @@
 
 #include "call/call.h"
 #include "io/stream.h"
+#include "net/aside.h"
 #include "net/client.h"
 #include "config/config.h"
 #include "serve/log.h"
@@ -44,6 +45,8 @@ struct lx_worker {
     struct lx_inbound *dirty;    /* connections with something to send at the end of the turn */
     struct lx_buf spare_out[16]; /* their buffers, between uses */
     size_t spare_out_count;
+    struct lx_asides mirrors;  /* requests of silent_model */
+    uint64_t mirrors_missed;   /* of which there were too many */
     struct lx_exchange *spare; /* finished exchanges, kept for reuse */
     size_t spare_count;
     size_t busy; /* exchanges under way */

@@ -103,6 +103,8 @@ static void see(struct watch *w, const struct lx_step *step)
     case LX_STEP_WAIT:
         CHECK_STEP(w->waiting || w->sleeping);
         break;
+    case LX_STEP_MIRROR:
+        break;
     case LX_STEP_RACE:
         CHECK_STEP(!w->head && !w->done && step->models.n);
         w->waiting = true;
