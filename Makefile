@@ -55,8 +55,9 @@ corpus: all  ## recorded traffic through `llmux translate`, a table of what pass
 	@python3 test/corpus/embeddings.py $(BUILD)/llmux
 	@python3 test/corpus/prices.py $(BUILD)/llmux
 
-matrix: all  ## every pair of features, written for providers, against their own specifications
+matrix: all  ## every pair of features, and what clients get, against the vendors' specifications
 	@python3 test/spec/matrix.py $(BUILD)/llmux
+	@python3 test/spec/replies.py $(BUILD)/llmux
 
 parity: all  ## the same calls through LiteLLM (from PyPI) and through llmux
 	@python3 test/parity/run.py $(BUILD)/llmux --venv $(BUILD)/parity-venv

@@ -109,6 +109,16 @@ void lx_anthropic_usage_read(struct lx_json usage, struct lx_usage *u)
     u->raw = lx_json_raw(usage);
 }
 
+/* What others call default is standard here; Anthropic knows neither flex nor scale. */
+static void write_tier(struct lx_out *out, struct lx_slice tier)
+{
+    if (lx_slice_eq(tier, LX_S("default")))
+        tier = LX_S("standard");
+    if (lx_slice_eq(tier, LX_S("standard")) || lx_slice_eq(tier, LX_S("priority")) ||
+        lx_slice_eq(tier, LX_S("batch")))
+        lx_out_str(out, "service_tier", tier);
+}
+
 void lx_anthropic_usage_write(struct lx_out *out, const char *name, const struct lx_usage *u)
 {
     int64_t input = u->prompt_tokens - u->cached_tokens - u->cache_write_tokens;
@@ -134,10 +144,7 @@ void lx_anthropic_usage_write(struct lx_out *out, const char *name, const struct
         lx_out_int(out, "web_search_requests", u->web_search_requests);
         lx_out_object_end(out);
     }
-    if (u->service_tier.n) /* what others call default is standard here */
-        lx_out_str(out, "service_tier",
-                   lx_slice_eq(u->service_tier, LX_S("default")) ? LX_S("standard")
-                                                                 : u->service_tier);
+    write_tier(out, u->service_tier);
     if (u->has_cost) { /* LiteLLM's, where its users ask for it */
         char room[64];
         struct lx_buf text = {.p = room, .cap = sizeof(room), .max = sizeof(room)};

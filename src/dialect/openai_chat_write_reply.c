@@ -5,6 +5,7 @@
  * LiteLLM's clients look for it: reasoning_content, thinking_blocks, provider_specific_fields.
  */
 #include "dialect/openai_chat.h"
+#include "dialect/scalar.h"
 
 static bool is_kind(const struct lx_part *p, enum lx_part_kind kind)
 {
@@ -149,20 +150,33 @@ static void write_calls(struct lx_out *o, const struct lx_choice *c,
         lx_out_array_end(o);
 }
 
-static void write_media(struct lx_out *o, const struct lx_part *parts)
+/* OpenAI keeps what was said for a while, and clients rely on knowing how long: a day, where the
+ * provider does not say (LiteLLM's). */
+enum { AUDIO_LIFE_S = 24 * 60 * 60 };
+
+static void write_audio(struct lx_out *o, const struct lx_part *audio,
+                        const struct lx_reply_context *context)
+{
+    const struct lx_slice expires = LX_S("expires_at");
+    lx_out_object(o, "audio");
+    lx_out_text(o, "id", audio->media.file_id);
+    lx_out_text(o, "data", audio->media.data);
+    lx_out_text(o, "transcript", audio->text);
+    if (!lx_extra_find(audio->extra, expires))
+        lx_out_int(o, "expires_at", context->now_s + AUDIO_LIFE_S);
+    lx_openai_write_extra(o, audio->extra);
+    lx_out_object_end(o);
+}
+
+static void write_media(struct lx_out *o, const struct lx_part *parts,
+                        const struct lx_reply_context *context)
 {
     const struct lx_part *audio = first_of(parts, LX_PART_AUDIO);
     const struct lx_part *image = first_of(parts, LX_PART_IMAGE);
     int64_t i = 0;
 
-    if (audio) {
-        lx_out_object(o, "audio");
-        lx_out_text(o, "id", audio->media.file_id);
-        lx_out_text(o, "data", audio->media.data);
-        lx_out_text(o, "transcript", audio->text);
-        lx_openai_write_extra(o, audio->extra);
-        lx_out_object_end(o);
-    }
+    if (audio)
+        write_audio(o, audio, context);
     if (!image)
         return;
     lx_out_array(o, "images");
@@ -215,7 +229,7 @@ static void write_choice(struct lx_out *o, const struct lx_choice *c,
     write_content(o, c->parts);
     write_thinking(o, c->parts, own ? c->message_extra : NULL);
     write_calls(o, c, context);
-    write_media(o, c->parts);
+    write_media(o, c->parts, context);
     write_annotations(o, c->parts, own);
     write_specific(o, c, own);
     if (own)

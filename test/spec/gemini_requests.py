@@ -163,11 +163,16 @@ def _turn_faults(body):
 _protos = {}
 
 
-def _faults(files, body, given):
-    body = {k: v for k, v in body.items() if k not in given or k in ("tools", "contents")}
+def message_faults(files, body, message):
+    """Of any message of these files."""
     if files not in _protos:
         _protos[files] = Protos(files)
-    yield from _protos[files].message_faults(body, "GenerateContentRequest", "request")
+    yield from _protos[files].message_faults(body, message, message)
+
+
+def _faults(files, body, given):
+    body = {k: v for k, v in body.items() if k not in given or k in ("tools", "contents")}
+    yield from message_faults(files, body, "GenerateContentRequest")
     yield from _turn_faults(body)
 
 

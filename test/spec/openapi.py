@@ -6,6 +6,7 @@ document of that day does not are given by the caller.
 """
 
 import gzip
+import re
 from pathlib import Path
 
 SPECS = Path(__file__).resolve().parents[3] / "shared" / "specs" / "openapi"
@@ -28,10 +29,11 @@ def is_here(name):
 
 
 class Document:
-    def __init__(self, name, later=(), forgiven=()):
+    def __init__(self, name, later=(), forgiven=(), lenient=False):
         """`later`: (schema, member) pairs that came after the document; `forgiven`: such pairs that
-        it demands and the service does not, as recorded."""
-        self.root = _load(name)
+        it demands and the service does not, as recorded. Lenient: what must be there and may be
+        null may be missing, which SDKs read alike."""
+        self.root, self.lenient = _load(name), lenient
         self.later, self.forgiven = set(later), set(forgiven)
 
     def request(self, path, method="post"):
@@ -113,9 +115,9 @@ class Document:
                     for f in self.faults(schema.get("items") or {}, one, f"{where}[{i}]")]
         return self._members(name, schema, value, where) if kind == "object" else []
 
-    def _parts(self, name, schema):
+    def _parts(self, name, schema, place=None):
         """What an object may and must have, by all that its schema is made of."""
-        parts = {"names": {name}, "known": dict(schema.get("properties") or {}),
+        parts = {"names": {name or place}, "known": dict(schema.get("properties") or {}),
                  "required": [(name, m) for m in schema.get("required") or []],
                  "other": schema.get("additionalProperties")}
         for inner in schema.get("allOf") or []:
@@ -127,10 +129,11 @@ class Document:
         return parts
 
     def _members(self, name, schema, value, where):
-        parts = self._parts(name, schema)
+        parts = self._parts(name, schema, re.sub(r"\[\d+\]", "", where.split(".")[-1]))
         known, other = parts["known"], parts["other"]
         found = [f"{where}.{m}: missing" for owner, m in parts["required"]
-                 if m not in value and (owner, m) not in self.forgiven]
+                 if m not in value and (owner, m) not in self.forgiven
+                 and not (self.lenient and not self.faults(known.get(m) or {}, None))]
         for member, inner in value.items():
             if member in known:
                 found += self.faults(known[member], inner, f"{where}.{member}")
