@@ -59,6 +59,8 @@ class Document:
             return []
         if "allOf" in schema and not self._parts(name, schema)["known"]:  # of no object
             return [f for s in schema["allOf"] for f in self.faults(s, value, where)]
+        if "const" in schema and value != schema["const"]:
+            return [f"{where}: {value!r} is not {schema['const']!r}"]
         if "enum" in schema:
             # "OFF" is read as false by YAML's rules.
             words = ["OFF" if word is False else word for word in schema["enum"]]
@@ -104,13 +106,21 @@ class Document:
             if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
                 return [f"{where}: no {kind}"]
             low, high = schema.get("minimum", value), schema.get("maximum", value)
-            return [] if low <= value <= high else [f"{where}: {value} is not in {low}..{high}"]
+            if low <= value <= high and value > schema.get("exclusiveMinimum", value - 1):
+                return []
+            return [f"{where}: {value} is not in {low}..{high}"]
         if kind and not isinstance(value, TYPES[kind]):
             return [f"{where}: must be of type {kind}"]
         if kind == "string":
             low, high = schema.get("minLength", 0), schema.get("maxLength", len(value))
-            return [] if low <= len(value) <= high else [f"{where}: {len(value)} characters"]
+            if not low <= len(value) <= high:
+                return [f"{where}: {len(value)} characters"]
+            if not re.search(schema.get("pattern", ""), value):
+                return [f"{where}: {value[:40]!r} does not match {schema['pattern']}"]
         if kind == "array":
+            low, high = schema.get("minItems", 0), schema.get("maxItems", len(value))
+            if not low <= len(value) <= high:
+                return [f"{where}: {len(value)} elements"]
             return [f for i, one in enumerate(value)
                     for f in self.faults(schema.get("items") or {}, one, f"{where}[{i}]")]
         return self._members(name, schema, value, where) if kind == "object" else []
