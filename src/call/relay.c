@@ -310,10 +310,33 @@ static void write_record(const struct lx_record *rec, struct lx_json_edit *e, st
     lx_buf_add_lit(out, "\n\n");
 }
 
-/* A record that passes as it came, but for one member more in its usage, and what is odd in it.
- * False: nothing of that. */
-static bool pass_edited(struct lx_relay *r, const struct lx_record *rec, bool odd,
-                        struct lx_buf *out)
+/* ---- Records -------------------------------------------------------------------------------- */
+
+static int failed(int code, struct lx_error *err, const char *what)
+{
+    return lx_error_set(err, code, "%s", what);
+}
+
+/* What clients would stumble over: in what a record says of calls, and where it finishes after
+ * some; or, where the glance found it odd, in anything else. 0 or a code. */
+static int mend(struct lx_relay *r, const struct lx_glance *g, struct lx_json_edit *e,
+                struct lx_error *err)
+{
+    const struct lx_back *back = r->back->back;
+    if (!back->mend_event || !(g->calls || (g->finish && r->back_state))) {
+        if (g->odd && back->mend)
+            back->mend(&r->scratch->doc, e);
+        return 0;
+    }
+    if (!r->back_state && !(r->back_state = calloc(1, back->state_size)))
+        return failed(LX_ENOMEM, err, "no memory for the calls of a stream");
+    return back->mend_event(r->back_state, &r->scratch->doc, e, &r->scratch->arena, err);
+}
+
+/* A record that passes as it came, but for what is mended, and one member more in its usage. 1: it
+ * was written so; 0: nothing of that; or a code. */
+static int pass_edited(struct lx_relay *r, const struct lx_record *rec, const struct lx_glance *g,
+                       struct lx_buf *out, struct lx_error *err)
 {
     struct lx_json_doc *doc = &r->scratch->doc;
     struct lx_usage u = r->glance.usage;
@@ -321,14 +344,17 @@ static bool pass_edited(struct lx_relay *r, const struct lx_record *rec, bool od
     struct lx_buf text;
     if (r->tells_cost)
         add_cost(r, &u);
-    odd = odd && r->back->back->mend;
-    if ((!odd && !u.has_cost) || lx_json_read(doc, rec->data, &r->limits, NULL) < 0)
-        return false;
-    lx_buf_init(&text, 64);
+    bool costs = r->tells_cost && u.has_cost;
+    if (!g->calls && !g->finish && !g->odd && !costs)
+        return 0;
+    if (lx_json_read(doc, rec->data, &r->limits, NULL) < 0) /* the mark of the end */
+        return 0;
     lx_json_edit_init(&e, doc, &r->scratch->arena);
-    if (odd)
-        r->back->back->mend(doc, &e);
-    if (r->tells_cost && u.has_cost) {
+    int code = mend(r, g, &e, err);
+    if (code < 0)
+        return code;
+    lx_buf_init(&text, 64);
+    if (costs) {
         lx_money_write(u.cost, &text);
         lx_json_edit_set(&e, LX_GET(lx_json_root(doc), "usage"), LX_S("cost"), lx_buf_slice(&text));
     }
@@ -339,28 +365,6 @@ static bool pass_edited(struct lx_relay *r, const struct lx_record *rec, bool od
         write_record(rec, &e, out);
     lx_buf_clear(&text);
     return edited;
-}
-
-/* ---- Records -------------------------------------------------------------------------------- */
-
-static int failed(int code, struct lx_error *err, const char *what)
-{
-    return lx_error_set(err, code, "%s", what);
-}
-
-/* A record that passes as it came, but for what its calls lack. 1: written so; 0; or a code. */
-static int pass_with_calls(struct lx_relay *r, const struct lx_record *rec, struct lx_buf *out,
-                           struct lx_error *err)
-{
-    struct lx_json_edit e;
-    if (!r->back_state && !(r->back_state = calloc(1, r->back->back->state_size)))
-        return failed(LX_ENOMEM, err, "no memory for the calls of a stream");
-    lx_json_edit_init(&e, &r->scratch->doc, &r->scratch->arena);
-    int mended =
-        r->back->back->mend_event(r->back_state, &r->scratch->doc, &e, &r->scratch->arena, err);
-    if (mended == 1)
-        write_record(rec, &e, out);
-    return mended;
 }
 
 static void tell(struct lx_relay *r, struct lx_event *e, struct lx_buf *out)
@@ -438,16 +442,15 @@ static int relay_as_is(struct lx_relay *r, const struct lx_record *rec, struct l
     if (g.is_fault)
         read_fault(r, rec->data);
     remember_glance(r, &g);
-    if (g.calls && (code = pass_with_calls(r, rec, out, err)) != 0)
-        return code < 0 ? code : 0;
     if (g.end && r->context.include_usage && !r->glance.usage.known && r->biller) {
         code = end_with_estimate(r, out);
         return code < 0 ? failed(code, err, "no memory to count what was said") : 0;
     }
-    if (!g.alien && (!g.usage_only || r->context.include_usage) &&
-        !((r->tells_cost || g.odd) && pass_edited(r, rec, g.odd, out)))
+    if (g.alien || (g.usage_only && !r->context.include_usage))
+        return 0;
+    if ((code = pass_edited(r, rec, &g, out, err)) == 0)
         lx_buf_add(out, rec->raw);
-    return 0;
+    return code < 0 ? code : 0;
 }
 
 /* An exception among the chunks of a model's stream: it is the service's, not in the model's

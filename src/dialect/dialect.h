@@ -184,9 +184,9 @@ struct lx_back {
     const char *output_header; /* ... and those of the answer; or NULL */
     int (*glance_reply)(const struct lx_json_doc *body, struct lx_glance *out);
     int (*glance_event)(const struct lx_record *, struct lx_json_doc *doc, struct lx_glance *out);
-    /* A record of a stream that passes, and that a glance saw calls in: what clients of the
-     * language would stumble over is mended in the edit. 1: something was; 0; or a code. `state` as
-     * for read_event, which is not used then. NULL: nothing ever is. */
+    /* A record of a stream that passes, and that a glance saw calls in, or an end after some: what
+     * clients of the language would stumble over is mended in the edit, what mend() does too. 0 or
+     * a code. `state` as for read_event, which is not used then. NULL: nothing ever is. */
     int (*mend_event)(void *state, const struct lx_json_doc *doc, struct lx_json_edit *,
                       struct lx_arena *, struct lx_error *err);
     /* Edits a body or record that a glance found odd. NULL: none is. */

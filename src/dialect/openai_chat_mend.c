@@ -5,9 +5,12 @@
  *   reasoning       OpenRouter, Groq, Cerebras: reasoning_content is put beside it
  *   finish_reason   "eos_token" and the like become OpenAI's words; a stop that calls tools is
  *                   tool_calls, as LiteLLM has it
- *   usage           xAI counts what is thought beside completion_tokens
+ *   usage           xAI counts what is thought beside completion_tokens; Groq and Moonshot had a
+ *                   stream's usage elsewhere than in the chunk's own member
  *
  * A glance finds them, and only then anything is edited. What is translated does not come here.
+ * Calls of a stream, and how it finishes after some, are mended where their state is:
+ * openai_chat_stream.c.
  */
 #include "dialect/openai_chat.h"
 
@@ -30,6 +33,8 @@ static struct lx_slice better_finish(struct lx_json choice, bool whole)
     bool calls = whole && lx_json_count(LX_GET(LX_GET(choice, "message"), "tool_calls"));
     if ((finish == LX_FINISH_STOP || finish == LX_FINISH_NONE) && calls)
         return LX_S("tool_calls");
+    if (whole && lx_json_eq(LX_GET(LX_GET(choice, "finish_details"), "type"), LX_S("max_tokens")))
+        return LX_S("length"); /* OpenAI's first vision model */
     if (whole && !said.s.n && !lx_json_given(LX_GET(choice, "error"))) /* OpenRouter */
         return LX_S("stop");
     if (finish == LX_FINISH_NONE || finish == LX_FINISH_OTHER || lx_openai_is_finish(said.s))
@@ -47,8 +52,9 @@ bool lx_openai_usage_is_odd(struct lx_json body, const struct lx_usage *u)
 {
     int64_t said;
     struct lx_json usage = LX_GET(body, "usage");
-    return u->known && lx_json_is(usage, LX_JSON_OBJECT) &&
-           lx_json_int(LX_GET(usage, "completion_tokens"), &said) == 0 &&
+    if (!u->known || !lx_json_is(usage, LX_JSON_OBJECT))
+        return u->known;
+    return lx_json_int(LX_GET(usage, "completion_tokens"), &said) == 0 &&
            said != u->completion_tokens;
 }
 
@@ -78,7 +84,11 @@ void lx_openai_mend(const struct lx_json_doc *doc, struct lx_json_edit *e)
     for (struct lx_json_iter it = lx_json_iter(LX_GET(body, "choices")); lx_json_next(&it);)
         mend_choice(it.value, e);
     lx_openai_read_bill(body, &u);
-    if (lx_openai_usage_is_odd(body, &u))
+    if (!lx_openai_usage_is_odd(body, &u))
+        return;
+    if (!lx_json_is(LX_GET(body, "usage"), LX_JSON_OBJECT))
+        lx_json_edit_set(e, body, LX_S("usage"), u.raw);
+    else
         lx_json_edit_set(e, LX_GET(body, "usage"), LX_S("completion_tokens"),
                          lx_arena_printf(e->arena, "%lld", (long long)u.completion_tokens));
 }

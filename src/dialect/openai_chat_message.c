@@ -482,7 +482,7 @@ void lx_openai_read_assistant(struct lx_openai_reader *r, struct lx_json message
     struct lx_part **content = *at;
     read_content(r, LX_GET(message, "content"), at);
     read_annotations(LX_GET(message, "annotations"), *content);
-    if (lx_json_is(refusal, LX_JSON_STRING)) {
+    if (lx_json_text(refusal).s.n) { /* Snowflake has an empty one in every reply */
         struct lx_part *p = lx_part_add(at, LX_PART_REFUSAL, a);
         if (p)
             p->text = lx_json_text(refusal);

@@ -498,15 +498,19 @@ static void read_logprobs(struct sink *k, struct lx_openai_choice *c, struct lx_
     add(k, LX_EVENT_LOGPROBS, c, c->part)->raw = raw;
 }
 
-static void read_choice(struct sink *k, struct lx_json choice)
+/* Where an index stands, or the place that a choice has without one. */
+static int64_t index_of(struct lx_json choice)
 {
     int64_t index = 0;
+    return lx_json_int(LX_GET(choice, "index"), &index) == 0 ? index : 0;
+}
+
+static void read_choice(struct sink *k, struct lx_json choice)
+{
     struct lx_json delta = LX_GET(choice, "delta");
     if (!lx_json_given(delta))
         delta = LX_GET(choice, "message"); /* a whole reply in a stream's place */
-    if (lx_json_int(LX_GET(choice, "index"), &index) != 0)
-        index = 0;
-    struct lx_openai_choice *c = choice_of(k, index);
+    struct lx_openai_choice *c = choice_of(k, index_of(choice));
     if (!c)
         return;
     read_reasoning(k, c, delta);
@@ -617,7 +621,7 @@ static struct lx_slice id_to_tell(const struct lx_events *events, size_t from)
     return id;
 }
 
-/* 1: it was mended. Clients put calls together by index: a second one at a place already taken (as
+/* 0 or a code. Clients put calls together by index: a second one at a place already taken (as
  * several servers send it), or one without a place (Mistral's), would be lost in the first. */
 static int mend_call(struct sink *k, struct lx_openai_choice *c, struct lx_json v,
                      struct lx_json_edit *edit)
@@ -634,11 +638,21 @@ static int mend_call(struct sink *k, struct lx_openai_choice *c, struct lx_json 
         id = id_to_tell(k->out, before);
     if (id.n)
         lx_json_edit_set(edit, v, LX_S("id"), id);
-    if (told && index == place)
-        return id.n != 0;
-    lx_json_edit_set(edit, v, LX_S("index"),
-                     lx_arena_printf(k->out->arena, "%lld", (long long)place));
-    return 1;
+    if (!told || index != place)
+        lx_json_edit_set(edit, v, LX_S("index"),
+                         lx_arena_printf(k->out->arena, "%lld", (long long)place));
+    return 0;
+}
+
+/* A stop after calls is tool_calls, as in whole replies. */
+static void mend_finish(struct sink *k, struct lx_json choice, struct lx_json_edit *edit)
+{
+    struct lx_text said = lx_json_text(LX_GET(choice, "finish_reason"));
+    if (!said.s.n || said.escaped || lx_openai_read_finish(said.s) != LX_FINISH_STOP)
+        return;
+    for (size_t i = 0; i < k->stream->count; i++)
+        if (k->stream->choices[i].index == index_of(choice) && k->stream->choices[i].called)
+            lx_json_edit_set(edit, choice, LX_S("finish_reason"), LX_S("\"tool_calls\""));
 }
 
 int lx_openai_mend_event(void *state, const struct lx_json_doc *doc, struct lx_json_edit *edit,
@@ -646,21 +660,20 @@ int lx_openai_mend_event(void *state, const struct lx_json_doc *doc, struct lx_j
 {
     struct lx_events none = {.arena = arena};
     struct sink k = {.stream = state, .out = &none, .chunk = lx_json_root(doc), .err = err};
-    int mended = 0, one = 0;
 
+    lx_openai_mend(doc, edit);
     for (struct lx_json_iter it = lx_json_iter(LX_GET(k.chunk, "choices")); lx_json_next(&it);) {
         struct lx_json calls = LX_GET(LX_GET(it.value, "delta"), "tool_calls");
-        int64_t index = 0;
-        if (lx_json_int(LX_GET(it.value, "index"), &index) != 0)
-            index = 0;
-        struct lx_openai_choice *c = lx_json_count(calls) ? choice_of(&k, index) : NULL;
+        struct lx_openai_choice *c =
+            lx_json_count(calls) ? choice_of(&k, index_of(it.value)) : NULL;
         if (!c && k.code)
             return k.code;
-        for (struct lx_json_iter at = lx_json_iter(calls); lx_json_next(&at); mended |= one)
-            if ((one = mend_call(&k, c, at.value, edit)) < 0)
-                return one;
+        for (struct lx_json_iter at = lx_json_iter(calls); lx_json_next(&at);)
+            if (mend_call(&k, c, at.value, edit) < 0)
+                return k.code;
+        mend_finish(&k, it.value, edit);
     }
-    return result(&k) < 0 ? k.code : mended;
+    return result(&k);
 }
 
 int lx_openai_read_event(void *state, const struct lx_record *record, struct lx_json_doc *doc,

@@ -102,6 +102,10 @@ static void read_prompt(struct lx_json usage, struct lx_usage *u)
     u->prompt_tokens = or_zero(tokens);
     u->cached_tokens = or_zero(cached);
     u->cache_write_tokens = or_zero(written);
+    /* OpenRouter told of Gemini's implicit cache that what it gave was written, too (2026). */
+    if (u->cached_tokens && u->cache_write_tokens > u->prompt_tokens - u->cached_tokens &&
+        u->cached_tokens <= u->prompt_tokens)
+        u->cache_write_tokens = u->prompt_tokens - u->cached_tokens;
     u->cache_write_1h_tokens = or_zero(hour);
     u->has_cached = cached >= 0;
     u->has_cache_write = written >= 0;

@@ -7,22 +7,54 @@ import records
 from reply import Call, Reply
 
 
+# What servers say for a word of OpenAI's: TGI, Together, vLLM with DeepSeek's templates, Mistral.
+FINISH = {"eos": "stop", "eos_token": "stop", "stop_sequence": "stop", "tool_call": "tool_calls",
+          "tool_use": "tool_calls", "model_length": "length", "max_tokens": "length",
+          "function_call_filter": "content_filter", "malformed_function_call": "stop"}
+
+
 def _arguments(text):
-    value = records.parse(text) if isinstance(text, str) else text
-    return text if value is None else value
+    """Nothing is no arguments, as is written by models that were cut off."""
+    if not isinstance(text, str):
+        return {} if text is None else text
+    value = records.parse(text)
+    if value is None:
+        return None if text.strip() == "null" else text or {}
+    return value
+
+
+def _group(usage, *names):
+    return next((usage[n] for n in names if isinstance(usage.get(n), dict)), {})
 
 
 def _usage(u):
+    """Counts as OpenAI counts: xAI leaves reasoning out of the completion, and has it in the total;
+    Mistral, Moonshot and DeepSeek tell what a cache gave by names of their own."""
     if not isinstance(u, dict):
         return None
-    prompt = u.get("prompt_tokens_details") or {}
-    completion = u.get("completion_tokens_details") or {}
+    prompt = _group(u, "prompt_tokens_details", "prompt_token_details")
+    completion = _group(u, "completion_tokens_details")
     written = prompt.get("cache_creation_tokens")
     if written is None:
         written = prompt.get("cache_write_tokens")
-    return {"prompt": u.get("prompt_tokens") or 0, "completion": u.get("completion_tokens") or 0,
-            "total": u.get("total_tokens") or 0, "cached": prompt.get("cached_tokens") or 0,
-            "written": written or 0, "reasoning": completion.get("reasoning_tokens") or 0}
+    cached = next((n for n in (prompt.get("cached_tokens"), u.get("cached_tokens"),
+                               u.get("num_cached_tokens"), u.get("prompt_cache_hit_tokens")) if n), 0)
+    counts = {"prompt": u.get("prompt_tokens") or 0, "completion": u.get("completion_tokens") or 0,
+              "total": u.get("total_tokens") or 0, "cached": cached,
+              "written": written or 0, "reasoning": completion.get("reasoning_tokens") or 0}
+    if 0 < counts["cached"] <= counts["prompt"]:  # OpenRouter says the same tokens twice for Gemini
+        counts["written"] = min(counts["written"], counts["prompt"] - counts["cached"])
+    if counts["reasoning"] and counts["total"] == (counts["prompt"] + counts["completion"]
+                                                   + counts["reasoning"]):
+        counts["completion"] += counts["reasoning"]
+    return counts
+
+
+def _told(body):
+    """Usage; Groq's streams had it in a member of their own (2024), Moonshot's in a choice."""
+    own = (body.get("x_groq") or {}).get("usage")
+    of_choice = next((c["usage"] for c in body.get("choices") or [] if c.get("usage")), None)
+    return body.get("usage") or own or of_choice
 
 
 def _error(body):
@@ -38,11 +70,39 @@ def _thoughts(message):
             yield ("redacted", block["data"])
         else:
             yield ("thinking", block["thinking"], block.get("signature") or "")
+    if message.get("thinking_blocks"):
+        return
+    for detail in message.get("reasoning_details") or []:  # OpenRouter's
+        if detail.get("type") == "reasoning.encrypted":
+            yield ("redacted", detail["data"])
+        elif detail.get("type") == "reasoning.text":
+            yield ("thinking", detail.get("text") or "", detail.get("signature") or "")
+        elif detail.get("type") == "reasoning.summary":
+            yield ("thinking", detail.get("summary") or "", "")
+
+
+def _content(choice, content):
+    """Mistral's is a list where it thinks: parts of text, and of thinking."""
+    if isinstance(content, str) or not content:
+        choice.text += content or ""
+        return
+    for part in content:
+        if part.get("type") == "thinking":
+            choice.reasoning += "".join(p.get("text") or "" for p in part["thinking"])
+        else:
+            choice.text += part.get("text") or ""
+
+
+def _untag(choice):
+    """What a model thought between tags, before its answer."""
+    text = choice.text.lstrip()
+    if not choice.reasoning and text.startswith("<think>") and "</think>" in text:
+        choice.reasoning, _, choice.text = text[len("<think>"):].partition("</think>")
 
 
 def _say(choice, message):
     """What a message, or a delta, adds to a choice; calls aside."""
-    choice.text += message.get("content") or ""
+    _content(choice, message.get("content"))
     choice.refusal += message.get("refusal") or ""
     choice.spoken += (message.get("audio") or {}).get("transcript") or ""
     choice.reasoning += message.get("reasoning_content") or message.get("reasoning") or ""
@@ -55,14 +115,14 @@ def _say(choice, message):
 
 
 def _logprobs(choice, said):
-    for kind in ("content", "refusal"):
-        choice.logprobs += [(kind, t["token"], t["logprob"]) for t in (said or {}).get(kind) or []]
+    for kind in ("content", "refusal") if isinstance(said, dict) else ():  # Qwen says 0.0
+        choice.logprobs += [(kind, t["token"], t["logprob"]) for t in said.get(kind) or []]
 
 
 def _finish(choice):
     """OpenAI's first vision model had a member of its own for it."""
-    details = (choice.get("finish_details") or {}).get("type")
-    return choice.get("finish_reason") or {"max_tokens": "length"}.get(details, details)
+    said = choice.get("finish_reason") or (choice.get("finish_details") or {}).get("type")
+    return FINISH.get(said, said) or None
 
 
 def read_whole(body):
@@ -78,11 +138,12 @@ def read_whole(body):
         for call in message.get("tool_calls") or []:
             f = call.get("function") or call["custom"]
             choice.calls.append(
-                Call(call["id"], f["name"], f["input"], "custom") if "custom" in call else
-                Call(call["id"], f["name"], _arguments(f["arguments"])))
-        if message.get("function_call"):
-            f = message["function_call"]
+                Call(call["id"], f["name"], f["input"], "custom") if "function" not in call else
+                Call(call.get("id") or "", f["name"], _arguments(f.get("arguments"))))
+        f = message.get("function_call") or {}
+        if f.get("name"):  # Snowflake has an empty one in every reply
             choice.calls.append(Call("", f["name"], _arguments(f["arguments"]), "legacy"))
+        _untag(choice)
     return reply
 
 
@@ -115,7 +176,7 @@ class _Stream:
         reply = self.reply
         reply.id = reply.id or chunk.get("id")
         reply.model = reply.model or chunk.get("model")
-        reply.usage = _usage(chunk.get("usage")) or reply.usage
+        reply.usage = _usage(_told(chunk)) or reply.usage
         reply.error = reply.error or _error(chunk)
         for c in chunk.get("choices") or []:
             index, delta = c.get("index") or 0, c.get("delta") or {}
@@ -124,10 +185,10 @@ class _Stream:
             for block in choice.own:  # its place in the list, for clients who put it together
                 block.pop("index", None)
             _logprobs(choice, c.get("logprobs"))
-            choice.finish = c.get("finish_reason") or choice.finish
+            choice.finish = _finish(c) or choice.finish
             self._think(index, delta)
-            for call in delta.get("tool_calls") or []:
-                self._call((index, call["index"]), call,
+            for place, call in enumerate(delta.get("tool_calls") or []):
+                self._call((index, call.get("index", place)), call,
                            "custom" if "custom" in call else "function")
             if delta.get("function_call"):
                 self._call((index, -1), delta["function_call"], "legacy")

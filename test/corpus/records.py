@@ -15,45 +15,50 @@ import bedrock_replies
 import bedrock_text_replies
 import cohere_replies
 import gemini_replies
+import generation_replies
 import ollama_replies
 import replicate_replies
 import responses_replies
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 
-# Provider: (endpoint or endpoints of interest, its wire language). What stands behind a '/' tells
-# apart two languages of one provider.
+# File, and what tells apart several languages in it: (endpoint or endpoints, the wire language).
+# "other" holds providers with few records; each says in itself whose it is.
+CHAT = ("chat.completions", "openai_chat")
+RESPONSES = ("responses", "openai_responses")
+TEXT = ("completions_legacy", "openai_completions")
+GEMINI = (("generateContent", "streamGenerateContent"), "gemini")
 PROVIDERS = {
-    "openai": ("chat.completions", "openai_chat"),
-    "anthropic": ("messages", "anthropic"),
-    "gemini": (("generateContent", "streamGenerateContent"), "gemini"),
+    **{name: CHAT for name in (
+        "openai", "azure", "cerebras", "dashscope", "deepseek", "doubleword", "github_copilot",
+        "groq", "huggingface", "llamacpp", "mistral", "openrouter", "other", "venice", "xai",
+        "zai", "bedrock/chat", "cohere/chat", "gemini/chat", "ollama/chat")},
+    **{f"{name}/responses": RESPONSES for name in (
+        "azure", "bedrock", "deepseek", "github_copilot", "llamacpp", "openai", "openrouter",
+        "other", "xai")},
+    **{f"{name}/text": TEXT for name in ("azure", "huggingface", "mistral", "openai", "other")},
+    **{name: ("messages", "anthropic") for name in (
+        "anthropic", "azure/messages", "other/messages", "vertex_ai/messages")},
+    **{name: GEMINI for name in ("gemini", "other/gemini", "vertex_ai")},
     "bedrock": (("converse", "converse-stream"), "bedrock_converse"),
+    "other/converse": ("converse", "bedrock_converse"),
     "bedrock/invoke": (("invoke", "invoke-stream"), "by the model"),
     "cohere": ("cohere_chat", "cohere_chat"),
     "ollama": ("ollama_chat", "ollama_chat"),
     "other/writer": ("cohere_chat", "openai_chat"),  # named so for its path, /v1/chat
-    "azure/responses": ("responses", "openai_responses"),
-    "bedrock/responses": ("responses", "openai_responses"),
-    "deepseek/responses": ("responses", "openai_responses"),
-    "github_copilot/responses": ("responses", "openai_responses"),
-    "llamacpp/responses": ("responses", "openai_responses"),
-    "openai/responses": ("responses", "openai_responses"),
-    "openrouter/responses": ("responses", "openai_responses"),
-    "other/responses": ("responses", "openai_responses"),
-    "azure/text": ("completions_legacy", "openai_completions"),
-    "huggingface/text": ("completions_legacy", "openai_completions"),
-    "mistral/text": ("completions_legacy", "openai_completions"),
-    "openai/text": ("completions_legacy", "openai_completions"),
-    "other/text": ("completions_legacy", "openai_completions"),
     "replicate": ("replicate_predictions", "replicate"),
-    "vertex_ai": (("generateContent", "streamGenerateContent"), "gemini"),
-    "vertex_ai/messages": ("messages", "anthropic"),
-    "xai/responses": ("responses", "openai_responses"),
+    "huggingface/tgi": (("models", "unknown"), "tgi"),
+    "other/tgi": ("invocations", "tgi"),
+    "other/generation": ("unknown", "watsonx_text"),
 }
 # Nobody asks a provider of ours so.
-ANSWERS_ONLY = ("bedrock/invoke", "other/writer", "replicate")
-# Not among the program's providers: their replies are read as OpenAI's.
-NO_ROWS = ("github_copilot", "llamacpp", "other")
+ANSWERS_ONLY = ("bedrock/invoke", "other/writer", "replicate", "huggingface/tgi", "other/tgi",
+                "other/generation", "bedrock/chat", "cohere/chat", "gemini/chat", "ollama/chat")
+# Not among the program's providers: their replies are read as those of who made the language.
+NO_ROWS = ("doubleword", "github_copilot", "llamacpp", "other", "chatgpt", "gateway_pydantic",
+           "local_openai", "mistralrs", "openai_compatible_other", "writer")
+OF_LANGUAGE = {"anthropic": "anthropic", "bedrock_converse": "bedrock", "gemini": "gemini"}
+ROWS = {"venice": "veniceai", "watsonx": "watsonx_text"}  # by other names than ours
 
 
 # Named so for their paths: a list of usage, a chat with an agent, and a language of Writer's own.
@@ -69,13 +74,19 @@ class Record:
 
     def __init__(self, provider, line):
         data = json.loads(line)
-        self.provider = provider
-        self.row = provider.split("/")[0]
-        if self.row in NO_ROWS:
-            self.row = "openai"
+        folder, _, kind = provider.partition("/")
+        whose = data["provider"] if folder == "other" else folder
+        self.provider = f"{whose}/{kind}" if kind else whose
+        self.front = self.language = PROVIDERS[provider][1]
+        self.row = ROWS.get(whose, whose)
+        if whose in NO_ROWS:
+            self.row = OF_LANGUAGE.get(self.language, "openai")
         self.endpoint = data["endpoint"]
         if provider.endswith("/text") and any(part in data["url"] for part in NOT_TEXT):
             self.endpoint = None
+        if self.language in ("tgi", "watsonx_text") and not generation_replies.is_one(
+                data["response_body"] or ""):
+            self.endpoint = None  # another kind of model, or a list of them
         self.name = f"{data['source_repo']}:{data['path']}#{data['index']}"
         self.note = data.get("note") or ""
         self.status = data["status"]
@@ -85,7 +96,6 @@ class Record:
         self.fidelity = data["fidelity"]
         self.quality = data["quality"]
         self.body = data["response_body"] or ""
-        self.language = PROVIDERS[self.provider][1]
         self.invoked = None  # the model that the address names
         if provider == "bedrock/invoke" and self.endpoint.startswith("invoke"):
             self.invoked = unquote(data["url"]).split("/model/")[-1].rsplit("/", 1)[0]
@@ -120,7 +130,7 @@ class Record:
         """A list of events, as a test kept it, is one event a line. An address that answers in
         another language than its own (a gateway) says so in every object."""
         body = parse(self.body) if self.framing == "json" else None
-        if isinstance(body, list) and body and all(isinstance(e, dict) for e in body):
+        if self.language != "tgi" and isinstance(body, list) and body and all(isinstance(e, dict) for e in body):
             self.framing = "ndjson"
             self.body = "\n".join(json.dumps(e) for e in body)
         first = next(iter(events_of(self.body, self.framing)), None) if self.is_stream else body
@@ -207,26 +217,30 @@ def events_of(text, framing):
     return [parse(line) for line in lines if line.strip() and line.strip() != "[DONE]"]
 
 
+ENDS = {"gemini": gemini_replies, "bedrock_converse": bedrock_replies, "tgi": generation_replies,
+        "openai_responses": responses_replies, "cohere_chat": cohere_replies,
+        "ollama_chat": ollama_replies, "watsonx_text": generation_replies}
+
+
 def ends_well(language, events):
     """Whether a stream says that its answer is complete, or why there is none."""
     if any(isinstance(e, dict) and e.get("error") for e in events):
         return True
-    if language == "gemini":
-        return gemini_replies.ends_well(events)
-    if language == "bedrock_converse":
-        return bedrock_replies.ends_well(events)
-    if language == "openai_responses":
-        return responses_replies.ends_well(events)
-    if language == "cohere_chat":
-        return cohere_replies.ends_well(events)
-    if language == "ollama_chat":
-        return ollama_replies.ends_well(events)
-    if language.startswith("bedrock_"):
+    if language.startswith("bedrock_") and language not in ENDS:
         return bedrock_text_replies.ends_well(events)
+    if language in ENDS:
+        return ENDS[language].ends_well(events)
     if language == "anthropic":
         return any(e.get("type") == "message_stop" or
                    (e.get("delta") or {}).get("stop_reason") for e in events)
     return any(c.get("finish_reason") for e in events for c in e.get("choices") or [])
+
+
+def ends_with_mark(record):
+    """OpenAI's mark after an answer: Snowflake says no reason."""
+    return record.framing == "sse" and record.language == "openai_chat" and any(
+        (c.get("delta") or {}).get("content") for e in events_of(record.body, record.framing)
+        for c in e.get("choices") or []) and sse_events(record.body)[-1].strip() == "[DONE]"
 
 
 def is_complete(record):
@@ -235,6 +249,21 @@ def is_complete(record):
         return parse(record.body) is not None
     events = events_of(record.body, record.framing)
     return all(isinstance(e, dict) for e in events) and ends_well(record.language, events)
+
+
+def spliced(events):
+    """Two ids of many chunks each, one after the other."""
+    ids = [e["id"] for e in events if isinstance(e.get("id"), str)]
+    runs = [i for i in range(1, len(ids)) if ids[i] != ids[i - 1]]
+    return len(runs) == 1 and min(runs[0], len(ids) - runs[0]) >= 5
+
+
+# Who says why a body is no reply; and what it lacks where it is none.
+STRANGERS = {"cohere_chat": cohere_replies, "ollama_chat": ollama_replies,
+             "replicate": replicate_replies, "tgi": generation_replies,
+             "watsonx_text": generation_replies}
+REPLIES = {"gemini": (gemini_replies, "candidates"), "bedrock_converse": (bedrock_replies, "message"),
+           "openai_responses": (responses_replies, "output yet")}
 
 
 def damage(record):
@@ -247,27 +276,23 @@ def damage(record):
         body = parse(record.body)
         if body is None:
             return "not JSON"
-        if not isinstance(body, dict):
+        if not isinstance(body, dict) and record.language != "tgi":
             return "not a JSON object"
-        if isinstance(body.get("error"), str) and body.get("name") == "Error":
+        if isinstance(body, dict) and isinstance(body.get("error"), str) and body.get(
+                "name") == "Error":
             return "an exception of the recorder's SDK, no reply"
-        if record.language == "gemini":
-            return None if gemini_replies.is_reply(body) else "no reply: it has no candidates"
-        if record.language == "bedrock_converse":
-            return None if bedrock_replies.is_reply(body) else "no reply: it has no message"
-        if record.language == "openai_responses":
-            return None if responses_replies.is_reply(body) else "no reply: it has no output yet"
-        if record.language == "cohere_chat":
-            return cohere_replies.stranger(body)
-        if record.language == "ollama_chat":
-            return ollama_replies.stranger(body)
-        if record.language == "replicate":
-            return replicate_replies.stranger(body)
+        if record.language in STRANGERS:
+            return STRANGERS[record.language].stranger(body)
+        if record.language in REPLIES:
+            module, lacks = REPLIES[record.language]
+            return None if module.is_reply(body) else f"no reply: it has no {lacks}"
         if record.language.startswith("bedrock_"):
             return None if bedrock_text_replies.is_reply(body) else "no reply: it has no text"
         member = "content" if record.language == "anthropic" else "choices"
         if not isinstance(body.get(member), list):
             return f"no reply: it has no list of {member}"
+        if record.language == "openai_chat" and any("finishReason" in c for c in body[member]):
+            return "rewritten by whoever kept it: members have other names"
         if record.language == "openai_chat" and not all(
                 c.get("message") or c.get("finish_reason") for c in body[member]):
             return "no reply: a choice has neither message nor finish_reason"
@@ -279,8 +304,10 @@ def damage(record):
         return "events that are not JSON objects"
     if record.language == "cohere_chat" and cohere_replies.stranger({"message": {}, **events[0]}):
         return cohere_replies.stranger(events[0])
-    if not ends_well(record.language, events):
+    if not ends_well(record.language, events) and not ends_with_mark(record):
         return "cut short: no finish reason and no end mark"
+    if record.language == "openai_chat" and spliced(events):
+        return "spliced: two streams, one after the other"
     kinds = [e.get("type") for e in events]
     first = kinds.index("content_block_start") if "content_block_start" in kinds else len(kinds)
     if "message_start" in kinds[first:]:

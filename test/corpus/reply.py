@@ -75,7 +75,7 @@ def _as_tool_use(call, stream):
     if call.form != "custom":
         given = {} if given == "" else given
         if stream or isinstance(given, dict):
-            return replace(call, arguments=given)
+            return replace(call, arguments="null" if given is None else given)
     return replace(call, arguments={"input": given})
 
 
@@ -100,8 +100,26 @@ def _anthropic_to_openai(reply):
     return replace(reply, choices={0: told})
 
 
+def _unsigned(reply):
+    """Thinking without a signature stands in reasoning_content; a block has nothing to add."""
+    for choice in reply.choices.values():
+        if not any(t[0] == "redacted" or t[2] for t in choice.thoughts):
+            choice.thoughts = []
+    return reply
+
+
 def as_told(reply, source, target, stream):
     """What a client who speaks `target` should be told of a reply in the language `source`."""
+    if source == "openai_chat" and target == "openai_chat":
+        for c in reply.choices.values():
+            c.finish = c.finish or "stop"  # forgotten by OpenRouter and Snowflake
+            if c.finish == "stop" and any(call.form != "legacy" for call in c.calls):
+                c.finish = "tool_calls"  # OpenAI says "stop" where tool_choice named the function
+    told = _as_told(reply, source, target, stream)
+    return _unsigned(told) if target == "openai_chat" else told
+
+
+def _as_told(reply, source, target, stream):
     if source == target:
         return reply
     if target == "anthropic" and source != "openai_chat":  # blocks of a third provider's own
@@ -134,7 +152,7 @@ def _call_differences(where, wanted, got):
         return _differs(where + ".calls", [c.name for c in wanted], [c.name for c in got])
     found = []
     for w, g in zip(wanted, got):
-        if w.form != "legacy":
+        if w.form != "legacy" and w.id:
             found += _differs(where + ".call.id", w.id, g.id)
         elif not g.id and g.form != "legacy":
             found.append(f"{where}.call: has no id")

@@ -127,3 +127,15 @@ def differences(wanted, got, where="body"):
     if isinstance(wanted, list) and isinstance(got, list):
         return [f"{where}: {len(wanted)} elements became {len(got)}"]
     return [f"{where}: {_short(wanted)} became {_short(got)}"]
+
+
+def paths(a, b, where=""):
+    """Where two JSON values differ: choices[0].message.content."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        inner = [(f"{where}.{k}" if where else k, a.get(k), b.get(k)) for k in sorted({*a, *b})
+                 if k not in a or k not in b or a[k] != b[k]]
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        inner = [(f"{where}[{i}]", x, y) for i, (x, y) in enumerate(zip(a, b)) if x != y]
+    else:
+        return [where]
+    return [path for place, x, y in inner for path in paths(x, y, place)]

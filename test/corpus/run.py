@@ -47,8 +47,10 @@ def kinds_of(record):
 
 def request_kinds_of(record):
     """What the provider refused for its form is checked in place only: who knows what it means?"""
-    own = records.PROVIDERS[record.provider][1]
+    own = record.front
     kinds = {f"request -> {own}": checks.request_in_place}
+    if record.row != record.provider or record.row not in ("openai", "anthropic"):
+        return kinds  # the same requests as OpenAI's and Anthropic's, of which there are thousands
     if record.status not in (400, 422):
         kinds[f"request -> {own}, anew"] = checks.request_anew
         kinds[f"request -> {checks.OTHER[own]}"] = checks.request_across
