@@ -5,6 +5,7 @@
  *   reasoning       OpenRouter, Groq, Cerebras: reasoning_content is put beside it
  *   finish_reason   "eos_token" and the like become OpenAI's words; a stop that calls tools is
  *                   tool_calls, as LiteLLM has it
+ *   tool_calls      Gemini's calls had no id there (recorded 2025)
  *   usage           xAI counts what is thought beside completion_tokens; Groq and Moonshot had a
  *                   stream's usage elsewhere than in the chunk's own member
  *
@@ -42,10 +43,21 @@ static struct lx_slice better_finish(struct lx_json choice, bool whole)
     return lx_openai_finish_name(finish, said.s);
 }
 
+static bool lacks_id(struct lx_json call)
+{
+    return lx_json_is(call, LX_JSON_OBJECT) && !has_text(LX_GET(call, "id"));
+}
+
 bool lx_openai_is_odd(struct lx_json choice, struct lx_json message)
 {
     bool whole = lx_json_given(LX_GET(choice, "message"));
-    return lacks_reasoning(message) || better_finish(choice, whole).p;
+    if (lacks_reasoning(message) || better_finish(choice, whole).p)
+        return true;
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "tool_calls"));
+         whole && lx_json_next(&it);)
+        if (lacks_id(it.value))
+            return true;
+    return false;
 }
 
 bool lx_openai_usage_is_odd(struct lx_json body, const struct lx_usage *u)
@@ -63,7 +75,20 @@ static struct lx_slice quoted(struct lx_slice word, struct lx_arena *a)
     return lx_arena_printf(a, "\"%.*s\"", LX_F(word));
 }
 
-static void mend_choice(struct lx_json choice, struct lx_json_edit *e)
+/* Calls of a whole reply: the ids that a translated one would have. */
+static void mend_ids(struct lx_json body, struct lx_json message, struct lx_json_edit *e)
+{
+    struct lx_slice reply = lx_json_raw(LX_GET(body, "id"));
+    size_t n = 0;
+    reply = reply.n >= 2 && reply.p[0] == '"' ? lx_slice(reply.p + 1, reply.n - 2) : LX_S("");
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "tool_calls")); lx_json_next(&it);
+         n++)
+        if (lacks_id(it.value))
+            lx_json_edit_set(e, it.value, LX_S("id"),
+                             lx_arena_printf(e->arena, "\"call_%.*s_%zu\"", LX_F(reply), n));
+}
+
+static void mend_choice(struct lx_json body, struct lx_json choice, struct lx_json_edit *e)
 {
     struct lx_json message = LX_GET(choice, "message");
     bool whole = lx_json_given(message);
@@ -72,6 +97,8 @@ static void mend_choice(struct lx_json choice, struct lx_json_edit *e)
     if (lacks_reasoning(message))
         lx_json_edit_set(e, message, LX_S("reasoning_content"),
                          lx_json_raw(LX_GET(message, "reasoning")));
+    if (whole)
+        mend_ids(body, message, e);
     struct lx_slice finish = better_finish(choice, whole);
     if (finish.p)
         lx_json_edit_set(e, choice, LX_S("finish_reason"), quoted(finish, e->arena));
@@ -82,7 +109,7 @@ void lx_openai_mend(const struct lx_json_doc *doc, struct lx_json_edit *e)
     struct lx_json body = lx_json_root(doc);
     struct lx_usage u;
     for (struct lx_json_iter it = lx_json_iter(LX_GET(body, "choices")); lx_json_next(&it);)
-        mend_choice(it.value, e);
+        mend_choice(body, it.value, e);
     lx_openai_read_bill(body, &u);
     if (!lx_openai_usage_is_odd(body, &u))
         return;

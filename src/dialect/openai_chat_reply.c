@@ -48,7 +48,7 @@ static void read_finish(struct lx_json choice, struct lx_choice *c, struct lx_ar
         c->finish = LX_FINISH_OTHER; /* OpenRouter: broke off after it had said something */
         c->raw_finish = LX_S("error");
     }
-    if (c->finish == LX_FINISH_STOP && has_tool_call(c->parts)) {
+    if ((c->finish == LX_FINISH_STOP || c->finish == LX_FINISH_NONE) && has_tool_call(c->parts)) {
         c->finish = LX_FINISH_TOOL_CALLS;
     } else if (c->finish == LX_FINISH_STOP && sequence.s.n) {
         c->finish = LX_FINISH_STOP_SEQUENCE;

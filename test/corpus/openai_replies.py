@@ -105,7 +105,8 @@ def _say(choice, message):
     _content(choice, message.get("content"))
     choice.refusal += message.get("refusal") or ""
     choice.spoken += (message.get("audio") or {}).get("transcript") or ""
-    choice.reasoning += message.get("reasoning_content") or message.get("reasoning") or ""
+    choice.reasoning += (message.get("reasoning_content") or message.get("reasoning") or
+                         "".join(d.get("text") or "" for d in message.get("reasoning_details") or []))
     specific = message.get("provider_specific_fields") or {}
     choice.own += specific.get("content_blocks") or []
     for several in specific.get("citations") or []:

@@ -58,7 +58,8 @@ ANSWERS_ONLY = ("bedrock/invoke", "other/writer", "replicate", "huggingface/tgi"
 NO_ROWS = ("doubleword", "github_copilot", "llamacpp", "other", "chatgpt", "gateway_pydantic",
            "local_openai", "mistralrs", "openai_compatible_other", "writer")
 OF_LANGUAGE = {"anthropic": "anthropic", "bedrock_converse": "bedrock", "gemini": "gemini"}
-ROWS = {"venice": "veniceai", "watsonx": "watsonx_text"}  # by other names than ours
+ROWS = {"venice": "veniceai", "watsonx/generation": "watsonx_text",  # by other names than ours
+        "azure/messages": "azure_ai"}
 
 
 # Named so for their paths: a list of usage, a chat with an agent, and a language of Writer's own.
@@ -78,7 +79,7 @@ class Record:
         whose = data["provider"] if folder == "other" else folder
         self.provider = f"{whose}/{kind}" if kind else whose
         self.front = self.language = PROVIDERS[provider][1]
-        self.row = ROWS.get(whose, whose)
+        self.row = ROWS.get(self.provider, whose)
         if whose in NO_ROWS:
             self.row = OF_LANGUAGE.get(self.language, "openai")
         self.endpoint = data["endpoint"]
@@ -237,10 +238,8 @@ def ends_well(language, events):
 
 
 def ends_with_mark(record):
-    """OpenAI's mark after an answer: Snowflake says no reason."""
-    return record.framing == "sse" and record.language == "openai_chat" and any(
-        (c.get("delta") or {}).get("content") for e in events_of(record.body, record.framing)
-        for c in e.get("choices") or []) and sse_events(record.body)[-1].strip() == "[DONE]"
+    """OpenAI's mark of the end: Snowflake says no reason before it."""
+    return record.framing == "sse" and sse_events(record.body)[-1].strip() == "[DONE]"
 
 
 def is_complete(record):
@@ -248,7 +247,12 @@ def is_complete(record):
     if not record.is_stream:
         return parse(record.body) is not None
     events = events_of(record.body, record.framing)
-    return all(isinstance(e, dict) for e in events) and ends_well(record.language, events)
+    return all(isinstance(e, dict) for e in events) and (
+        ends_with_mark(record) or ends_well(record.language, events))
+
+
+# Reasons for which a record is no reply of a provider's, and yet looks like one.
+ODD = ("rewritten by whoever kept it", "spliced: two streams")
 
 
 def spliced(events):

@@ -100,7 +100,7 @@ def _anthropic_to_openai(reply):
     return replace(reply, choices={0: told})
 
 
-def _unsigned(reply):
+def unsigned(reply):
     """Thinking without a signature stands in reasoning_content; a block has nothing to add."""
     for choice in reply.choices.values():
         if not any(t[0] == "redacted" or t[2] for t in choice.thoughts):
@@ -116,7 +116,7 @@ def as_told(reply, source, target, stream):
             if c.finish == "stop" and any(call.form != "legacy" for call in c.calls):
                 c.finish = "tool_calls"  # OpenAI says "stop" where tool_choice named the function
     told = _as_told(reply, source, target, stream)
-    return _unsigned(told) if target == "openai_chat" else told
+    return unsigned(told) if target == "openai_chat" else told
 
 
 def _as_told(reply, source, target, stream):
