@@ -21,6 +21,7 @@ struct lx_attempt_writer {
     struct lx_slice model; /* upstream */
     enum lx_tristate stream;
     struct lx_write_options options;
+    bool enforce_format;      /* enable_json_schema_validation */
     struct lx_slice *allowed; /* the deployment's and the client's together */
     size_t allowed_count;
     struct lx_slice *paths; /* to drop, as above */

@@ -9,6 +9,7 @@
 #include "call/foreign.h"
 #include "call/places.h"
 #include "call/repair.h"
+#include "call/verify.h"
 
 /* What the body's writers and menders found wrong. */
 static int fail_body(struct lx_attempt_writer *w)
@@ -284,6 +285,34 @@ static bool is_emulated(const struct lx_attempt_writer *w)
            (lx_json_eq(type, LX_S("json_object")) && w->options.no_response_format);
 }
 
+/* The client's own language needs no reading, unless the answer is to be checked. */
+static bool may_enforce(const struct lx_attempt_writer *w)
+{
+    struct lx_json format = LX_GET(lx_json_root(w->body), "response_format");
+    return w->from->operation == LX_OPERATION_CHAT &&
+           (w->enforce_format || lx_json_bool(LX_GET(format, "enforce_validation"), false)) &&
+           !lx_attempt_has(w->paths, w->path_count, LX_S("response_format"));
+}
+
+/* What form the answer is wanted in, where somebody has to look. */
+static void note_form(struct lx_attempt_writer *w, const struct lx_request *request)
+{
+    const struct lx_response_format *f = &request->format;
+    bool schema = f->kind == LX_FORMAT_SCHEMA && f->schema.n;
+    bool emulated = w->out.json_tool || w->out.json_words;
+    bool enforced = schema && may_enforce(w) && (w->enforce_format || f->enforce);
+    struct lx_answer_form *form =
+        emulated || enforced ? lx_arena_new(w->arena, struct lx_answer_form) : NULL;
+    if (!form)
+        return;
+    form->emulated = emulated;
+    form->enforced = enforced;
+    form->schema = schema ? f->schema : lx_slice(NULL, 0);
+    w->at->form = form;
+    if (!w->at->stream)
+        lx_form_note(form, w->arena, &w->at->losses);
+}
+
 /* modify_params: the history as providers take it, written anew where it was not. */
 static const struct lx_request *repaired(struct lx_attempt_writer *w,
                                          const struct lx_request *request)
@@ -304,15 +333,14 @@ static int write_it(struct lx_attempt_writer *w, struct lx_json_edit *edit,
     request = repaired(w, request);
     if (w->at->same_language && is_emulated(w))
         w->at->same_language = false;
-    if (w->at->same_language) {
-        edit_in_place(w, edit, buf);
-    } else if (!request) {
+    if (!request && !w->out.code && (!w->at->same_language || may_enforce(w)))
         request = read_own(w);
-        if (request)
-            write_anew(w, request, buf);
-    } else {
+    if (w->at->same_language)
+        edit_in_place(w, edit, buf);
+    else if (request)
         write_anew(w, request, buf);
-    }
+    if (request && !w->out.code)
+        note_form(w, request);
     if (!w->out.code && w->arena->failed)
         lx_body_fail(&w->out, w->arena->failed, LX_S("body"), LX_S("no memory"));
     return w->out.code ? fail_body(w) : 0;

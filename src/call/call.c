@@ -258,6 +258,7 @@ static struct lx_reply_context context(struct lx_call *c)
         .id = c->in.call_id,
         .now_s = c->in.now_ms / 1000,
         .json_tool = c->attempt.json_tool,
+        .form = c->attempt.form,
         .in_array = c->in.in_array,
         .legacy_functions = c->request && c->request->legacy_functions,
         .include_usage = lx_json_bool(

@@ -31,9 +31,10 @@ struct lx_attempt {
     const struct lx_dialect *back;      /* whose language it speaks */
     struct lx_outgoing out;
     struct lx_losses losses;
-    bool json_tool;             /* of struct lx_body: replies must be unwrapped */
-    bool same_language;         /* the body was edited in place */
-    bool stream;                /* the client wants one */
+    bool json_tool;                    /* of struct lx_body: replies must be unwrapped */
+    bool same_language;                /* the body was edited in place */
+    bool stream;                       /* the client wants one */
+    const struct lx_answer_form *form; /* that replies are checked for; or NULL */
     size_t inputs, inputs_left; /* embeddings: how many this request has, and how many are left */
     struct lx_slice encoding;   /* embeddings: as the client wants them */
 };

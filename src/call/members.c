@@ -121,7 +121,7 @@ static const struct row {
     OURS("use_chat_completions_api"),
     OURS("assistant_continue_message"),
     {LX_S_INIT("context_window_fallback_dict"), LX_MEMBER_CONTEXT_WINDOW_FALLBACK_DICT},
-    OURS("enable_json_schema_validation"),
+    {LX_S_INIT("enable_json_schema_validation"), LX_MEMBER_ENFORCE_FORMAT},
     {LX_S_INIT("mock_testing_context_fallbacks"), LX_MEMBER_MOCK_TESTING_CONTEXT},
     OURS("merge_reasoning_content_in_choices"),
     OURS("configurable_clientside_auth_params"),

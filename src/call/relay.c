@@ -19,6 +19,7 @@
 
 #include "call/bill.h"
 #include "call/gather.h"
+#include "call/verify.h"
 
 enum { MAX_COUNT = 1 << 30 }; /* of tokens, from a note of the service's */
 
@@ -32,24 +33,6 @@ void lx_relay_scratch_clear(struct lx_relay_scratch *s)
 {
     lx_json_doc_clear(&s->doc);
     lx_arena_clear(&s->arena);
-}
-
-static struct lx_slice keep(struct lx_slice s, struct lx_arena *a)
-{
-    return s.n ? lx_arena_copy(a, s) : lx_slice(NULL, 0);
-}
-
-struct lx_fault lx_fault_copy(const struct lx_fault *f, struct lx_arena *a)
-{
-    struct lx_fault copy = *f;
-    copy.message = keep(f->message, a);
-    copy.type = keep(f->type, a);
-    copy.code = keep(f->code, a);
-    copy.param = keep(f->param, a);
-    copy.provider = keep(f->provider, a);
-    copy.model = keep(f->model, a);
-    copy.raw = keep(f->raw, a);
-    return copy;
 }
 
 /* ---- Life ---------------------------------------------------------------------------------- */
@@ -416,6 +399,21 @@ static int relay_translated(struct lx_relay *r, const struct lx_record *rec, str
     return code < 0 ? failed(code, err, "no memory for the events of a record") : 0;
 }
 
+/* A whole reply, as the client may get it; NULL: it has not the form that was asked for, which is
+ * the relay's fault then, or there is no memory. 0 or a code. */
+static int verify(struct lx_relay *r, const struct lx_reply **reply)
+{
+    struct lx_fault f;
+    if (!r->context.form)
+        return 0;
+    int code = lx_reply_verify(*reply, r->context.form, &r->scratch->arena, reply, &f);
+    if (code == LX_EINVAL)
+        remember_fault(r, &f);
+    if (code < 0)
+        *reply = NULL;
+    return code == LX_EINVAL ? 0 : code;
+}
+
 /* The end of a stream whose client asked for usage that its provider does not tell. */
 static int end_with_estimate(struct lx_relay *r, struct lx_buf *out)
 {
@@ -558,8 +556,12 @@ static int end_stream(struct lx_relay *r, struct lx_buf *out, struct lx_error *e
         return end_as_is(r, out, err);
     lx_arena_reset(&r->scratch->arena);
     code = r->over ? 0 : relay_translated(r, NULL, out, err);
-    if (code == 0 && r->builder && !r->over)
-        r->front->front->write_reply(lx_reply_builder_end(r->builder), &r->context, out);
+    if (code == 0 && r->builder && !r->over) {
+        const struct lx_reply *reply = lx_reply_builder_end(r->builder);
+        code = verify(r, &reply);
+        if (reply)
+            r->front->front->write_reply(reply, &r->context, out);
+    }
     return code < 0 ? code : r->keep.failed;
 }
 
@@ -611,8 +613,11 @@ static int translate_whole(struct lx_relay *r, struct lx_buf *out, struct lx_err
     int code = reply ? r->back->back->read_reply(&r->scratch->doc, &r->context, &r->scratch->arena,
                                                  reply, err)
                      : LX_ENOMEM;
+    const struct lx_reply *good = reply;
     if (code == 0)
-        code = r->gather ? gather(r, reply, out, err) : lx_relay_reply(r, reply, out);
+        code = verify(r, &good);
+    if (code == 0 && good)
+        code = r->gather ? gather(r, good, out, err) : lx_relay_reply(r, good, out);
     return code == LX_ENOMEM ? failed(code, err, "no memory for the reply") : code;
 }
 
@@ -664,6 +669,22 @@ static int pass_with_estimate(struct lx_relay *r, struct lx_buf *out)
     if (code == 0 && usage.known && r->front->front->write_usage)
         code = write_with_usage(r, &usage, out);
     return code < 0 ? code : r->front->front->write_usage != NULL;
+}
+
+/* The body that lies in the scratch document, and is to pass. */
+static int verify_passing(struct lx_relay *r, struct lx_error *err)
+{
+    const struct lx_reply *good;
+    if (!r->context.form)
+        return 0;
+    struct lx_reply *reply = lx_arena_new(&r->scratch->arena, struct lx_reply);
+    int code = reply ? r->back->back->read_reply(&r->scratch->doc, &r->context, &r->scratch->arena,
+                                                 reply, err)
+                     : LX_ENOMEM;
+    good = reply;
+    if (code == 0)
+        code = verify(r, &good);
+    return code == LX_ENOMEM ? failed(code, err, "no memory for the reply") : code;
 }
 
 /* A whole body of vectors that passes as it came: only what is around the numbers is read. False:
@@ -724,6 +745,8 @@ static int end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as
     if (g.tagged)
         return translate_whole(r, out, err);
     remember_glance(r, &g);
+    if ((code = verify_passing(r, err)) != 0 || r->over)
+        return code;
     if (g.incomplete)
         return write_with_usage(r, &r->glance.usage, out);
     if (g.odd && g.usage.known && r->back->back->mend)

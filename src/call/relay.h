@@ -66,7 +66,5 @@ struct lx_usage lx_relay_usage(struct lx_relay *r, bool cut_short);
 
 /* A whole reply as the events of a stream (spread.c). 0, or the arena's failure. */
 int lx_reply_spread(const struct lx_reply *reply, struct lx_events *out);
-/* A fault with its texts in the arena. */
-struct lx_fault lx_fault_copy(const struct lx_fault *f, struct lx_arena *a);
 
 #endif

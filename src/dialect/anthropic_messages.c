@@ -619,7 +619,7 @@ static void write_system(struct lx_anthropic_writer *w, const struct lx_message 
     if (json) {
         lx_out_object(&w->out, NULL);
         lx_out_lit(&w->out, "type", "text");
-        lx_json_prompt_write(&w->out, "text", &w->r->format);
+        lx_json_prompt_write(&w->out, "text", &w->r->format, w->b);
         lx_out_object_end(&w->out);
     }
     lx_out_array_end(&w->out);

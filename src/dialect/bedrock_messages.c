@@ -216,7 +216,7 @@ static void write_system(struct lx_bedrock_writer *w, const struct lx_message *e
     }
     if (json) {
         lx_out_object(&w->out, NULL);
-        lx_json_prompt_write(&w->out, "text", f);
+        lx_json_prompt_write(&w->out, "text", f, w->b);
         lx_out_object_end(&w->out);
     }
     lx_out_array_end(&w->out);

@@ -62,6 +62,14 @@ struct lx_write_options {
                                    max_tokens; 0: unknown */
 };
 
+/* What form an answer is wanted in, for who checks it (call/verify.h). */
+struct lx_answer_form {
+    bool emulated;          /* only the model's good will binds it: it is checked, and may stand
+                             * between other words */
+    bool enforced;          /* it is checked, be it cut short */
+    struct lx_slice schema; /* JSON; empty: any object */
+};
+
 /* A body being written, and what came of it. */
 struct lx_body {
     struct lx_buf *buf;
@@ -69,7 +77,8 @@ struct lx_body {
     struct lx_losses *losses;
     struct lx_arena *arena;
     bool json_tool; /* structured output was emulated by a forced tool: replies must be unwrapped */
-    int code;       /* 0, or the first failure */
+    bool json_words; /* it was emulated by words in the prompt */
+    int code;        /* 0, or the first failure */
     struct lx_error error;
     struct lx_loss *refused; /* all that made it LX_EUNSUPPORTED, in order */
 };
@@ -88,13 +97,14 @@ struct lx_reply_context {
     int64_t now_s;         /* `created` where the provider does not say */
     bool json_tool;        /* from struct lx_body */
     bool legacy_functions;
-    bool include_usage;       /* streams: the client asked for a usage chunk */
-    struct lx_slice encoding; /* embeddings: as the client wants them; empty: float */
-    int32_t input_tokens;     /* as tokens_header says; 0: it does not */
-    int32_t output_tokens;    /* as output_header says; 0: it does not */
+    bool include_usage; /* streams: the client asked for a usage chunk */
     bool anew; /* the request was written anew though client and provider speak one language: the
                 * reply is, too */
-    bool in_array; /* streams: as one JSON array, not as events (Gemini) */
+    bool in_array;                     /* streams: as one JSON array, not as events (Gemini) */
+    const struct lx_answer_form *form; /* of whole replies: who breaks it is refused; or NULL */
+    struct lx_slice encoding;          /* embeddings: as the client wants them; empty: float */
+    int32_t input_tokens;              /* as tokens_header says; 0: it does not */
+    int32_t output_tokens;             /* as output_header says; 0: it does not */
 };
 
 /* What a light reader picks out of a reply that passes as it came. */

@@ -1,8 +1,7 @@
 /*
  * json_tool.c - structured output by a forced tool, or by words; see json_tool.h.
  *
- * What comes back is not checked against the schema: it goes to the client as the model said it,
- * as it would from a model that has structured output of its own.
+ * Whether what comes back follows the schema is not checked here (call/verify.h).
  */
 #include "dialect/json_tool.h"
 
@@ -19,8 +18,10 @@ void lx_json_tool_describe(struct lx_out *o, const struct lx_response_format *f)
 }
 
 /* Some services want the word JSON in the prompt of whoever wishes for it. */
-void lx_json_prompt_write(struct lx_out *o, const char *name, const struct lx_response_format *f)
+void lx_json_prompt_write(struct lx_out *o, const char *name, const struct lx_response_format *f,
+                          struct lx_body *body)
 {
+    body->json_words = true;
     lx_out_string_open(o, name);
     lx_out_string_part(o, lx_text(LX_S("Answer with one valid JSON object and nothing else: no "
                                        "text around it, no code fence.")));

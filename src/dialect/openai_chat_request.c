@@ -166,11 +166,15 @@ static void read_format(struct lx_json format, struct lx_request *r)
         r->format.schema = lx_json_raw(LX_GET(schema, "schema"));
         r->format.strict = tristate(LX_GET(schema, "strict"));
     } else if (lx_json_eq(type, LX_S("json_object"))) {
-        /* llama.cpp, Together and Fireworks take a schema beside it. */
+        /* llama.cpp, Together and Fireworks take a schema beside it; LiteLLM another. */
+        schema = LX_GET(format, "schema");
+        if (!lx_json_is(schema, LX_JSON_OBJECT))
+            schema = LX_GET(format, "response_schema");
         r->format.kind = LX_FORMAT_JSON;
-        if (lx_json_is(LX_GET(format, "schema"), LX_JSON_OBJECT)) {
+        if (lx_json_is(schema, LX_JSON_OBJECT)) {
             r->format.kind = LX_FORMAT_SCHEMA;
-            r->format.schema = lx_json_raw(LX_GET(format, "schema"));
+            r->format.schema = lx_json_raw(schema);
+            r->format.enforce = lx_json_bool(LX_GET(format, "enforce_validation"), false);
         }
     }
 }

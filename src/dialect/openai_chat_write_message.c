@@ -666,7 +666,7 @@ void lx_openai_write_messages(struct lx_openai_writer *w)
     if (w->format == LX_OPENAI_FORMAT_WORDS) {
         lx_out_object(&w->out, NULL);
         lx_out_lit(&w->out, "role", "system");
-        lx_json_prompt_write(&w->out, "content", &w->request->format);
+        lx_json_prompt_write(&w->out, "content", &w->request->format, w->body);
         lx_out_object_end(&w->out);
     }
     for (const struct lx_message *m = w->request->messages; m; m = m->next, i++) {

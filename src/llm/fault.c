@@ -226,3 +226,21 @@ enum lx_fault_kind lx_fault_refine(enum lx_fault_kind kind, struct lx_slice mess
         return LX_FAULT_CONTENT_POLICY;
     return kind;
 }
+
+static struct lx_slice keep(struct lx_slice s, struct lx_arena *a)
+{
+    return s.n ? lx_arena_copy(a, s) : lx_slice(NULL, 0);
+}
+
+struct lx_fault lx_fault_copy(const struct lx_fault *f, struct lx_arena *a)
+{
+    struct lx_fault copy = *f;
+    copy.message = keep(f->message, a);
+    copy.type = keep(f->type, a);
+    copy.code = keep(f->code, a);
+    copy.param = keep(f->param, a);
+    copy.provider = keep(f->provider, a);
+    copy.model = keep(f->model, a);
+    copy.raw = keep(f->raw, a);
+    return copy;
+}

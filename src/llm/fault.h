@@ -38,6 +38,7 @@
              true)                                                                               \
     LX_FAULT(OVERLOADED, "ServiceUnavailableError", 529, "overloaded_error", "overloaded_error", \
              true)                                                                               \
+    LX_FAULT(JSON_SCHEMA, "JSONSchemaValidationError", 500, "api_error", "api_error", true)      \
     LX_FAULT(API, "APIError", 500, "api_error", "api_error", true)
 
 enum lx_fault_kind {
@@ -72,6 +73,8 @@ int64_t lx_fault_reset_ms(const struct lx_headers *h, int64_t now_s);
 enum lx_fault_kind lx_fault_of_status(int status);
 /* A fault of ours, from an error code and its text (copied into the arena). */
 struct lx_fault lx_fault_of_error(int code, const struct lx_error *err, struct lx_arena *a);
+/* A fault with its texts in the arena. */
+struct lx_fault lx_fault_copy(const struct lx_fault *f, struct lx_arena *a);
 /* Recognizes context-window and content-policy faults by the phrases providers use; else `kind`. */
 enum lx_fault_kind lx_fault_refine(enum lx_fault_kind kind, struct lx_slice message);
 

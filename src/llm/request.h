@@ -49,6 +49,7 @@ struct lx_response_format {
     struct lx_text name, description;
     struct lx_slice schema;
     enum lx_tristate strict;
+    bool enforce; /* LiteLLM's enforce_validation: what does not follow the schema is an error */
 };
 
 enum lx_reasoning_kind {

@@ -45,8 +45,8 @@ struct lx_deployment {
                                      * none (temperature: 0.2 in litellm_params); or empty */
     const struct lx_prompt_template *prompt; /* instead of the one that the model's name tells */
     struct lx_slice mock_response;           /* set: answered without a provider */
-    enum lx_tristate drop_params, modify_params; /* unset: the settings' */
-    struct lx_slice *drop_paths;                 /* additional_drop_params */
+    enum lx_tristate drop_params, modify_params, enforce_format; /* unset: the settings' */
+    struct lx_slice *drop_paths;                                 /* additional_drop_params */
     size_t drop_path_count;
     struct lx_slice *allowed_params; /* allowed_openai_params: never refused */
     size_t allowed_param_count;
@@ -122,12 +122,13 @@ struct lx_cost_settings {
 
 struct lx_route_settings {
     bool drop_params, modify_params;
-    int64_t num_retries;                     /* default 2 */
-    int64_t request_timeout_ms;              /* default 600,000 */
-    int64_t stream_timeout_ms;               /* 0: request_timeout_ms */
-    int64_t connect_timeout_ms;              /* default 10,000 */
-    int64_t between_bytes_ms;                /* default 600,000 */
-    int64_t retry_after_ms;                  /* least wait before a retry; default 0 */
+    bool enforce_format;        /* enable_json_schema_validation: see struct lx_answer_form */
+    int64_t num_retries;        /* default 2 */
+    int64_t request_timeout_ms; /* default 600,000 */
+    int64_t stream_timeout_ms;  /* 0: request_timeout_ms */
+    int64_t connect_timeout_ms; /* default 10,000 */
+    int64_t between_bytes_ms;   /* default 600,000 */
+    int64_t retry_after_ms;     /* least wait before a retry; default 0 */
     int64_t backoff_base_ms, backoff_max_ms; /* 500, 8,000 */
     size_t max_response_bytes;               /* of a reply that is held whole; default 64 MiB */
     size_t max_event_bytes;                  /* one event of a stream; default 16 MiB */
