@@ -21,8 +21,8 @@ struct lx_relay {
     const struct lx_dialect *back, *front;
     bool same;               /* one language: records pass as they came */
     bool stream;             /* the client gets a stream */
-    enum lx_framing framing; /* of the provider's body; NONE: whole */
     bool over;               /* nothing more is read */
+    enum lx_framing framing; /* of the provider's body; NONE: whole */
     size_t max_bytes;        /* of a whole body */
     struct lx_reply_context context;
     struct lx_json_limits limits;
