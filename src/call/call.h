@@ -97,14 +97,14 @@ struct lx_call_input {
     struct lx_slice model;   /* from the path; empty: the body's */
     enum lx_tristate stream; /* from the path; UNSET: the body's */
     bool in_array;           /* a stream as one JSON array */
-    bool is_mirror;          /* asked besides another: it is not mirrored itself */
+    bool keeps_body; /* the body stays while lx_call_wants_body(); else nobody counts a stream's
+                      * prompt where its provider does not */
+    bool is_mirror;  /* asked besides another: it is not mirrored itself */
     struct lx_slice call_id;
     int64_t now_ms;                                     /* wall clock, for `created` */
     uint64_t random;                                    /* seeds this call's own generator */
     int64_t timeout_ms, stream_timeout_ms, max_retries; /* from headers; 0 / 0 / -1: none */
     struct lx_headers forward; /* client headers that go along (anthropic-beta, ...) */
-    bool keeps_body; /* the body stays while lx_call_wants_body(); else nobody counts a stream's
-                      * prompt where its provider does not */
     /* For routing; from headers and from who asks. */
     struct lx_slice tags;         /* "a, b" (x-litellm-tags); or empty */
     struct lx_slice session;      /* x-litellm-session-id; or empty */
