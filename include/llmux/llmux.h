@@ -70,7 +70,8 @@ LLMUX_API void llmux_error_free(llmux_error *e);
  * when out of memory or descriptors. */
 LLMUX_API llmux_client *llmux_client_new(void);
 LLMUX_API void llmux_client_free(llmux_client *c);
-/* Reads LiteLLM's config.yaml: its model names can then be asked for. */
+/* Reads LiteLLM's config.yaml: its model names can then be asked for. Once, and before anything is
+ * asked. */
 LLMUX_API int llmux_client_load_config(llmux_client *c, const char *path, llmux_error **err);
 /* For a provider, instead of the environment's. */
 LLMUX_API int llmux_client_set_key(llmux_client *c, const char *provider, const char *key);
@@ -106,6 +107,25 @@ LLMUX_API int llmux_client_supports(llmux_client *c, const char *model, const ch
 /* Adds models, or changes them: a JSON object of names and rows in LiteLLM's schema
  * (model_prices_and_context_window.json). All of it or, with *err, nothing. */
 LLMUX_API int llmux_client_register_models(llmux_client *c, const char *json, llmux_error **err);
+
+/* ---- Router ------------------------------------------------------------------------------------
+ */
+
+/*
+ * A client with a configuration is a router, LiteLLM's Router: a name asks one of several
+ * deployments by router_settings (strategy, retries, fallbacks, cooldowns, limits and budgets of
+ * this client, the line of those that wait), whichever way the request is run. What LiteLLM takes
+ * with a request is set on it: llmux_request_set_json(r, "fallbacks", "[\"other\"]"), "tags",
+ * "num_retries", "timeout", "priority", ... Mirrors (silent_model) go on while the client waits for
+ * something or turns. What a gateway does besides is the host's affair here: health checks in the
+ * background (ask each model a little now and then; a deployment that fails cools down by itself),
+ * and sharing with other nodes.
+ */
+
+/* What it knows: of each deployment whether it cools down, why, and for how long, requests of this
+ * minute, latencies, budgets; and the last decisions. JSON as of the gateway's GET /router/state;
+ * lives until it is asked for again. NULL with *err when out of memory. */
+LLMUX_API const char *llmux_client_router_state(llmux_client *c, llmux_error **err);
 
 /* ---- Tokens --------------------------------------------------------------------------------- */
 

@@ -44,6 +44,7 @@ llmux_client *llmux_client_new(void)
         return NULL;
     lx_buf_init(&c->tokens, SIZE_MAX / 4);
     lx_buf_init(&c->text, SIZE_MAX / 4);
+    lx_buf_init(&c->shown, SIZE_MAX / 4);
     lx_arena_init(&c->arena, CLIENT_MAX);
     lx_random_bytes(seed, sizeof(seed));
     lx_route_table_init(&c->routes, &c->arena, seed);
@@ -52,11 +53,12 @@ llmux_client *llmux_client_new(void)
     set_net_options(&net);
     c->epoch_ms = lx_clock_wall_ms() - lx_clock_mono_ms();
     c->router = lx_route_state_new();
+    c->trail = lx_route_trail_new();
     c->loop = c->router ? lx_loop_new() : NULL;
     c->net = c->loop ? lx_net_new(c->loop, &net, NULL) : NULL;
     c->keys = lx_keys_new();
     c->mirrors = (struct lx_asides){.loop = c->loop, .net = c->net, .epoch_ms = c->epoch_ms};
-    if (c->net && c->keys)
+    if (c->net && c->keys && c->trail)
         return c;
     llmux_client_free(c);
     return NULL;
@@ -77,7 +79,10 @@ void llmux_client_free(llmux_client *c)
         lx_secret_clear(&m->key);
         lx_credential_source_clear(m->credential);
     }
+    lx_call_pool_free(c->calls);
     lx_keys_free(c->keys);
+    lx_route_trail_free(c->trail);
+    lx_buf_clear(&c->shown);
     lx_route_state_unbind(&c->routes);
     lx_config_unref(c->config);
     lx_route_state_unref(c->router);
@@ -89,37 +94,48 @@ void llmux_client_free(llmux_client *c)
     free(c);
 }
 
+/* What the configuration serves, beside what is asked for by its name. */
+static int take_routes(llmux_client *c, struct lx_route_table *from)
+{
+    int code = lx_route_state_bind(c->router, from);
+
+    for (size_t i = 0; i < from->count && code == 0; i++)
+        code = lx_map_put(&c->routes.by_name, from->groups[i]->name, from->groups[i]);
+    for (size_t i = 0; i < from->by_id.cap && code == 0; i++)
+        if (from->by_id.entries[i].key.p)
+            code = lx_map_put(&c->routes.by_id, from->by_id.entries[i].key,
+                              from->by_id.entries[i].value);
+    c->routes.wildcards = from->wildcards;
+    c->routes.wildcard_count = from->wildcard_count;
+    c->routes.settings = from->settings;
+    c->routes.custom = from->custom;
+    c->routes.custom_count = from->custom_count;
+    return code;
+}
+
 int llmux_client_load_config(llmux_client *c, const char *path, llmux_error **err)
 {
     struct lx_arena arena;
     struct lx_diags diags = {.arena = &arena};
     struct lx_error why = {0};
-    struct lx_config *config;
     int code = 0;
 
+    if (c->config || c->calls) {
+        lx_error_set(&why, LX_EINVAL, "a configuration is read once, before anything is asked");
+        return lx_client_fail(err, LX_EINVAL, &why);
+    }
     lx_arena_init(&arena, CLIENT_MAX);
-    config = lx_config_load(path, &process_env, &diags);
-    if (!config) {
+    c->config = lx_config_load(path, &process_env, &diags);
+    if (c->config) {
+        code = take_routes(c, &c->config->routes);
+        if (code)
+            lx_client_fail(err, code, NULL);
+    } else {
         for (size_t i = 0; i < diags.n && !why.code; i++)
             if (diags.v[i].kind == LX_DIAG_ERROR)
                 lx_error_set(&why, LX_ECONFIG, "%.*s:%d: %.*s", LX_F(diags.v[i].file),
                              diags.v[i].line, LX_F(diags.v[i].text));
         code = lx_client_fail(err, LX_ECONFIG, why.code ? &why : NULL);
-    } else {
-        lx_asides_clear(&c->mirrors); /* they borrow from the configuration before */
-        code = lx_route_state_bind(c->router, &config->routes);
-        for (size_t i = 0; i < config->routes.count && code == 0; i++)
-            code = lx_map_put(&c->routes.by_name, config->routes.groups[i]->name,
-                              config->routes.groups[i]);
-        c->routes.wildcards = config->routes.wildcards;
-        c->routes.wildcard_count = config->routes.wildcard_count;
-        c->routes.settings = config->routes.settings;
-        c->routes.custom = config->routes.custom;
-        c->routes.custom_count = config->routes.custom_count;
-        lx_config_unref(c->config);
-        c->config = config;
-        if (code)
-            lx_client_fail(err, code, NULL);
     }
     lx_arena_clear(&arena);
     return code;
@@ -245,6 +261,7 @@ int lx_client_call(llmux_client *c, const struct lx_dialect *front, const llmux_
         .routes = &c->routes,
         .front = front,
         .keys = c->keys,
+        .trail = c->trail,
         .now_ms = c->epoch_ms + lx_loop_now_ms(c->loop),
         .timeout_ms = c->timeout_ms,
         .max_retries = c->max_retries,
@@ -258,6 +275,9 @@ int lx_client_call(llmux_client *c, const struct lx_dialect *front, const llmux_
         return lx_client_fail(err, code, NULL);
     in.body = lx_buf_slice(body);
     lx_random_bytes(&in.random, sizeof(in.random));
+    if (!c->calls)
+        c->calls = lx_call_pool_new(&c->routes.settings);
+    in.pool = c->calls;
     *out = lx_call_new(&in);
     return *out ? 0 : lx_client_fail(err, LX_ENOMEM, NULL);
 }

@@ -42,6 +42,9 @@ struct llmux_client {
     struct lx_override *overrides;
     struct lx_named_model *named;
     struct lx_route_state *router; /* of both */
+    struct lx_route_trail *trail;  /* the last decisions */
+    struct lx_call_pool *calls;    /* made with the first call, by the settings there are then */
+    struct lx_buf shown;           /* the router's state when it was last asked for */
     int64_t epoch_ms;              /* as lx_drive wants it */
     int64_t timeout_ms, max_retries;
     size_t in_flight;

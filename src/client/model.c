@@ -1,7 +1,9 @@
 /*
- * model.c - what the library says of a model before it is asked: what it lacks, what it takes.
+ * model.c - what the library says of a model before it is asked: what it lacks, what it takes; and
+ * of all of them, what their router knows.
  */
 #include "client/client.h"
+#include "route/show.h"
 
 /* The first deployment that serves the name; NULL with *err. */
 static const struct lx_deployment *find(llmux_client *c, const char *model,
@@ -46,4 +48,53 @@ const char *llmux_client_supported_params(llmux_client *c, const char *model, ll
     if (!z)
         lx_client_fail(err, code ? code : LX_ENOMEM, NULL);
     return z;
+}
+
+/* All groups in one list: those asked for by their names, and the configuration's. */
+static bool list_groups(const llmux_client *c, struct lx_arena *a, struct lx_route_table *out)
+{
+    size_t more = c->config ? c->config->routes.count : 0;
+
+    *out = c->routes;
+    out->groups = lx_arena_alloc(a, (c->routes.count + more + 1) * sizeof(*out->groups));
+    if (!out->groups)
+        return false;
+    if (c->routes.count)
+        memcpy(out->groups, c->routes.groups, c->routes.count * sizeof(*out->groups));
+    if (more)
+        memcpy(out->groups + c->routes.count, c->config->routes.groups,
+               more * sizeof(*out->groups));
+    out->count += more;
+    return true;
+}
+
+const char *llmux_client_router_state(llmux_client *c, llmux_error **err)
+{
+    struct lx_route_note notes[LX_TRAIL_SIZE];
+    struct lx_arena scratch;
+    struct lx_route_table all;
+    struct lx_out out = lx_out(&c->shown);
+
+    lx_buf_reset(&c->shown);
+    lx_arena_init(&scratch, 64u << 20);
+    if (list_groups(c, &scratch, &all)) {
+        const struct lx_route_view view = {
+            .table = &all,
+            .now_ms = c->epoch_ms + lx_loop_now_ms(c->loop),
+            .notes = notes,
+            .note_count = lx_route_trail_read(c->trail, notes, LX_TRAIL_SIZE),
+        };
+        lx_out_object(&out, NULL);
+        lx_route_show_json(&view, &out);
+        lx_out_object_end(&out);
+    }
+    int code = scratch.failed;
+    lx_arena_clear(&scratch);
+    lx_buf_add_byte(&c->shown, '\0');
+    if (!code)
+        code = c->shown.failed;
+    if (!code)
+        return c->shown.p;
+    lx_client_fail(err, code, NULL);
+    return NULL;
 }

@@ -82,3 +82,35 @@ def test_what_is_known_of_a_model():
     unknown = run("models", "nobody/knows")
     assert unknown.returncode == 1
     assert "no model is known as nobody/knows" in unknown.stderr
+
+
+def test_a_client_with_a_configuration_is_a_router(tmp_path, upstream):
+    """Strategy, retries, cooldowns, the line, fallbacks and mirrors, of questions that are under way at once."""
+    def refuse(connection, _):
+        connection.send(b"HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n")
+
+    bad, good = upstream(harness.serving(refuse)), upstream(harness.answer("good"))
+    other, silent = upstream(harness.answer("other")), upstream(harness.answer("silent"))
+    made = harness.config(
+        [harness.deployment("m", "openai/bad", bad.url, order=1),
+         harness.deployment("m", "openai/good", good.url, order=2, max_parallel_requests=1, silent_model="shadow"),
+         harness.deployment("down", "openai/down", bad.url),
+         harness.deployment("other", "openai/other", other.url),
+         harness.deployment("shadow", "openai/shadow", silent.url)],
+        litellm_settings={"num_retries": 2}, router_settings={"fallbacks": [{"down": ["other"]}], "cooldown_time": 60})
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps(made))
+    questions = [f"question {i}?" for i in range(24)]
+    done = run("router", path, "m", *questions)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("  good\n") == 24 and "Error" not in done.stdout
+    assert len(good.requests) == 24 and len(bad.requests) < 26 and silent.requests
+    state = json.loads(done.stderr)
+    by_model = {d["model"]: d for d in state["deployments"]}
+    assert by_model["bad"]["state"] == "open" and by_model["bad"]["cooldown"]["status"] == 500
+    assert by_model["good"]["this_minute"]["successes"] == 24 or by_model["good"]["this_minute"]["requests"] < 24
+    assert {d["model_group"] for d in state["decisions"]} <= {"m", "shadow"} and state["decisions"]
+    done = run("router", path, "down", "why?")
+    assert "  other\n" in done.stdout, done.stdout
+    done = run("router", path, "nobody", "why?")
+    assert "NotFoundError" in done.stdout or "nobody" in done.stderr

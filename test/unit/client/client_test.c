@@ -399,9 +399,47 @@ static void embeddings_are_vectors_of_floats(void **state)
     llmux_client_free(c);
 }
 
+/* Groups of a configuration, ids, fallbacks, the state. */
+static void a_configuration_routes(void **state)
+{
+    static const char routed[] =
+        "model_list:\n"
+        "  - model_name: down\n"
+        "    litellm_params: {model: openai/x, mock_response: litellm.RateLimitError}\n"
+        "  - model_name: up\n"
+        "    litellm_params: {model: openai/y, mock_response: here}\n"
+        "    model_info: {id: number-one}\n"
+        "litellm_settings: {num_retries: 0}\n"
+        "router_settings: {fallbacks: [{down: [number-one]}]}\n";
+    llmux_client *c = client_with(routed);
+    llmux_error *err = NULL;
+    static const char *const names[] = {"down", "number-one"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        llmux_request *r = ask(names[i]);
+        llmux_reply *reply = NULL;
+
+        assert_int_equal(llmux_completion(c, r, &reply, &err), 0);
+        assert_string_equal(llmux_reply_text(reply), "here");
+        llmux_reply_free(reply);
+        llmux_request_free(r);
+    }
+    const char *shown = llmux_client_router_state(c, &err);
+    assert_non_null(shown);
+    assert_non_null(strstr(shown, "\"model_group\":\"down\""));
+    assert_non_null(strstr(shown, "\"number-one\""));
+    assert_non_null(strstr(shown, "\"decisions\":[{"));
+    assert_int_not_equal(llmux_client_load_config(c, "/dev/null", &err), 0);
+    assert_non_null(strstr(llmux_error_message(err), "is read once"));
+    llmux_error_free(err);
+    llmux_client_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_configuration_routes),
         cmocka_unit_test(blocking_gives_text_finish_and_tokens),
         cmocka_unit_test(an_error_says_class_status_and_retryable),
         cmocka_unit_test(an_unknown_provider_is_named),
