@@ -1,7 +1,7 @@
 /*
- * bpe.c - byte pair encoding without merging: the longest tokens, as long as neighbours agree.
+ * bpe.c - the tokens of pieces: short ones by merging, long ones without.
  *
- * The text is taken from the left, each time the longest token there is. Where it and the token
+ * A long piece is taken from the left, each time the longest token there is. Where it and the token
  * before are no possible neighbours (vocab.h), a shorter one is tried; where none is left, the
  * token before is taken back, and its place is remembered as one where no token can end. So every
  * place is given up once at most, and the whole is linear, whatever the text. That what results is
@@ -14,7 +14,7 @@
 
 #include "tokens/pairs.h"
 
-enum { FIRST_CAP = 1024, MERGE_MAX = 128, LONG = 64 };
+enum { FIRST_CAP = 4096, WORDS_MAX = 64, WORD_LENGTH = 16 };
 
 void lx_bpe_clear(struct lx_bpe *b)
 {
@@ -39,7 +39,7 @@ static bool room(struct lx_bpe *b, size_t n)
     if (!tokens)
         return false;
     b->tokens = tokens;
-    closed = realloc(b->closed, (cap / 64 + 1) * sizeof(*closed));
+    closed = realloc(b->closed, cap / 64 * sizeof(*closed));
     if (!closed)
         return false;
     b->closed = closed;
@@ -61,7 +61,7 @@ static inline bool are_neighbours(const struct lx_vocab *v, uint32_t left, uint3
         const struct lx_vocab_token *l = &v->tokens[left], *r = &v->tokens[right];
 
         if ((l->right_kinds & first) && (r->left_kinds & last) &&
-            lx_vocab_pair_rare(v, left, right) < limit)
+            lx_vocab_pair(v, left, right) < limit)
             return false;
         if (left > right) {
             if (!(l->right_below & first))
@@ -82,7 +82,7 @@ static inline bool are_known_neighbours(struct lx_bpe *b, const struct lx_vocab 
                                         uint32_t right, const uint8_t *border)
 {
     uint64_t key = (lx_pair_key(left, right) + 1) << 1;
-    uint64_t *known = &b->known[lx_pair_slot(key, 64 - LX_BPE_KNOWN_BITS)];
+    uint64_t *known = &b->known[key * LX_HASH_A >> (64 - LX_BPE_KNOWN_BITS)];
 
     if (*known >> 1 != key >> 1)
         *known = key | are_neighbours(v, left, right, border);
@@ -94,74 +94,39 @@ static inline bool is_closed(const struct lx_bpe *b, size_t at)
     return b->closed[at / 64] >> (at % 64) & 1;
 }
 
-/* In long pieces what was is tried again first: a line of a million dashes is one token over and
- * over, but not the longest there is. In which order tokens are tried is all the same for what
- * comes out. Returns where the last one ends. */
-static size_t repeat(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t *p, size_t n,
+/* What was is tried again first: a line of a million dashes is one token over and over, but not the
+ * longest there is. In which order tokens are tried is all the same for what comes out. Returns
+ * where the last one ends. */
+static size_t repeat(struct lx_bpe *b, const struct lx_vocab *v, const struct lx_piece *piece,
                      size_t at, size_t *count)
 {
-    uint32_t token = b->tokens[*count - 1];
+    const uint8_t *p = piece->p;
+    uint32_t token = piece->tokens[*count - 1];
     size_t length = lx_vocab_length(v, token);
 
-    if (length > n - at || memcmp(p + at, p + at - length, length) != 0 ||
+    if (length > piece->n - at || memcmp(p + at, p + at - length, length) != 0 ||
         !are_known_neighbours(b, v, token, token, p + at))
         return at;
-    for (; length <= n - at && !is_closed(b, at + length) &&
+    for (; length <= piece->n - at && !is_closed(b, at + length) &&
            memcmp(p + at, p + at - length, length) == 0;
          at += length)
-        b->tokens[(*count)++] = token;
+        piece->tokens[(*count)++] = token;
     return at;
 }
 
-/* By the book, for vocabularies whose merges are in no order. */
-static ssize_t merge(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t *p, size_t n)
+static size_t encode_long(struct lx_bpe *b, const struct lx_vocab *v, const struct lx_piece *piece)
 {
-    /* Only read: the table is the vocabulary's. */
-    struct lx_pairs pairs = {.bits = 64 - v->pair_shift};
-    size_t one;
+    const uint8_t *p = piece->p;
+    uint32_t *tokens = piece->tokens;
+    size_t n = piece->n, length = 0, at = 0, count = 0;
+    uint32_t token = lx_trie_longest(v->trie, p, n, &length);
 
-    memcpy(&pairs.v, &v->pairs, sizeof(pairs.v));
-    for (size_t i = 0; i < n; i++)
-        b->tokens[i] = lx_vocab_longest(v, p + i, 1, &one);
-    if (n <= MERGE_MAX)
-        return (ssize_t)lx_pairs_merge(&pairs, NULL, b->tokens, n, 1);
-    return lx_pairs_merge_all(&pairs, b->tokens, n);
-}
-
-ssize_t lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t *p, size_t n)
-{
-    bool is_long = n >= LONG;
-    size_t length = 0, at = 0, count = 0;
-    uint32_t token = lx_vocab_longest(v, p, n, &length);
-
-    if (!room(b, n))
-        return LX_ENOMEM;
-    if (length == n) {
-        b->tokens[0] = token;
-        return 1;
-    }
-    if (v->whole_count) {
-        uint32_t whole = lx_vocab_whole(v, lx_slice((const char *)p, n));
-
-        if (whole != LX_TOKEN_NONE) {
-            b->tokens[0] = whole;
-            return 1;
-        }
-    }
-    if (v->tangled)
-        return merge(b, v, p, n);
-    if (b->known_of != v->print) {
-        memset(b->known, 0, sizeof(b->known));
-        b->known_of = v->print;
-    }
     memset(b->closed, 0, (n / 64 + 1) * sizeof(*b->closed));
     for (;;) {
-        uint32_t before = count ? b->tokens[count - 1] : LX_TOKEN_NONE;
+        uint32_t before = count ? tokens[count - 1] : LX_TOKEN_NONE;
 
         while (is_closed(b, at + length) ||
-               (before != LX_TOKEN_NONE &&
-                !(is_long ? are_known_neighbours(b, v, before, token, p + at)
-                          : are_neighbours(v, before, token, p + at)))) {
+               (before != LX_TOKEN_NONE && !are_known_neighbours(b, v, before, token, p + at))) {
             token = v->tokens[token].prefix;
             if (token == LX_TOKEN_NONE)
                 break;
@@ -169,13 +134,11 @@ ssize_t lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t 
             token &= LX_TOKEN_MAX;
         }
         if (token != LX_TOKEN_NONE) {
-            b->tokens[count++] = token;
-            at += length;
-            if (is_long)
-                at = repeat(b, v, p, n, at, &count);
+            tokens[count++] = token;
+            at = repeat(b, v, piece, at + length, &count);
             if (at == n)
-                return (ssize_t)count;
-            token = lx_vocab_longest(v, p + at, n - at, &length);
+                return count;
+            token = lx_trie_longest(v->trie, p + at, n - at, &length);
         } else {
             /* The first token has no neighbour, and single bytes end everywhere; so there is one
              * to take back. It ends in a closed place now, and the next shorter one is tried; of
@@ -186,8 +149,85 @@ ssize_t lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t 
             token = before;
             length = lx_vocab_length(v, token);
             at -= length;
-            if (is_long && count > 0 && b->tokens[count - 1] == before)
-                token = lx_vocab_longest(v, p + at, n - at, &length);
+            if (count > 0 && tokens[count - 1] == before)
+                token = lx_trie_longest(v->trie, p + at, n - at, &length);
         }
     }
+}
+
+/* By the book, for vocabularies whose merges are in no order. */
+static ssize_t merge_long(const struct lx_vocab *v, const struct lx_piece *piece)
+{
+    for (size_t i = 0; i < piece->n; i++)
+        piece->tokens[i] = lx_vocab_byte(v, piece->p[i]);
+    return lx_pairs_merge_all(v, piece->tokens, piece->n);
+}
+
+/* Finds the pieces, at most WORDS_MAX, that are one token. The questions are asked of memory for
+ * all of them before the first answer is looked at, three times. Hardly any long piece is one
+ * token; so these are only asked for where merging would not find them. */
+static void find_words(const struct lx_vocab *v, struct lx_piece *pieces, size_t count)
+{
+    const uint64_t *places[WORDS_MAX];
+    uint64_t keys[WORDS_MAX];
+    uint32_t words[WORDS_MAX], n = 0, some = 0;
+    struct lx_piece *maybe[WORDS_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        maybe[some] = &pieces[i];
+        if (pieces[i].n > WORD_LENGTH && !v->alone)
+            continue;
+        keys[some] = lx_word_key(pieces[i].p, pieces[i].n, v->word_seed);
+        places[some] = lx_table_at(&v->words, keys[some]);
+        __builtin_prefetch(places[some++]);
+    }
+    for (uint32_t i = 0; i < some; i++) {
+        maybe[n] = maybe[i];
+        words[n] = (uint32_t)*places[i] & 0xfffff;
+        if (*places[i] >> 20 == keys[i])
+            __builtin_prefetch(&v->starts[words[n++]]);
+    }
+    for (uint32_t i = 0; i < n; i++)
+        __builtin_prefetch(v->text + v->starts[words[i]]);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t start = v->starts[words[i]], length = v->starts[words[i] + 1] - start;
+
+        if (length == maybe[i]->n && memcmp(v->text + start, maybe[i]->p, length) == 0) {
+            maybe[i]->tokens[0] = words[i];
+            maybe[i]->count = 1;
+        }
+    }
+}
+
+int lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, struct lx_piece *pieces, size_t count)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < count; i++)
+        bytes += pieces[i].n;
+    if (!room(b, bytes + 1))
+        return LX_ENOMEM;
+    if (b->known_of != v->print) {
+        memset(b->known, 0, sizeof(b->known));
+        b->known_of = v->print;
+    }
+    bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        pieces[i].count = 0;
+        pieces[i].tokens = b->tokens + bytes;
+        bytes += pieces[i].n;
+    }
+    for (size_t i = 0; i < count; i += WORDS_MAX)
+        find_words(v, pieces + i, count - i < WORDS_MAX ? count - i : WORDS_MAX);
+    lx_merge(v, pieces, count);
+    for (struct lx_piece *piece = pieces; piece < pieces + count; piece++) {
+        ssize_t n = piece->count;
+
+        if (n == 0)
+            n = v->tangled ? merge_long(v, piece) : (ssize_t)encode_long(b, v, piece);
+        if (n < 0)
+            return (int)n;
+        piece->count = (uint32_t)n;
+    }
+    return 0;
 }

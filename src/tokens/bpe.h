@@ -1,18 +1,18 @@
 /*
- * bpe.h - the tokens of one piece of text.
+ * bpe.h - the tokens of pieces of text.
  */
 #ifndef LX_TOKENS_BPE_H
 #define LX_TOKENS_BPE_H
 
-#include "tokens/vocab.h"
+#include "tokens/merge.h"
 
 #define LX_BPE_KNOWN_BITS 12
 
-/* Scratch of one thread: the tokens of a piece, and where in it none can end. */
+/* Scratch of one thread: the tokens of pieces, and where in a long one none can end. */
 struct lx_bpe {
     uint32_t *tokens;
     uint64_t *closed; /* bit i: it is known that no token ends i bytes into the piece */
-    size_t cap;       /* bytes of the longest piece there is room for */
+    size_t cap;       /* bytes of all pieces that there is room for */
     /* Of pairs of tokens of the vocabulary with this print, whether they may stand side by side:
      * both numbers, and one, and the answer as the lowest bit. */
     uint64_t known_of;
@@ -22,8 +22,10 @@ struct lx_bpe {
 /* Frees the scratch. */
 void lx_bpe_clear(struct lx_bpe *b);
 
-/* Writes the numbers of the piece's tokens to b->tokens, and returns how many there are: at least
- * one. The piece is not empty. Time and memory are linear in its length. LX_ENOMEM. */
-ssize_t lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, const uint8_t *p, size_t n);
+/* Finds the pieces' tokens, which stay where they are until the next call. Time and memory are
+ * linear in what the pieces have together; and the more there are, the less each costs. 0 or
+ * LX_ENOMEM. */
+int lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, struct lx_piece *pieces,
+                  size_t count);
 
 #endif

@@ -2,12 +2,16 @@
  * pairs.c - tables of pairs, and merging by them.
  *
  * Called by vocab_maker.c and tokenizer_json.c, and by bpe.c for odd vocabularies.
+ *
+ * A vocabulary's pairs are placed once and looked up for ever, so that each has a place of its own
+ * (hash and displace): pairs fall into groups, and group by group, the largest first, a move is
+ * looked for with which all of its pairs come to lie where nothing is yet.
  */
 #include "tokens/pairs.h"
 
 #include <stdlib.h>
 
-enum { FIRST_BITS = 10 };
+enum { FIRST_BITS = 10, PLACE_TRIES = 4 };
 
 void lx_pairs_clear(struct lx_pairs *p)
 {
@@ -15,9 +19,14 @@ void lx_pairs_clear(struct lx_pairs *p)
     *p = (struct lx_pairs){0};
 }
 
+static uint32_t slot_of(const struct lx_pairs *p, uint64_t key)
+{
+    return (uint32_t)(key * LX_HASH_A >> (64 - p->bits));
+}
+
 static void put_entry(struct lx_pairs *p, uint64_t entry)
 {
-    uint32_t i = lx_pair_slot(entry >> 20, 64 - p->bits);
+    uint32_t i = slot_of(p, entry >> 20);
 
     while (p->v[i])
         i = (i + 1) & ((1u << p->bits) - 1);
@@ -42,6 +51,129 @@ int lx_pairs_put(struct lx_pairs *p, uint32_t left, uint32_t right, uint32_t val
     p->count++;
     return 0;
 }
+
+uint32_t lx_pairs_get(const struct lx_pairs *p, uint32_t left, uint32_t right)
+{
+    uint64_t key = lx_pair_key(left, right);
+
+    if (!p->v)
+        return LX_TOKEN_NONE;
+    for (uint32_t i = slot_of(p, key); p->v[i]; i = (i + 1) & ((1u << p->bits) - 1))
+        if (p->v[i] >> 20 == key)
+            return (uint32_t)(p->v[i] & 0xfffff) - 1;
+    return LX_TOKEN_NONE;
+}
+
+/* ---- A place for each ---- */
+
+/* Pairs by their groups: those of group i are entries[starts[i]..starts[i + 1]). */
+struct groups {
+    uint64_t *entries;
+    uint32_t *starts, *order; /* the groups, the largest first */
+    uint32_t count;
+};
+
+static int group_pairs(const struct lx_pairs *p, struct groups *g, uint32_t move_bits)
+{
+    uint32_t *at, sizes[256] = {0};
+
+    g->count = 1u << move_bits;
+    g->entries = malloc((p->count + 1) * sizeof(*g->entries));
+    g->starts = calloc(g->count + 2, sizeof(*g->starts));
+    g->order = malloc(g->count * sizeof(*g->order));
+    if (!g->entries || !g->starts || !g->order)
+        return LX_ENOMEM;
+    at = g->starts + 1; /* while they are filled: where group i is filled next */
+    for (uint32_t i = 0; i < 1u << p->bits; i++)
+        if (p->v[i])
+            at[lx_table_group(p->v[i] >> 20, 64 - move_bits) + 1]++;
+    for (uint32_t i = 0; i < g->count; i++) {
+        sizes[at[i + 1] < 255 ? 255 - at[i + 1] : 0]++;
+        at[i + 1] += at[i];
+    }
+    for (uint32_t i = 0; i < 1u << p->bits; i++)
+        if (p->v[i])
+            g->entries[at[lx_table_group(p->v[i] >> 20, 64 - move_bits)]++] = p->v[i];
+    for (uint32_t i = 0, sum = 0; i < 256; i++) {
+        uint32_t n = sizes[i];
+
+        sizes[i] = sum;
+        sum += n;
+    }
+    for (uint32_t i = 0; i < g->count; i++) {
+        uint32_t n = g->starts[i + 1] - g->starts[i];
+
+        g->order[sizes[n < 255 ? 255 - n : 0]++] = i;
+    }
+    return 0;
+}
+
+/* Puts the group's pairs where this move takes them; false, and none, when one is in the way. */
+static bool put_group(struct lx_placed *out, const uint64_t *entries, uint32_t n, uint32_t move)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t *at = &out->entries[lx_table_slot(entries[i] >> 20, move, 64 - out->entry_bits)];
+
+        if (*at != LX_ENTRY_NONE) {
+            while (i-- > 0)
+                out->entries[lx_table_slot(entries[i] >> 20, move, 64 - out->entry_bits)] =
+                    LX_ENTRY_NONE;
+            return false;
+        }
+        *at = entries[i] - 1; /* the value, no more and one */
+    }
+    return true;
+}
+
+static bool put_groups(const struct groups *g, struct lx_placed *out)
+{
+    memset(out->entries, 0xff, sizeof(*out->entries) << out->entry_bits);
+    for (uint32_t i = 0; i < g->count; i++) {
+        uint32_t group = g->order[i], from = g->starts[group], n = g->starts[group + 1] - from;
+        uint32_t move = 0;
+
+        while (!put_group(out, g->entries + from, n, move))
+            if (++move > UINT16_MAX)
+                return false;
+        out->moves[group] = (uint16_t)move;
+    }
+    return true;
+}
+
+int lx_pairs_place(const struct lx_pairs *p, struct lx_placed *out)
+{
+    struct groups g = {0};
+    int code;
+
+    /* A table that grew by halves is between a fourth and a half full: half of it will do. */
+    *out = (struct lx_placed){NULL, NULL, p->bits - 1, p->bits - 3};
+    code = group_pairs(p, &g, out->move_bits);
+    out->moves = code == 0 ? calloc((size_t)1 << out->move_bits, sizeof(*out->moves)) : NULL;
+    if (!out->moves)
+        code = LX_ENOMEM;
+    for (int i = 0; code == 0; i++) {
+        out->entries = malloc(sizeof(*out->entries) << out->entry_bits);
+        if (!out->entries)
+            code = LX_ENOMEM;
+        else if (put_groups(&g, out))
+            break;
+        else if (i == PLACE_TRIES)
+            code = LX_ELIMIT;
+        free(out->entries);
+        out->entries = NULL;
+        out->entry_bits++;
+    }
+    if (code != 0) {
+        free(out->moves);
+        *out = (struct lx_placed){0};
+    }
+    free(g.entries);
+    free(g.starts);
+    free(g.order);
+    return code;
+}
+
+/* ---- Merging ---- */
 
 size_t lx_pairs_merge(const struct lx_pairs *p, const uint32_t *results, uint32_t *parts, size_t n,
                       size_t few)
@@ -106,16 +238,16 @@ static uint64_t pop(struct heap *h)
     return top;
 }
 
-static void offer(struct heap *h, const struct lx_pairs *p, const uint32_t *parts, uint32_t left,
+static void offer(struct heap *h, const struct lx_vocab *v, const uint32_t *parts, uint32_t left,
                   uint32_t right)
 {
-    uint32_t value = lx_pairs_get(p, parts[left], parts[right]);
+    uint32_t value = lx_vocab_pair(v, parts[left], parts[right]);
 
     if (value != LX_TOKEN_NONE)
         push(h, (uint64_t)value << 32 | left);
 }
 
-ssize_t lx_pairs_merge_all(const struct lx_pairs *p, uint32_t *parts, size_t n)
+ssize_t lx_pairs_merge_all(const struct lx_vocab *v, uint32_t *parts, size_t n)
 {
     uint32_t none = (uint32_t)n;
     struct link *links = malloc(n * sizeof(*links));
@@ -130,24 +262,24 @@ ssize_t lx_pairs_merge_all(const struct lx_pairs *p, uint32_t *parts, size_t n)
     for (uint32_t i = 0; i < none; i++)
         links[i] = (struct link){i ? i - 1 : none, i + 1};
     for (uint32_t i = 0; i + 1 < none; i++)
-        offer(&h, p, parts, i, i + 1);
+        offer(&h, v, parts, i, i + 1);
     while (h.n) {
         uint64_t top = pop(&h);
         uint32_t left = (uint32_t)top, right = links[left].next, value = (uint32_t)(top >> 32);
 
         /* What was offered may be gone: then its parts are others by now. */
         if (parts[left] == LX_TOKEN_NONE || right == none ||
-            lx_pairs_get(p, parts[left], parts[right]) != value)
+            lx_vocab_pair(v, parts[left], parts[right]) != value)
             continue;
         parts[left] = value;
         parts[right] = LX_TOKEN_NONE;
         links[left].next = links[right].next;
         if (links[left].next != none) {
             links[links[left].next].prev = left;
-            offer(&h, p, parts, left, links[left].next);
+            offer(&h, v, parts, left, links[left].next);
         }
         if (links[left].prev != none)
-            offer(&h, p, parts, links[left].prev, left);
+            offer(&h, v, parts, links[left].prev, left);
     }
     for (size_t i = 0; i < n; i++)
         if (parts[i] != LX_TOKEN_NONE)

@@ -22,6 +22,9 @@ enum {
     MIDDLE_INLINE = 7,
     LINE = 64, /* bytes that the processor fetches at once: no entry lies across two */
     OWNERS_MAX = 7,
+    BATCH = 128,
+    MISSED_MAX = 64,
+    MISSED_BYTES = 1 << 16,
 };
 
 /* A piece in 16 bytes: its text, zeros, and in the last one whose vocabulary, and the length. */
@@ -155,54 +158,6 @@ static inline bool is_at(const struct remembered *r, struct key k)
     return ((r->key.a ^ k.a) | (r->key.b ^ k.b)) == 0;
 }
 
-static int put_ids(struct job *j, const uint32_t *tokens, size_t n)
-{
-    const struct lx_vocab *v = &j->e->vocab;
-    char *to = lx_buf_reserve(j->out, n * sizeof(uint32_t));
-
-    if (!to)
-        return j->out->failed;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t id = lx_vocab_id(v, tokens[i]);
-
-        memcpy(to + i * sizeof(id), &id, sizeof(id));
-    }
-    lx_buf_commit(j->out, n * sizeof(uint32_t));
-    return 0;
-}
-
-static int put_long(struct job *j, const uint8_t *p, size_t n)
-{
-    ssize_t tokens = lx_bpe_encode(&j->t->bpe, &j->e->vocab, p, n);
-
-    if (tokens < 0)
-        return (int)tokens;
-    j->count += (size_t)tokens;
-    return j->out ? put_ids(j, j->t->bpe.tokens, (size_t)tokens) : 0;
-}
-
-/* A short piece whose key and place are known. */
-static int put_short(struct job *j, const uint8_t *p, size_t n, struct key k, struct remembered *r)
-{
-    const struct remembered *found = r + is_at(r + 1, k);
-    ssize_t tokens;
-
-    if (is_at(found, k) && (!j->out || found->n <= INLINE_MAX)) {
-        j->count += found->n;
-        return j->out ? put_ids(j, found->tokens, found->n) : 0;
-    }
-    tokens = lx_bpe_encode(&j->t->bpe, &j->e->vocab, p, n);
-    if (tokens < 0)
-        return (int)tokens;
-    r[1] = r[0];
-    r->key = k;
-    r->n = (uint32_t)tokens;
-    memcpy(r->tokens, j->t->bpe.tokens,
-           (size_t)(tokens < INLINE_MAX ? tokens : INLINE_MAX) * sizeof(uint32_t));
-    j->count += (size_t)tokens;
-    return j->out ? put_ids(j, j->t->bpe.tokens, (size_t)tokens) : 0;
-}
-
 /* The last byte of a key, at the end of its last word. */
 static inline uint64_t mark(unsigned owner, size_t n)
 {
@@ -228,38 +183,21 @@ static inline struct remembered_middle *middle_of(const struct job *j, const uin
     return &j->t->middle[(hash ^ hash >> 32) >> 3 & ((1u << MIDDLE_BITS) - 2)];
 }
 
-static int put_middle(struct job *j, const uint8_t *p, size_t n)
+/* The tokens of a piece, and how many. */
+struct found {
+    const uint32_t *tokens;
+    uint32_t n;
+};
+
+static inline struct found find_middle(const struct job *j, const uint8_t *p, size_t n)
 {
     uint64_t key[4];
-    struct remembered_middle *r = middle_of(j, p, n, key);
-    const struct remembered_middle *found;
-    ssize_t tokens;
+    const struct remembered_middle *r = middle_of(j, p, n, key);
 
-    found = r + (memcmp(r->key, key, sizeof(key)) != 0);
-    if (memcmp(found->key, key, sizeof(key)) == 0 && (!j->out || found->n <= MIDDLE_INLINE)) {
-        j->count += found->n;
-        return j->out ? put_ids(j, found->tokens, found->n) : 0;
-    }
-    tokens = lx_bpe_encode(&j->t->bpe, &j->e->vocab, p, n);
-    if (tokens < 0)
-        return (int)tokens;
-    r[1] = r[0];
-    memcpy(r->key, key, sizeof(key));
-    r->n = (uint32_t)tokens;
-    memcpy(r->tokens, j->t->bpe.tokens,
-           (size_t)(tokens < MIDDLE_INLINE ? tokens : MIDDLE_INLINE) * sizeof(uint32_t));
-    j->count += (size_t)tokens;
-    return j->out ? put_ids(j, j->t->bpe.tokens, (size_t)tokens) : 0;
-}
-
-static int put_piece(struct job *j, const uint8_t *p, size_t n, const uint8_t *end)
-{
-    struct key k;
-
-    if (n > SHORT_MAX)
-        return n > MIDDLE_MAX ? put_long(j, p, n) : put_middle(j, p, n);
-    k = key_of(p, n, end, j->owner);
-    return put_short(j, p, n, k, place_of(j->t, k));
+    r += memcmp(r->key, key, sizeof(key)) != 0;
+    if (memcmp(r->key, key, sizeof(key)) != 0 || (j->out && r->n > MIDDLE_INLINE))
+        return (struct found){NULL, 0};
+    return (struct found){r->tokens, r->n};
 }
 
 /* Pieces that are to be looked up; where they may be found is being fetched. */
@@ -267,10 +205,10 @@ struct batch {
     unsigned count;
     struct waiting {
         struct key key;
-        struct remembered *place; /* of short ones */
+        struct remembered *place; /* of short ones; others: NULL */
         const uint8_t *p;
         size_t n;
-    } v[LX_SCAN_BLOCK];
+    } v[BATCH];
 };
 
 static inline void fetch_piece(struct job *j, struct batch *b, const uint8_t *p, size_t n,
@@ -291,14 +229,159 @@ static inline void fetch_piece(struct job *j, struct batch *b, const uint8_t *p,
     }
 }
 
-static int put_batch(struct job *j, const struct batch *b, const uint8_t *end)
+/* What is remembered of a piece, if it is enough for what is wanted; else its tokens are NULL. */
+static inline struct found find_piece(const struct job *j, const struct waiting *w)
 {
-    int code = 0;
+    if (w->place) {
+        const struct remembered *r = w->place + is_at(w->place + 1, w->key);
 
-    for (const struct waiting *w = b->v; w < b->v + b->count && code == 0; w++)
-        code =
-            w->place ? put_short(j, w->p, w->n, w->key, w->place) : put_piece(j, w->p, w->n, end);
+        if (is_at(r, w->key) && (!j->out || r->n <= INLINE_MAX))
+            return (struct found){r->tokens, r->n};
+    } else if (w->n <= MIDDLE_MAX) {
+        return find_middle(j, w->p, w->n);
+    }
+    return (struct found){NULL, 0};
+}
+
+static void remember(struct job *j, const struct lx_piece *piece, const uint8_t *end)
+{
+    const uint32_t *tokens = piece->tokens;
+
+    if (piece->n <= SHORT_MAX) {
+        struct key k = key_of(piece->p, piece->n, end, j->owner);
+        struct remembered *r = place_of(j->t, k);
+
+        if (is_at(r, k) || is_at(r + 1, k)) /* the same piece twice in one go */
+            return;
+        r[1] = r[0];
+        r->key = k;
+        r->n = piece->count;
+        memcpy(r->tokens, tokens,
+               (piece->count < INLINE_MAX ? piece->count : INLINE_MAX) * sizeof(*tokens));
+    } else if (piece->n <= MIDDLE_MAX) {
+        uint64_t key[4];
+        struct remembered_middle *r = middle_of(j, piece->p, piece->n, key);
+
+        if (memcmp(r[0].key, key, sizeof(key)) == 0 || memcmp(r[1].key, key, sizeof(key)) == 0)
+            return;
+        r[1] = r[0];
+        memcpy(r->key, key, sizeof(key));
+        r->n = piece->count;
+        memcpy(r->tokens, tokens,
+               (piece->count < MIDDLE_INLINE ? piece->count : MIDDLE_INLINE) * sizeof(*tokens));
+    }
+}
+
+static int put_ids(struct job *j, const uint32_t *tokens, size_t n)
+{
+    const struct lx_vocab *v = &j->e->vocab;
+    char *to = lx_buf_reserve(j->out, n * sizeof(uint32_t));
+
+    if (!to)
+        return j->out->failed;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t id = lx_vocab_id(v, tokens[i]);
+
+        memcpy(to + i * sizeof(id), &id, sizeof(id));
+    }
+    lx_buf_commit(j->out, n * sizeof(uint32_t));
+    return 0;
+}
+
+/* Pieces that are not remembered: what they come to, together. */
+struct missed {
+    size_t count, bytes;
+    struct lx_piece v[MISSED_MAX + BATCH];
+};
+
+static inline void miss(struct missed *m, const struct waiting *w)
+{
+    m->v[m->count++] = (struct lx_piece){.p = w->p, .n = (uint32_t)w->n};
+    m->bytes += w->n;
+}
+
+static int encode_missed(struct job *j, struct missed *m)
+{
+    int code = lx_bpe_encode(&j->t->bpe, &j->e->vocab, m->v, m->count);
+
+    for (size_t i = 0; i < m->count && code == 0; i++)
+        j->count += m->v[i].count;
     return code;
+}
+
+static void remember_missed(struct job *j, struct missed *m, const uint8_t *end)
+{
+    for (size_t i = 0; i < m->count; i++)
+        remember(j, &m->v[i], end);
+    m->count = m->bytes = 0;
+}
+
+static int count_missed(struct job *j, struct missed *m, const uint8_t *end)
+{
+    int code = m->count ? encode_missed(j, m) : 0;
+
+    if (code == 0)
+        remember_missed(j, m, end);
+    return code;
+}
+
+/* Only to be counted, pieces that are not remembered may wait until they are many. */
+static int count_batch(struct job *j, const struct batch *b, struct missed *m, const uint8_t *end)
+{
+    for (unsigned i = 0; i < b->count; i++) {
+        struct found f = find_piece(j, &b->v[i]);
+
+        j->count += f.n;
+        if (!f.tokens)
+            miss(m, &b->v[i]);
+    }
+    return m->count >= MISSED_MAX || m->bytes > MISSED_BYTES ? count_missed(j, m, end) : 0;
+}
+
+/* Nothing is remembered before all is written: what was found lies where something else would. */
+static int put_batch(struct job *j, const struct batch *b, struct missed *m, const uint8_t *end)
+{
+    struct found found[BATCH];
+    const struct lx_piece *missed = m->v;
+    int code;
+
+    for (unsigned i = 0; i < b->count; i++) {
+        found[i] = find_piece(j, &b->v[i]);
+        if (!found[i].tokens)
+            miss(m, &b->v[i]);
+        j->count += found[i].n;
+    }
+    code = encode_missed(j, m);
+    for (unsigned i = 0; i < b->count && code == 0; i++) {
+        if (!found[i].tokens) {
+            found[i] = (struct found){missed->tokens, missed->count};
+            missed++;
+        }
+        code = put_ids(j, found[i].tokens, found[i].n);
+    }
+    if (code == 0)
+        remember_missed(j, m, end);
+    return code;
+}
+
+/* The next pieces, about to be looked up. */
+static void fill(struct job *j, struct lx_scan *s, struct batch *b)
+{
+    b->count = 0;
+    while (s->at < s->end && b->count <= BATCH - LX_SCAN_BLOCK) {
+        uint8_t ends[LX_SCAN_BLOCK];
+        unsigned count = lx_scan_block(s->scheme, s->at, s->end, ends);
+        const uint8_t *from = s->at;
+
+        for (unsigned i = 0; i < count; i++) {
+            fetch_piece(j, b, s->at, (size_t)(from + ends[i] - s->at), s->end);
+            s->at = from + ends[i];
+        }
+        if (count == 0) {
+            s->at = lx_scan_piece(s);
+            fetch_piece(j, b, from, (size_t)(s->at - from), s->end);
+        }
+    }
 }
 
 /* Cuts and fetches a batch, then looks up the one before, so that the memory's answers come while
@@ -306,30 +389,21 @@ static int put_batch(struct job *j, const struct batch *b, const uint8_t *end)
 static int put_text(struct job *j, struct lx_slice text)
 {
     struct lx_scan s = lx_scan(j->e->scheme, text);
-    struct batch two[2], *now = &two[0], *before = &two[1];
+    struct batch two[2], *now = &two[0], *before = &two[1], *old;
+    struct missed missed;
     int code = 0;
 
     now->count = 0;
-    while (s.at < s.end && code == 0 && j->count <= j->limit) {
-        uint8_t ends[LX_SCAN_BLOCK];
-        unsigned count = lx_scan_block(s.scheme, s.at, s.end, ends);
-        const uint8_t *from = s.at;
-        struct batch *old = before;
-
+    missed.count = missed.bytes = 0;
+    do {
+        old = before;
         before = now;
         now = old;
-        now->count = 0;
-        for (unsigned i = 0; i < count; i++) {
-            fetch_piece(j, now, s.at, (size_t)(from + ends[i] - s.at), s.end);
-            s.at = from + ends[i];
-        }
-        if (count == 0) {
-            s.at = lx_scan_piece(&s);
-            fetch_piece(j, now, from, (size_t)(s.at - from), s.end);
-        }
-        code = put_batch(j, before, s.end);
-    }
-    return code == 0 && j->count <= j->limit ? put_batch(j, now, s.end) : code;
+        fill(j, &s, now);
+        code =
+            j->out ? put_batch(j, before, &missed, s.end) : count_batch(j, before, &missed, s.end);
+    } while (code == 0 && now->count && j->count <= j->limit);
+    return code == 0 ? count_missed(j, &missed, s.end) : code;
 }
 
 static int put_id(struct job *j, uint32_t id)

@@ -19,9 +19,9 @@
 #include "base/slice.h"
 
 #define LX_TOKEN_NONE   UINT32_MAX
+#define LX_ENTRY_NONE   UINT64_MAX
 #define LX_TOKEN_MAX    0xfffffu /* numbers have 20 bits; this one is none */
 #define LX_TOKEN_LENGTH 1024u    /* bytes of the longest token */
-#define LX_SIEVE_BITS   2
 
 /* Where in the image what stands; offsets in bytes, all multiples of 8. */
 struct lx_vocab_head {
@@ -31,13 +31,15 @@ struct lx_vocab_head {
     uint32_t count;      /* tokens */
     uint32_t id_count;   /* the highest id, and one */
     uint32_t trie_count; /* nodes, free ones included; a multiple of 256 */
-    uint32_t pair_bits;  /* the table of pairs has 2^pair_bits entries */
-    uint32_t whole_count;
+    uint32_t word_seed;
+    uint32_t tangled;    /* a merge comes before one that makes a part of it */
     uint32_t translated; /* ids are not numbers */
-    uint32_t trie, chars, pairs, tokens, starts, text, wholes, ids, numbers;
-    uint32_t tangled; /* a merge comes before one that makes a part of it */
-    uint32_t sieve;   /* 2^(pair_bits + LX_SIEVE_BITS) bits */
-    uint32_t unused;
+    uint32_t trie, chars, tokens, starts, text, ids, numbers;
+    struct lx_table_head {
+        uint32_t entries, moves; /* 2^bits of each */
+        uint32_t entry_bits, move_bits;
+    } pairs, words;
+    uint32_t alone; /* tokens that no merge makes are words, too */
     uint64_t print; /* a hash of all that follows */
 };
 
@@ -59,25 +61,30 @@ struct lx_vocab_token {
     uint32_t length;
 };
 
+/* Keys of 40 bits and tokens, each where lx_table_at() looks for it, or LX_ENTRY_NONE there. */
+struct lx_table {
+    const uint64_t *entries;
+    const uint16_t *moves; /* of the groups that keys fall into */
+    uint32_t entry_shift, move_shift;
+};
+
 /* Borrowed pointers into an image, which must outlive it. */
 struct lx_vocab {
     const uint64_t *trie;  /* see lx_trie_*(): a double array */
-    const uint64_t *chars; /* by lx_char_place(): as a node, what the trie says of the character;
-                              the token is the longest within it, and the label its length */
-    const uint64_t *pairs; /* open addressing: left, right and the token they make, and one */
-    const uint64_t *sieve; /* a bit for each hash of a pair: most pairs make nothing, and this part
-                              stays in the processor's cache */
+    const uint64_t *chars; /* by lx_char_place(): the tokens that a character comes to whatever is
+                              around it, as far as that is known: see lx_char_parts() */
+    struct lx_table pairs; /* left and right, and the token they make */
+    struct lx_table words; /* lx_word_key() of every token that stands for a piece of its bytes */
     const struct lx_vocab_token *tokens;
     const uint32_t *starts; /* count + 1 offsets into text */
     const uint8_t *text;
-    const uint32_t *wholes;  /* tokens no merge makes, in the order of their bytes: they stand for
-                                a piece that is just them */
     const uint32_t *ids;     /* by number; NULL: the number */
     const uint32_t *numbers; /* by id; LX_TOKEN_NONE where there is none; NULL: the id */
-    uint32_t count, id_count, whole_count;
-    uint32_t pair_shift, pair_mask;
+    uint32_t count, id_count;
+    uint32_t word_seed;
     uint64_t print; /* by which caches know a vocabulary: another may come to lie at its address */
     bool tangled;   /* the facts above do not hold: merge as defined */
+    bool alone;     /* there are words that no merge makes */
 };
 
 /* Opens an image of n bytes, aligned to 8. 0 or LX_EINVAL. What was made by another program of
@@ -98,8 +105,8 @@ enum lx_vocab_add {
  * LX_ENOMEM, LX_ELIMIT (too many, too long), LX_EINVAL (there is such a token already). */
 int lx_vocab_maker_add(struct lx_vocab_maker *m, struct lx_slice bytes, uint32_t id,
                        enum lx_vocab_add how, uint32_t left, uint32_t right);
-/* With `wholes` tokens that no merge makes stand for pieces that are just them. *image is the
- * caller's to free. 0, LX_ENOMEM, LX_ELIMIT, or LX_EINVAL (a byte has no token). */
+/* Tokens that merges make stand for pieces that are just them; with `wholes` all others, too.
+ * *image is the caller's to free. 0, LX_ENOMEM, LX_ELIMIT, or LX_EINVAL (a byte has no token). */
 int lx_vocab_maker_finish(struct lx_vocab_maker *m, bool wholes, void **image, size_t *n);
 
 /* ---- What encoding does, byte by byte ---- */
@@ -141,12 +148,24 @@ static inline uint32_t lx_char_place(const uint8_t *p)
     return (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
 }
 
-/* The longest token that the n > 0 bytes start with, and its length, from a node on which i bytes
- * lead to, and the longest token of these (and one). Every byte is a token. */
-static inline uint32_t lx_trie_longest(const uint64_t *trie, uint64_t node, uint32_t best,
-                                       const uint8_t *p, size_t i, size_t n, size_t *length)
+/* Of a character's tokens, one to three: how many, and the i-th. */
+static inline uint32_t lx_char_parts(uint64_t entry)
 {
-    for (; i < n; i++) {
+    return (uint32_t)(entry >> 60);
+}
+static inline uint32_t lx_char_part(uint64_t entry, uint32_t i)
+{
+    return (uint32_t)(entry >> 20 * i) & 0xfffff;
+}
+
+/* The longest token that the n > 0 bytes start with, and its length. Every byte is a token. */
+static inline uint32_t lx_trie_longest(const uint64_t *trie, const uint8_t *p, size_t n,
+                                       size_t *length)
+{
+    uint64_t node = trie[0];
+    uint32_t best = 0;
+
+    for (size_t i = 0; i < n; i++) {
         node = trie[lx_trie_base(node) ^ p[i]];
         if (lx_trie_label(node) != p[i])
             break;
@@ -158,18 +177,9 @@ static inline uint32_t lx_trie_longest(const uint64_t *trie, uint64_t node, uint
     return best - 1;
 }
 
-/* The same from the start, of valid UTF-8 or a part of it that ends where a character does. */
-static inline uint32_t lx_vocab_longest(const struct lx_vocab *v, const uint8_t *p, size_t n,
-                                        size_t *length)
+static inline uint32_t lx_vocab_byte(const struct lx_vocab *v, uint8_t c)
 {
-    if (p[0] >= 0xc0 && p[0] < 0xf0) {
-        uint64_t node = v->chars[lx_char_place(p)];
-
-        *length = lx_trie_label(node);
-        return lx_trie_longest(v->trie, node, lx_trie_token(node), p, p[0] < 0xe0 ? 2 : 3, n,
-                               length);
-    }
-    return lx_trie_longest(v->trie, v->trie[0], 0, p, 0, n, length);
+    return lx_trie_token(v->trie[lx_trie_base(v->trie[0]) ^ c]) - 1;
 }
 
 /* One of 32 kinds of bytes, as a bit: letters of ASCII by twos and threes, and finer than that what
@@ -192,36 +202,59 @@ static inline uint64_t lx_pair_key(uint32_t left, uint32_t right)
     return (uint64_t)left << 20 | right;
 }
 
-static inline uint32_t lx_pair_slot(uint64_t key, uint32_t shift)
+#define LX_HASH_A 0x9e3779b97f4a7c15u
+#define LX_HASH_B 0xc2b2ae3d27d4eb4fu
+
+/* Which group a key is of; and where it lies, by how its group was moved. */
+static inline uint32_t lx_table_group(uint64_t key, uint32_t shift)
 {
-    return (uint32_t)((key * 0x9e3779b97f4a7c15u) >> shift);
+    return (uint32_t)(key * LX_HASH_A >> shift);
+}
+static inline uint32_t lx_table_slot(uint64_t key, uint32_t move, uint32_t shift)
+{
+    return (uint32_t)((key * LX_HASH_A ^ move * LX_HASH_B) * LX_HASH_B >> shift);
+}
+
+/* The one place where a key can be. */
+static inline const uint64_t *lx_table_at(const struct lx_table *t, uint64_t key)
+{
+    uint32_t move = t->moves[lx_table_group(key, t->move_shift)];
+
+    return &t->entries[lx_table_slot(key, move, t->entry_shift)];
 }
 
 /* The token that the two make, or LX_TOKEN_NONE. */
 static inline uint32_t lx_vocab_pair(const struct lx_vocab *v, uint32_t left, uint32_t right)
 {
-    uint64_t key = lx_pair_key(left, right);
+    uint64_t key = lx_pair_key(left, right), entry = *lx_table_at(&v->pairs, key);
 
-    for (uint32_t i = lx_pair_slot(key, v->pair_shift);; i = (i + 1) & v->pair_mask) {
-        uint64_t entry = v->pairs[i];
-
-        if (entry >> 20 == key && entry)
-            return (uint32_t)(entry & 0xfffff) - 1;
-        if (!entry)
-            return LX_TOKEN_NONE;
-    }
+    return entry >> 20 == key ? (uint32_t)entry & 0xfffff : LX_TOKEN_NONE;
 }
 
-/* The same, where mostly there is none. */
-static inline uint32_t lx_vocab_pair_rare(const struct lx_vocab *v, uint32_t left, uint32_t right)
+/* A hash of n > 0 bytes, in 40 bits. No two words of a vocabulary have the same; other bytes may.
+ */
+static inline uint64_t lx_word_key(const uint8_t *p, size_t n, uint32_t seed)
 {
-    uint32_t bit = lx_pair_slot(lx_pair_key(left, right), v->pair_shift - LX_SIEVE_BITS);
+    uint64_t hash = (n + ((uint64_t)seed << 32)) * LX_HASH_B, word = 0;
+    uint32_t low, high;
 
-    return v->sieve[bit / 64] >> (bit % 64) & 1 ? lx_vocab_pair(v, left, right) : LX_TOKEN_NONE;
+    for (size_t i = 0; i + 8 < n; i += 8) {
+        memcpy(&word, p + i, 8);
+        hash = (hash ^ word) * LX_HASH_A;
+        hash ^= hash >> 32;
+    }
+    if (n >= 8) {
+        memcpy(&word, p + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(&low, p, 4);
+        memcpy(&high, p + n - 4, 4);
+        word = (uint64_t)high << 32 | low;
+    } else {
+        word = (uint64_t)p[0] << 16 | (uint64_t)p[n / 2] << 8 | p[n - 1];
+    }
+    hash = (hash ^ word) * LX_HASH_A;
+    return (hash ^ hash >> 32) * LX_HASH_B >> 24;
 }
-
-/* The token of exactly these bytes that no merge makes, or LX_TOKEN_NONE. */
-uint32_t lx_vocab_whole(const struct lx_vocab *v, struct lx_slice piece);
 
 /* The bytes of an id; absent when there is no such token. */
 struct lx_slice lx_vocab_of_id(const struct lx_vocab *v, uint32_t id);

@@ -8,7 +8,7 @@
 
 #include "tokens/pairs.h"
 
-enum { FREE_LABEL = 256, TRIES_MAX = 1024 };
+enum { FREE_LABEL = 256, TRIES_MAX = 1024, SEEDS_MAX = 8 };
 
 struct lx_vocab_maker {
     uint8_t *text;
@@ -338,24 +338,69 @@ static uint32_t place(uint32_t *at, size_t n)
     return here;
 }
 
-/* What the trie says of each character of two or three bytes. */
-static void write_chars(const struct lx_vocab_maker *m, uint64_t *out)
+/* The lowest merge that a token does to its left, and to its right. */
+struct lowest {
+    uint32_t left, right;
+};
+
+/* Merges a character's bytes as far as nothing around it can come between: while what may be done
+ * next comes before all that its first and its last part do with anything. */
+static uint64_t char_parts(const struct lx_vocab_maker *m, const struct lowest *lowest,
+                           const uint8_t *p, uint32_t n)
 {
+    uint32_t parts[3];
+    uint64_t entry;
+
+    for (uint32_t i = 0; i < n; i++)
+        parts[i] = m->bytes[p[i]];
+    while (n > 1 && !m->tangled) {
+        uint32_t one = lx_pairs_get(&m->pairs, parts[0], parts[1]), at = 0;
+        uint32_t two = n > 2 ? lx_pairs_get(&m->pairs, parts[1], parts[2]) : LX_TOKEN_NONE;
+
+        if (two < one) {
+            one = two;
+            at = 1;
+        }
+        if (one >= lowest[parts[0]].left || one >= lowest[parts[n - 1]].right)
+            break;
+        parts[at] = one;
+        n--;
+        memmove(parts + at + 1, parts + at + 2, (n - at - 1) * sizeof(*parts));
+    }
+    entry = (uint64_t)n << 60;
+    for (uint32_t i = 0; i < n; i++)
+        entry |= (uint64_t)parts[i] << 20 * i;
+    return entry;
+}
+
+static int write_chars(const struct lx_vocab_maker *m, uint64_t *out)
+{
+    struct lowest *lowest = malloc(m->count * sizeof(*lowest));
+
+    if (!lowest)
+        return LX_ENOMEM;
+    memset(lowest, 0xff, m->count * sizeof(*lowest));
+    for (uint32_t i = m->count; i-- > 0;) {
+        struct lx_vocab_split split = m->splits[i];
+        struct lx_slice left = bytes_of(m, split.left), right = bytes_of(m, split.right);
+
+        if (split.left == i)
+            continue;
+        if ((uint8_t)left.p[left.n - 1] >= 0x80)
+            lowest[split.right].left = i;
+        if ((uint8_t)right.p[0] >= 0x80)
+            lowest[split.left].right = i;
+    }
     for (uint32_t c = 0x80; c < 0x10000; c++) {
         uint8_t bytes[3] = {(uint8_t)(0xe0 | c >> 12), (uint8_t)(0x80 | (c >> 6 & 0x3f)),
                             (uint8_t)(0x80 | (c & 0x3f))};
         const uint8_t *p = c < 0x800 ? bytes + 1 : bytes;
-        size_t n = c < 0x800 ? 2 : 3, length = 0, i = 0;
-        uint64_t node = m->trie[0];
-        uint32_t token;
 
         bytes[1] |= c < 0x800 ? 0x40 : 0;
-        token = lx_trie_longest(m->trie, node, 0, p, 0, n, &length);
-        while (i < n && lx_trie_label(m->trie[lx_trie_base(node) ^ p[i]]) == p[i])
-            node = m->trie[lx_trie_base(node) ^ p[i++]];
-        out[lx_char_place(p)] = (uint64_t)length << 44 | (token + 1) |
-                                (i == n ? (uint64_t)lx_trie_base(node) << 20 : 0);
+        out[lx_char_place(p)] = char_parts(m, lowest, p, c < 0x800 ? 2 : 3);
     }
+    free(lowest);
+    return 0;
 }
 
 /* What each token merges with on either side; then, down its edges, what its parts do. Parts come
@@ -393,24 +438,11 @@ static void write_tokens(const struct lx_vocab_maker *m, struct lx_vocab_token *
         out[i].length = (uint32_t)s.n;
         out[i].prefix = LX_TOKEN_NONE;
         if (s.n > 1) {
-            out[i].prefix =
-                lx_trie_longest(m->trie, m->trie[0], 0, (const uint8_t *)s.p, 0, s.n - 1, &length);
+            out[i].prefix = lx_trie_longest(m->trie, (const uint8_t *)s.p, s.n - 1, &length);
             out[i].prefix |= (uint32_t)length << 20;
         }
     }
     write_kinds(m, out);
-}
-
-static void write_sieve(const struct lx_vocab_maker *m, uint64_t *out)
-{
-    uint32_t shift = 64 - m->pairs.bits - LX_SIEVE_BITS;
-
-    for (uint32_t i = 0; i < 1u << m->pairs.bits; i++)
-        if (m->pairs.v[i]) {
-            uint32_t bit = lx_pair_slot(m->pairs.v[i] >> 20, shift);
-
-            out[bit / 64] |= (uint64_t)1 << (bit % 64);
-        }
 }
 
 static void write_ids(const struct lx_vocab_maker *m, const struct lx_vocab_head *h, char *image)
@@ -436,30 +468,131 @@ static void write_print(char *image, size_t n)
     memcpy(image + offsetof(struct lx_vocab_head, print), &hash, sizeof(hash));
 }
 
-static void lay_out(const struct lx_vocab_maker *m, struct lx_vocab_head *h)
+/* All that follows from the tokens and is found before the image is laid out. */
+struct tables {
+    struct lx_placed pairs, words;
+    uint32_t word_seed;
+};
+
+/* The words by their keys. LX_EINVAL: two have the same one. */
+static int put_words(const struct lx_vocab_maker *m, uint32_t count, uint32_t seed,
+                     struct lx_pairs *words)
 {
-    uint32_t at = sizeof(*h);
+    int code = 0;
+
+    for (uint32_t i = 0; i < count && code == 0; i++) {
+        struct lx_slice s = bytes_of(m, m->order[i]);
+        uint64_t key = lx_word_key((const uint8_t *)s.p, s.n, seed);
+        uint32_t left = (uint32_t)(key >> 20), right = (uint32_t)key & 0xfffff;
+
+        code = lx_pairs_get(words, left, right) != LX_TOKEN_NONE
+                   ? LX_EINVAL
+                   : lx_pairs_put(words, left, right, m->order[i]);
+    }
+    return code;
+}
+
+/* The first `count` tokens in order are words. */
+static int make_tables(const struct lx_vocab_maker *m, uint32_t count, struct tables *t)
+{
+    struct lx_pairs words = {0};
+    int code = LX_EINVAL;
+
+    *t = (struct tables){0};
+    for (; code == LX_EINVAL && t->word_seed < SEEDS_MAX; t->word_seed++) {
+        lx_pairs_clear(&words);
+        code = put_words(m, count, t->word_seed, &words);
+    }
+    t->word_seed--;
+    if (code == 0)
+        code = lx_pairs_place(&words, &t->words);
+    if (code == 0)
+        code = lx_pairs_place(&m->pairs, &t->pairs);
+    lx_pairs_clear(&words);
+    return code;
+}
+
+static void clear_tables(struct tables *t)
+{
+    free(t->pairs.entries);
+    free(t->pairs.moves);
+    free(t->words.entries);
+    free(t->words.moves);
+}
+
+static void place_table(const struct lx_placed *t, struct lx_table_head *h, uint32_t *at)
+{
+    h->entry_bits = t->entry_bits;
+    h->move_bits = t->move_bits;
+    h->entries = place(at, sizeof(*t->entries) << t->entry_bits);
+    h->moves = place(at, sizeof(*t->moves) << t->move_bits);
+}
+
+static void write_table(const struct lx_placed *t, const struct lx_table_head *h, char *image)
+{
+    memcpy(image + h->entries, t->entries, sizeof(*t->entries) << t->entry_bits);
+    memcpy(image + h->moves, t->moves, sizeof(*t->moves) << t->move_bits);
+}
+
+static void lay_out(const struct lx_vocab_maker *m, const struct tables *t, struct lx_vocab_head *h)
+{
+    uint32_t at = (sizeof(*h) + 63) & ~63u; /* nodes near each other lie on one line, too */
 
     h->trie = place(&at, m->trie_count * sizeof(uint64_t));
     h->chars = place(&at, LX_CHAR_PLACES * sizeof(uint64_t));
-    h->pairs = place(&at, sizeof(uint64_t) << m->pairs.bits);
-    h->sieve = place(&at, ((size_t)1 << (m->pairs.bits + LX_SIEVE_BITS)) / 8);
+    place_table(&t->pairs, &h->pairs, &at);
+    place_table(&t->words, &h->words, &at);
     at = (at + 63) & ~63u; /* no token lies across two lines of the processor's cache */
     h->tokens = place(&at, m->count * sizeof(struct lx_vocab_token));
     h->starts = place(&at, (m->count + 1) * sizeof(uint32_t));
     h->text = place(&at, m->text_n);
-    h->wholes = place(&at, h->whole_count * sizeof(uint32_t));
     h->ids = place(&at, h->translated ? m->count * sizeof(uint32_t) : 0);
     h->numbers = place(&at, h->translated ? h->id_count * sizeof(uint32_t) : 0);
     h->bytes = at;
 }
 
+static void fill_head(const struct lx_vocab_maker *m, const struct tables *t, bool alone,
+                      struct lx_vocab_head *h)
+{
+    *h = (struct lx_vocab_head){.magic = {'L', 'X', 'V', 'O', 'C', 'A', 'B', '3'},
+                                .order = 0x01020304,
+                                .count = m->count,
+                                .trie_count = m->trie_count,
+                                .word_seed = t->word_seed,
+                                .tangled = m->tangled,
+                                .alone = alone};
+    for (uint32_t i = 0; i < m->count; i++) {
+        h->translated |= m->ids[i] != i;
+        h->id_count = m->ids[i] >= h->id_count ? m->ids[i] + 1 : h->id_count;
+    }
+    lay_out(m, t, h);
+}
+
+static int write_image(const struct lx_vocab_maker *m, const struct tables *t,
+                       const struct lx_vocab_head *h, char *out)
+{
+    int code;
+
+    memcpy(out, h, sizeof(*h));
+    memcpy(out + h->trie, m->trie, m->trie_count * sizeof(uint64_t));
+    code = write_chars(m, (uint64_t *)(void *)(out + h->chars));
+    write_table(&t->pairs, &h->pairs, out);
+    write_table(&t->words, &h->words, out);
+    write_tokens(m, (struct lx_vocab_token *)(void *)(out + h->tokens));
+    memcpy(out + h->starts, m->starts, (m->count + 1) * sizeof(uint32_t));
+    memcpy(out + h->text, m->text, m->text_n);
+    if (h->translated)
+        write_ids(m, h, out);
+    write_print(out, h->bytes);
+    return code;
+}
+
 int lx_vocab_maker_finish(struct lx_vocab_maker *m, bool wholes, void **image, size_t *n)
 {
-    struct lx_vocab_head h = {.magic = {'L', 'X', 'V', 'O', 'C', 'A', 'B', '2'},
-                              .order = 0x01020304};
+    struct tables tables = {0};
+    struct lx_vocab_head h;
     int others, code;
-    char *out;
+    char *out = NULL;
 
     for (int i = 0; i < 256; i++)
         if (m->bytes[i] == LX_TOKEN_NONE)
@@ -468,33 +601,18 @@ int lx_vocab_maker_finish(struct lx_vocab_maker *m, bool wholes, void **image, s
         return LX_EINVAL;
     others = sort_tokens(m);
     code = others < 0 ? others : make_trie(m);
-    if (code != 0)
-        return code;
-    for (uint32_t i = 0; i < m->count; i++) {
-        h.translated |= m->ids[i] != i;
-        h.id_count = m->ids[i] >= h.id_count ? m->ids[i] + 1 : h.id_count;
+    if (code == 0)
+        code = make_tables(m, m->made_count + (wholes ? (uint32_t)others : 0), &tables);
+    if (code == 0) {
+        fill_head(m, &tables, wholes && others > 0, &h);
+        out = calloc(1, h.bytes);
+        code = out ? write_image(m, &tables, &h, out) : LX_ENOMEM;
     }
-    h.count = m->count;
-    h.trie_count = m->trie_count;
-    h.pair_bits = m->pairs.bits;
-    h.tangled = m->tangled;
-    h.whole_count = wholes ? (uint32_t)others : 0;
-    lay_out(m, &h);
-    out = calloc(1, h.bytes);
-    if (!out)
-        return LX_ENOMEM;
-    memcpy(out, &h, sizeof(h));
-    memcpy(out + h.trie, m->trie, m->trie_count * sizeof(uint64_t));
-    memcpy(out + h.pairs, m->pairs.v, sizeof(uint64_t) << m->pairs.bits);
-    write_chars(m, (uint64_t *)(void *)(out + h.chars));
-    write_sieve(m, (uint64_t *)(void *)(out + h.sieve));
-    write_tokens(m, (struct lx_vocab_token *)(void *)(out + h.tokens));
-    memcpy(out + h.starts, m->starts, (m->count + 1) * sizeof(uint32_t));
-    memcpy(out + h.text, m->text, m->text_n);
-    memcpy(out + h.wholes, m->order + m->made_count, h.whole_count * sizeof(uint32_t));
-    if (h.translated)
-        write_ids(m, &h, out);
-    write_print(out, h.bytes);
+    clear_tables(&tables);
+    if (code != 0) {
+        free(out);
+        return code;
+    }
     *image = out;
     *n = h.bytes;
     return 0;
