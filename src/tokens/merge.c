@@ -36,6 +36,7 @@ struct lane {
     struct asked here, before;
     int32_t low;
     uint32_t at, at_before; /* where these pairs have their left parts */
+    uint32_t count;         /* of parts in the beginning */
     uint32_t end;           /* behind the places of all parts: a multiple of STEP */
     uint32_t parts[PLACES];
     /* By place, what it makes with the next part, above the place. */
@@ -100,6 +101,7 @@ static bool begin(const struct lx_vocab *v, struct lane *l, struct lx_piece *pie
         return false;
     l->piece = piece;
     l->alive = (((uint64_t)1 << n) - 1) << 1 | (uint64_t)1 << BEFORE | (uint64_t)1 << BEHIND;
+    l->count = n;
     l->end = (n + STEP) / STEP * STEP;
     l->parts[BEFORE] = l->parts[BEHIND] = LX_TOKEN_MAX;
     for (uint32_t i = 1; i < n; i++)
@@ -113,9 +115,7 @@ static bool begin(const struct lx_vocab *v, struct lane *l, struct lx_piece *pie
 /* Looks at all these pairs. */
 static void look_first(const struct lx_vocab *v, struct lane *l)
 {
-    uint32_t n = (uint32_t)__builtin_popcountll(l->alive) - 2;
-
-    for (uint32_t i = 1; i < n; i++)
+    for (uint32_t i = 1; i < l->count; i++)
         l->made[i] =
             answer(v->pairs.entries[l->made[i]], lx_pair_key(l->parts[i], l->parts[i + 1]), i);
 }
