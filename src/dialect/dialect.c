@@ -34,6 +34,8 @@ const struct lx_dialect *const lx_dialects[] = {
     &lx_dialect_huggingface_embed,
     &lx_dialect_mistral_fim,
     &lx_dialect_nlp_cloud,
+    &lx_dialect_oci_chat,
+    &lx_dialect_oci_embed,
     &lx_dialect_ollama_chat,
     &lx_dialect_ollama_embed,
     &lx_dialect_openai_completions,

@@ -241,6 +241,8 @@ extern const struct lx_dialect lx_dialect_gigachat;
 extern const struct lx_dialect lx_dialect_huggingface_embed;
 extern const struct lx_dialect lx_dialect_mistral_fim;
 extern const struct lx_dialect lx_dialect_nlp_cloud;
+extern const struct lx_dialect lx_dialect_oci_chat;
+extern const struct lx_dialect lx_dialect_oci_embed;
 extern const struct lx_dialect lx_dialect_ollama_chat;
 extern const struct lx_dialect lx_dialect_ollama_embed;
 extern const struct lx_dialect lx_dialect_openai_completions;

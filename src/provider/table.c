@@ -1,8 +1,8 @@
 /*
- * table.c - the providers: their rows (providers.def), what these mend (quirks.def), how they serve
- * embeddings (embeds.def) and what stands in for them (variants.def).
+ * table.c - the providers: their rows (providers.def, providers_m_z.def), what these mend
+ * (quirks.def), how they serve embeddings (embeds.def) and what stands in for them (variants.def).
  *
- * Rows are data: who wants to know what a provider needs reads providers.def.
+ * Rows are data: who wants to know what a provider needs reads them.
  */
 #include "provider/provider.h"
 
@@ -102,5 +102,6 @@ const size_t lx_quirks_common_count = sizeof(lx_quirks_common) / sizeof(lx_quirk
 
 const struct lx_provider lx_providers[] = {
 #include "provider/providers.def"
+#include "provider/providers_m_z.def"
 };
 const size_t lx_provider_count = sizeof(lx_providers) / sizeof(lx_providers[0]);

@@ -21,7 +21,7 @@ READ_AS = {"mistral_fim": "openai_chat", "nlp_cloud": "tgi", "triton": "tgi",
 BACKS = {"bedrock_converse": "bedrock", "bedrock_invoke": "bedrock_titan",
          "cohere_chat": "cohere_chat", "gemini": "gemini",
          "ollama_chat": "ollama_chat", "openai_responses": "openai_responses",
-         "gigachat": "gigachat", "replicate": "replicate",
+         "gigachat": "gigachat", "oci_chat": "oci_chat", "replicate": "replicate",
          "sap_orchestration": "sap_orchestration", "tgi": "tgi"}
 ONLY_BACKS = set(BACKS) - {"gemini"}  # languages of providers only
 MAX_BYTES = 20000

@@ -9,7 +9,7 @@ FRONTS = ["openai_chat", "anthropic", "gemini", "openai_completions"]
 
 
 def rows():
-    text = (ROOT / "src/provider/providers.def").read_text()
+    text = "".join(p.read_text() for p in sorted((ROOT / "src/provider").glob("providers*.def")))
     return re.findall(r'^\s*\{?\.id = "([^"]+)"', text, re.M)
 
 
