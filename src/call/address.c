@@ -17,10 +17,23 @@ static struct lx_slice concat(const struct lx_slice *parts, size_t n, struct lx_
     return lx_slice(to, to ? sum : 0);
 }
 
+/* "https://host:port" */
+static struct lx_slice origin_of(struct lx_slice base)
+{
+    ssize_t at = lx_slice_find(base, LX_S("://"));
+    struct lx_slice rest = lx_slice_from(base, at < 0 ? 0 : (size_t)at + 3);
+    ssize_t end = lx_slice_find_byte(rest, '/');
+    return end < 0 ? base : lx_slice_to(base, base.n - rest.n + (size_t)end);
+}
+
 struct lx_slice lx_address_join(struct lx_slice base, struct lx_slice path, struct lx_arena *a)
 {
     struct lx_slice head, query;
     bool has_query = lx_slice_cut(base, '?', &head, &query);
+    if (lx_slice_starts(path, LX_S("//"))) { /* instead of the base's own */
+        head = origin_of(head);
+        path = lx_slice_from(path, 1);
+    }
     while (lx_slice_ends(head, LX_S("/")))
         head.n--;
     size_t overlap = path.n < head.n ? path.n : head.n;

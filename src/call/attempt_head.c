@@ -70,13 +70,120 @@ static void merge_header(struct lx_header_list *to, struct lx_header h)
         lx_header_list_set(to, h.name, h.value);
 }
 
-void lx_attempt_forward(struct lx_attempt *at, const struct lx_headers *headers,
-                        struct lx_arena *arena)
+static void drop_header(struct lx_header_list *l, struct lx_slice name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->headers.n; i++)
+        if (!lx_slice_eq_nocase(l->headers.v[i].name, name))
+            l->headers.v[n++] = l->headers.v[i];
+    l->headers.n = n;
+}
+
+/* Members of the body that hold flags already keep them. */
+static void add_betas(struct lx_json_edit *e, struct lx_json object, struct lx_slice name,
+                      struct lx_slice list)
+{
+    struct lx_json given = lx_json_get(object, name);
+    struct lx_slice all = LX_S(""), one;
+    for (struct lx_json_iter it = lx_json_iter(given);
+         lx_json_is(given, LX_JSON_ARRAY) && lx_json_next(&it);)
+        all = lx_arena_printf(e->arena, "%.*s%s%.*s", LX_F(all), all.n ? "," : "",
+                              LX_F(lx_json_raw(it.value)));
+    while (list.n) {
+        lx_slice_cut(list, ',', &one, &list);
+        struct lx_slice quoted = lx_json_quoted(one, e->arena);
+        if (lx_slice_find(all, quoted) < 0)
+            all =
+                lx_arena_printf(e->arena, "%.*s%s%.*s", LX_F(all), all.n ? "," : "", LX_F(quoted));
+    }
+    lx_json_edit_set(e, object, name, lx_arena_printf(e->arena, "[%.*s]", LX_F(all)));
+}
+
+/* Writes the flags into the body: "a", or "a.b" where "a" may have to be made. */
+static int move_betas(struct lx_attempt *at, struct lx_slice list, struct lx_arena *arena)
+{
+    struct lx_json_doc doc;
+    struct lx_json_edit edit;
+    struct lx_buf out;
+    struct lx_slice outer, name = lx_slice_z(at->provider->beta_member);
+    bool within = lx_slice_cut(name, '.', &outer, &name);
+    lx_json_doc_init(&doc);
+    lx_buf_init(&out, SIZE_MAX / 4);
+    int code = lx_json_read(&doc, at->out.body, NULL, NULL);
+    if (code == 0) {
+        struct lx_json root = lx_json_root(&doc), object = within ? lx_json_get(root, outer) : root;
+        lx_json_edit_init(&edit, &doc, arena);
+        if (!within)
+            name = outer;
+        if (lx_json_is(object, LX_JSON_OBJECT)) {
+            add_betas(&edit, object, name, list);
+        } else {
+            struct lx_slice all = LX_S(""), one;
+            while (list.n) {
+                lx_slice_cut(list, ',', &one, &list);
+                all = lx_arena_printf(arena, "%.*s%s\"%.*s\"", LX_F(all), all.n ? "," : "",
+                                      LX_F(one));
+            }
+            lx_json_edit_set(&edit, root, outer,
+                             lx_arena_printf(arena, "{\"%.*s\":[%.*s]}", LX_F(name), LX_F(all)));
+        }
+        code = lx_json_edit_write(&edit, &out);
+    }
+    if (code == 0)
+        at->out.body = lx_arena_copy(arena, lx_buf_slice(&out));
+    lx_buf_clear(&out);
+    lx_json_doc_clear(&doc);
+    return code ? code : arena->failed;
+}
+
+/* The name under which a target knows a flag; absent: it does not. What Anthropic has merged into
+ * one flag others know by its parts (LiteLLM anthropic_beta_headers_config.json, 1.106.2). */
+static struct lx_slice beta_name(const struct lx_provider *p, struct lx_slice flag)
+{
+    const struct lx_slice tools = LX_S("tool-search-tool-2025-10-19");
+    if (!p->betas || lx_glob_match(lx_slice_z(p->betas), flag))
+        return flag;
+    bool part = lx_slice_eq(flag, LX_S("advanced-tool-use-2025-11-20"));
+    return part && lx_glob_match(lx_slice_z(p->betas), tools) ? tools : lx_slice(NULL, 0);
+}
+
+/* The flags of Anthropic's betas, as the target takes them. */
+static int settle_betas(struct lx_attempt *at, struct lx_header_list *l, struct lx_slice model)
+{
+    const struct lx_provider *p = at->provider;
+    const struct lx_slice name = LX_S("anthropic-beta");
+    struct lx_slice rest = lx_headers_get(&l->headers, name), kept = LX_S(""), flag;
+    bool none = p->beta_models && !lx_glob_match(lx_slice_z(p->beta_models), model);
+    if (!rest.n || (!p->betas && !p->beta_member))
+        return 0;
+    while (rest.n) {
+        lx_slice_cut(rest, ',', &flag, &rest);
+        flag = lx_slice_trim(flag);
+        struct lx_slice known = none ? lx_slice(NULL, 0) : beta_name(p, flag);
+        if (!known.n && flag.n)
+            lx_losses_add(&at->losses,
+                          lx_arena_printf(l->arena, "anthropic-beta: %.*s", LX_F(flag)),
+                          LX_S("a flag that the target does not know"));
+        else if (known.n && lx_slice_find(kept, known) < 0)
+            kept =
+                lx_arena_printf(l->arena, "%.*s%s%.*s", LX_F(kept), kept.n ? "," : "", LX_F(known));
+    }
+    if (p->beta_member || !kept.n)
+        drop_header(l, name);
+    else
+        lx_header_list_set(l, name, kept);
+    return p->beta_member && kept.n ? move_betas(at, kept, l->arena) : l->arena->failed;
+}
+
+int lx_attempt_forward(struct lx_attempt *at, struct lx_slice model,
+                       const struct lx_headers *headers, struct lx_arena *arena)
 {
     struct lx_header_list l = {at->out.headers, at->out.headers.n, arena};
     for (size_t i = 0; i < headers->n; i++)
         merge_header(&l, headers->v[i]);
+    int code = settle_betas(at, &l, model);
     at->out.headers = l.headers;
+    return code;
 }
 
 int lx_attempt_sign(struct lx_attempt *at, const struct lx_deployment *d, int64_t now_s,

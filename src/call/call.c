@@ -397,7 +397,9 @@ static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struc
     int code = lx_attempt_write(&c->attempt, d, c->settings, c->in.front, &m->doc, c->request,
                                 c->report.upstream_model, c->in.stream, &m->arena, &m->body, f);
     if (code == 0)
-        lx_attempt_forward(&c->attempt, &c->in.forward, &m->arena);
+        code = lx_attempt_forward(&c->attempt, c->report.upstream_model, &c->in.forward, &m->arena);
+    if (code < 0 && f->kind == LX_FAULT_NONE)
+        *f = lx_fault_of_error(code, NULL, &m->arena);
     if (code == 0)
         code = lx_attempt_sign(&c->attempt, d, c->now_ms / 1000, &m->arena, f);
     return code;

@@ -52,10 +52,10 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
  * arena; absent when that has failed. */
 struct lx_slice lx_attempt_model(const struct lx_deployment *d, struct lx_slice model,
                                  const struct lx_json_doc *body, struct lx_arena *a);
-/* Adds a client's headers to the written request: they replace, and flags of anthropic-beta add up.
- */
-void lx_attempt_forward(struct lx_attempt *at, const struct lx_headers *headers,
-                        struct lx_arena *arena);
+/* Adds a client's headers to the request that was written for the (upstream) model: they replace,
+ * and flags of anthropic-beta add up, as far as the target takes them. 0 or a code. */
+int lx_attempt_forward(struct lx_attempt *at, struct lx_slice model,
+                       const struct lx_headers *headers, struct lx_arena *arena);
 /* Which of OpenAI's parameters the deployment takes of a model, as it stands, without loss: their
  * names with spaces between are appended. Needs neither key nor address. 0 or a code. */
 int lx_params_taken(const struct lx_deployment *d, struct lx_slice model, struct lx_buf *out);

@@ -47,6 +47,7 @@ const struct lx_dialect *const lx_dialects[] = {
     &lx_dialect_triton,
     &lx_dialect_vertex_count,
     &lx_dialect_vertex_embed,
+    &lx_dialect_vertex_gemma,
     &lx_dialect_watsonx_embed,
     &lx_dialect_watsonx_text,
     NULL,

@@ -87,7 +87,8 @@ void lx_body_refuse(struct lx_body *b, const struct lx_write_options *o, struct 
                     struct lx_slice why);
 void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_slice why);
 
-/* A record's payload, indexed: 0, or LX_ENOMEM, or LX_EPROTO where it is not JSON. err may be NULL. */
+/* A record's payload, indexed: 0, or LX_ENOMEM, or LX_EPROTO where it is not JSON. err may be NULL.
+ */
 int lx_record_read(const struct lx_record *, struct lx_json_doc *, struct lx_error *err);
 
 /* Facts about the exchange that replies need. */
@@ -161,7 +162,7 @@ struct lx_follow {
     struct lx_slice url; /* to be got with the same credentials; empty: this reply is the answer */
     int64_t wait_ms;     /* before that */
     struct lx_slice cancel_url; /* to post to when nobody wants the answer any more; or empty */
-    bool stream;         /* it is one */
+    bool stream;                /* it is one */
 };
 
 struct lx_back {
@@ -254,6 +255,7 @@ extern const struct lx_dialect lx_dialect_tgi;
 extern const struct lx_dialect lx_dialect_triton;
 extern const struct lx_dialect lx_dialect_vertex_count;
 extern const struct lx_dialect lx_dialect_vertex_embed;
+extern const struct lx_dialect lx_dialect_vertex_gemma;
 extern const struct lx_dialect lx_dialect_watsonx_embed;
 extern const struct lx_dialect lx_dialect_watsonx_text;
 

@@ -183,6 +183,17 @@ static void read_thinking(struct lx_part *p, struct lx_json part, struct lx_aren
     lx_buf_clear(&joined);
 }
 
+/* Databricks:
+ * {"type":"reasoning","summary":[{"type":"summary_text","text":"..","signature":".."}]}; there is
+ * one. */
+static void read_reasoning_part(struct lx_part *p, struct lx_json part, struct lx_arena *a)
+{
+    struct lx_json summary = lx_json_at(LX_GET(part, "summary"), 0);
+    (void)a;
+    p->text = lx_json_text(LX_GET(summary, "text"));
+    p->signature = lx_json_text(LX_GET(summary, "signature"));
+}
+
 static void read_redacted_thinking(struct lx_part *p, struct lx_json part, struct lx_arena *a)
 {
     (void)a;
@@ -217,6 +228,7 @@ static const struct part_type {
      LX_PART_THINKING,
      read_thinking,
      {LX_S_INIT("thinking"), LX_S_INIT("signature"), LX_S_INIT("closed")}},
+    {LX_S_INIT("reasoning"), LX_PART_THINKING, read_reasoning_part, {LX_S_INIT("summary")}},
     {LX_S_INIT("redacted_thinking"),
      LX_PART_REDACTED_THINKING,
      read_redacted_thinking,

@@ -14,6 +14,7 @@
  */
 #include "dialect/json_tool.h"
 #include "dialect/openai_chat.h"
+#include "dialect/think.h"
 
 #include <stdlib.h>
 
@@ -229,10 +230,20 @@ static void read_reasoning(struct sink *k, struct lx_openai_choice *c, struct lx
         read_thought(k, c, it.value);
 }
 
-/* A string; or Mistral's list of {"type":"text"} and {"type":"thinking","thinking":[texts]}. */
+/* gpt-oss on Bedrock has each piece of its thinking between tags of its own (recorded 2025). */
+static void read_string(struct sink *k, struct lx_openai_choice *c, struct lx_text text)
+{
+    struct lx_text thought;
+    if (lx_think_cut(text, &thought, &text))
+        add_text(k, c, LX_PART_THINKING, thought);
+    add_text(k, c, LX_PART_TEXT, text);
+}
+
+/* A string; or a list of {"type":"text"}, of Mistral's {"type":"thinking","thinking":[texts]} and
+ * of Databricks' {"type":"reasoning","summary":[{"text":"..","signature":".."}]}. */
 static void read_content(struct sink *k, struct lx_openai_choice *c, struct lx_json content)
 {
-    add_text(k, c, LX_PART_TEXT, lx_json_text(content));
+    read_string(k, c, lx_json_text(content));
     if (!lx_json_is(content, LX_JSON_ARRAY))
         return;
     for (struct lx_json_iter it = lx_json_iter(content); lx_json_next(&it);) {
@@ -241,6 +252,8 @@ static void read_content(struct sink *k, struct lx_openai_choice *c, struct lx_j
         if (lx_json_is(thinking, LX_JSON_ARRAY))
             for (struct lx_json_iter t = lx_json_iter(thinking); lx_json_next(&t);)
                 add_text(k, c, LX_PART_THINKING, lx_json_text(LX_GET(t.value, "text")));
+        for (struct lx_json_iter s = lx_json_iter(LX_GET(it.value, "summary")); lx_json_next(&s);)
+            read_thought(k, c, s.value);
         add_text(k, c, LX_PART_TEXT, lx_json_text(LX_GET(it.value, "text")));
     }
 }

@@ -11,6 +11,7 @@ static const struct {
 } tags[] = {
     {LX_S_INIT("<think>"), LX_S_INIT("</think>")},
     {LX_S_INIT("<thinking>"), LX_S_INIT("</thinking>")},
+    {LX_S_INIT("<reasoning>"), LX_S_INIT("</reasoning>")}, /* gpt-oss on Bedrock */
     {LX_S_INIT("<budget:thinking>"), LX_S_INIT("</budget:thinking>")},
     {LX_S_INIT("\\u003cthink\\u003e"), LX_S_INIT("\\u003c/think\\u003e")},
     {LX_S_INIT("\\u003cthinking\\u003e"), LX_S_INIT("\\u003c/thinking\\u003e")},

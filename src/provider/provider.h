@@ -38,6 +38,8 @@ enum lx_quirk_op {
     LX_QUIRK_ROLE,    /* messages of one role get another: arg is "from=to" */
     LX_QUIRK_EFFORT,  /* Anthropic's thinking becomes OpenAI's reasoning_effort, by its budget */
     LX_QUIRK_WORD,    /* a string value: as RENAME; anything else stays */
+    LX_QUIRK_BUDGET,  /* OpenAI's reasoning_effort becomes arg: Anthropic's thinking with a budget,
+                       * where the limit leaves room for it */
     LX_QUIRK_PART,    /* messages' parts of a type whose object has "b" get another form: arg is
                        * "type:a=b|c=d", where a and c are the part's members then */
 };
@@ -82,7 +84,7 @@ struct lx_provider {
     const char *base_url_env[LX_PROVIDER_NAMES]; /* looked up in order; NULL-terminated if short */
     const char *key_env[LX_PROVIDER_NAMES];
     enum lx_auth auth;
-    const char *auth_header; /* AUTH_HEADER */
+    const char *auth_header; /* AUTH_HEADER; AUTH_AWS: of a key that is no pair, or NULL */
     const char *auth_prefix; /* before the key in it: "Token "; or NULL */
     const char *aws_service; /* AUTH_AWS: as it is signed for, "bedrock". key_env may hold
                               * AWS_ACCESS_KEY_ID, which AWS_SECRET_ACCESS_KEY goes with */
@@ -101,7 +103,8 @@ struct lx_provider {
     bool key_optional;         /* without a key nothing is signed, and that is no error */
     const char *headers[4][2]; /* sent always: {"anthropic-version", "2023-06-01"}; a value with
                                 * "{project}" where there is one */
-    const char *path;          /* instead of the dialect's own path; see lx_provider_path() */
+    const char *path;          /* instead of the dialect's own path; see lx_provider_path(). With
+                                * "//" in front: instead of the base URL's, too */
     const char *stream_path;   /* the same for streams; NULL: path */
     bool model_outside;        /* the address names the model, and the body must not */
     bool stream_outside;       /* the address says whether it is a stream, and the body must not */
@@ -131,6 +134,8 @@ struct lx_provider {
     const char *model_prefix_unless; /* ... unless it matches this glob */
     const char *model_form;          /* "a/{}/b/{}": what a name of so many parts, with '.' between,
                                       * is called there; or NULL */
+    const char *routes[3][2];        /* prefixes of its models, and the rows that these mean:
+                                      * {"mantle/", "bedrock_mantle"} */
     const char *model_route;         /* "who/owner/name" is called "owner/name" there, then this and
                                       * "who"; NULL: it is not */
     const char *json_schema;         /* glob: models with native JSON schema output; NULL: all */
@@ -142,7 +147,11 @@ struct lx_provider {
     const char *functions_by_responses; /* glob: models whose chats take no functions while they
                                          * reason: such a request is one for "responses/MODEL" */
     const char *thinking_member;        /* see struct lx_write_options */
-    const char *template;               /* of its models, where their names do not tell; or NULL */
+    const char *betas;        /* glob: the flags of anthropic-beta that it takes; NULL: all ... */
+    const char *beta_member;  /* ... and where in the body they stand, "a" or "a.b"; NULL: they are
+                               * the header */
+    const char *beta_models;  /* glob: then only for these models, and no others have any */
+    const char *template;     /* of its models, where their names do not tell; or NULL */
     const char *follow_hosts; /* glob: hosts besides its own to which its replies may send for the
                                * answer, with the key (struct lx_follow); or NULL */
     const char *errors;       /* the language in which it says what went wrong; NULL: its own */

@@ -295,6 +295,51 @@ static void turn_to_effort(struct mending *m, const struct lx_quirk *q, struct l
         lx_losses_add(m->body->losses, member, lx_slice_z(q->why));
 }
 
+/* LiteLLM's budgets for OpenAI's efforts (its constants, 1.106.2). */
+static int64_t budget_of(struct lx_json effort)
+{
+    static const struct {
+        struct lx_slice effort;
+        int64_t tokens;
+    } budgets[] = {
+        {LX_S_INIT("minimal"), 1024}, {LX_S_INIT("low"), 1024},   {LX_S_INIT("medium"), 2048},
+        {LX_S_INIT("high"), 4096},    {LX_S_INIT("xhigh"), 8192}, {LX_S_INIT("max"), 16384},
+    };
+    for (size_t i = 0; i < sizeof(budgets) / sizeof(budgets[0]); i++)
+        if (lx_json_eq(effort, budgets[i].effort))
+            return budgets[i].tokens;
+    return 0;
+}
+
+/* The limit covers what is thought and what is said: it must be more than the budget, and where
+ * there is none the service's own may be less. */
+static void turn_to_budget(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    enum { ANSWER = 4096 };
+    struct lx_json root = lx_json_root(m->doc), effort = lx_json_get(root, member);
+    struct lx_json limit = LX_GET(root, "max_tokens");
+    int64_t budget = budget_of(effort), most = 0;
+    if (lx_json_type(effort) == LX_JSON_NONE || is_allowed(m, member))
+        return;
+    lx_json_edit_remove(m->edit, root, member);
+    if (!lx_json_given(limit))
+        limit = LX_GET(root, "max_completion_tokens");
+    bool limited = lx_json_int(limit, &most) == 0;
+    if (lx_json_given(lx_json_get(root, lx_slice_z(q->arg))) || !budget || m->reasons == LX_NO)
+        return;
+    if (limited && most <= budget) {
+        lx_losses_add(m->body->losses, member, LX_S("max_tokens leaves no room for thinking"));
+        return;
+    }
+    lx_json_edit_set(m->edit, root, lx_slice_z(q->arg),
+                     lx_arena_printf(m->edit->arena,
+                                     "{\"type\":\"enabled\",\"budget_tokens\":%lld}",
+                                     (long long)budget));
+    if (!limited)
+        lx_json_edit_set(m->edit, root, LX_S("max_tokens"),
+                         lx_arena_printf(m->edit->arena, "%lld", (long long)(budget + ANSWER)));
+}
+
 /* One part; the first member of the new form tells whether the part is meant. */
 static void reform(struct mending *m, struct lx_json part, struct lx_slice old,
                    struct lx_slice form)
@@ -347,6 +392,7 @@ static const struct {
     [LX_QUIRK_ROLE] = {rename_role},
     [LX_QUIRK_EFFORT] = {turn_to_effort},
     [LX_QUIRK_WORD] = {rename_word},
+    [LX_QUIRK_BUDGET] = {turn_to_budget},
     [LX_QUIRK_PART] = {reform_parts},
 };
 

@@ -140,6 +140,20 @@ static int fail_unknown(const struct search *s, struct lx_slice id, const char *
                         near, near[0] ? "?" : "");
 }
 
+/* A prefix of the model's name may mean another row. */
+static struct lx_resolved resolved(const struct search *s, const struct lx_provider *p,
+                                   struct lx_slice model)
+{
+    for (size_t i = 0; i < sizeof(p->routes) / sizeof(p->routes[0]) && p->routes[i][0]; i++) {
+        struct lx_slice prefix = lx_slice_z(p->routes[i][0]);
+        const struct lx_provider *other =
+            lx_slice_starts(model, prefix) ? find_any(s, lx_slice_z(p->routes[i][1])) : NULL;
+        if (other)
+            return (struct lx_resolved){other, lx_slice_from(model, prefix.n)};
+    }
+    return (struct lx_resolved){p, model};
+}
+
 int lx_provider_resolve(struct lx_slice name, struct lx_slice explicit_provider,
                         struct lx_slice api_base, const struct lx_provider *custom,
                         size_t custom_count, struct lx_resolved *out, struct lx_error *err)
@@ -154,11 +168,11 @@ int lx_provider_resolve(struct lx_slice name, struct lx_slice explicit_provider,
         if (!p)
             return fail_unknown(&s, explicit_provider, "unknown provider", err);
         bool repeats = has_prefix && rest.n && lx_slice_eq(prefix, explicit_provider);
-        *out = (struct lx_resolved){p, repeats ? rest : name};
+        *out = resolved(&s, p, repeats ? rest : name);
         return 0;
     }
     if (has_prefix && rest.n && (p = find_any(&s, prefix))) {
-        *out = (struct lx_resolved){p, rest};
+        *out = resolved(&s, p, rest);
         return 0;
     }
     p = find_by_host(&s, api_base);

@@ -64,7 +64,7 @@ void lx_signer_apply(const struct lx_provider *p, const struct lx_secret *key,
         set_bearer(headers, rest);
     else if (lx_slice_find_byte(bytes, '\n') >= 0)
         return; /* it signs the whole: lx_signer_sign() */
-    else if (p->auth == LX_AUTH_HEADER)
+    else if (p->auth_header)
         set_key(headers, lx_slice_z(p->auth_header), lx_slice_z(p->auth_prefix), bytes);
     else
         set_key(headers, LX_S("authorization"), LX_S("Bearer "), bytes);

@@ -273,6 +273,45 @@ static void keys_go_where_they_belong(void **state)
     host_clear(&h);
 }
 
+/* Flags that a client sends, as other services than Anthropic's take them. */
+static void betas_go_where_they_are_known(void **state)
+{
+    static const struct {
+        const char *provider, *model, *flags, *header, *body;
+    } flagged[] = {
+        {"anthropic", "claude-x", "a-1,b-2", "a-1,b-2", NULL},
+        {"vertex_ai", "claude-sonnet-4-5", "claude-code-1, context-1m-2025-08-07,files-api-1",
+         "context-1m-2025-08-07", NULL},
+        {"vertex_ai", "claude-sonnet-4-5", "advanced-tool-use-2025-11-20",
+         "tool-search-tool-2025-10-19", NULL},
+        {"vertex_ai", "claude-sonnet-4-5", "claude-code-1", NULL, NULL},
+        {"bedrock", "invoke/anthropic.claude-sonnet-4-5",
+         "context-1m-2025-08-07,oauth-1,context-1m-2025-08-07", NULL,
+         "\"anthropic_beta\":[\"context-1m-2025-08-07\"]"},
+        {"bedrock", "anthropic.claude-sonnet-4-5", "context-1m-2025-08-07,skills-1", NULL,
+         "{\"anthropic_beta\":[\"context-1m-2025-08-07\"]}"},
+        {"bedrock", "amazon.nova-pro-v1:0", "context-1m-2025-08-07", NULL, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(flagged) / sizeof(flagged[0]); i++) {
+        host_for(&lx_dialect_anthropic, flagged[i].provider, flagged[i].model);
+        d->project = LX_S("p");
+        struct lx_header theirs[] = {{LX_S("anthropic-beta"), lx_slice_z(flagged[i].flags), false}};
+        h.in.forward = (struct lx_headers){theirs, 1};
+        host_start(
+            &h,
+            "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
+        struct lx_slice sent = lx_headers_get(&h.headers, LX_S("anthropic-beta"));
+        struct lx_slice body = lx_buf_slice(&h.sent);
+        assert_true(lx_slice_eq(sent, lx_slice_z(flagged[i].header)));
+        if (flagged[i].body)
+            assert_true(lx_slice_find(body, lx_slice_z(flagged[i].body)) >= 0);
+        else
+            assert_true(lx_slice_find(body, LX_S("anthropic_beta")) < 0);
+        host_clear(&h);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +323,7 @@ int main(void)
         cmocka_unit_test(what_cannot_cross_is_refused_or_dropped),
         cmocka_unit_test(addresses_are_joined_once),
         cmocka_unit_test(keys_go_where_they_belong),
+        cmocka_unit_test(betas_go_where_they_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,93 @@
+/*
+ * vertex_gemma.c - Gemma deployed on Vertex AI, in Google's container: OpenAI's chat, wrapped as a
+ * prediction's only instance. It never streams.
+ *
+ *   {"instances": [{"@requestFormat": "chatCompletions", OpenAI's body without model and stream}]}
+ *   -> {"predictions": {OpenAI's reply, or {"object": "error", "code": 400, "message": ".."}}}
+ *
+ * cloud.google.com/vertex-ai/generative-ai/docs/open-models/use-gemma (2026), LiteLLM
+ * vertex_ai/vertex_gemma_models (1.106.2).
+ */
+#include "dialect/reshape.h"
+
+static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
+{
+    (void)o;
+    (void)stream;
+    lx_buf_add_lit(out, ":predict");
+}
+
+static void write_request(const struct lx_write_options *o, const struct lx_request *r,
+                          struct lx_body *b)
+{
+    static const struct lx_slice left[] = {LX_S_INIT("model"), LX_S_INIT("stream"),
+                                           LX_S_INIT("stream_options")};
+    struct lx_reshape s;
+    struct lx_out out = lx_out(b->buf);
+    if (lx_reshape_init(&s, o, r, b)) {
+        lx_out_object(&out, NULL);
+        lx_out_array(&out, "instances");
+        lx_out_object(&out, NULL);
+        lx_out_lit(&out, "@requestFormat", "chatCompletions");
+        for (struct lx_json_iter it = lx_json_iter(s.root); lx_json_next(&it);) {
+            bool skip = false;
+            for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++)
+                skip |= lx_json_eq(it.name, left[i]);
+            if (skip)
+                continue;
+            lx_out_name(&out, lx_json_text(it.name));
+            lx_out_value(&out, NULL, it.value);
+        }
+        lx_out_object_end(&out);
+        lx_out_array_end(&out);
+        lx_out_object_end(&out);
+        lx_reshape_finish(b);
+    }
+    lx_reshape_clear(&s);
+}
+
+/* OpenAI's reply within; what the container finds wrong comes with status 200. */
+static int read_reply(const struct lx_json_doc *body, const struct lx_reply_context *c,
+                      struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
+{
+    struct lx_json inner = LX_GET(lx_json_root(body), "predictions");
+    struct lx_json message = LX_GET(inner, "message");
+    struct lx_json_doc doc;
+    if (lx_json_is(inner, LX_JSON_ARRAY))
+        inner = lx_json_at(inner, 0);
+    if (!lx_json_is(inner, LX_JSON_OBJECT))
+        return lx_error_set(err, LX_EPROTO, "the reply has no predictions");
+    if (lx_json_is(message, LX_JSON_STRING))
+        return lx_error_set(err, LX_EPROTO, "%.*s",
+                            LX_F(lx_slice_to(lx_json_str(message, a), 200)));
+    lx_json_doc_init(&doc);
+    int code = lx_json_read(&doc, lx_json_raw(inner), NULL, err);
+    if (code == 0)
+        code = lx_openai_read_reply(&doc, c, a, out, err);
+    lx_json_doc_clear(&doc); /* what was taken from it points into the body's text */
+    return code;
+}
+
+/* Nobody speaks this to us, so nothing passes as it came. */
+static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
+{
+    out->content = lx_json_given(LX_GET(lx_json_root(body), "predictions"));
+    return 0;
+}
+
+static const struct lx_back back = {
+    .state_size = sizeof(struct lx_openai_stream),
+    .write_path = write_path,
+    .write_request = write_request,
+    .read_reply = read_reply,
+    .read_event = lx_openai_read_event,
+    .read_end = lx_openai_read_end,
+    .clear = lx_openai_stream_clear,
+    .read_error = lx_openai_read_error,
+    .glance_reply = glance_reply,
+    .glance_event = lx_openai_glance_event,
+    .model_outside = true,
+};
+
+const struct lx_dialect lx_dialect_vertex_gemma = {
+    .name = "vertex_gemma", .title = "Gemma deployed on Vertex AI", .back = &back};
