@@ -72,8 +72,8 @@ static void rows_are_whole(void **state)
         assert_true(p->auth == LX_AUTH_NONE || p->key_env[0]);
         assert_true(p->auth == LX_AUTH_AWS ||
                     (p->auth == LX_AUTH_HEADER) == (p->auth_header != NULL));
-        for (size_t i = 0; i < sizeof(p->routes) / sizeof(p->routes[0]); i++)
-            assert_true(!p->routes[i][0] || lx_provider_find(lx_slice_z(p->routes[i][1])));
+        for (size_t r = 0; r < sizeof(p->routes) / sizeof(p->routes[0]); r++)
+            assert_true(!p->routes[r][0] || lx_provider_find(lx_slice_z(p->routes[r][1])));
         assert_int_equal(p->model_prefix != NULL, p->model_prefix_unless != NULL);
         for (const struct lx_quirk *q = p->quirks; q && q->op != LX_QUIRK_END; q++)
             check_quirk(p, q);
