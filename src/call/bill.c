@@ -176,11 +176,15 @@ int lx_bill_estimate(struct lx_biller *b, const struct lx_said *said, struct lx_
         code = count_said(b, said, &n);
     if (code < 0)
         return code;
-    if (!u->known)
+    if (!u->known) {
+        const struct lx_counter counter = counter_of(b);
         u->prompt_tokens = b->prompt_tokens > 0 ? b->prompt_tokens : 0;
+        u->own_vocabulary = !lx_counter_is_openai(&counter);
+    }
     if (!u->known || n > u->completion_tokens) {
         u->completion_tokens = n;
         u->estimated = true;
+        u->extrapolated = said->beyond > 0;
     }
     u->known = true;
     u->total_tokens = u->prompt_tokens + u->completion_tokens;

@@ -23,7 +23,10 @@
 
 #include <stdlib.h>
 
-enum { MAX_IDLE_OUT_BYTES = 2048 }; /* an output buffer that an open stream keeps */
+enum {
+    MAX_IDLE_OUT_BYTES = 2048, /* an output buffer that an open stream keeps */
+    MAX_KEPT_BODY = 2 << 20,   /* a larger one's tokens are counted while its stream runs */
+};
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 
@@ -104,12 +107,19 @@ size_t lx_call_body_bytes(const struct lx_call *c)
     return c->in.body.n;
 }
 
+static void release_body(struct lx_call *c)
+{
+    lx_call_pool_said(c->pool)->held -= c->body_bytes;
+    c->body_bytes = 0;
+}
+
 void lx_call_free(struct lx_call *c)
 {
     if (!c)
         return;
     lx_call_end_attempt(c, LX_OUTCOME_GONE, NULL);
     struct lx_call_pool *own = c->own_pool;
+    release_body(c);
     lx_call_drop_relay(c);
     lx_fetch_clear(&c->fetch);
     lx_buf_clear(&c->out);
@@ -181,17 +191,28 @@ void lx_call_settle(struct lx_call *c)
     c->state = DONE;
 }
 
-bool lx_call_wants_body(const struct lx_call *c)
+static bool wants_body(const struct lx_call *c)
 {
     return c->state == BODY && c->relaying && c->biller.body.p && c->biller.prompt_tokens < 0 &&
            !c->relay.glance.usage.known;
 }
 
-void lx_call_let_go(struct lx_call *c)
+bool lx_call_keeps_body(struct lx_call *c, size_t bytes)
 {
-    if (lx_call_wants_body(c))
+    struct lx_said_budget *b = lx_call_pool_said(c->pool);
+    bool wants = wants_body(c);
+    if (wants && !c->body_bytes && bytes <= MAX_KEPT_BODY && b->held < b->most &&
+        bytes <= b->most - b->held) {
+        b->held += bytes;
+        c->body_bytes = (uint32_t)bytes;
+    }
+    if (wants && c->body_bytes)
+        return true;
+    if (wants)
         (void)lx_bill_count_prompt(&c->biller); /* without memory it costs nothing */
     c->biller.body = lx_slice(NULL, 0);
+    release_body(c);
+    return false;
 }
 
 /* ---- From the body to an attempt ------------------------------------------------------------ */
@@ -256,6 +277,8 @@ static struct lx_reply_context context(struct lx_call *c)
     return (struct lx_reply_context){
         .model = c->report.group,
         .id = c->in.call_id,
+        .provider = c->report.deployment->provider->id,
+        .upstream = &c->report.upstream_model,
         .now_s = c->in.now_ms / 1000,
         .json_tool = c->attempt.json_tool,
         .form = c->attempt.form,
@@ -431,6 +454,7 @@ static void attempt(struct lx_call *c)
         d, lx_deployment_model(d, c->star, lx_call_arena(c)), &c->memory->doc, lx_call_arena(c));
     c->upstream = (struct lx_headers){NULL, 0};
     struct lx_slice mock = mock_text(c, d);
+    c->report.mocked = mock.p != NULL;
     if (lx_is_counted_here(d, c->report.upstream_model, c->in.front, mock.p != NULL))
         answer_count(c);
     else if (mock.p)

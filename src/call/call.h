@@ -86,7 +86,7 @@ struct lx_keys *lx_keys_new(void);    /* or NULL */
 void lx_keys_free(struct lx_keys *k); /* NULL-safe */
 
 /* Everything is borrowed until the first EMIT has been taken; after it the call needs none of it
- * but routes, front, pool and keys, and the body as long as keeps_body and lx_call_wants_body()
+ * but routes, front, pool and keys, and the body as long as keeps_body and lx_call_keeps_body()
  * say. */
 struct lx_call_input {
     const struct lx_route_table *routes;
@@ -97,7 +97,7 @@ struct lx_call_input {
     struct lx_slice model;   /* from the path; empty: the body's */
     enum lx_tristate stream; /* from the path; UNSET: the body's */
     bool in_array;           /* a stream as one JSON array */
-    bool keeps_body; /* the body stays while lx_call_wants_body(); else nobody counts a stream's
+    bool keeps_body; /* the body stays while lx_call_keeps_body(); else nobody counts a stream's
                       * prompt where its provider does not */
     bool is_mirror;  /* asked besides another: it is not mirrored itself */
     struct lx_slice call_id;
@@ -180,6 +180,7 @@ struct lx_call_report {
     struct lx_fault fault;     /* kind NONE when all went well */
     const struct lx_losses *losses;
     bool cut_short; /* a stream that ended in an error event */
+    bool mocked;    /* nobody was asked: the answer is the configuration's or the client's own */
 };
 
 /* NULL when out of memory. */
@@ -196,10 +197,10 @@ struct lx_call *lx_call_mirror(struct lx_call *c, struct lx_slice model, struct 
 size_t lx_call_body_bytes(const struct lx_call *c);
 
 /* A stream is under way whose provider has not told how long the prompt was: it may have to be
- * counted at the end. */
-bool lx_call_wants_body(const struct lx_call *c);
-/* The body goes now: what it might be needed for is done. */
-void lx_call_let_go(struct lx_call *c);
+ * counted at the end. True: the host keeps the body, which takes that many bytes; they belong to
+ * what all streams of the thread may keep together. False: it is not wanted (any more), or there is
+ * no room for it, and what it might be needed for is done now. */
+bool lx_call_keeps_body(struct lx_call *c, size_t bytes);
 /* The client has gone, or the host gives up: what was said so far goes into the report. */
 void lx_call_settle(struct lx_call *c);
 /* What time it is for all that follows, on the clock of .now_ms. A host that never says so has a

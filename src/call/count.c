@@ -34,6 +34,11 @@ void lx_counter_of(const struct lx_deployment *d, struct lx_slice model,
     }
 }
 
+bool lx_counter_is_openai(const struct lx_counter *c)
+{
+    return !c->own && strcmp(c->encoding.name, "claude") != 0;
+}
+
 int lx_count_text(const struct lx_counter *c, struct lx_tokenizer *t, struct lx_slice text,
                   int64_t *count)
 {
@@ -128,6 +133,13 @@ static int count_inputs(const struct lx_counter *c, struct lx_tokenizer *t,
     return code;
 }
 
+/* LiteLLM counts it as a text, not as a message. */
+static bool is_prompt_alone(struct lx_json root)
+{
+    return lx_json_is(LX_GET(root, "prompt"), LX_JSON_STRING) &&
+           !lx_json_given(LX_GET(root, "messages")) && !lx_json_given(LX_GET(root, "contents"));
+}
+
 int lx_count_request(const struct lx_counter *c, struct lx_tokenizer *t,
                      const struct lx_dialect *from, struct lx_slice body,
                      const struct lx_json_limits *limits, int64_t *count, struct lx_error *err)
@@ -141,7 +153,8 @@ int lx_count_request(const struct lx_counter *c, struct lx_tokenizer *t,
     lx_buf_init(&buf, MAX_BODY_BYTES);
     int code = lx_json_read(&doc, body, limits, err);
     bool as_it_is = from == &lx_dialect_openai_chat,
-         prompt = from == &lx_dialect_openai_completions;
+         prompt = from == &lx_dialect_openai_completions ||
+                  (from == &lx_dialect_litellm_count && is_prompt_alone(lx_json_root(&doc)));
     bool chat = from->operation != LX_OPERATION_EMBED && !prompt;
     if (code == 0 && prompt)
         code = count_prompt(c, t, LX_GET(lx_json_root(&doc), "prompt"), &a, count);

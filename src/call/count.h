@@ -21,6 +21,9 @@ struct lx_counter {
 void lx_counter_of(const struct lx_deployment *d, struct lx_slice model,
                    const struct lx_catalog *catalog, struct lx_counter *out);
 
+/* Whether the vocabulary is one of OpenAI's. */
+bool lx_counter_is_openai(const struct lx_counter *c);
+
 /* The tokens of a request body in language `from`, as LiteLLM's token_counter counts the same
  * request in OpenAI's language. 0, LX_EINVAL and its kin (err says what), LX_ENOMEM, LX_ELIMIT. */
 int lx_count_request(const struct lx_counter *c, struct lx_tokenizer *t,

@@ -67,6 +67,7 @@ struct lx_call {
     bool mirror_due;               /* what was picked has silent models */
     bool counted;                  /* tokens that a client asks for: here, or it was tried */
     bool goes_on;                  /* the next exchange is not another attempt */
+    uint32_t body_bytes;           /* of the client's body, while it is kept for a count */
     bool relaying;                 /* relay is initialized */
     bool head_sent, pending, lent; /* an EMIT is due; the last one's bytes are with the host */
     struct lx_call_report report;

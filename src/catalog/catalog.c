@@ -6,6 +6,7 @@
  */
 #include "catalog/catalog.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,6 +25,7 @@ enum {
 #define RULES "fallback_generalizations"
 
 struct lx_catalog {
+    atomic_int refs;
     struct lx_arena arena;
     struct lx_map by_name, by_lower; /* -> struct lx_model */
     struct lx_model **rows;
@@ -101,6 +103,7 @@ struct lx_catalog *lx_catalog_new(void)
     struct lx_catalog *c = calloc(1, sizeof(*c));
     if (!c)
         return NULL;
+    atomic_init(&c->refs, 1);
     lx_arena_init(&c->arena, MAX_CATALOG_BYTES);
     lx_map_init(&c->by_name, &c->arena, seed);
     lx_map_init(&c->by_lower, &c->arena, seed);
@@ -109,10 +112,16 @@ struct lx_catalog *lx_catalog_new(void)
 
 void lx_catalog_free(struct lx_catalog *c)
 {
-    if (!c)
+    if (!c || atomic_fetch_sub(&c->refs, 1) > 1)
         return;
     lx_arena_clear(&c->arena);
     free(c);
+}
+
+struct lx_catalog *lx_catalog_ref(struct lx_catalog *c)
+{
+    atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+    return c;
 }
 
 static struct lx_slice lowered(struct lx_slice name, char *buf)
@@ -137,6 +146,15 @@ bool lx_catalog_get(const struct lx_catalog *c, struct lx_slice name, struct lx_
     if (row)
         *out = *row;
     return row || (!(c && c->alone) && name.n && name.n <= MAX_NAME && builtin_get(name, out));
+}
+
+size_t lx_catalog_count(const struct lx_catalog *c)
+{
+    struct lx_model m;
+    size_t n = c && c->alone ? c->count : 0;
+    for (size_t at = 0; !(c && c->alone) && lx_catalog_next(c, &at, &m);)
+        n++;
+    return n;
 }
 
 bool lx_catalog_next(const struct lx_catalog *c, size_t *at, struct lx_model *out)
@@ -311,6 +329,23 @@ static int put(struct lx_catalog *c, const struct lx_rules *rules, struct lx_sli
     lx_map_put(&c->by_name, name, row);
     lx_map_put(&c->by_lower, lowered(name, lower), row);
     return a->failed;
+}
+
+struct lx_catalog *lx_catalog_copy(const struct lx_catalog *c)
+{
+    static const struct lx_rules none = {0};
+    struct lx_catalog *copy = lx_catalog_new();
+    if (!copy || !c)
+        return copy;
+    copy->alone = c->alone;
+    copy->rules_left_out = c->rules_left_out;
+    bool good = lx_rules_copy(&c->rules, &copy->arena, &copy->rules) == 0;
+    for (size_t i = 0; i < c->count && good; i++) /* filled up already */
+        good = put(copy, &none, c->rows[i]->name, c->rows[i]->json) == 0;
+    if (good)
+        return copy;
+    lx_catalog_free(copy);
+    return NULL;
 }
 
 static int add(struct lx_catalog *c, struct lx_slice text, size_t least, struct lx_error *err)

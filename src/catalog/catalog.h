@@ -26,7 +26,11 @@ struct lx_catalog;
 
 /* Empty, or NULL when out of memory. */
 struct lx_catalog *lx_catalog_new(void);
-void lx_catalog_free(struct lx_catalog *c); /* NULL-safe */
+void lx_catalog_free(struct lx_catalog *c); /* NULL-safe; the last reference frees */
+/* One more reference to a catalog that nothing is added to any more, by whichever thread. */
+struct lx_catalog *lx_catalog_ref(struct lx_catalog *c);
+/* The same rows, to add more to; c may be NULL. NULL when out of memory. */
+struct lx_catalog *lx_catalog_copy(const struct lx_catalog *c);
 
 /*
  * Adds the rows of a map, {"name": {...}, ...}; members of a row that exists already, built-in ones
@@ -44,6 +48,8 @@ int lx_catalog_add(struct lx_catalog *c, struct lx_slice text, struct lx_error *
  */
 int lx_catalog_replace(struct lx_catalog *c, struct lx_slice text, struct lx_error *err);
 
+/* How many rows there are. */
+size_t lx_catalog_count(const struct lx_catalog *c);
 /* Every row once, in no order to rely on: for (size_t at = 0; lx_catalog_next(c, &at, &m);) */
 bool lx_catalog_next(const struct lx_catalog *c, size_t *at, struct lx_model *out);
 

@@ -53,6 +53,19 @@ int lx_rules_read(struct lx_json block, struct lx_arena *a, struct lx_rules *out
     return a->failed;
 }
 
+int lx_rules_copy(const struct lx_rules *rules, struct lx_arena *a, struct lx_rules *out)
+{
+    struct lx_rule *v = rules->v ? lx_arena_alloc(a, LX_RULES_MAX * sizeof(*v)) : NULL;
+    *out = (struct lx_rules){v, v ? rules->n : 0};
+    for (size_t i = 0; i < out->n; i++)
+        v[i] = (struct lx_rule){
+            .pattern = lx_arena_copy(a, rules->v[i].pattern),
+            .providers = lx_arena_copy(a, rules->v[i].providers),
+            .info = lx_arena_copy(a, rules->v[i].info),
+        };
+    return a->failed;
+}
+
 /* ---- Applying ------------------------------------------------------------------------------- */
 
 static bool is_provider(struct lx_slice name)

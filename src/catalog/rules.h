@@ -25,6 +25,8 @@ enum { LX_RULES_MAX = 64 };
  * since they are wrong or need more than is known here. Those that only name a provider are not
  * counted: routing has them in its table. 0 or the arena's failure. */
 int lx_rules_read(struct lx_json block, struct lx_arena *a, struct lx_rules *out, size_t *left_out);
+/* Copies them, their texts too. 0 or the arena's failure. */
+int lx_rules_copy(const struct lx_rules *rules, struct lx_arena *a, struct lx_rules *out);
 /* Appends the members that the rules give a model of that name, as an object with the provider in
  * it (where that is known). False: none matches, and nothing was appended. */
 bool lx_rules_apply(const struct lx_rules *rules, struct lx_slice name, struct lx_slice provider,

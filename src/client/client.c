@@ -125,7 +125,7 @@ int llmux_client_load_config(llmux_client *c, const char *path, llmux_error **er
         return lx_client_fail(err, LX_EINVAL, &why);
     }
     lx_arena_init(&arena, CLIENT_MAX);
-    c->config = lx_config_load(path, &process_env, &diags);
+    c->config = lx_config_load(path, &process_env, NULL, &diags);
     if (c->config) {
         code = take_routes(c, &c->config->routes);
         if (code)

@@ -73,7 +73,7 @@ static int run(const char *const *values, char *const *words, int word_count)
 
     lx_arena_init(&arena, 256u << 20);
     for (int i = 0; i < word_count; i++) {
-        struct lx_config *config = lx_config_load(words[i], &lx_process_env, &diags);
+        struct lx_config *config = lx_config_load(words[i], &lx_process_env, NULL, &diags);
 
         ok = ok && config;
         lx_config_unref(config);

@@ -81,7 +81,7 @@ static int list_configured(const char *path, bool json)
     int status = LX_EXIT_OK;
 
     lx_arena_init(&arena, 256u << 20);
-    struct lx_config *config = lx_config_load(path, &lx_process_env, &diags);
+    struct lx_config *config = lx_config_load(path, &lx_process_env, NULL, &diags);
     if (!config)
         status = lx_cmd_fail("models", LX_EXIT_FAILED, "%s cannot be used; `llmux check` tells why",
                              path);

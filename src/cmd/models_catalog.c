@@ -22,7 +22,8 @@ bool lx_cmd_catalog(const char *command, const char *path, struct lx_catalog **o
     *out = NULL;
     lx_arena_init(&a, 1 << 20);
     int code = path ? lx_cost_map_read(path, &lx_process_env, NULL, false, out, &err)
-                    : lx_cost_map_of_env(&lx_process_env, NULL, out, &a, &place, &err);
+                    : lx_cost_map_configured(lx_slice(NULL, 0), &lx_process_env, NULL, out, &a,
+                                             &place, &err);
     if (code < 0)
         lx_cmd_fail(command, LX_EXIT_FAILED, "%.*s: %s%s", LX_F(place), err.text,
                     path ? "" : "; the built-in models are used");

@@ -450,7 +450,7 @@ static struct lx_config *load(const char *path)
     struct lx_arena arena;
     struct lx_diags diags = {.arena = &arena};
     lx_arena_init(&arena, 256u << 20);
-    struct lx_config *config = lx_config_load(path, &lx_process_env, &diags);
+    struct lx_config *config = lx_config_load(path, &lx_process_env, NULL, &diags);
     if (!config)
         lx_cmd_fail("providers", LX_EXIT_FAILED, "%s cannot be used; `llmux check` tells why",
                     path);

@@ -77,6 +77,7 @@ void lx_config_unref(struct lx_config *c)
     lx_secret_clear(&c->redis.password);
     lx_route_state_unbind(&c->routes);
     lx_catalog_free(c->catalog);
+    lx_catalog_free(c->map.catalog);
     lx_config_clear_tokenizers(c);
     lx_arena_clear(&c->arena);
     free(c);
@@ -365,9 +366,10 @@ static void read_sections(struct lx_load *l, const struct lx_yaml_file *file)
 
 /* path: the file to read; NULL: text is what would be in it. */
 static struct lx_config *load(const char *path, struct lx_slice text, const char *name,
-                              const char *dir, const struct lx_env *env, struct lx_diags *diags)
+                              const char *dir, const struct lx_env *env,
+                              const struct lx_config *before, struct lx_diags *diags)
 {
-    struct lx_load l = {.config = config_new(), .diags = diags, .outer_env = env};
+    struct lx_load l = {.config = config_new(), .diags = diags, .outer_env = env, .before = before};
     size_t errors = diags->errors; /* of an earlier load into the same list */
     for (size_t i = 0; i < diags->n; i++)
         if (diags->v[i].order >= l.files)
@@ -395,13 +397,15 @@ static struct lx_config *load(const char *path, struct lx_slice text, const char
     return l.config;
 }
 
-struct lx_config *lx_config_load(const char *path, const struct lx_env *env, struct lx_diags *diags)
+struct lx_config *lx_config_load(const char *path, const struct lx_env *env,
+                                 const struct lx_config *before, struct lx_diags *diags)
 {
-    return load(path, (struct lx_slice){0}, NULL, NULL, env, diags);
+    return load(path, (struct lx_slice){0}, NULL, NULL, env, before, diags);
 }
 
 struct lx_config *lx_config_read(struct lx_slice text, const char *name, const char *dir,
-                                 const struct lx_env *env, struct lx_diags *diags)
+                                 const struct lx_env *env, const struct lx_config *before,
+                                 struct lx_diags *diags)
 {
-    return load(NULL, text, name, dir, env, diags);
+    return load(NULL, text, name, dir, env, before, diags);
 }

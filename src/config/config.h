@@ -54,11 +54,19 @@ struct lx_config_health {
     int64_t interval_ms; /* default 300,000 */
 };
 
+/* The model map that takes the built-in one's place. */
+struct lx_config_map {
+    struct lx_catalog *catalog; /* NULL: there is none */
+    struct lx_slice place;      /* as it may be shown; empty: none is configured */
+    bool stale;                 /* it could not be had: this is the one from before; or none is */
+};
+
 struct lx_config {
     atomic_int refs;
     struct lx_arena arena;
     struct lx_route_table routes;
     struct lx_catalog *catalog;             /* the user's own models; NULL: the built-in ones */
+    struct lx_config_map map;               /* where most of them come from */
     struct lx_config_tokenizer *tokenizers; /* of deployments that have one of their own */
     struct lx_secret master_key;            /* unset: no authentication, and a warning says so */
     struct lx_slice master_key_header;      /* litellm_key_header_name; or empty */
@@ -80,13 +88,15 @@ struct lx_config {
 };
 
 /* Reads a file (and what it includes). NULL when it cannot be used: then diags holds at least one
- * error. Diagnostics live in `diags->arena` (the caller's). `env` answers os.environ/NAME and the
+ * error. before: what ran so far, whose model map stays where the new one cannot be had; or NULL.
+ * Diagnostics live in `diags->arena` (the caller's). `env` answers os.environ/NAME and the
  * providers' variables (NULL: none is set); values set by `environment_variables` win over it. */
 struct lx_config *lx_config_load(const char *path, const struct lx_env *env,
-                                 struct lx_diags *diags);
+                                 const struct lx_config *before, struct lx_diags *diags);
 /* The same from memory; `name` is used in messages and `dir` for includes (NULL: none allowed). */
 struct lx_config *lx_config_read(struct lx_slice text, const char *name, const char *dir,
-                                 const struct lx_env *env, struct lx_diags *diags);
+                                 const struct lx_env *env, const struct lx_config *before,
+                                 struct lx_diags *diags);
 struct lx_config *lx_config_ref(struct lx_config *c);
 void lx_config_unref(struct lx_config *c); /* NULL-safe; frees with the last one */
 
@@ -96,12 +106,12 @@ void lx_config_unref(struct lx_config *c); /* NULL-safe; frees with the last one
  * with why it is not used. */
 int lx_cost_map_read(const char *place, const struct lx_env *env, const struct lx_net_options *net,
                      bool whole, struct lx_catalog **out, struct lx_error *err);
-/* The one that LITELLM_MODEL_COST_MAP_URL names, unless LITELLM_LOCAL_MODEL_COST_MAP is true: *out
- * stays as it is when there is none. *place: what it names, as it may be shown (no password, no
- * query); in the arena. */
-int lx_cost_map_of_env(const struct lx_env *env, const struct lx_net_options *net,
-                       struct lx_catalog **out, struct lx_arena *a, struct lx_slice *place,
-                       struct lx_error *err);
+/* The one that is configured (given, or empty), else that LITELLM_MODEL_COST_MAP_URL names, unless
+ * LITELLM_LOCAL_MODEL_COST_MAP is true: *out stays as it is when there is none. *place: what it
+ * names, as it may be shown (no password, no query); in the arena; empty: none is named. */
+int lx_cost_map_configured(struct lx_slice given, const struct lx_env *env,
+                           const struct lx_net_options *net, struct lx_catalog **out,
+                           struct lx_arena *a, struct lx_slice *place, struct lx_error *err);
 
 /* "config.yaml:12:5: error: litellm_settings.request_timeout: expected ...", with a line end. */
 void lx_diag_write(const struct lx_diag *d, struct lx_buf *out);

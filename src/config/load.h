@@ -86,6 +86,7 @@ struct lx_load {
     struct lx_yaml_set set;
     struct lx_map variables;        /* environment_variables: name -> const char * */
     const struct lx_env *outer_env; /* the caller's; or NULL */
+    const struct lx_config *before; /* what ran so far; or NULL */
     struct lx_env env;              /* both */
     const char *dir;                /* NULL: no includes */
     const char *root_dir;

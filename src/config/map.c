@@ -169,14 +169,16 @@ int lx_cost_map_read(const char *place, const struct lx_env *env, const struct l
     return code;
 }
 
-int lx_cost_map_of_env(const struct lx_env *env, const struct lx_net_options *net,
-                       struct lx_catalog **out, struct lx_arena *a, struct lx_slice *place,
-                       struct lx_error *err)
+int lx_cost_map_configured(struct lx_slice given, const struct lx_env *env,
+                           const struct lx_net_options *net, struct lx_catalog **out,
+                           struct lx_arena *a, struct lx_slice *place, struct lx_error *err)
 {
-    const char *given = env->get(env->arg, "LITELLM_MODEL_COST_MAP_URL");
+    const char *named =
+        given.n ? lx_arena_copy_z(a, given) : env->get(env->arg, "LITELLM_MODEL_COST_MAP_URL");
     const char *local = env->get(env->arg, "LITELLM_LOCAL_MODEL_COST_MAP");
-    if (!given || !*given || (local && strcasecmp(local, "true") == 0))
+    *place = lx_slice(NULL, 0);
+    if (!named || !*named || (local && strcasecmp(local, "true") == 0))
         return 0;
-    *place = shown(given, a);
-    return lx_cost_map_read(given, env, net, true, out, err);
+    *place = shown(named, a);
+    return lx_cost_map_read(named, env, net, true, out, err);
 }

@@ -13,19 +13,60 @@
 
 /* ---- The map -------------------------------------------------------------------------------- */
 
+#define SETTINGS "litellm_settings"
+
+static const struct lx_yaml *setting(const struct lx_load *l, const char *key)
+{
+    const struct lx_yaml *v = lx_yaml_get(lx_yaml_get(l->root, LX_S(SETTINGS)), lx_slice_z(key));
+    return v && lx_yaml_type(v) != LX_YAML_NULL ? v : NULL;
+}
+
+/* A map that cannot be had now is no reason to forget the one that is there. */
+static void keep_map(struct lx_load *l, const char *why)
+{
+    struct lx_config_map *m = &l->config->map;
+    struct lx_catalog *before = l->before ? l->before->map.catalog : NULL;
+    m->stale = true;
+    if (before)
+        m->catalog = lx_catalog_ref(before);
+    lx_diag_add(l->diags, LX_DIAG_WARNING, NULL, LX_S("LITELLM_MODEL_COST_MAP_URL"),
+                "%.*s: %s; the %s models and prices are used", LX_F(m->place), why,
+                before ? "former" : "built-in");
+}
+
 static void load_map(struct lx_load *l)
 {
-    struct lx_error err = {0};
+    struct lx_config_map *m = &l->config->map;
+    const struct lx_yaml *given = setting(l, "model_cost_map_url");
     struct lx_slice place = {0};
-    if (lx_cost_map_of_env(&l->env, &l->config->net, &l->config->catalog, &l->set.arena, &place,
-                           &err) < 0)
-        lx_diag_add(l->diags, LX_DIAG_WARNING, NULL, LX_S("LITELLM_MODEL_COST_MAP_URL"),
-                    "%.*s: %s; the built-in models and prices are used", LX_F(place), err.text);
-    if (lx_catalog_rules_left_out(l->config->catalog))
+    struct lx_error err = {0};
+    if (given && given->kind == LX_YAML_SCALAR)
+        place = lx_load_text(l, given, LX_S(SETTINGS ".model_cost_map_url"));
+    if (lx_cost_map_configured(place, &l->env, &l->config->net, &m->catalog, &l->config->arena,
+                               &m->place, &err) < 0)
+        keep_map(l, err.text);
+    if (!m->stale && lx_catalog_rules_left_out(m->catalog))
         lx_diag_add(l->diags, LX_DIAG_WARNING, NULL, LX_S("LITELLM_MODEL_COST_MAP_URL"),
                     "%.*s: %zu rules of its fallback_generalizations are not used: they are wrong, "
                     "or their patterns need what is not known here",
-                    LX_F(place), lx_catalog_rules_left_out(l->config->catalog));
+                    LX_F(m->place), lx_catalog_rules_left_out(m->catalog));
+}
+
+/* The map with the configuration's own rows over it. */
+static void load_catalog(struct lx_load *l)
+{
+    struct lx_config *c = l->config;
+    const struct lx_yaml *rows = setting(l, "model_cost");
+    struct lx_error err = {0};
+    load_map(l);
+    if (rows)
+        c->catalog = lx_catalog_copy(c->map.catalog);
+    else if (c->map.catalog)
+        c->catalog = lx_catalog_ref(c->map.catalog);
+    if (rows && !c->catalog)
+        c->arena.failed = LX_ENOMEM;
+    else if (rows && lx_catalog_add(c->catalog, lx_load_json(l, rows), &err) < 0)
+        lx_diag_add(l->diags, LX_DIAG_ERROR, rows, LX_S(SETTINGS ".model_cost"), "%s", err.text);
 }
 
 /* ---- Own prices ----------------------------------------------------------------------------- */
@@ -86,10 +127,9 @@ void lx_load_own_prices(struct lx_load *l, const struct lx_yaml *params, struct 
 
 static struct lx_slice adjustments(struct lx_load *l, const char *key)
 {
-    const struct lx_yaml *v =
-        lx_yaml_get(lx_yaml_get(l->root, LX_S("litellm_settings")), lx_slice_z(key));
+    const struct lx_yaml *v = setting(l, key);
     struct lx_money m;
-    if (!v || lx_yaml_type(v) == LX_YAML_NULL)
+    if (!v)
         return lx_slice(NULL, 0);
     struct lx_slice json = v->kind == LX_YAML_MAP ? lx_load_json(l, v) : lx_slice(NULL, 0);
     bool good = json.p != NULL;
@@ -100,8 +140,7 @@ static struct lx_slice adjustments(struct lx_load *l, const char *key)
         else
             good &= lx_money_read(r.value, &m) == 0;
     if (!good)
-        lx_diag_add(l->diags, LX_DIAG_ERROR, v,
-                    lx_arena_printf(&l->set.arena, "litellm_settings.%s", key),
+        lx_diag_add(l->diags, LX_DIAG_ERROR, v, lx_arena_printf(&l->set.arena, SETTINGS ".%s", key),
                     "expected a mapping of providers to numbers: openai: 0.05");
     return json;
 }
@@ -124,7 +163,7 @@ static void price(struct lx_load *l, struct lx_deployment *d)
 void lx_load_prices(struct lx_load *l)
 {
     struct lx_route_table *t = &l->config->routes;
-    load_map(l);
+    load_catalog(l);
     t->settings.cost.catalog = l->config->catalog;
     t->settings.cost.discounts = adjustments(l, "cost_discount_config");
     t->settings.cost.margins = adjustments(l, "cost_margin_config");

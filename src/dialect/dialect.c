@@ -32,6 +32,7 @@ const struct lx_dialect *const lx_dialects[] = {
     &lx_dialect_gemini_embed,
     &lx_dialect_gigachat,
     &lx_dialect_huggingface_embed,
+    &lx_dialect_litellm_count,
     &lx_dialect_mistral_fim,
     &lx_dialect_nlp_cloud,
     &lx_dialect_oci_chat,

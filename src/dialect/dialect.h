@@ -93,10 +93,12 @@ int lx_record_read(const struct lx_record *, struct lx_json_doc *, struct lx_err
 
 /* Facts about the exchange that replies need. */
 struct lx_reply_context {
-    struct lx_slice model; /* as the client named it */
-    struct lx_slice id;    /* for languages whose replies carry no id */
-    int64_t now_s;         /* `created` where the provider does not say */
-    bool json_tool;        /* from struct lx_body */
+    struct lx_slice model;           /* as the client named it */
+    struct lx_slice id;              /* for languages whose replies carry no id */
+    const char *provider;            /* its id, for replies that tell; or NULL */
+    const struct lx_slice *upstream; /* what it calls the model, the same */
+    int64_t now_s;                   /* `created` where the provider does not say */
+    bool json_tool;                  /* from struct lx_body */
     bool legacy_functions;
     bool include_usage; /* streams: the client asked for a usage chunk */
     bool anew; /* the request was written anew though client and provider speak one language: the
@@ -240,6 +242,7 @@ extern const struct lx_dialect lx_dialect_gemini_count;
 extern const struct lx_dialect lx_dialect_gemini_embed;
 extern const struct lx_dialect lx_dialect_gigachat;
 extern const struct lx_dialect lx_dialect_huggingface_embed;
+extern const struct lx_dialect lx_dialect_litellm_count;
 extern const struct lx_dialect lx_dialect_mistral_fim;
 extern const struct lx_dialect lx_dialect_nlp_cloud;
 extern const struct lx_dialect lx_dialect_oci_chat;
@@ -258,6 +261,11 @@ extern const struct lx_dialect lx_dialect_vertex_embed;
 extern const struct lx_dialect lx_dialect_vertex_gemma;
 extern const struct lx_dialect lx_dialect_watsonx_embed;
 extern const struct lx_dialect lx_dialect_watsonx_text;
+
+/* LiteLLM's TokenCountResponse: how many tokens, of which model as asked for and as used, counted
+ * by what; provider: by it, else here. */
+void lx_litellm_write_count(struct lx_out *o, int64_t tokens, struct lx_slice asked,
+                            struct lx_slice used, struct lx_slice tokenizer, bool provider);
 
 /* All of them, NULL-terminated. */
 extern const struct lx_dialect *const lx_dialects[];

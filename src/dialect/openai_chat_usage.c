@@ -262,6 +262,8 @@ void lx_openai_write_usage(struct lx_out *o, const char *name, const struct lx_u
     }
     if (u->estimated)
         lx_out_bool(o, "estimated", true);
+    if (u->extrapolated)
+        lx_out_bool(o, "extrapolated", true);
     if (u->has_cost) {
         char room[64];
         struct lx_buf text = {.p = room, .cap = sizeof(room), .max = sizeof(room)};

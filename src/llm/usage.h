@@ -17,6 +17,8 @@
 struct lx_usage {
     bool known;                    /* a provider reported it, or it was estimated */
     bool estimated;                /* counted here: the provider did not say, or not all */
+    bool own_vocabulary;           /* estimated: by one that is not OpenAI's */
+    bool extrapolated;             /* estimated: not all that was said was kept to be counted */
     int64_t prompt_tokens;         /* all input */
     int64_t cached_tokens;         /* of prompt: read from a cache */
     int64_t cache_write_tokens;    /* of prompt: written to a cache, all lifetimes */

@@ -81,6 +81,8 @@ static void write_json(const struct lx_access_line *l, struct lx_buf *out, struc
             lx_out_int(&o, "cached_tokens", r->usage.cached_tokens);
             if (r->usage.estimated)
                 lx_out_bool(&o, "usage_estimated", true);
+            if (r->usage.extrapolated)
+                lx_out_bool(&o, "usage_extrapolated", true);
             write_cost(&o, r);
         }
         if (r->losses && r->losses->count) {
@@ -126,9 +128,10 @@ static void write_text(const struct lx_access_line *l, struct lx_buf *out, struc
         if (l->first_byte_ms >= 0)
             lx_buf_addf(out, " first_byte=%lldms", (long long)l->first_byte_ms);
         if (r->usage.known)
-            lx_buf_addf(out, " tokens=%lld+%lld%s", (long long)r->usage.prompt_tokens,
+            lx_buf_addf(out, " tokens=%lld+%lld%s%s", (long long)r->usage.prompt_tokens,
                         (long long)r->usage.completion_tokens,
-                        r->usage.estimated ? " estimated" : "");
+                        r->usage.estimated ? " estimated" : "",
+                        r->usage.extrapolated ? " extrapolated" : "");
         if (r->usage.known) {
             lx_buf_add_lit(out, " cost=");
             if (r->is_priced)
@@ -151,22 +154,38 @@ uint64_t lx_access_unpriced(void)
     return atomic_load_explicit(&unpriced, memory_order_relaxed);
 }
 
+/* Of models as hashes, over all loops. Once the places that a hash has are taken by others, its
+ * model is only counted. */
+static bool is_first(uint64_t model)
+{
+    enum { PLACES = 1024, TRIES = 16 };
+    static _Atomic uint64_t seen[PLACES];
+
+    for (size_t i = 0; i < TRIES; i++) {
+        uint64_t there = 0;
+
+        if (atomic_compare_exchange_strong(&seen[(model + i) % PLACES], &there, model))
+            return true;
+        if (there == model)
+            return false;
+    }
+    return false;
+}
+
 /* A model without a price is said so at its first reply, and again at every tenfold number of
- * replies without one, over all loops. */
+ * replies without one. */
 static void note_unpriced(struct lx_worker *w, const struct lx_call_report *r)
 {
-    static _Atomic uint64_t warned[16]; /* models, by hash; a collision costs a line */
     static const uint64_t seed[2] = {0};
     uint64_t power = 1, count, model;
 
-    if (!r || !r->usage.known || r->is_priced || !r->deployment)
+    if (!r || !r->usage.known || r->is_priced || !r->deployment || r->mocked)
         return;
     count = atomic_fetch_add_explicit(&unpriced, 1, memory_order_relaxed) + 1;
     model = lx_hash(r->upstream_model, seed) ^ (uintptr_t)r->deployment->provider;
     while (power < count)
         power *= 10;
-    if (atomic_exchange_explicit(&warned[model % 16], model, memory_order_relaxed) != model ||
-        power == count)
+    if (is_first(model) || (power == count && count > 1))
         lx_log_say(w->log, LX_LOG_WARNING,
                    "no price is known for %s/%.*s, so its cost is not counted: give it "
                    "input_cost_per_token and output_cost_per_token, or a base_model (%llu replies "

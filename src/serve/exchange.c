@@ -17,10 +17,9 @@
 #include "serve/probe.h"
 #include "serve/worker.h"
 
-#define SPARE_MAX       256       /* finished exchanges a worker keeps */
-#define KEEP_BODY_BYTES 65536     /* of a body buffer, from one request to the next */
-#define KEPT_BODY_MAX   (1 << 20) /* a larger one's tokens are counted while its stream runs */
-#define BODY_INLINE_MAX 65536     /* a refused request's body is read to its end up to this size */
+#define SPARE_MAX       256   /* finished exchanges a worker keeps */
+#define KEEP_BODY_BYTES 65536 /* of a body buffer, from one request to the next */
+#define BODY_INLINE_MAX 65536 /* a refused request's body is read to its end up to this size */
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 
@@ -396,10 +395,8 @@ static struct lx_exchange *exchange_of(struct lx_drive *d)
 /* A stream is under way: the request goes, unless its tokens may have to be counted. */
 static void drop_body(struct lx_exchange *x)
 {
-    if (!x->body.cap || (x->body.n <= KEPT_BODY_MAX && lx_call_wants_body(x->drive.call)))
-        return;
-    lx_call_let_go(x->drive.call);
-    lx_buf_clear(&x->body);
+    if (x->body.cap && !lx_call_keeps_body(x->drive.call, x->body.cap))
+        lx_buf_clear(&x->body);
 }
 
 static void on_emit(struct lx_drive *d, const struct lx_step *step)

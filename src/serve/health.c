@@ -18,14 +18,18 @@ void lx_endpoint_liveness(struct lx_exchange *x)
 
 void lx_endpoint_readiness(struct lx_exchange *x)
 {
+    const struct lx_config_map *m = &x->config->map;
+    const char *map = !m->catalog ? "built-in" : "own", *stale = m->stale ? "true" : "false";
+
     if (x->worker->draining)
         lx_exchange_json(x, 503, LX_S("{\"status\":\"draining\"}"));
     else
         lx_exchange_json(x, 200,
                          lx_arena_printf(&x->arena,
                                          "{\"status\":\"healthy\",\"db\":\"Not connected\","
-                                         "\"replies_without_price\":%llu}",
-                                         (unsigned long long)lx_access_unpriced()));
+                                         "\"replies_without_price\":%llu,\"model_map\":\"%s\","
+                                         "\"model_map_is_stale\":%s}",
+                                         (unsigned long long)lx_access_unpriced(), map, stale));
 }
 
 /* ---- Common -----------------------------------------------------------------------------------

@@ -249,10 +249,23 @@ static int load_tls(struct lx_server *s, struct lx_error *err)
     return s->tls ? 0 : LX_ETLS;
 }
 
-static struct lx_config *load(const struct lx_server_options *o, struct lx_diags *diags)
+static struct lx_config *load(const struct lx_server_options *o, const struct lx_config *before,
+                              struct lx_diags *diags)
 {
-    return o->config_path ? lx_config_load(o->config_path, o->env, diags)
-                          : lx_config_read(o->config_text, "(built in)", NULL, o->env, diags);
+    return o->config_path
+               ? lx_config_load(o->config_path, o->env, before, diags)
+               : lx_config_read(o->config_text, "(built in)", NULL, o->env, before, diags);
+}
+
+/* A map of the user's own, where there is one. */
+static void say_map(struct lx_server *s)
+{
+    const struct lx_config_map *m = &s->config->map;
+
+    if (m->catalog)
+        lx_log_say(s->log, m->stale ? LX_LOG_WARNING : LX_LOG_INFO,
+                   "model map: %zu models of %.*s%s", lx_catalog_count(m->catalog), LX_F(m->place),
+                   m->stale ? ", as it was before: it cannot be had now" : "");
 }
 
 static void block_signals(sigset_t *signals)
@@ -280,7 +293,7 @@ struct lx_server *lx_server_new(const struct lx_server_options *o, struct lx_dia
     s->worker_count = o->workers > 0 ? o->workers : cores > 0 ? (int)cores : 1;
     if (s->worker_count > WORKERS_MAX)
         s->worker_count = WORKERS_MAX;
-    s->config = load(o, diags);
+    s->config = load(o, NULL, diags);
     if (!s->config) {
         lx_error_set(err, LX_ECONFIG, "the configuration cannot be used");
         goto fail;
@@ -303,6 +316,7 @@ struct lx_server *lx_server_new(const struct lx_server_options *o, struct lx_dia
     if (load_tls(s, err) != 0 || listen_all(s, err) != 0)
         goto fail;
     block_signals(&signals); /* before anybody can know that it listens */
+    say_map(s);
     return s;
 fail:
     lx_server_free(s);
@@ -350,7 +364,7 @@ static void reload(struct lx_server *s)
 
     lx_arena_init(&arena, 64u << 20);
     lx_buf_init(&line, 64u << 10);
-    config = load(&s->options, &diags);
+    config = load(&s->options, s->config, &diags);
     if (config && lx_route_state_bind(s->router, &config->routes) != 0)
         lx_log_say(s->log, LX_LOG_ERROR, "reload: out of memory; not every deployment is watched");
     for (size_t i = 0; i < diags.n; i++) {
@@ -372,6 +386,7 @@ static void reload(struct lx_server *s)
             lx_log_set_json(s->log, config->json_logs);
         lx_log_say(s->log, LX_LOG_INFO, "configuration reloaded: %zu model groups",
                    config->routes.count);
+        say_map(s);
     }
     lx_buf_clear(&line);
     lx_arena_clear(&arena);

@@ -3,7 +3,8 @@
  * contents.
  *
  * {"model", "prompt" | "messages" | "contents", "tools", "system"}. The model is a name of the
- * configuration's, or any; what is counted by is its own tokenizer, or LiteLLM's choice.
+ * configuration's, or any; what is counted by is its own tokenizer, or LiteLLM's choice. With
+ * ?call_endpoint=true the provider of a configured model is asked, as count_tokens does it.
  */
 #include "call/count.h"
 #include "serve/endpoint.h"
@@ -94,26 +95,15 @@ static int count(struct lx_exchange *x, const struct lx_counter *c, struct lx_to
     return code;
 }
 
-/* As LiteLLM's TokenCountResponse. */
 static void answer(struct lx_exchange *x, const struct lx_counter *c, struct lx_slice asked,
                    struct lx_slice used, int64_t n)
 {
-    bool openai = !c->own && strcmp(c->encoding.name, "claude") != 0;
     struct lx_buf body;
     lx_buf_init(&body, 65536);
     struct lx_out o = lx_out(&body);
-    lx_out_object(&o, NULL);
-    lx_out_int(&o, "total_tokens", n);
-    lx_out_str(&o, "request_model", asked);
-    lx_out_str(&o, "model_used", used);
-    lx_out_str(&o, "tokenizer_type",
-               openai ? LX_S("openai_tokenizer") : LX_S("huggingface_tokenizer"));
-    lx_out_lit(&o, "count_source", "local_estimate");
-    lx_out_null(&o, "original_response");
-    lx_out_bool(&o, "error", false);
-    lx_out_null(&o, "error_message");
-    lx_out_null(&o, "status_code");
-    lx_out_object_end(&o);
+    lx_litellm_write_count(
+        &o, n, asked, used,
+        lx_counter_is_openai(c) ? LX_S("openai_tokenizer") : LX_S("huggingface_tokenizer"), false);
     lx_exchange_json(x, 200, lx_buf_slice(&body));
     lx_buf_clear(&body);
 }
@@ -140,10 +130,21 @@ static int run(struct lx_exchange *x, struct lx_json body, struct lx_error *err)
     return code;
 }
 
+static bool asks_provider(const struct lx_exchange *x)
+{
+    struct lx_slice v = lx_exchange_query(x, LX_S("call_endpoint"));
+    return lx_slice_eq_nocase(v, LX_S("true")) || lx_slice_eq(v, LX_S("1"));
+}
+
 void lx_endpoint_token_counter(struct lx_exchange *x)
 {
     struct lx_json_doc doc;
     struct lx_error err = {0};
+    if (asks_provider(x)) {
+        x->front = &lx_dialect_litellm_count;
+        lx_exchange_complete(x);
+        return;
+    }
     lx_json_doc_init(&doc);
     int code = lx_json_read(&doc, lx_buf_slice(&x->body), &x->config->routes.settings.json, &err);
     if (code == 0)

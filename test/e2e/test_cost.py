@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from harness import BINARY, config, environment, serving, wait_for
+from harness import (BINARY, completion, config, deployment, environment, serving, wait_for)
 
 
 def mock(name, model="openai/gpt-4o", **params):
@@ -37,11 +37,40 @@ def test_the_header_tells_the_cost(gw, model, cost):
     assert f"cost={cost}" in gw.access_line(f"model={model} ")
 
 
-def test_a_model_without_a_price_is_warned_of(gw):
-    for _ in range(3):
-        assert gw.chat("unknown").header("x-litellm-response-cost") is None
+@pytest.fixture
+def unpriced(gateway, upstream):
+    """Models that the catalog does not know, and one that nobody is asked for."""
+    provider = upstream(serving(lambda connection, _: connection.respond(200, completion("Hello"))))
+    return gateway(config([deployment("unknown", "openai/never-heard-of", provider.url),
+                           deployment("other", "openai/nor-of-this", provider.url),
+                           deployment("wild/*", "openai/*", provider.url),
+                           mock("mocked", "openai/never-heard-of")]))
+
+
+def without_price(gw):
+    return gw.request("GET", "/health/readiness", key=None).json()["replies_without_price"]
+
+
+def test_a_model_without_a_price_is_warned_of_once(unpriced):
+    gw = unpriced
+    for model in ("unknown", "other", "wild/nor-of-that", "unknown", "other", "unknown"):
+        assert gw.chat(model).header("x-litellm-response-cost") is None
     wait_for("the lines", lambda: len(gw.log_lines(r"model=unknown .*cost=\?")) == 3)
-    assert len(gw.log_lines("no price is known for openai/never-heard-of")) == 1
+    for name in ("never-heard-of", "nor-of-this", "nor-of-that"):
+        assert len(gw.log_lines(f"no price is known for openai/{name}")) == 1
+
+
+def test_readiness_counts_replies_without_a_price(unpriced):
+    before = without_price(unpriced)
+    unpriced.chat("unknown")
+    wait_for("the count", lambda: without_price(unpriced) == before + 1)
+
+
+def test_a_mock_costs_nobody_anything(unpriced):
+    before = without_price(unpriced)
+    assert unpriced.chat("mocked").status == 200
+    unpriced.access_line("model=mocked")
+    assert without_price(unpriced) == before and not unpriced.log_lines("no price is known")
 
 
 def test_discounts_and_margins(gateway):
@@ -67,13 +96,6 @@ def test_the_last_chunk_tells_the_cost_where_it_is_asked_for(gateway):
     deltas = [data for _, data in told.messages("own", stream=True).events()
               if data["type"] == "message_delta"]
     assert deltas[-1]["usage"]["cost"] == 0.05
-
-
-def test_readiness_counts_replies_without_a_price(gw):
-    before = gw.request("GET", "/health/readiness", key=None).json()["replies_without_price"]
-    gw.chat("unknown")
-    wait_for("the count", lambda: gw.request("GET", "/health/readiness", key=None).json()
-             ["replies_without_price"] == before + 1)
 
 
 def test_model_info(gw):
@@ -228,3 +250,52 @@ def test_commands_fetch_a_map_too(upstream):
         assert done.returncode == 0, done.stderr
         assert b"1" in done.stdout and not done.stderr
     assert len(server.requests) == 2
+
+
+def map_state(gw):
+    told = gw.request("GET", "/health/readiness", key=None).json()
+    return told["model_map"], told["model_map_is_stale"]
+
+
+def test_a_map_that_cannot_be_had_again_stays(gateway, upstream):
+    """Reloading while the map's server is gone keeps the map that was fetched."""
+    down = []
+    server = upstream(serving(lambda connection, _: connection.respond(
+        503 if down else 200, b"{}" if down else own_map())))
+    gw = gateway(config(MODELS), env={"LITELLM_MODEL_COST_MAP_URL": server.url + "/m"})
+    assert map_state(gw) == ("own", False)
+    assert gw.log_lines(r"model map: \d+ models of http://127.0.0.1:\d+/m$")
+    down.append(True)
+    for _ in range(2): # also when the one before was kept already
+        gw.reload(config(MODELS))
+        assert gw.chat("known").header("x-litellm-response-cost") == "10"
+        assert map_state(gw) == ("own", True)
+    assert gw.log_lines("the status 503; the former models and prices are used")
+    assert gw.log_lines("as it was before: it cannot be had now")
+    down.clear()
+    gw.reload(config(MODELS))
+    assert map_state(gw) == ("own", False)
+
+
+def test_the_configuration_names_a_map_and_has_rows_over_it(gateway, tmp_path):
+    path = tmp_path / "map.json"
+    path.write_bytes(own_map())
+    gw = gateway(config(MODELS, litellm_settings={
+        "model_cost_map_url": str(path),
+        "model_cost": {"never-heard-of": {"litellm_provider": "openai", "mode": "chat",
+                                          "input_cost_per_token": 0.1, "output_cost_per_token": 0.2},
+                       "gpt-4o": {"input_cost_per_token": 0.25}}}))
+    assert gw.chat("unknown").header("x-litellm-response-cost") == "5"  # 10 * 0.1 + 20 * 0.2
+    assert gw.chat("known").header("x-litellm-response-cost") == "7.5"  # 10 * 0.25 + 20 * 0.25
+    assert gw.chat("wild/never-heard-of").header("x-litellm-response-cost") == "5"
+    assert map_state(gw) == ("own", False)
+    assert map_state(gateway(config(MODELS))) == ("built-in", False)
+
+
+def test_a_row_that_cannot_be_is_an_error(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps(config(MODELS, litellm_settings={
+        "model_cost": {"m": {"input_cost_per_token": -1}}})))
+    done = subprocess.run([BINARY, "check", path], capture_output=True, timeout=30,
+                          env=environment())
+    assert done.returncode != 0 and b"litellm_settings.model_cost" in done.stdout + done.stderr

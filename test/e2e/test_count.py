@@ -205,3 +205,53 @@ def test_custom_tokenizer_that_is_no_file(gateway):
     assert "names at Hugging Face are not fetched" in gw.stderr()
     told = gw.request("POST", "/utils/token_counter", {"model": "m", "prompt": "Hello"}).json()
     assert told["total_tokens"] == 1
+
+
+# ---- call_endpoint: the provider of a configured model is asked ----
+
+ASKING = "/utils/token_counter?call_endpoint=true"
+TOLD = {"request_model": "m", "count_source": "provider", "original_response": None,
+        "error": False, "error_message": None, "status_code": None}
+
+
+@pytest.mark.parametrize("question", [
+    {"messages": CHAT}, {"prompt": "Hi"}, {"messages": CHAT, "system": "Be brief."},
+    {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}])
+@pytest.mark.parametrize("model, answer, kind", [
+    ("anthropic/claude-sonnet-4-5", {"input_tokens": 9}, "anthropic_api"),
+    ("gemini/gemini-2.5-flash", {"totalTokens": 9}, "gemini_api")])
+def test_call_endpoint_asks_the_provider(gateway, upstream, question, model, answer, kind):
+    provider = upstream(serving(lambda connection, _: connection.respond(200, answer)))
+    gw = gateway(config([{"model_name": "m", "litellm_params": {
+        "model": model, "api_base": provider.url, "api_key": "k"}}]))
+    reply = gw.request("POST", ASKING, {"model": "m", **question})
+    assert reply.json() == {**TOLD, "total_tokens": 9, "model_used": model.split("/")[1],
+                            "tokenizer_type": kind}
+    assert len(provider.requests) == 1 and b"Hi" in provider.requests[0].body
+    assert gw.request("POST", ASKING.replace("true", "false"), {"model": "m", **question}).json()[
+        "count_source"] == "local_estimate"
+    assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize("model, status, tokens, kind", [
+    ("openai/gpt-4o", 200, 8, "openai_tokenizer"),
+    ("anthropic/claude-3-haiku-20240307", 500, 8, "openai_tokenizer"),
+    ("anthropic/claude-2", 500, 8, "huggingface_tokenizer")])
+def test_call_endpoint_counts_here_where_nobody_else_does(gateway, upstream, model, status, tokens,
+                                                          kind):
+    provider = upstream(serving(lambda connection, _: connection.respond(status, {})))
+    gw = gateway(config([deployment("m", model, provider.url)],
+                        litellm_settings={"num_retries": 0}))
+    told = gw.request("POST", ASKING, {"model": "m", "messages": CHAT}).json()
+    assert told == {**TOLD, "total_tokens": tokens, "model_used": model.split("/")[1],
+                    "tokenizer_type": kind, "count_source": "local_estimate"}
+    told = gw.request("POST", ASKING, {"model": "m", "prompt": "Hi"}).json()
+    assert told["total_tokens"] == 1
+
+
+def test_call_endpoint_refuses(counter, gateway):
+    gw = gateway(config([deployment("m", "anthropic/claude-sonnet-4-5", "http://127.0.0.1:1")]))
+    for body, said in (({"model": "m"}, "prompt or messages or contents"), ("[", ""),
+                       ({"prompt": "x"}, "model")):
+        reply = gw.request("POST", ASKING, body)
+        assert reply.status == 400 and said in reply.error()["message"]

@@ -155,3 +155,23 @@ def test_json_log(serve):
     gw.chat("m")
     line = json.loads(lines_of(gw, '"usage_estimated":true')[0])
     assert (line["prompt_tokens"], line["completion_tokens"], line["cost"]) == (8, 5, 0.058)
+
+
+def test_an_answer_of_more_than_is_kept_is_marked(serve):
+    """Two times a MiB of text: the first is counted, the second taken to be like it."""
+    many = "word " * 40000
+
+    def reply(connection, _):
+        connection.stream()
+        for _ in range(11):
+            connection.send_chunk(piece(many))
+        connection.send_chunk(piece("", "stop") + DONE)
+        connection.end_chunks()
+    gw = serve(reply)
+    told = gw.chat("m", stream=True, stream_options=USAGE)
+    usage = [data for _, data in told.events() if isinstance(data, dict)][-1]["usage"]
+    assert usage["estimated"] is True and usage["extrapolated"] is True
+    assert abs(usage["completion_tokens"] - 440000) < 4400
+    lines_of(gw, r"tokens=8\+\d+ estimated extrapolated cost=")
+    gw = serve(whole)
+    assert "extrapolated" not in gw.chat("m").json()["usage"]

@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     lx_arena_init(&arena, 1 << 26);
     lx_buf_init(&out, 1 << 26);
     struct lx_diags diags = {.arena = &arena};
-    struct lx_config *config = lx_config_read(text, "config.yaml", NULL, &env, &diags);
+    struct lx_config *config = lx_config_read(text, "config.yaml", NULL, &env, NULL, &diags);
     CHECK(config ? diags.errors == 0 : diags.errors > 0);
     for (size_t i = 0; i < diags.n; i++)
         lx_diag_write(&diags.v[i], &out);

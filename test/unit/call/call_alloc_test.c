@@ -211,6 +211,42 @@ static void an_open_stream_holds_little(void **state)
     assert_in_range(crossing, 1, 6144);
 }
 
+/* 64 MiB for what all streams of a thread keep to be counted, their requests among it. */
+static void kept_requests_share_a_budget(void **state)
+{
+    enum { EACH = 2 << 20, ROOM = (64 << 20) / EACH };
+    struct lx_call *calls[ROOM + 1];
+    struct lx_header type = {LX_S("content-type"), LX_S("text/event-stream"), false};
+    struct lx_headers headers = {&type, 1};
+    struct lx_step step;
+    (void)state;
+    host_init(&h, &lx_dialect_openai_chat);
+    host_add(&h, "m", "openai", "x");
+    h.pool = h.in.pool = lx_call_pool_new(&h.table.settings);
+    h.in.body = LX_S(BODY("\"stream\":true,"));
+    h.in.keeps_body = true;
+    for (size_t i = 0; i <= ROOM; i++) {
+        calls[i] = lx_call_new(&h.in);
+        lx_call_next(calls[i], &step);
+        lx_call_feed_head(calls[i], 200, &headers);
+        assert_int_equal(lx_call_keeps_body(calls[i], EACH), i < ROOM);
+        assert_int_equal(lx_call_keeps_body(calls[i], EACH), i < ROOM); /* once is enough */
+    }
+    lx_call_free(calls[0]);
+    calls[0] = lx_call_new(&h.in);
+    lx_call_next(calls[0], &step);
+    assert_false(lx_call_keeps_body(calls[0], EACH)); /* no stream yet */
+    lx_call_feed_head(calls[0], 200, &headers);
+    lx_call_free(calls[0]);
+    calls[0] = lx_call_new(&h.in);
+    lx_call_next(calls[0], &step);
+    lx_call_feed_head(calls[0], 200, &headers);
+    assert_false(lx_call_keeps_body(calls[0], EACH + 1)); /* no one body so large */
+    for (size_t i = 0; i <= ROOM; i++)
+        lx_call_free(calls[i]);
+    host_clear(&h);
+}
+
 static void a_busy_pool_hardly_allocates(void **state)
 {
     (void)state;
@@ -231,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_memory_a_call_still_ends),
         cmocka_unit_test(an_open_stream_holds_little),
+        cmocka_unit_test(kept_requests_share_a_budget),
         cmocka_unit_test(a_busy_pool_hardly_allocates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

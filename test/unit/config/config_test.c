@@ -294,8 +294,8 @@ static void one_list_takes_several_loads(void **state)
     struct unit_read r;
     (void)state;
     unit_open(&r);
-    assert_null(lx_config_read(LX_S("a"), "b.yaml", NULL, &env, &r.diags));
-    r.config = lx_config_read(lx_slice_z(MODEL "aaa: 1\n"), "a.yaml", NULL, &env, &r.diags);
+    assert_null(lx_config_read(LX_S("a"), "b.yaml", NULL, &env, NULL, &r.diags));
+    r.config = lx_config_read(lx_slice_z(MODEL "aaa: 1\n"), "a.yaml", NULL, &env, NULL, &r.diags);
     assert_non_null(r.config);
     assert_int_equal(r.diags.n, 2);
     assert_true(lx_slice_eq(r.diags.v[0].file, LX_S("b.yaml")));

@@ -57,7 +57,7 @@ static void every_allocation_may_fail(void **state)
         struct unit_read r;
         unit_open(&r);
         left = n;
-        r.config = lx_config_read(lx_slice_z(yaml), "c.yaml", NULL, &env, &r.diags);
+        r.config = lx_config_read(lx_slice_z(yaml), "c.yaml", NULL, &env, NULL, &r.diags);
         done = left >= 0;
         left = -1;
         if (done)

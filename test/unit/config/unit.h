@@ -55,7 +55,7 @@ static inline void unit_read(struct unit_read *r, const char *yaml, const char *
 {
     struct lx_env env = {unit_get, (void *)(uintptr_t)variables};
     unit_open(r);
-    r->config = lx_config_read(lx_slice_z(yaml), "c.yaml", NULL, &env, &r->diags);
+    r->config = lx_config_read(lx_slice_z(yaml), "c.yaml", NULL, &env, NULL, &r->diags);
     unit_tell(r);
 }
 
@@ -63,7 +63,7 @@ static inline void unit_load(struct unit_read *r, const char *path, const char *
 {
     struct lx_env env = {unit_get, (void *)(uintptr_t)variables};
     unit_open(r);
-    r->config = lx_config_load(path, &env, &r->diags);
+    r->config = lx_config_load(path, &env, NULL, &r->diags);
     unit_tell(r);
 }
 
