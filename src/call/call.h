@@ -167,9 +167,11 @@ struct lx_call_report {
     const struct lx_deployment *deployment; /* the last one used; or NULL */
     struct lx_slice upstream_model;
     bool stream;
-    int status; /* given to the client */
-    struct lx_usage usage;
     bool is_priced; /* cost holds: usage and price are known */
+    bool cut_short; /* a stream that ended in an error event */
+    bool mocked;    /* nobody was asked: the answer is the configuration's or the client's own */
+    int status;     /* given to the client */
+    struct lx_usage usage;
     struct lx_cost cost;
     enum lx_finish finish;
     int64_t attempts;          /* requests that were sent, or would have been */
@@ -179,8 +181,6 @@ struct lx_call_report {
     const char *chosen_by;     /* struct lx_route_verdict's, of the last attempt; or NULL */
     struct lx_fault fault;     /* kind NONE when all went well */
     const struct lx_losses *losses;
-    bool cut_short; /* a stream that ended in an error event */
-    bool mocked;    /* nobody was asked: the answer is the configuration's or the client's own */
 };
 
 /* NULL when out of memory. */

@@ -57,6 +57,7 @@ struct lx_call {
     struct lx_attempt attempt;
     struct lx_headers upstream; /* the provider's, prefixed */
     int upstream_status;
+    uint32_t body_bytes; /* of the client's body, while it is kept for a count */
     struct lx_biller biller;
     struct lx_relay relay;
     struct lx_buf out;             /* what the next EMIT gives */
@@ -67,7 +68,6 @@ struct lx_call {
     bool mirror_due;               /* what was picked has silent models */
     bool counted;                  /* tokens that a client asks for: here, or it was tried */
     bool goes_on;                  /* the next exchange is not another attempt */
-    uint32_t body_bytes;           /* of the client's body, while it is kept for a count */
     bool relaying;                 /* relay is initialized */
     bool head_sent, pending, lent; /* an EMIT is due; the last one's bytes are with the host */
     struct lx_call_report report;
