@@ -37,6 +37,7 @@ static struct lx_config *config_new(void)
     c->shutdown_ms = 30000;
     c->health.details = true;
     c->health.interval_ms = 300000;
+    c->health.at_once = 16;
     c->max_connections = 16384;
     c->client_idle_ms = 75000;
     c->client_head_ms = 10000;

@@ -52,6 +52,7 @@ struct lx_config_redis {
 struct lx_config_health {
     bool background, details, skips_disabled;
     int64_t interval_ms; /* default 300,000 */
+    int64_t at_once;     /* checks; default 16 */
 };
 
 /* The model map that takes the built-in one's place. */

@@ -227,6 +227,45 @@ static void read_affinity(struct lx_load *l)
     }
 }
 
+/* ---- Health -------------------------------------------------------------------------------------
+ */
+
+static bool is_listed(const struct lx_yaml *list, struct lx_slice name)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i]->kind == LX_YAML_SCALAR && lx_slice_eq(list->items[i]->text, name))
+            return true;
+    return false;
+}
+
+/* background_health_check_model_groups: the rest is not checked by itself. */
+static void read_checked_groups(struct lx_load *l)
+{
+    static const char key[] = "background_health_check_model_groups";
+    struct lx_route_table *t = &l->config->routes;
+    const struct lx_yaml *list =
+        lx_yaml_get(lx_yaml_get(l->root, LX_S("general_settings")), lx_slice_z(key));
+    if (!list || lx_yaml_type(list) == LX_YAML_NULL)
+        list = setting(l, key);
+    if (!list)
+        return;
+    if (list->kind != LX_YAML_LIST) {
+        lx_diag_add(l->diags, LX_DIAG_ERROR, list,
+                    LX_S("general_settings.background_health_check_"
+                         "model_groups"),
+                    "expected a list of models");
+        return;
+    }
+    for (size_t i = 0; i < t->count; i++)
+        t->groups[i]->unchecked = !is_listed(list, t->groups[i]->name);
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i]->kind != LX_YAML_SCALAR ||
+            !lx_map_get(&t->by_name, list->items[i]->text))
+            lx_diag_add(l->diags, LX_DIAG_WARNING, list->items[i],
+                        LX_S("general_settings.background_health_check_model_groups"),
+                        "no model of that name is served");
+}
+
 /* ---- Budgets ------------------------------------------------------------------------------------
  */
 
@@ -329,6 +368,7 @@ void lx_load_router(struct lx_load *l)
     read_strategy(l);
     read_policies(l);
     read_affinity(l);
+    read_checked_groups(l);
     read_budgets(l);
     read_fallbacks(l);
 }

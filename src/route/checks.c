@@ -62,7 +62,7 @@ static bool passes_health(const struct lx_route_request *r, const struct lx_depl
                           struct lx_route_skip *skip)
 {
     struct lx_route_skip unused;
-    if (!r->settings->policy.health_routing || !is_unhealthy(r, d))
+    if (!r->settings->policy.health_routing || r->group->unchecked || !is_unhealthy(r, d))
         return true;
     for (size_t i = 0; i < r->group->count; i++)
         if (!is_unhealthy(r, r->group->deployments[i]) &&

@@ -93,6 +93,7 @@ struct lx_model_group {
     struct lx_deployment **deployments;
     size_t count;
     bool wildcard;
+    bool unchecked;                               /* not of background_health_check_model_groups */
     bool hidden;                                  /* served, but not listed by GET /v1/models */
     const struct lx_failure_policy *retry_policy; /* model_group_retry_policy; NULL: the policy's */
     int affinity;                                 /* bits of enum lx_affinity; -1: the policy's */

@@ -103,6 +103,7 @@ struct lx_route_policy {
     size_t budget_count;
     bool health_routing;          /* enable_health_check_routing */
     bool health_ignore_transient; /* health_check_ignore_transient_errors: 429, 408 */
+    bool health_shared;           /* use_shared_health_check */
     int64_t health_stale_ms;      /* health_check_staleness_threshold; default 600,000 */
     /* requests that wait for a deployment: at most so many of a loop, so long */
     int64_t default_priority; /* of requests that say none; -1: none */

@@ -186,6 +186,7 @@ void lx_deployment_state_own(const struct lx_deployment_state *s, int64_t minute
     out->in_flight = LOAD(s->in_flight);
     out->cooling_until_ms = LOAD(s->cooling_until_ms);
     out->cooling_why = LOAD(s->cooling_why);
+    out->health = LOAD(s->health);
     out->first_count = (int64_t)LOAD(s->first.own_count);
     out->first_us = (int64_t)LOAD(s->first.own_us);
     out->token_count = (int64_t)LOAD(s->token.own_count);
@@ -202,6 +203,8 @@ void lx_deployment_state_others(struct lx_deployment_state *s, const struct lx_d
         STORE(s->cooling_why, in->cooling_why);
         STORE(s->cooling_until_ms, in->cooling_until_ms);
     }
+    if (policy->health_shared && in->health >> 1 > LOAD(s->health) >> 1)
+        STORE(s->health, in->health);
     if (in->first_count > 0)
         note(&s->first, clamp_us(in->first_us / in->first_count), policy->latency.samples, now_ms);
     if (in->token_count > 0)
@@ -214,6 +217,13 @@ void lx_deployment_state_others(struct lx_deployment_state *s, const struct lx_d
 void lx_deployment_state_health(struct lx_deployment_state *s, bool healthy, int64_t now_ms)
 {
     STORE(s->health, (uint64_t)now_ms << 1 | healthy);
+}
+
+int64_t lx_deployment_state_checked_ms(const struct lx_deployment_state *s, bool *healthy)
+{
+    uint64_t health = LOAD(s->health);
+    *healthy = health & 1;
+    return (int64_t)(health >> 1);
 }
 
 bool lx_deployment_state_is_unhealthy(const struct lx_deployment_state *s, int64_t stale_ms,
@@ -408,6 +418,7 @@ static void bind_group(struct binder *b, struct lx_model_group *g)
             alone->state = g->state;
             alone->retry_policy = g->retry_policy;
             alone->affinity = g->affinity;
+            alone->unchecked = g->unchecked;
             alone->strategy = g->strategy;
             alone->latency = g->latency;
             sum_up(alone);

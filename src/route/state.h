@@ -132,6 +132,8 @@ void lx_history_get(const struct lx_deployment_state *s, int64_t now_ms, int *ou
 
 /* A health check has found that it answers, or not. */
 void lx_deployment_state_health(struct lx_deployment_state *s, bool healthy, int64_t now_ms);
+/* When that was, here or on another node; 0: never. *healthy: what was found. */
+int64_t lx_deployment_state_checked_ms(const struct lx_deployment_state *s, bool *healthy);
 /* The last check failed, and is younger than that. */
 bool lx_deployment_state_is_unhealthy(const struct lx_deployment_state *s, int64_t stale_ms,
                                       int64_t now_ms);
@@ -169,6 +171,7 @@ struct lx_deployment_share {
     int64_t cooling_until_ms;
     uint64_t cooling_why;
     int64_t first_us, first_count, token_us, token_count; /* sums of times, how many */
+    uint64_t health;                                      /* as in the record */
 };
 /* What this node has counted in that minute; in_flight and cooling as they are; of times the sums
  * since the process began. */

@@ -78,6 +78,8 @@ static const struct lx_endpoint endpoints[] = {
      "the last health checks of this process"},
     {LX_METHOD_GET, "/health/latest", false, CHAT, lx_endpoint_health_latest,
      "the last health check of each deployment"},
+    {LX_METHOD_GET, "/health/shared-status", false, CHAT, lx_endpoint_health_shared,
+     "whether nodes share what their checks find"},
     {LX_METHOD_GET, "/health/services", false, CHAT, lx_endpoint_health_services,
      "?service=redis: whether router state is shared"},
     {LX_METHOD_GET, "/health/liveliness", true, CHAT, lx_endpoint_liveness, "the process answers"},

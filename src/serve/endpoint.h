@@ -33,6 +33,7 @@ void lx_endpoint_health(struct lx_exchange *x);
 void lx_endpoint_health_history(struct lx_exchange *x);
 void lx_endpoint_health_latest(struct lx_exchange *x);
 void lx_endpoint_health_services(struct lx_exchange *x);
+void lx_endpoint_health_shared(struct lx_exchange *x);
 void lx_endpoint_readiness(struct lx_exchange *x);
 
 #endif

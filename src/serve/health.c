@@ -288,3 +288,33 @@ void lx_endpoint_health_services(struct lx_exchange *x)
     lx_out_object_end(&o);
     send_json(x, well ? 200 : 503, &body);
 }
+
+/* ---- GET /health/shared-status -----------------------------------------------------------------
+ */
+
+void lx_endpoint_health_shared(struct lx_exchange *x)
+{
+    struct lx_share_status s;
+    struct lx_buf body;
+    struct lx_out o = lx_out(&body);
+    bool on = x->config->routes.settings.policy.health_shared;
+    lx_server_share_status(x->worker->server, &s);
+    lx_buf_init(&body, 1 << 16);
+    lx_out_object(&o, NULL);
+    lx_out_bool(&o, "shared_health_check_enabled", on);
+    if (!on) {
+        lx_out_lit(&o, "message", "Shared health check is not enabled");
+    } else if (s.state == LX_SHARE_OFF) {
+        lx_out_bool(&o, "redis_available", false);
+        lx_out_lit(&o, "message", "Redis is not configured");
+    } else {
+        lx_out_object(&o, "status");
+        lx_out_str(&o, "pod_id", lx_slice_z(s.node));
+        lx_out_bool(&o, "redis_available", s.state == LX_SHARE_UP);
+        if (s.text[0])
+            lx_out_str(&o, "error", lx_slice_z(s.text));
+        lx_out_object_end(&o);
+    }
+    lx_out_object_end(&o);
+    send_json(x, 200, &body);
+}

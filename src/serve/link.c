@@ -105,6 +105,7 @@ static size_t tell_deployment(struct line *l, int64_t now_ms, int64_t *v)
     v[n++] = s.in_flight;
     v[n++] = s.cooling_until_ms;
     v[n++] = (int64_t)s.cooling_why;
+    v[n++] = (int64_t)s.health;
     return n;
 }
 
@@ -116,7 +117,8 @@ static void take_deployment(struct line *l, const int64_t *v, const struct lx_ro
     struct lx_deployment_share s = {.minute = l->minute,
                                     .in_flight = rest[0],
                                     .cooling_until_ms = rest[1],
-                                    .cooling_why = (uint64_t)rest[2]};
+                                    .cooling_why = (uint64_t)rest[2],
+                                    .health = (uint64_t)rest[3]};
     memcpy(s.counts, v, sizeof(s.counts));
     for (size_t i = 0; i < TIMES; i++)
         more[i] = times[i] - l->seen[i];
@@ -159,7 +161,7 @@ static void take_spent(struct line *l, const int64_t *v, const struct lx_route_p
 }
 
 static const struct kind deployments = {'d', tell_deployment, take_deployment,
-                                        LX_COUNT_KINDS + TIMES, "lmw"};
+                                        LX_COUNT_KINDS + TIMES, "lmwm"};
 static const struct kind groups = {'g', tell_group, take_group, 2, ""};
 static const struct kind budgets = {'b', tell_spent, take_spent, 1, ""};
 

@@ -16,7 +16,7 @@
 #include "serve/server.h"
 
 enum {
-    AT_ONCE = 16,
+    AT_ONCE_MAX = 256,
     TIMEOUT_MS = 60000, /* LiteLLM's HEALTH_CHECK_TIMEOUT_SECONDS */
     MAX_TOKENS = 16,    /* what LiteLLM asks for */
     ARENA_MAX = 16 << 20,
@@ -38,7 +38,8 @@ struct lx_sweep {
     struct lx_arena arena;
     const struct lx_deployment **list;
     size_t count, next, left;
-    struct probe probes[AT_ONCE];
+    struct probe *probes; /* at_once of them */
+    size_t at_once;
     struct lx_timer timer;
 };
 
@@ -125,19 +126,24 @@ static void tell_router(const struct probe *p, const struct lx_result *r)
         lx_deployment_state_health(p->deployment->state, r->healthy || passing, r->at_ms);
 }
 
-static void put_down(struct probe *p, const struct lx_fault *fault, bool tells)
+static void name_result(struct probe *p, struct lx_result *r)
 {
     const struct lx_deployment *d = p->deployment;
+    copy_z(r->group, sizeof(r->group), d->group);
+    copy_z(r->id, sizeof(r->id), d->id);
+    copy_z(r->model, sizeof(r->model),
+           lx_arena_printf(&p->arena, "%s/%.*s", d->provider->id, LX_F(d->model)));
+}
+
+static void put_down(struct probe *p, const struct lx_fault *fault, bool tells)
+{
     struct lx_worker *w = p->sweep->in.worker;
     struct lx_result r = {.healthy = !fault,
                           .in_background = p->sweep->in.every_ms > 0,
                           .status = fault ? lx_fault_status(fault) : 200,
                           .at_ms = now_ms(w),
                           .took_ms = lx_clock_mono_ms() - p->begun_ms};
-    copy_z(r.group, sizeof(r.group), d->group);
-    copy_z(r.id, sizeof(r.id), d->id);
-    copy_z(r.model, sizeof(r.model),
-           lx_arena_printf(&p->arena, "%s/%.*s", d->provider->id, LX_F(d->model)));
+    name_result(p, &r);
     if (fault)
         copy_z(r.error, sizeof(r.error), fault->message);
     if (tells)
@@ -234,6 +240,30 @@ static struct lx_call *new_call(struct probe *p, const struct mode *mode)
     return p->body.failed ? NULL : lx_call_new(&in);
 }
 
+/* Another node has found out lately, which is told like a check of ours. */
+static bool is_known(struct probe *p)
+{
+    const struct lx_config *config = p->sweep->in.config;
+    const struct lx_deployment *d = p->deployment;
+    int64_t now = now_ms(p->sweep->in.worker);
+    struct lx_result last, r = {.in_background = true};
+    if (p->sweep->in.every_ms <= 0 || !config->routes.settings.policy.health_shared || !d->state)
+        return false;
+    r.at_ms = lx_deployment_state_checked_ms(d->state, &r.healthy);
+    if (!r.at_ms || now - r.at_ms >= config->health.interval_ms * 3 / 4)
+        return false;
+    struct lx_results *results = lx_server_results(p->sweep->in.worker->server);
+    if (lx_results_get(results, lx_slice_to(d->id, sizeof(r.id) - 1), -1, 0, &last) &&
+        last.at_ms >= r.at_ms)
+        return true; /* it is told already */
+    name_result(p, &r);
+    r.status = r.healthy ? 200 : 503;
+    if (!r.healthy)
+        copy_z(r.error, sizeof(r.error), LX_S("another node has found that it does not answer"));
+    lx_results_add(results, &r);
+    return true;
+}
+
 /* False: it is over already, and was put down. */
 static bool begin(struct probe *p)
 {
@@ -266,7 +296,7 @@ static bool begin(struct probe *p)
 
 static struct probe *free_probe(struct lx_sweep *s)
 {
-    for (size_t i = 0; i < AT_ONCE; i++)
+    for (size_t i = 0; i < s->at_once; i++)
         if (!s->probes[i].sweep)
             return &s->probes[i];
     return NULL;
@@ -282,7 +312,7 @@ static void start_next(struct lx_sweep *s, struct probe *p)
     p->begun_ms = lx_clock_mono_ms();
     lx_arena_init(&p->arena, ARENA_MAX);
     lx_buf_init(&p->body, 1 << 20);
-    if (!begin(p)) {
+    if (is_known(p) || !begin(p)) {
         clear_probe(p);
         s->left--;
     }
@@ -334,6 +364,19 @@ static bool is_meant(const struct lx_sweep_input *in, const struct lx_deployment
            lx_slice_eq(provider, lx_slice_z(d->provider->id)) && lx_slice_eq(model, d->model);
 }
 
+/* Each node begins elsewhere, so that nodes which share what they find meet what others have found
+ * already. */
+static void turn_list(struct lx_sweep *s)
+{
+    size_t by = s->count ? (size_t)(lx_worker_random(s->in.worker) % s->count) : 0;
+    const struct lx_deployment **turned =
+        by ? lx_arena_alloc(&s->arena, s->count * sizeof(*turned)) : NULL;
+    for (size_t i = 0; turned && i < s->count; i++)
+        turned[i] = s->list[(i + by) % s->count];
+    if (turned)
+        s->list = turned;
+}
+
 static bool is_listed(const struct lx_sweep *s, const struct lx_deployment *d)
 {
     for (size_t i = 0; i < s->count; i++)
@@ -346,12 +389,17 @@ static void list_all(struct lx_sweep *s)
 {
     const struct lx_route_table *t = &s->in.config->routes;
     s->list = lx_arena_alloc(&s->arena, SEEN_MAX * sizeof(*s->list));
-    for (size_t i = 0; s->list && i < t->count; i++)
+    for (size_t i = 0; s->list && i < t->count; i++) {
+        if (s->in.every_ms > 0 && t->groups[i]->unchecked)
+            continue;
         for (size_t k = 0; k < t->groups[i]->count && s->count < SEEN_MAX; k++) {
             const struct lx_deployment *d = t->groups[i]->deployments[k];
             if (is_meant(&s->in, d) && !is_listed(s, d))
                 s->list[s->count++] = d;
         }
+    }
+    if (s->in.every_ms > 0 && t->settings.policy.health_shared)
+        turn_list(s);
 }
 
 struct lx_sweep *lx_sweep_new(const struct lx_sweep_input *in)
@@ -361,12 +409,16 @@ struct lx_sweep *lx_sweep_new(const struct lx_sweep_input *in)
         return NULL;
     s->in = *in;
     s->in.config = lx_config_ref(in->config);
+    s->at_once = (size_t)in->config->health.at_once;
+    if (s->at_once > AT_ONCE_MAX)
+        s->at_once = AT_ONCE_MAX;
+    s->probes = calloc(s->at_once, sizeof(*s->probes));
     lx_arena_init(&s->arena, 1 << 20);
     s->timer.fire = on_timer;
     list_all(s);
     s->left = s->count;
     set_timer(s, 0);
-    if (s->list && s->timer.heap_at)
+    if (s->list && s->probes && s->timer.heap_at)
         return s;
     lx_sweep_free(s);
     return NULL;
@@ -387,10 +439,11 @@ void lx_sweep_free(struct lx_sweep *s)
     if (!s)
         return;
     lx_timer_cancel(s->in.worker->loop, &s->timer);
-    for (size_t i = 0; i < AT_ONCE; i++)
+    for (size_t i = 0; s->probes && i < s->at_once; i++)
         if (s->probes[i].sweep)
             clear_probe(&s->probes[i]);
     lx_config_unref(s->in.config);
     lx_arena_clear(&s->arena);
+    free(s->probes);
     free(s);
 }

@@ -143,3 +143,43 @@ def test_services(gateway, upstream):
     reply = get(gw, "/health/services?service=redis")
     assert reply.status == 503 and reply.json()["message"] == "not configured"
     assert get(gw, "/health/services?service=slack").status == 400
+
+
+def test_some_groups_are_checked_by_themselves(gateway, upstream):
+    """background_health_check_model_groups: the rest is asked only by who wants to know, and routed as ever."""
+    checked, bad, unchecked = upstream(answer("checked")), upstream(told(500)), upstream(answer("unchecked"))
+    made = group([checked, unchecked, bad])
+    made["model_list"][1]["model_name"] = made["model_list"][2]["model_name"] = "n"
+    made["general_settings"].update(background_health_checks=True, health_check_interval=1,
+                                    background_health_check_model_groups=["m"], enable_health_check_routing=True)
+    gw = gateway(made)
+    wait_for("checks", lambda: len(checked.requests) >= 2)
+    assert not unchecked.requests and not bad.requests
+
+
+def test_so_many_at_once(gateway, upstream):
+    under_way, most = [], []
+
+    def reply(connection, _):
+        under_way.append(1)
+        most.append(len(under_way))
+        time.sleep(0.1)
+        under_way.pop()
+        connection.respond(200, completion("x"))
+    up = upstream(serving(reply))
+    made = group([up] * 9)
+    made["general_settings"]["health_check_concurrency"] = 3
+    assert get(gateway(made), "/health").json()["healthy_count"] == 9
+    assert max(most) == 3
+    most.clear()
+    del made["general_settings"]["health_check_concurrency"]
+    assert get(gateway(made), "/health").json()["healthy_count"] == 9
+    assert max(most) > 5
+
+
+def test_shared_status(gateway, upstream):
+    made = group([upstream(answer())])
+    assert get(gateway(made), "/health/shared-status").json()["shared_health_check_enabled"] is False
+    made["general_settings"]["use_shared_health_check"] = True
+    told_so = get(gateway(made), "/health/shared-status").json()
+    assert told_so["shared_health_check_enabled"] is True and told_so["redis_available"] is False

@@ -160,3 +160,29 @@ def test_the_redis_of_the_cache(gateway, upstream, redis):
     made["litellm_settings"]["cache"] = False
     gw.reload(made)
     wait_for("no sharing", lambda: sharing(gw)["state"] == "off")
+
+
+def test_what_one_has_checked_no_other_asks(gateway, upstream, redis):
+    ups = [upstream(answer()) for _ in range(3)] + [upstream(told(500))]
+    def checks():
+        return sum(len(up.requests) for up in ups)
+
+    def asked_in(seconds, **settings):
+        made = group(ups, router=redis.settings())
+        made["general_settings"].update(background_health_checks=True, health_check_interval=2, **settings)
+        nodes = [up(gateway(made)) for _ in range(2)]
+        time.sleep(1)  # the first round of both
+        before = checks()
+        time.sleep(seconds)
+        asked = checks() - before
+        told_by = [node.request("GET", "/health").json() for node in nodes]
+        assert [(t["healthy_count"], t["unhealthy_count"]) for t in told_by] == [(3, 1)] * 2
+        status = nodes[0].request("GET", "/health/shared-status").json()
+        for node in nodes:
+            node.stop()
+        return asked, status
+
+    alone, _ = asked_in(6)
+    shared, status = asked_in(6, use_shared_health_check=True)
+    assert shared <= 0.75 * alone, (shared, alone)  # half of it, but for who comes at the same time
+    assert status["status"]["redis_available"] is True and status["status"]["pod_id"]
