@@ -239,6 +239,7 @@ static void steps_are_taken_by_hand(void **state)
     llmux_client *c = llmux_client_new();
     llmux_request *r = ask("openai/gpt-4o-mini");
     llmux_call *call;
+    enum llmux_step step;
     const char *bytes;
     int has_key = 0;
     size_t n;
@@ -258,10 +259,13 @@ static void steps_are_taken_by_hand(void **state)
     assert_non_null(memmem(bytes, n, "\"gpt-4o-mini\"", 13));
     assert_int_equal(llmux_call_next(call), LLMUX_STEP_WAIT);
     llmux_call_feed_failure(call, "try again");
-    assert_int_equal(llmux_call_next(call), LLMUX_STEP_SLEEP);
-    assert_true(llmux_call_sleep_ms(call) >= 0);
-    llmux_call_feed_wake(call);
-    assert_int_equal(llmux_call_next(call), LLMUX_STEP_SEND);
+    step = llmux_call_next(call);
+    if (step == LLMUX_STEP_SLEEP) { /* chance may say that there is nothing to wait for */
+        assert_true(llmux_call_sleep_ms(call) > 0);
+        llmux_call_feed_wake(call);
+        step = llmux_call_next(call);
+    }
+    assert_int_equal(step, LLMUX_STEP_SEND);
     llmux_call_feed_head(call, 200, names, values, 1);
     llmux_call_feed_body(call, reply, sizeof(reply) - 1);
     llmux_call_feed_end(call);
