@@ -349,6 +349,7 @@ static void read_sections(struct lx_load *l, const struct lx_yaml_file *file)
                                            "general_settings"};
     struct lx_yaml at = {.file = file};
     read_variables(l);
+    lx_load_global_keys(l);
     lx_section_read_env(l);
     lx_section_read(l, "", l->root, NULL, NULL);
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)

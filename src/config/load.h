@@ -164,6 +164,8 @@ struct lx_deployment *lx_load_add(struct lx_load *l, const struct lx_deployment 
 void lx_load_redis(struct lx_load *l);
 /* llmux_settings.providers -> config->routes.custom. */
 void lx_load_providers(struct lx_load *l);
+/* What litellm_settings says for all models of a provider, as variables. */
+void lx_load_global_keys(struct lx_load *l);
 /* model_list and model_group_alias -> config->routes. */
 void lx_load_models(struct lx_load *l);
 

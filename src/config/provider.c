@@ -61,7 +61,11 @@ static void take_auth(struct lx_load *l, const struct lx_yaml *at,
     static const struct {
         const char *name;
         enum lx_auth auth;
-    } ways[] = {{"none", LX_AUTH_NONE}, {"bearer", LX_AUTH_BEARER}, {"header", LX_AUTH_HEADER}};
+    } ways[] = {{"none", LX_AUTH_NONE},
+                {"bearer", LX_AUTH_BEARER},
+                {"header", LX_AUTH_HEADER},
+                {"aws", LX_AUTH_AWS}};
+    const size_t count = sizeof ways / sizeof *ways;
     bool anthropic = lx_slice_eq(lx_slice_z(p->language), LX_S("anthropic"));
     p->auth = LX_AUTH_BEARER;
     if (!c->auth.n && anthropic) { /* as the vendor's own */
@@ -70,12 +74,20 @@ static void take_auth(struct lx_load *l, const struct lx_yaml *at,
             p->auth_header = "x-api-key";
     }
     size_t i = 0;
-    while (c->auth.n && i < 3 && !lx_slice_eq(c->auth, lx_slice_z(ways[i].name)))
+    while (c->auth.n && i < count && !lx_slice_eq(c->auth, lx_slice_z(ways[i].name)))
         i++;
-    if (i == 3)
-        wrong(l, at, PATH ".auth", "bearer, header or none");
+    if (i == count)
+        wrong(l, at, PATH ".auth", "bearer, header, aws or none");
     else if (c->auth.n)
         p->auth = ways[i].auth;
+    if (p->auth == LX_AUTH_AWS) {
+        if (!p->aws_service)
+            p->aws_service = "bedrock";
+        if (!p->region)
+            p->region = "us-east-1";
+        if (!p->credential)
+            p->credential = "aws";
+    }
     if (p->auth == LX_AUTH_HEADER &&
         (!p->auth_header || !lx_header_is_valid(lx_slice_z(p->auth_header), LX_S(""))))
         wrong(l, at, PATH ".auth_header", "the name of the header that carries the key");
@@ -93,7 +105,8 @@ static const struct {
     {"replace", LX_QUIRK_REPLACE, true, true}, {"flatten", LX_QUIRK_FLATTEN, false, false},
     {"clamp", LX_QUIRK_CLAMP, true, true},     {"switch", LX_QUIRK_SWITCH, true, true},
     {"fill", LX_QUIRK_FILL, true, true},       {"role", LX_QUIRK_ROLE, false, true},
-    {"effort", LX_QUIRK_EFFORT, true, false},
+    {"effort", LX_QUIRK_EFFORT, true, false},  {"beside", LX_QUIRK_BESIDE, true, true},
+    {"ask", LX_QUIRK_ASK, true, true},         {"budget", LX_QUIRK_BUDGET, true, true},
 };
 
 /* DEFAULT, REFUSE and FILL want JSON, the others the text. */
@@ -119,9 +132,9 @@ static void take_quirk(struct lx_load *l, const struct lx_yaml *at, struct lx_qu
         i++;
     *out = c.q;
     if (i == n) {
-        wrong(
-            l, at, PATH ".quirks[].op",
-            "refuse, drop, rename, default, replace, flatten, clamp, switch, fill, role or effort");
+        wrong(l, at, PATH ".quirks[].op",
+              "refuse, drop, rename, default, replace, flatten, clamp, switch, beside, fill, role, "
+              "ask, effort or budget");
         return;
     }
     out->op = ops[i].op;
@@ -160,10 +173,9 @@ static void take_provider(struct lx_load *l, const struct lx_yaml *at, struct lx
     if (!p->language)
         p->language = "openai_chat";
     const struct lx_dialect *dialect = lx_dialect_find(lx_slice_z(p->language));
-    if (!dialect || !dialect->back)
+    if (!dialect || !dialect->back || dialect->operation == LX_OPERATION_COUNT)
         wrong(l, at, PATH ".language",
-              "a language llmux can speak to providers: openai_chat, "
-              "anthropic");
+              "a language that `llmux docs providers` names: openai_chat, anthropic, gemini, ...");
     struct lx_url url;
     if (p->base_url && lx_url_read(lx_slice_z(p->base_url), &url, NULL) != 0)
         wrong(l, at, PATH ".base_url", "a URL, http:// or https://");

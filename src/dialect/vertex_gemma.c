@@ -10,10 +10,13 @@
  */
 #include "dialect/reshape.h"
 
+#include "base/text.h"
+
 static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
 {
-    (void)o;
     (void)stream;
+    lx_buf_add_lit(out, "/endpoints/");
+    lx_percent_write(out, o->model, LX_S(""));
     lx_buf_add_lit(out, ":predict");
 }
 

@@ -243,16 +243,16 @@ static const struct {
     /* Providers. */
     {MODEL "llmux_settings: {providers: [{name: a/b, language: klingon, base_url: x, auth: "
            "stamp}]}\n",
-     "c.yaml:2:30: error: llmux_settings.providers[].auth: expected bearer, header or none\n"
+     "c.yaml:2:30: error: llmux_settings.providers[].auth: expected bearer, header, aws or none\n"
      "c.yaml:2:30: error: llmux_settings.providers[].base_url: expected a URL, http:// or "
      "https://\n"
-     "c.yaml:2:30: error: llmux_settings.providers[].language: expected a language llmux can speak "
-     "to providers: openai_chat, anthropic\n"
+     "c.yaml:2:30: error: llmux_settings.providers[].language: expected a language that `llmux "
+     "docs providers` names: openai_chat, anthropic, gemini, ...\n"
      "c.yaml:2:30: error: llmux_settings.providers[].name: expected a name without '/' and '*'\n"},
     {MODEL "llmux_settings: {providers: [{name: a, nmae: b, quirks: [{op: bend, memebr: x}]}]}\n",
      "c.yaml:2:40: warning: llmux_settings.providers[].nmae: unknown key; did you mean name?\n"
      "c.yaml:2:58: error: llmux_settings.providers[].quirks[].op: expected refuse, drop, rename, "
-     "default, replace, flatten, clamp, switch, fill, role or effort\n"
+     "default, replace, flatten, clamp, switch, beside, fill, role, ask, effort or budget\n"
      "c.yaml:2:69: warning: llmux_settings.providers[].quirks[].memebr: unknown key; did you mean "
      "member?\n"},
     {MODEL "llmux_settings: {providers: [{name: a, quirks: [{op: rename, member: x}]}]}\n",
