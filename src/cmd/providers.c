@@ -117,7 +117,9 @@ static void add_offer(struct lx_buf *out, const struct lx_offer *o, const char *
     lx_buf_addf(out, "%s", o->language);
     if (o->models)
         lx_buf_addf(out, " for %s%s%s", quote, o->models, quote);
-    if (o->path)
+    if (o->path && !o->path[0])
+        lx_buf_add_lit(out, " at the whole address");
+    else if (o->path)
         lx_buf_addf(out, " at %s%s%s", quote, o->path, quote);
     if (o->max_inputs)
         lx_buf_addf(out, ", at most %zu inputs a request", o->max_inputs);
@@ -597,11 +599,12 @@ static void add_doc_section(struct lx_buf *out, const struct lx_provider *p)
         lx_buf_add(out, o == p->embed ? LX_S("\nEmbeddings: ") : LX_S("; "));
         add_offer(out, o, "`");
     }
-    if (p->embed) {
+    if (p->embed)
         lx_buf_add_lit(out, ".\n");
-        if (p->embed->quirks)
+    for (const struct lx_offer *o = p->embed; o && o->language; o++) {
+        if (o->quirks)
             lx_buf_add_byte(out, '\n');
-        add_doc_quirks(out, p->embed->quirks);
+        add_doc_quirks(out, o->quirks);
     }
 }
 

@@ -144,6 +144,86 @@ static void write_nova(const struct lx_write_options *o, const struct lx_request
     lx_out_object_end(&out);
 }
 
+/* ---- TwelveLabs ---------------------------------------------------------------------------- */
+
+/* The image of an input that is one, maybe beside a text; NULL where it is anything else. */
+static const struct lx_part *picture(const struct lx_input *in, const struct lx_part **text)
+{
+    const struct lx_part *image = NULL;
+    *text = NULL;
+    for (const struct lx_part *p = in->kind == LX_INPUT_PARTS ? in->parts : NULL; p; p = p->next) {
+        if (p->kind == LX_PART_IMAGE && p->media.data.s.n && !image)
+            image = p;
+        else if (p->kind == LX_PART_TEXT && !*text)
+            *text = p;
+        else
+            return NULL;
+    }
+    return image;
+}
+
+static void write_source(struct lx_out *out, const struct lx_part *image)
+{
+    lx_out_object(out, "mediaSource");
+    lx_out_text(out, "base64String", image->media.data);
+    lx_out_object_end(out);
+}
+
+static void write_marengo_2(struct lx_out *out, const struct lx_part *image,
+                            const struct lx_part *text, const struct lx_embed_request *e,
+                            struct lx_body *b)
+{
+    lx_out_str(out, "inputType", image ? LX_S("image") : LX_S("text"));
+    if (image && text)
+        lx_embed_fail(b, e, 0, LX_S("the model takes a text or an image, not both together"));
+    if (image) {
+        write_source(out, image);
+        return;
+    }
+    lx_input_text_write(out, "inputText", e, 0, b);
+    lx_out_str(out, "textTruncate", lx_embed_cuts(e) == LX_NO ? LX_S("none") : LX_S("end"));
+}
+
+/* What is embedded stands under the name of its kind. */
+static void write_marengo_3(struct lx_out *out, const struct lx_part *image,
+                            const struct lx_part *text, const struct lx_embed_request *e,
+                            struct lx_body *b)
+{
+    const char *kind = !image ? "text" : text ? "text_image" : "image";
+    lx_out_str(out, "inputType", lx_slice_z(kind));
+    lx_out_object(out, kind);
+    if (!image)
+        lx_input_text_write(out, "inputText", e, 0, b);
+    else if (text)
+        lx_out_text(out, "inputText", text->text);
+    if (image)
+        write_source(out, image);
+    lx_out_object_end(out);
+}
+
+/* docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-marengo.html and
+ * .../model-parameters-marengo-3.html (2026): sound and videos go by StartAsyncInvoke only. */
+static void write_marengo(const struct lx_write_options *o, const struct lx_request *r,
+                          struct lx_body *b)
+{
+    const struct lx_embed_request *e = r->embed;
+    const struct lx_part *text, *image = picture(&e->inputs[0], &text);
+    struct lx_part plain = {.kind = LX_PART_IMAGE, .media.data = e->inputs[0].text};
+    bool third = lx_slice_find(o->model, LX_S("marengo-embed-3")) >= 0;
+    enum lx_purpose purpose = lx_purpose_read(lx_text_plain(e->input_type, b->arena));
+    struct lx_out out = lx_out(b->buf);
+    if (purpose == LX_PURPOSE_IMAGE && e->inputs[0].kind == LX_INPUT_TEXT)
+        image = &plain; /* LiteLLM's clients call it so, and it is base64 alone */
+    lx_embed_settle(o, r,
+                    (third ? 0U : LX_EMBED_TRUNCATE) |
+                        (purpose == LX_PURPOSE_IMAGE ? LX_EMBED_PURPOSE : 0U),
+                    b);
+    lx_out_object(&out, NULL);
+    (third ? write_marengo_3 : write_marengo_2)(&out, image, text, e, b);
+    lx_embed_write_extra(&out, r->extra);
+    lx_out_object_end(&out);
+}
+
 /* ---- Cohere, and the families -------------------------------------------------------------- */
 
 static void write_cohere(const struct lx_write_options *o, const struct lx_request *r,
@@ -158,11 +238,9 @@ static const struct family {
     void (*write)(const struct lx_write_options *o, const struct lx_request *r, struct lx_body *b);
     bool many; /* inputs in one request: as Cohere's */
 } families[] = {
-    {"cohere.embed", write_cohere, true},
-    {"titan-embed-image", write_titan_image, false},
-    {"titan-embed-text-v2", write_titan_2, false},
-    {"titan-embed", write_titan, false},
-    {"nova", write_nova, false},
+    {"cohere.embed", write_cohere, true},          {"titan-embed-image", write_titan_image, false},
+    {"titan-embed-text-v2", write_titan_2, false}, {"titan-embed", write_titan, false},
+    {"marengo-embed", write_marengo, false},       {"nova", write_nova, false},
 };
 
 static const struct family *family_of(struct lx_slice model)
@@ -194,8 +272,9 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
     if (f)
         f->write(o, r, b);
     else
-        lx_body_fail(b, LX_EINVAL, LX_S("model"),
-                     LX_S("no embedding model that is known on Bedrock: Titan, Cohere, Nova"));
+        lx_body_fail(
+            b, LX_EINVAL, LX_S("model"),
+            LX_S("no embedding model that is known on Bedrock: Titan, Cohere, Nova, Marengo"));
 }
 
 /* ---- Replies ------------------------------------------------------------------------------- */
@@ -208,12 +287,13 @@ static int read_one(struct lx_json v, struct lx_arena *a, struct lx_reply *out)
     return code;
 }
 
-/* Titan {"embedding"}, Nova {"embeddings":[{"embedding"}]}, Cohere {"embeddings"} in both forms. */
+/* Titan {"embedding"}, Nova {"embeddings":[{"embedding"}]}, Marengo the same under "data", Cohere
+ * {"embeddings"} in both forms. */
 static int read_reply(const struct lx_json_doc *body, const struct lx_reply_context *c,
                       struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
 {
     struct lx_json root = lx_json_root(body), one = LX_GET(root, "embedding");
-    struct lx_json many = LX_GET(root, "embeddings");
+    struct lx_json many = LX_GET(root, "embeddings"), data = LX_GET(root, "data");
     *out = (struct lx_reply){
         .language = LX_S("bedrock_embed"),
         .id = lx_json_text(LX_GET(root, "id")),
@@ -226,6 +306,8 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
     }
     if (lx_json_is(one, LX_JSON_ARRAY))
         return read_one(one, a, out);
+    if (lx_json_is(data, LX_JSON_ARRAY))
+        return lx_embed_read_list(data, "data", "embedding", a, out, err);
     if (lx_json_is(lx_json_at(many, 0), LX_JSON_OBJECT))
         return lx_embed_read_list(many, "embeddings", "embedding", a, out, err);
     return lx_embed_read_types(many, c, a, out, err);

@@ -153,7 +153,7 @@ void lx_cohere_embed_write(const struct lx_write_options *o, const struct lx_req
 static void write_request(const struct lx_write_options *o, const struct lx_request *r,
                           struct lx_body *b)
 {
-    lx_cohere_embed_write(o, r, true, b);
+    lx_cohere_embed_write(o, r, !o->model_outside, b);
 }
 
 static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)

@@ -252,13 +252,18 @@ extern const struct lx_dialect lx_dialect_ollama_embed;
 extern const struct lx_dialect lx_dialect_openai_completions;
 extern const struct lx_dialect lx_dialect_openai_embed;
 extern const struct lx_dialect lx_dialect_openai_responses;
+extern const struct lx_dialect lx_dialect_perplexity_embed;
 extern const struct lx_dialect lx_dialect_replicate;
+extern const struct lx_dialect lx_dialect_sap_embed;
 extern const struct lx_dialect lx_dialect_sap_orchestration;
 extern const struct lx_dialect lx_dialect_tgi;
 extern const struct lx_dialect lx_dialect_triton;
+extern const struct lx_dialect lx_dialect_triton_embed;
 extern const struct lx_dialect lx_dialect_vertex_count;
 extern const struct lx_dialect lx_dialect_vertex_embed;
 extern const struct lx_dialect lx_dialect_vertex_gemma;
+extern const struct lx_dialect lx_dialect_voyage_chunk_embed;
+extern const struct lx_dialect lx_dialect_voyage_content_embed;
 extern const struct lx_dialect lx_dialect_watsonx_embed;
 extern const struct lx_dialect lx_dialect_watsonx_text;
 

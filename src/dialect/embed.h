@@ -59,6 +59,9 @@ int lx_embed_reply_init(struct lx_reply *r, size_t count, struct lx_arena *a);
  * list and the element. */
 int lx_embed_read_list(struct lx_json list, const char *name, const char *member,
                        struct lx_arena *a, struct lx_reply *out, struct lx_error *err);
+/* A reply in OpenAI's form, wherever it stands; its language is OpenAI's. 0 or a code. */
+int lx_openai_embed_read(struct lx_json root, struct lx_arena *a, struct lx_reply *out,
+                         struct lx_error *err);
 /* Cohere's `embeddings`: a list, or lists by type, of which the one that was asked for. */
 int lx_embed_read_types(struct lx_json embeddings, const struct lx_reply_context *c,
                         struct lx_arena *a, struct lx_reply *out, struct lx_error *err);

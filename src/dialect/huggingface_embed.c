@@ -3,7 +3,8 @@
  *
  * huggingface.co/docs/inference-providers/tasks/feature-extraction and
  * huggingface.github.io/text-embeddings-inference (2026), and recorded traffic. The reply is the
- * vectors and nothing else: a list of them, or one for one input.
+ * vectors and nothing else: a list of them, or one for one input; on SageMaker also within an
+ * object.
  */
 #include "dialect/embed.h"
 #include "dialect/openai_chat.h"
@@ -45,6 +46,8 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
                       struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
 {
     struct lx_json root = lx_json_root(body);
+    if (lx_json_is(root, LX_JSON_OBJECT)) /* SageMaker's containers of Hugging Face */
+        root = LX_GET(root, "embedding");
     *out = (struct lx_reply){.language = LX_S("huggingface_embed"), .model = lx_text(c->model)};
     if (!lx_json_is(lx_json_at(root, 0), LX_JSON_NUMBER))
         return lx_embed_read_list(root, "reply", NULL, a, out, err);

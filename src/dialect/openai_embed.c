@@ -182,15 +182,14 @@ static void read_usage(struct lx_json root, struct lx_usage *u)
     u->known = u->known || u->total_tokens > 0;
 }
 
-static int read_reply(const struct lx_json_doc *body, const struct lx_reply_context *c,
-                      struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
+int lx_openai_embed_read(struct lx_json root, struct lx_arena *a, struct lx_reply *out,
+                         struct lx_error *err)
 {
-    struct lx_json root = lx_json_root(body), data = LX_GET(root, "data");
+    struct lx_json data = LX_GET(root, "data");
     static const struct lx_slice members[] = {LX_S_INIT("object"), LX_S_INIT("data"),
                                               LX_S_INIT("model"), LX_S_INIT("usage"),
                                               LX_S_INIT("id")};
     struct lx_extra **extra = &out->extra;
-    (void)c;
     *out = (struct lx_reply){
         .language = LX_OPENAI_EMBED,
         .id = lx_json_text(LX_GET(root, "id")),
@@ -201,6 +200,13 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
     read_usage(root, &out->usage);
     lx_openai_read_extra(root, members, COUNT(members), &extra, a);
     return read_vectors(data, a, out, err);
+}
+
+static int read_reply(const struct lx_json_doc *body, const struct lx_reply_context *c,
+                      struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
+{
+    (void)c;
+    return lx_openai_embed_read(lx_json_root(body), a, out, err);
 }
 
 static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)

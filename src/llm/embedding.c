@@ -79,11 +79,29 @@ static int read_numbers(struct lx_slice array, struct lx_buf *out)
     return 0;
 }
 
+static int read_bytes(struct lx_slice base64, struct lx_buf *out)
+{
+    struct lx_buf bytes;
+    lx_buf_init(&bytes, out->max);
+    int code = lx_base64_read(base64, &bytes) == LX_EINVAL ? LX_EPROTO : 0;
+    if (bytes.failed)
+        out->failed = bytes.failed;
+    for (size_t i = 0; code == 0 && i < bytes.n; i++) {
+        char four[4];
+        lx_float_put((float)(signed char)bytes.p[i] / 127.0F, four);
+        lx_buf_add(out, lx_slice(four, sizeof(four)));
+    }
+    lx_buf_clear(&bytes);
+    return code;
+}
+
 int lx_vector_read(const struct lx_vector *v, struct lx_buf *out)
 {
     size_t before = out->n;
     if (v->kind == LX_VECTOR_FLOATS)
         return read_numbers(v->s, out);
+    if (v->kind == LX_VECTOR_BYTES)
+        return read_bytes(v->s, out);
     if (v->kind == LX_VECTOR_RAW || lx_base64_read(v->s, out) == LX_EINVAL)
         return LX_EPROTO;
     return (out->n - before) % 4 ? LX_EPROTO : 0;
@@ -105,7 +123,7 @@ int lx_vector_write(const struct lx_vector *v, bool base64, struct lx_buf *out)
     struct lx_buf bytes;
     bool quoted = v->kind == LX_VECTOR_BASE64;
     int code = 0;
-    if (v->kind == LX_VECTOR_RAW || base64 == quoted) {
+    if (v->kind == LX_VECTOR_RAW || (v->kind != LX_VECTOR_BYTES && base64 == quoted)) {
         if (quoted)
             lx_buf_add_byte(out, '"');
         lx_buf_add(out, v->s);

@@ -47,6 +47,7 @@ static inline void lx_embed_request_skip(struct lx_embed_request *r, size_t n)
 enum lx_vector_kind {
     LX_VECTOR_FLOATS, /* s: a JSON array of numbers */
     LX_VECTOR_BASE64, /* s: base64 of 32-bit floats, the least significant byte first */
+    LX_VECTOR_BYTES,  /* s: base64 of signed bytes, of which 127 is 1 */
     LX_VECTOR_RAW,    /* s: JSON that is passed on as it is (vectors of vectors, ...) */
 };
 struct lx_vector {

@@ -11,6 +11,7 @@ static const char *const models[] = {
     "amazon.titan-embed-text-v1",  "amazon.titan-embed-text-v2:0",
     "amazon.titan-embed-image-v1", "amazon.nova-2-multimodal-embeddings-v1:0",
     "cohere.embed-english-v3",     "multimodalembedding@001",
+    "twelvelabs.marengo-embed-2",  "twelvelabs.marengo-embed-3",
     "gemini-embedding-2",          "gemini-embedding-001",
     "text-embedding-005",
 };
