@@ -338,8 +338,10 @@ static int pass_edited(struct lx_relay *r, const struct lx_record *rec, const st
         return code;
     lx_buf_init(&text, 64);
     if (costs) {
+        const char *usage = r->back->back->usage;
         lx_money_write(u.cost, &text);
-        lx_json_edit_set(&e, LX_GET(lx_json_root(doc), "usage"), LX_S("cost"), lx_buf_slice(&text));
+        lx_json_edit_set(&e, lx_json_get(lx_json_root(doc), lx_slice_z(usage ? usage : "usage")),
+                         LX_S("cost"), lx_buf_slice(&text));
     }
     if (text.failed)
         out->failed = text.failed;

@@ -73,9 +73,10 @@ static void load_catalog(struct lx_load *l)
 
 static bool is_price(struct lx_slice name)
 {
+    static const char others[] = "tiered_pricing|off_peak_pricing|dated_pricing|"
+                                 "provider_specific_entry|web_search_billing_unit";
     struct lx_rate rate;
-    return lx_rate_of_member(name, &rate) || lx_slice_eq(name, LX_S("tiered_pricing")) ||
-           lx_slice_eq(name, LX_S("off_peak_pricing")) || lx_slice_eq(name, LX_S("dated_pricing"));
+    return lx_rate_of_member(name, &rate) || lx_glob_match(lx_slice_z(others), name);
 }
 
 /* YAML makes a string of 2e-3; here it is a number whatever YAML says. */

@@ -145,12 +145,8 @@ void lx_anthropic_usage_write(struct lx_out *out, const char *name, const struct
         lx_out_object_end(out);
     }
     write_tier(out, u->service_tier);
-    if (u->has_cost) { /* LiteLLM's, where its users ask for it */
-        char room[64];
-        struct lx_buf text = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
-        lx_money_write(u->cost, &text);
-        lx_out_raw(out, "cost", lx_buf_slice(&text));
-    }
+    if (u->has_cost) /* LiteLLM's, where its users ask for it */
+        lx_money_out(u->cost, "cost", out);
     lx_out_object_end(out);
 }
 

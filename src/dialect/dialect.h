@@ -208,6 +208,7 @@ struct lx_back {
     bool model_outside;      /* model and stream are named by the path, never by the body */
     bool prompts;            /* takes a prompt: suffix, echo and best_of mean something to it */
     bool lists;              /* a whole reply may be a JSON array */
+    const char *usage;       /* what usage is called in replies; NULL: "usage" */
 };
 
 struct lx_dialect {

@@ -157,6 +157,7 @@ static const struct lx_back back = {
     .glance_event = glance_event,
     .framing = LX_FRAMING_SSE,
     .model_outside = true,
+    .usage = "usageMetadata",
 };
 
 const struct lx_dialect lx_dialect_gemini = {

@@ -53,6 +53,8 @@ void lx_gemini_usage_write(struct lx_out *o, const char *name, const struct lx_u
     lx_out_int(o, "totalTokenCount", u->total_tokens);
     write_shares(o, "promptTokensDetails", prompt, sizeof(prompt) / sizeof(prompt[0]));
     write_shares(o, "candidatesTokensDetails", answer, sizeof(answer) / sizeof(answer[0]));
+    if (u->has_cost)
+        lx_money_out(u->cost, "cost", o);
     lx_out_object_end(o);
 }
 

@@ -264,12 +264,8 @@ void lx_openai_write_usage(struct lx_out *o, const char *name, const struct lx_u
         lx_out_bool(o, "estimated", true);
     if (u->extrapolated)
         lx_out_bool(o, "extrapolated", true);
-    if (u->has_cost) {
-        char room[64];
-        struct lx_buf text = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
-        lx_money_write(u->cost, &text);
-        lx_out_raw(o, "cost", lx_buf_slice(&text));
-    }
+    if (u->has_cost)
+        lx_money_out(u->cost, "cost", o);
     lx_out_object_end(o);
 }
 

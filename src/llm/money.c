@@ -109,6 +109,14 @@ void lx_money_write(struct lx_money m, struct lx_buf *out)
     lx_buf_add(out, lx_slice(text + at, end - at));
 }
 
+void lx_money_out(struct lx_money m, const char *name, struct lx_out *out)
+{
+    char room[64];
+    struct lx_buf text = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
+    lx_money_write(m, &text);
+    lx_out_raw(out, name, lx_buf_slice(&text));
+}
+
 /* ---- Arithmetic ----------------------------------------------------------------------------- */
 
 struct lx_money lx_money_add(struct lx_money a, struct lx_money b)

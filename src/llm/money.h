@@ -11,7 +11,7 @@
 #ifndef LX_LLM_MONEY_H
 #define LX_LLM_MONEY_H
 
-#include "base/buf.h"
+#include "wire/json.h"
 
 struct lx_money {
     __extension__ __int128 units; /* of 1e-24 dollars */
@@ -33,6 +33,8 @@ static inline bool lx_money_less(struct lx_money a, struct lx_money b)
 int lx_money_read(struct lx_slice text, struct lx_money *out);
 /* Appends it in plain decimal with no more digits than it has: "0.000135", "12", "-0.5". */
 void lx_money_write(struct lx_money m, struct lx_buf *out);
+/* The same as a member of an open object. */
+void lx_money_out(struct lx_money m, const char *name, struct lx_out *out);
 
 struct lx_money lx_money_add(struct lx_money a, struct lx_money b);
 struct lx_money lx_money_sub(struct lx_money a, struct lx_money b);

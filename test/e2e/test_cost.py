@@ -2,12 +2,17 @@
 
 import json
 import subprocess
+import sys
 import time
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from harness import (BINARY, completion, config, deployment, environment, serving, wait_for)
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "cost"))
+import hand  # pylint: disable=wrong-import-position,wrong-import-order
 
 
 def mock(name, model="openai/gpt-4o", **params):
@@ -299,3 +304,122 @@ def test_a_row_that_cannot_be_is_an_error(tmp_path):
     done = subprocess.run([BINARY, "check", path], capture_output=True, timeout=30,
                           env=environment())
     assert done.returncode != 0 and b"litellm_settings.model_cost" in done.stdout + done.stderr
+
+
+# ---- The cost in a stream's last chunk, in every language of clients and of providers ----
+
+FRONTS = {
+    "openai": ("/v1/chat/completions", {"messages": [{"role": "user", "content": "Hi"}],
+                                        "stream": True, "stream_options": {"include_usage": True}},
+               lambda event: event.get("usage")),
+    "anthropic": ("/v1/messages", {"messages": [{"role": "user", "content": "Hi"}],
+                                   "max_tokens": 100, "stream": True},
+                  lambda event: event.get("usage")),
+    "completions": ("/v1/completions", {"prompt": "Hi", "stream": True,
+                                        "stream_options": {"include_usage": True}},
+                    lambda event: event.get("usage")),
+    "gemini": ("/v1beta/models/m:streamGenerateContent?alt=sse",
+               {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]},
+               lambda event: event.get("usageMetadata")),
+}
+
+
+def sse(*events):
+    return "".join((f"event: {event['type']}\n" if "type" in event else "")
+                   + f"data: {json.dumps(event)}\n\n" for event in events)
+
+
+STREAMS = {
+    "openai/gpt-4o": sse(
+        {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "x", "choices": [
+            {"index": 0, "delta": {"role": "assistant", "content": "Hello"},
+             "finish_reason": None}]},
+        {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "x", "choices": [
+            {"index": 0, "delta": {}, "finish_reason": "stop"}]},
+        {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "x", "choices": [],
+         "usage": {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30}})
+    + "data: [DONE]\n\n",
+    "anthropic/claude-sonnet-4-5": sse(
+        {"type": "message_start", "message": {
+            "id": "m", "type": "message", "role": "assistant", "model": "x", "content": [],
+            "stop_reason": None, "stop_sequence": None,
+            "usage": {"input_tokens": 10, "output_tokens": 1}}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta",
+                                                              "text": "Hello"}},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+         "usage": {"output_tokens": 20}},
+        {"type": "message_stop"}),
+    "gemini/gemini-2.5-flash": sse(
+        {"candidates": [{"index": 0, "content": {"role": "model", "parts": [{"text": "Hello"}]}}]},
+        {"candidates": [{"index": 0, "content": {"role": "model", "parts": [{"text": ""}]},
+                         "finishReason": "STOP"}],
+         "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 20,
+                           "totalTokenCount": 30}}),
+}
+
+
+def last_usage(gw, front):
+    path, body, usage = FRONTS[front]
+    reply = gw.request("POST", path, {"model": "m", **body})
+    told = [event["data"] if "data" in event else event for _, event in reply.events()
+            if isinstance(event, dict)]
+    return [usage(event) for event in told if usage(event)][-1]
+
+
+@pytest.mark.parametrize("front", FRONTS)
+@pytest.mark.parametrize("model", STREAMS)
+def test_a_streams_last_usage_tells_its_cost(gateway, upstream, model, front):
+    def reply(connection, _):
+        connection.stream()
+        connection.send_chunk(STREAMS[model])
+        connection.end_chunks()
+    provider = upstream(serving(reply))
+    row = {"model_name": "m", "litellm_params": {
+        "model": model, "api_key": "k", "input_cost_per_token": 0.001,
+        "output_cost_per_token": 0.002,
+        "api_base": provider.url + ("/v1" if model.startswith("openai") else "")}}
+    telling = gateway(config([row],
+                             litellm_settings={"include_cost_in_streaming_usage": True}))
+    assert last_usage(telling, front)["cost"] == 0.05
+    assert "cost=0.05" in telling.access_line("model=m")
+    assert "cost" not in last_usage(gateway(config([row])), front)
+
+
+# ---- Prices of one's own, in every dimension ----
+
+@pytest.mark.parametrize("place", ["litellm_params", "model_info", "model_cost"])
+def test_own_prices_of_every_dimension(gateway, place):
+    """What test/cost works out by hand, with prices that stand in the configuration: of a
+    deployment, or of a model that litellm_settings registers."""
+    rows, registered = [], {}
+    for number, (_, prices, _, _) in enumerate(hand.ROWS):
+        row = mock(f"own-{number}", f"openai/own-{number}")
+        prices = {key: value for key, value in prices.items() if key != "mode"}
+        if place == "model_cost":
+            registered[f"own-{number}"] = {"litellm_provider": "openai", **prices}
+        else:
+            row.setdefault(place, {}).update(prices)
+        rows.append(row)
+    settings = {"model_cost": registered} if registered else {}
+    gw = gateway(config(rows, litellm_settings=settings))
+    assert "left out" not in gw.stderr()
+    wrong = []
+    for number, (name, _, question, text) in enumerate(hand.ROWS):
+        reply = gw.request("POST", "/spend/calculate", {**question, "model": f"own-{number}"})
+        told = json.loads(reply.body, parse_float=Decimal).get("cost")
+        if told is None or Decimal(told) != hand.worked(text):
+            wrong.append((name, told, hand.worked(text), reply.body[:200]))
+    assert not wrong
+
+
+@pytest.mark.parametrize("discounts, margins, cost", [
+    ({"openai": 0.5}, {"global": 0.1}, "0.0275"),                 # 0.05 * 0.5 * 1.1
+    ({"anthropic": 0.5}, {"openai": 0.1, "global": 0.9}, "0.055"),  # 0.05 * 1.1
+    ({}, {"global": {"percentage": 0.08, "fixed_amount": 0.0005}}, "0.0545"),
+    ({"openai": 1}, {}, "0")])
+def test_discounts_and_margins_by_hand(gateway, discounts, margins, cost):
+    gw = gateway(config(MODELS, litellm_settings={"cost_discount_config": discounts,
+                                                  "cost_margin_config": margins}))
+    assert gw.chat("own").header("x-litellm-response-cost") == cost
