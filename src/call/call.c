@@ -17,7 +17,6 @@
 #include "call/count.h"
 #include "call/head.h"
 #include "call/inner.h"
-#include "call/mock.h"
 #include "call/words.h"
 #include "wire/date.h"
 
@@ -25,7 +24,8 @@
 
 enum {
     MAX_IDLE_OUT_BYTES = 2048, /* an output buffer that an open stream keeps */
-    MAX_KEPT_BODY = 2 << 20,   /* a larger one's tokens are counted while its stream runs */
+    MAX_KEPT_BODY = 2 << 20, /* a larger one's tokens are counted while its stream runs, and nobody
+                              * goes on with it */
 };
 
 /* ---- Life ---------------------------------------------------------------------------------- */
@@ -57,7 +57,6 @@ struct lx_call *lx_call_new(const struct lx_call_input *in)
     memory->facts = (struct lx_route_request){.now_ms = in->now_ms, .trail = in->trail};
     lx_buf_init(&c->out, SIZE_MAX / 4);
     lx_arena_init(&c->late, settings->max_arena_bytes);
-    lx_gather_init(&c->gather, settings->max_response_bytes);
     return c;
 }
 
@@ -125,7 +124,7 @@ void lx_call_free(struct lx_call *c)
     lx_buf_clear(&c->out);
     lx_arena_clear(&c->late);
     lx_call_follow_drop(c);
-    lx_gather_clear(&c->gather);
+    lx_gather_free(c->gather);
     free(c->names);
     lx_call_memory_give(c->pool, c->memory);
     lx_call_block_give(c->pool, c);
@@ -148,7 +147,7 @@ const struct lx_call_report *lx_call_report(const struct lx_call *c)
 static void shrink(struct lx_call *c)
 {
     struct lx_slice *model = &c->report.model, *upstream = &c->report.upstream_model;
-    if (!c->memory || c->attempt.losses.count || c->report.tried)
+    if (!c->memory || c->attempt.losses.count || c->report.tried || c->resume.active)
         return;
     c->names = malloc(model->n + upstream->n + 1);
     if (!c->names)
@@ -176,7 +175,7 @@ static void take_back(struct lx_call *c)
     lx_buf_reset(&c->out);
     if (c->state == BODY)
         shrink(c);
-    if (!c->in.keeps_body)
+    if (!c->in.keeps_body && !c->resume.active)
         c->biller.body = lx_slice(NULL, 0);
 }
 
@@ -184,14 +183,16 @@ static void take_back(struct lx_call *c)
 
 void lx_call_settle(struct lx_call *c)
 {
-    if (c->state != BODY || !c->relaying || !c->head_sent)
+    if ((c->state != BODY && !c->resume.active) || !c->relaying || !c->head_sent ||
+        c->state == LAST || c->state == DONE)
         return;
     c->report.cut_short = true;
     lx_call_take_usage(c);
     c->state = DONE;
 }
 
-static bool wants_body(const struct lx_call *c)
+/* To count what the provider may not. */
+static bool may_count(const struct lx_call *c)
 {
     return c->state == BODY && c->relaying && c->biller.body.p && c->biller.prompt_tokens < 0 &&
            !c->relay.glance.usage.known;
@@ -200,17 +201,19 @@ static bool wants_body(const struct lx_call *c)
 bool lx_call_keeps_body(struct lx_call *c, size_t bytes)
 {
     struct lx_said_budget *b = lx_call_pool_said(c->pool);
-    bool wants = wants_body(c);
-    if (wants && !c->body_bytes && bytes <= MAX_KEPT_BODY && b->held < b->most &&
-        bytes <= b->most - b->held) {
+    bool ends = c->state == LAST || c->state == DONE, counts = may_count(c);
+    bool wants = counts || c->resume.active || (c->resume.holds && c->state == BODY);
+    bool fits = bytes <= MAX_KEPT_BODY && b->held < b->most && bytes <= b->most - b->held;
+    if (wants && !ends && !c->body_bytes && (fits || c->resume.active)) {
         b->held += bytes;
         c->body_bytes = (uint32_t)bytes;
     }
-    if (wants && c->body_bytes)
+    if (wants && !ends && c->body_bytes)
         return true;
-    if (wants)
+    if (counts)
         (void)lx_bill_count_prompt(&c->biller); /* without memory it costs nothing */
     c->biller.body = lx_slice(NULL, 0);
+    c->resume.holds = false;
     release_body(c);
     return false;
 }
@@ -291,12 +294,27 @@ static struct lx_reply_context context(struct lx_call *c)
     };
 }
 
-static int start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx_framing framing)
+/* The reply that goes on with what others have said. 0 or LX_ENOMEM. */
+static int go_on_relay(struct lx_call *c, const struct lx_dialect *back, enum lx_framing framing)
+{
+    struct lx_join *join = c->relay.join;
+    const struct lx_resume_past *past = c->resume.past;
+    join->before = past->usage;
+    join->before.has_cost = join->tells_cost = c->settings->cost.in_streams && past->is_priced;
+    join->before.cost = past->cost.total;
+    c->resume.idle = false;
+    c->report.resumed++;
+    return lx_relay_again(&c->relay, back, framing, &c->memory->whole);
+}
+
+int lx_call_start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx_framing framing)
 {
     struct lx_reply_context ctx = context(c);
-    int code = lx_relay_init(&c->relay, back, c->in.front, c->report.stream, framing, &ctx,
-                             c->settings, lx_call_pool_scratch(c->pool), &c->memory->whole);
-    c->relaying = code == 0;
+    int code = c->resume.active
+                   ? go_on_relay(c, back, framing)
+                   : lx_relay_init(&c->relay, back, c->in.front, c->report.stream, framing, &ctx,
+                                   c->settings, lx_call_pool_scratch(c->pool), &c->memory->whole);
+    c->relaying = c->resume.active || code == 0;
     c->biller = (struct lx_biller){
         .deployment = c->report.deployment,
         .settings = c->settings,
@@ -304,33 +322,29 @@ static int start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx
         .now_s = ctx.now_s,
         .pool = c->pool,
         .front = c->in.front,
-        .body = c->in.body,
+        .body = c->resume.active ? c->resume.past->body : c->in.body,
         .prompt_tokens = -1,
     };
     lx_bill_request(&c->biller, c->memory->members.v[LX_MEMBER_SERVICE_TIER],
                     c->memory->members.v[LX_MEMBER_WEB_SEARCH_OPTIONS]);
     if (code == 0 && (c->attempt.inputs_left || lx_call_is_bound(c))) {
-        c->relay.gather = &c->gather;
+        if (!c->gather)
+            c->gather = lx_gather_new(c->settings->max_response_bytes);
+        code = c->gather ? 0 : LX_ENOMEM;
+        c->relay.gather = c->gather;
         c->relay.inputs = c->attempt.inputs;
         c->relay.inputs_left = c->attempt.inputs_left;
     }
     c->relay.biller = &c->biller;
     c->relay.said.budget = lx_call_pool_said(c->pool);
     c->relay.tells_cost = c->settings->cost.in_streams;
+    if (!c->resume.active)
+        lx_resume_prepare(c);
+    c->relay.keeps = c->resume.holds;
     return code;
 }
 
-/* The client's mock_response, or the deployment's; absent when it is no mock. */
-static struct lx_slice mock_text(struct lx_call *c, const struct lx_deployment *d)
-{
-    struct lx_json v = c->memory->members.v[LX_MEMBER_MOCK_RESPONSE];
-    if (!lx_json_given(v))
-        return d->mock_response.n ? d->mock_response : lx_slice(NULL, 0);
-    return lx_json_is(v, LX_JSON_STRING) ? lx_json_str(v, lx_call_arena(c)) : lx_json_raw(v);
-}
-
-/* The body as a request; once for all attempts. */
-static int read_request(struct lx_call *c, struct lx_fault *f)
+int lx_call_read_request(struct lx_call *c, struct lx_fault *f)
 {
     struct lx_call_memory *m = c->memory;
     struct lx_error err = {0};
@@ -346,64 +360,6 @@ static int read_request(struct lx_call *c, struct lx_fault *f)
     return code;
 }
 
-static void answered_here(struct lx_call *c, int code)
-{
-    if (code == 0)
-        code = c->out.failed;
-    if (code < 0) {
-        lx_call_judge_error(c, code, NULL);
-        return;
-    }
-    c->report.fault.kind = LX_FAULT_NONE;
-    c->report.status = 200;
-    lx_call_finish(c);
-}
-
-/* Tokens of a request whose provider cannot count them. */
-static void answer_count(struct lx_call *c)
-{
-    const struct lx_reply reply = {.language = lx_slice_z(c->in.front->name)};
-    c->counted = true;
-    int code = start_relay(c, c->in.front, LX_FRAMING_NONE);
-    if (code == 0)
-        code = lx_relay_reply(&c->relay, &reply, &c->out);
-    answered_here(c, code);
-}
-
-bool lx_call_count_instead(struct lx_call *c)
-{
-    if (c->in.front->operation != LX_OPERATION_COUNT || c->counted || !c->report.deployment)
-        return false;
-    lx_call_drop_relay(c);
-    lx_buf_reset(&c->out);
-    answer_count(c);
-    return true;
-}
-
-static void answer_mock(struct lx_call *c, struct lx_slice text)
-{
-    struct lx_fault f;
-    int64_t choices = 1;
-    bool embed = c->in.front->operation == LX_OPERATION_EMBED;
-    if (lx_mock_fault(text, &f)) {
-        lx_call_judge_provider(c, &f);
-        return;
-    }
-    if (embed && read_request(c, &f) < 0) {
-        lx_call_refuse(c, &f);
-        return;
-    }
-    if (embed)
-        c->attempt.encoding = c->request->embed->encoding;
-    (void)lx_json_int(LX_GET(lx_json_root(&c->memory->doc), "n"), &choices);
-    int code = start_relay(c, c->in.front, LX_FRAMING_NONE);
-    if (code == 0)
-        code = embed ? lx_mock_embed(&c->relay, text, c->request->embed->count, lx_call_arena(c),
-                                     &c->out)
-                     : lx_mock_write(&c->relay, text, choices, lx_call_arena(c), &c->out);
-    answered_here(c, code);
-}
-
 static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struct lx_fault *f)
 {
     struct lx_call_memory *m = c->memory;
@@ -411,14 +367,16 @@ static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struc
     enum lx_operation operation = c->in.front->operation;
     struct lx_offer offer = lx_provider_offer(p, c->in.front, c->report.upstream_model);
     const struct lx_dialect *to = lx_dialect_find(lx_slice_z(offer.language));
-    if (to != c->in.front || operation == LX_OPERATION_EMBED) {
-        int code = read_request(c, f);
-        if (code < 0)
-            return code;
-    }
+    int code = c->resume.active ? lx_resume_write(c, d, f) : 0;
+    if (code == 0 && (to != c->in.front || operation == LX_OPERATION_EMBED))
+        code = lx_call_read_request(c, f);
+    if (code < 0)
+        return code;
     lx_buf_reset(&m->body);
-    int code = lx_attempt_write(&c->attempt, d, c->settings, c->in.front, &m->doc, c->request,
-                                c->report.upstream_model, c->in.stream, &m->arena, &m->body, f);
+    code = lx_attempt_write(&c->attempt, d, c->settings, c->in.front, &m->doc, c->request,
+                            c->report.upstream_model, c->in.stream, &m->arena, &m->body, f);
+    if (code == 0 && c->resume.active)
+        code = lx_resume_mark(c, f);
     if (code == 0)
         code = lx_attempt_forward(&c->attempt, c->report.upstream_model, &c->in.forward, &m->arena);
     if (code < 0 && f->kind == LX_FAULT_NONE)
@@ -445,7 +403,8 @@ static void attempt(struct lx_call *c)
     const struct lx_deployment *d = lx_call_pick(c);
     if (!d)
         return;
-    lx_call_drop_relay(c);
+    if (!c->resume.active)
+        lx_call_drop_relay(c);
     c->mirror_due =
         d->silent_model_count && !c->in.is_mirror && c->in.front->operation != LX_OPERATION_COUNT;
     c->memory->polls = 0;
@@ -453,12 +412,12 @@ static void attempt(struct lx_call *c)
     c->report.upstream_model = lx_attempt_model(
         d, lx_deployment_model(d, c->star, lx_call_arena(c)), &c->memory->doc, lx_call_arena(c));
     c->upstream = (struct lx_headers){NULL, 0};
-    struct lx_slice mock = mock_text(c, d);
+    struct lx_slice mock = lx_call_mock_text(c, d);
     c->report.mocked = mock.p != NULL;
     if (lx_is_counted_here(d, c->report.upstream_model, c->in.front, mock.p != NULL))
-        answer_count(c);
+        lx_call_answer_count(c);
     else if (mock.p)
-        answer_mock(c, mock);
+        lx_call_answer_mock(c, mock);
     else if (d->credential)
         c->state = KEY;
     else
@@ -608,7 +567,7 @@ void lx_call_feed_head(struct lx_call *c, int status, const struct lx_headers *h
         enum lx_framing framing = chat ? lx_head_framing(headers, otherwise) : LX_FRAMING_NONE;
         if (framing == LX_FRAMING_AWS && c->attempt.provider->frames)
             framing = c->attempt.provider->frames;
-        code = start_relay(c, back, framing);
+        code = lx_call_start_relay(c, back, framing);
         c->relay.context.input_tokens = lx_head_count(headers, back->back->tokens_header);
         c->relay.context.output_tokens = lx_head_count(headers, back->back->output_header);
     }
@@ -633,8 +592,16 @@ static void end_by_fault(struct lx_call *c)
         lx_call_judge_provider(c, &f);
         return;
     }
+    if (lx_resume_break(c, &f)) {
+        if (c->out.n > c->relay.fault_at)
+            c->out.n = c->relay.fault_at;
+        lx_call_judge_provider(c, &f);
+        return;
+    }
     lx_call_end_attempt(c, LX_OUTCOME_FAILURE, &f);
-    lx_call_report_fault(c, &f); /* the relay has written the event */
+    lx_call_report_fault(c, &f);
+    if (c->relay.fault_held) /* else the relay has written the event */
+        lx_relay_write_fault(&c->relay, &f, &c->out);
     c->report.cut_short = true;
     lx_call_finish(c);
 }

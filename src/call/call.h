@@ -86,8 +86,8 @@ struct lx_keys *lx_keys_new(void);    /* or NULL */
 void lx_keys_free(struct lx_keys *k); /* NULL-safe */
 
 /* Everything is borrowed until the first EMIT has been taken; after it the call needs none of it
- * but routes, front, pool and keys, and the body as long as keeps_body and lx_call_keeps_body()
- * say. */
+ * but routes, front, pool, keys and trail, and all the rest as long as keeps_body and
+ * lx_call_keeps_body() say. */
 struct lx_call_input {
     const struct lx_route_table *routes;
     const struct lx_dialect *front; /* language of the client; front != NULL in it */
@@ -97,8 +97,8 @@ struct lx_call_input {
     struct lx_slice model;   /* from the path; empty: the body's */
     enum lx_tristate stream; /* from the path; UNSET: the body's */
     bool in_array;           /* a stream as one JSON array */
-    bool keeps_body; /* the body stays while lx_call_keeps_body(); else nobody counts a stream's
-                      * prompt where its provider does not */
+    bool keeps_body; /* all stays while lx_call_keeps_body(); else nobody counts a stream's prompt
+                      * where its provider does not, nor goes on with one that breaks */
     bool is_mirror;  /* asked besides another: it is not mirrored itself */
     struct lx_slice call_id;
     int64_t now_ms;                                     /* wall clock, for `created` */
@@ -177,6 +177,7 @@ struct lx_call_report {
     int64_t attempts;          /* requests that were sent, or would have been */
     int32_t retries;           /* of the group that answered */
     int32_t fallbacks;         /* how often another group, or a higher order, was turned to */
+    int32_t resumed;           /* how often another went on with a stream that broke */
     struct lx_call_try *tried; /* what failed, in order */
     const char *chosen_by;     /* struct lx_route_verdict's, of the last attempt; or NULL */
     struct lx_fault fault;     /* kind NONE when all went well */
@@ -196,10 +197,11 @@ struct lx_call *lx_call_mirror(struct lx_call *c, struct lx_slice model, struct 
 /* How much lx_call_mirror() copies, about. */
 size_t lx_call_body_bytes(const struct lx_call *c);
 
-/* A stream is under way whose provider has not told how long the prompt was: it may have to be
- * counted at the end. True: the host keeps the body, which takes that many bytes; they belong to
- * what all streams of the thread may keep together. False: it is not wanted (any more), or there is
- * no room for it, and what it might be needed for is done now. */
+/* A stream is under way, and its request may still be needed: where the provider has not told how
+ * long the prompt was it may have to be counted, and somebody else may have to go on. True: the
+ * host keeps it; the body takes that many bytes, which belong to what all streams of the thread may
+ * keep together. False: it is not wanted (any more), or there is no room for it, and what it might
+ * be needed for is done now. */
 bool lx_call_keeps_body(struct lx_call *c, size_t bytes);
 /* The client has gone, or the host gives up: what was said so far goes into the report. */
 void lx_call_settle(struct lx_call *c);

@@ -190,8 +190,8 @@ static int64_t max_depth(const struct lx_call *c)
 
 static bool is_allowed(const struct lx_call *c)
 {
-    return c->memory && !c->head_sent && !c->wishes.disable_fallbacks && !lx_call_is_bound(c) &&
-           c->report.model.n && !lx_call_arena((struct lx_call *)c)->failed;
+    return c->memory && lx_call_may_go_on(c) && !c->wishes.disable_fallbacks &&
+           !lx_call_is_bound(c) && c->report.model.n && !lx_call_arena((struct lx_call *)c)->failed;
 }
 
 static bool is_seen(const struct lx_fallback_walk *w, struct lx_slice target)
@@ -309,10 +309,7 @@ static void turn_to(struct lx_call *c, const struct lx_model_group *group, struc
             .now_ms = c->now_ms, .stream = facts->stream, .trail = facts->trail};
         lx_call_read_group(c);
     }
-    lx_call_drop_relay(c);
-    lx_buf_reset(&c->out);
-    c->as_is = lx_slice(NULL, 0);
-    c->pending = false;
+    lx_call_clear_attempt(c);
     c->state = ATTEMPT;
 }
 

@@ -5,15 +5,21 @@
  */
 #include "call/gather.h"
 
-void lx_gather_init(struct lx_gather *g, size_t max_bytes)
+#include <stdlib.h>
+
+struct lx_gather *lx_gather_new(size_t max_bytes)
 {
-    *g = (struct lx_gather){.cap = 0};
-    lx_arena_init(&g->arena, max_bytes);
+    struct lx_gather *g = calloc(1, sizeof(*g));
+    if (g)
+        lx_arena_init(&g->arena, max_bytes);
+    return g;
 }
 
-void lx_gather_clear(struct lx_gather *g)
+void lx_gather_free(struct lx_gather *g)
 {
-    lx_arena_clear(&g->arena);
+    if (g)
+        lx_arena_clear(&g->arena);
+    free(g);
 }
 
 static struct lx_text keep(struct lx_text t, struct lx_arena *a)
@@ -35,19 +41,6 @@ static int grow(struct lx_gather *g, size_t more)
     g->vectors.vectors = v;
     g->cap = cap;
     return 0;
-}
-
-static void add_usage(struct lx_usage *sum, const struct lx_usage *u)
-{
-    sum->known = sum->known && u->known;
-    sum->prompt_tokens += u->prompt_tokens;
-    sum->cached_tokens += u->cached_tokens;
-    sum->prompt_text_tokens += u->prompt_text_tokens;
-    sum->prompt_image_tokens += u->prompt_image_tokens;
-    sum->prompt_audio_tokens += u->prompt_audio_tokens;
-    sum->prompt_video_tokens += u->prompt_video_tokens;
-    sum->completion_tokens += u->completion_tokens;
-    sum->total_tokens += u->total_tokens;
 }
 
 static void begin(struct lx_gather *g, const struct lx_reply *reply)
@@ -74,7 +67,7 @@ int lx_gather_add(struct lx_gather *g, const struct lx_reply *reply, size_t inpu
     if (grow(g, e->count) < 0)
         return g->arena.failed;
     if (g->vectors.count)
-        add_usage(&g->whole.usage, &reply->usage);
+        lx_usage_add(&g->whole.usage, &reply->usage);
     else
         begin(g, reply);
     for (size_t i = 0; i < e->count; i++) {

@@ -16,8 +16,8 @@ struct lx_gather {
     size_t cap;
 };
 
-void lx_gather_init(struct lx_gather *g, size_t max_bytes);
-void lx_gather_clear(struct lx_gather *g);
+struct lx_gather *lx_gather_new(size_t max_bytes); /* NULL when out of memory */
+void lx_gather_free(struct lx_gather *g);          /* NULL-safe */
 /* Adds a reply to `inputs` inputs; everything is copied. 0, or LX_EPROTO when it has another number
  * of vectors, or the arena's failure. */
 int lx_gather_add(struct lx_gather *g, const struct lx_reply *reply, size_t inputs,

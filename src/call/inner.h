@@ -11,6 +11,7 @@
 #include "call/gather.h"
 #include "call/members.h"
 #include "call/pool.h"
+#include "call/resume.h"
 
 enum lx_call_state {
     START,
@@ -53,7 +54,7 @@ struct lx_call {
     struct lx_fallback_walk *walk; /* fallback.c; in the arena; NULL: nothing failed */
     struct lx_fetch fetch;
     struct lx_request *request; /* the body, where it had to be read; of embeddings what is left */
-    struct lx_gather gather;    /* vectors of exchanges before, where it takes several */
+    struct lx_gather *gather;   /* vectors of exchanges before, where it takes several; or NULL */
     struct lx_attempt attempt;
     struct lx_headers upstream; /* the provider's, prefixed */
     int upstream_status;
@@ -69,6 +70,7 @@ struct lx_call {
     bool counted;                  /* tokens that a client asks for: here, or it was tried */
     bool goes_on;                  /* the next exchange is not another attempt */
     bool relaying;                 /* relay is initialized */
+    struct lx_resume resume;       /* of a stream that broke */
     bool head_sent, pending, lent; /* an EMIT is due; the last one's bytes are with the host */
     struct lx_call_report report;
 };
@@ -80,11 +82,32 @@ static inline struct lx_arena *lx_call_arena(struct lx_call *c)
 }
 
 /* ---- call.c ---- */
+/* What the body says to us: members, wishes, what routing wants to know. */
+void lx_call_read_group(struct lx_call *c);
+/* The body as a request; once for all attempts with it. 0, or a code with *f filled. */
+int lx_call_read_request(struct lx_call *c, struct lx_fault *f);
+/* 0 or a code. */
+int lx_call_start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx_framing framing);
+
+/* ---- here.c ---- */
+/* The client's mock_response, or the deployment's; absent when it is no mock. */
+struct lx_slice lx_call_mock_text(struct lx_call *c, const struct lx_deployment *d);
+void lx_call_answer_mock(struct lx_call *c, struct lx_slice text);
+/* Counts tokens for a request whose provider cannot. */
+void lx_call_answer_count(struct lx_call *c);
 /* A provider that was asked to count tokens does not: they are counted here, and it is said to be
  * an estimate. False: that was not what it was asked for. */
 bool lx_call_count_instead(struct lx_call *c);
 
 /* ---- judge.c ---- */
+/* The client has got nothing yet, or what it has got may go on. */
+static inline bool lx_call_may_go_on(const struct lx_call *c)
+{
+    return !c->head_sent || c->resume.active;
+}
+/* Nothing is left of the attempt before; of a stream that goes on, what the client is still to get
+ * and how it is told are. */
+void lx_call_clear_attempt(struct lx_call *c);
 void lx_call_drop_relay(struct lx_call *c);
 /* The deadlines of an attempt: the client's, else the deployment's, else the settings'. */
 int64_t lx_call_total_ms(const struct lx_call *c);
@@ -127,10 +150,6 @@ void lx_call_follow_drop(struct lx_call *c);
 /* A deployment for the next attempt, whose ticket the call then holds; NULL: there is none, and the
  * call waits or has ended. */
 const struct lx_deployment *lx_call_pick(struct lx_call *c);
-
-/* ---- call.c ---- */
-/* What the body says to us: members, wishes, what routing wants to know. */
-void lx_call_read_group(struct lx_call *c);
 
 /* ---- fallback.c ---- */
 /* Whether a fallback for such a fault is left. */

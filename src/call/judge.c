@@ -21,30 +21,54 @@ void lx_call_drop_relay(struct lx_call *c)
     c->relaying = false;
 }
 
+void lx_call_clear_attempt(struct lx_call *c)
+{
+    c->as_is = lx_slice(NULL, 0);
+    if (c->resume.active) {
+        c->pending = c->out.n > 0;
+        return;
+    }
+    lx_call_drop_relay(c);
+    lx_buf_reset(&c->out);
+    c->pending = false;
+}
+
+/* Of the attempt under way: what those before it have used has been accounted for. */
 void lx_call_end_attempt(struct lx_call *c, enum lx_outcome_kind kind, const struct lx_fault *fault)
 {
+    static const struct lx_resume_past none;
+    const struct lx_resume_past *past = c->resume.past ? c->resume.past : &none;
     const struct lx_usage *u = &c->report.usage;
     bool known = u->known;
+    int64_t completion = u->completion_tokens - past->usage.completion_tokens;
+    struct lx_money cost = lx_money_sub(c->report.cost.total, past->cost.total);
     const struct lx_route_outcome o = {
         .kind = kind,
         .fault = fault,
         .now_ms = c->now_ms,
         .stream = c->report.stream,
-        .tokens = known ? u->prompt_tokens + u->completion_tokens : 0,
-        .completion_tokens = known ? u->completion_tokens : 0,
-        .cached_tokens = known ? u->cached_tokens : 0,
-        .cost_nano_usd = known && c->report.is_priced
-                             ? (int64_t)(c->report.cost.total.units / NANO_USD_UNITS)
-                             : 0,
+        .tokens = known ? u->prompt_tokens - past->usage.prompt_tokens + completion : 0,
+        .completion_tokens = known ? completion : 0,
+        .cached_tokens = known ? u->cached_tokens - past->usage.cached_tokens : 0,
+        .cost_nano_usd = known && c->report.is_priced ? (int64_t)(cost.units / NANO_USD_UNITS) : 0,
     };
     lx_route_end(&c->ticket, &o);
 }
+
 void lx_call_take_usage(struct lx_call *c)
 {
+    if (c->resume.idle) { /* nobody has gone on */
+        c->report.usage = c->resume.past->usage;
+        c->report.cost = c->resume.past->cost;
+        c->report.is_priced = c->resume.past->is_priced;
+        return;
+    }
     c->report.usage = lx_relay_usage(&c->relay, c->report.cut_short);
     c->report.finish = c->relay.glance.finish;
     c->report.is_priced = c->in.front->operation == LX_OPERATION_COUNT || /* which is free */
                           lx_bill_usage(&c->biller, &c->report.usage, &c->report.cost);
+    if (c->resume.active)
+        lx_resume_add_bill(c);
 }
 
 void lx_call_finish(struct lx_call *c)
@@ -135,7 +159,7 @@ void lx_call_refuse(struct lx_call *c, const struct lx_fault *f)
 /* Whoever gave the first vectors gives them all: others may be of another model. */
 bool lx_call_is_bound(const struct lx_call *c)
 {
-    return c->gather.vectors.count > 0;
+    return c->gather && c->gather->vectors.count > 0;
 }
 
 static int64_t max_retries(const struct lx_call *c)
@@ -193,9 +217,7 @@ void lx_call_sleep(struct lx_call *c, int64_t ms, enum lx_call_state then)
 
 static void wait_for(struct lx_call *c, int64_t ms)
 {
-    lx_call_drop_relay(c);
-    lx_buf_reset(&c->out);
-    c->pending = false;
+    lx_call_clear_attempt(c);
     lx_call_sleep(c, ms, ATTEMPT);
 }
 
@@ -204,18 +226,21 @@ static void wait_for(struct lx_call *c, int64_t ms)
 void lx_call_judge(struct lx_call *c, const struct lx_fault *f, enum lx_outcome_kind kind)
 {
     bool followed = c->memory && c->memory->polls; /* the answer is made already, or is paid for */
+    bool going_on = c->head_sent && lx_resume_break(c, f);
     lx_call_follow_end(c, false);
     lx_call_end_attempt(c, kind, f);
+    if (going_on)
+        lx_resume_keep_bill(c);
     lx_call_report_fault(c, f);
     lx_call_note(c, c->deployment, f);
-    if (!c->head_sent) {
+    if (!c->head_sent || going_on) {
         c->memory->facts.now_ms = c->now_ms;
         bool healthy = false;
         bool another = !lx_call_is_bound(c) && lx_route_has_untried(&c->memory->facts, &healthy);
         struct lx_retry_verdict v = decide(c, f, another);
         /* Whoever is limited is not waited for while there is somebody else. */
         bool elsewhere = !another && f->kind == LX_FAULT_RATE_LIMIT && lx_call_may_fall_back(c, f);
-        if (v.retry && !elsewhere && (another || !followed) &&
+        if (v.retry && !elsewhere && (another || !going_on) && (another || !followed) &&
             lx_retry_take(&c->settings->policy, c->group, healthy, c->now_ms)) {
             wait_for(c, v.after_ms);
             return;

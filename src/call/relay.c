@@ -13,12 +13,10 @@
  * what a provider says went wrong ends it with `fault` set, and is written in the client's language
  * for whoever has no better use for it.
  */
-#include "call/relay.h"
-
 #include <stdlib.h>
 
 #include "call/bill.h"
-#include "call/gather.h"
+#include "call/relay_inner.h"
 #include "call/verify.h"
 
 enum { MAX_COUNT = 1 << 30 }; /* of tokens, from a note of the service's */
@@ -114,23 +112,34 @@ int lx_relay_init(struct lx_relay *r, const struct lx_dialect *back, const struc
     return 0;
 }
 
-void lx_relay_clear(struct lx_relay *r)
+void lx_relay_drop_back(struct lx_relay *r)
 {
     if (r->back_state && r->back->back->clear)
         r->back->back->clear(r->back_state);
+    if (r->join || (r->same && r->stream))
+        free(r->back_state); /* of a later reply, or of calls that were looked at; elsewhere it is
+                              * in `states` */
+    r->back_state = NULL;
+    lx_records_clear(&r->records);
+}
+
+void lx_relay_clear(struct lx_relay *r)
+{
+    lx_relay_drop_back(r);
     if (r->front_state && r->front->front->clear)
         r->front->front->clear(r->front_state);
-    if (r->same && r->stream)
-        free(r->back_state); /* of calls that were looked at; elsewhere it is in `states` */
     free(r->states);
+    free((char *)r->head.p);
+    free(r->join);
     if (r->own_scratch)
         lx_relay_scratch_clear(r->own_scratch);
     free(r->own_scratch);
-    lx_records_clear(&r->records);
     lx_buf_clear(&r->own_whole);
     lx_said_clear(&r->said);
     lx_arena_clear(&r->keep);
-    r->back_state = r->front_state = r->states = NULL;
+    r->front_state = r->states = NULL;
+    r->head = lx_slice(NULL, 0);
+    r->join = NULL;
     r->own_scratch = r->scratch = NULL;
 }
 
@@ -167,7 +176,7 @@ const struct lx_fault *lx_relay_fault(const struct lx_relay *r)
 /* ---- What is remembered of a reply ---------------------------------------------------------- */
 
 /* Slices of a record do not live on; of usage the tier is kept, for it has a price. */
-static void remember_usage(struct lx_relay *r, const struct lx_usage *u)
+void lx_relay_remember_usage(struct lx_relay *r, const struct lx_usage *u)
 {
     if (!u->known)
         return;
@@ -183,11 +192,11 @@ static void remember_usage(struct lx_relay *r, const struct lx_usage *u)
         r->glance.usage.web_search_requests = 1;
 }
 
-static void remember_glance(struct lx_relay *r, const struct lx_glance *g)
+void lx_relay_remember_glance(struct lx_relay *r, const struct lx_glance *g)
 {
     r->glance.searched |= g->searched;
     lx_bill_chosen(r->biller, g->model, &r->keep);
-    remember_usage(r, &g->usage);
+    lx_relay_remember_usage(r, &g->usage);
     if (g->finish != LX_FINISH_NONE)
         r->glance.finish = g->finish;
     r->glance.content |= g->content;
@@ -196,15 +205,13 @@ static void remember_glance(struct lx_relay *r, const struct lx_glance *g)
 
 static void remember_event(struct lx_relay *r, const struct lx_event *e)
 {
-    if (r->biller)
-        lx_said_add_event(&r->said, e);
     switch (e->kind) {
     case LX_EVENT_START:
         lx_bill_chosen(r->biller, e->name.s, &r->keep);
-        remember_usage(r, &e->usage);
+        lx_relay_remember_usage(r, &e->usage);
         break;
     case LX_EVENT_USAGE:
-        remember_usage(r, &e->usage);
+        lx_relay_remember_usage(r, &e->usage);
         break;
     case LX_EVENT_FINISH:
         r->glance.finish = e->finish;
@@ -234,11 +241,11 @@ static void remember_fault(struct lx_relay *r, const struct lx_fault *f)
 /* ---- Usage that the provider does not tell -------------------------------------------------- */
 
 /* *u as it is, or estimated where the provider said nothing. 0 or a code. */
-static int complete_usage(struct lx_relay *r, struct lx_usage *u)
+int lx_relay_complete_usage(struct lx_relay *r, struct lx_usage *u)
 {
     int code = u->known || !r->biller ? 0 : lx_bill_estimate(r->biller, &r->said, u);
     if (code == 0)
-        remember_usage(r, u);
+        lx_relay_remember_usage(r, u);
     return code;
 }
 
@@ -253,15 +260,8 @@ struct lx_usage lx_relay_usage(struct lx_relay *r, bool cut_short)
 
 /* ---- Faults that providers put into a 2xx reply --------------------------------------------- */
 
-static bool is_error_body(const struct lx_json_doc *doc)
-{
-    struct lx_json e = LX_GET(lx_json_root(doc), "error");
-    return (lx_json_is(e, LX_JSON_OBJECT) && lx_json_count(e)) ||
-           (lx_json_is(e, LX_JSON_STRING) && lx_json_text(e).s.n);
-}
-
 /* No status tells the kind of such a fault: the dialect goes by what the body says. */
-static void read_fault(struct lx_relay *r, struct lx_slice body)
+void lx_relay_read_fault(struct lx_relay *r, struct lx_slice body)
 {
     static const struct lx_headers none = {NULL, 0};
     struct lx_fault f = {.retry_after_ms = -1};
@@ -295,7 +295,7 @@ static void write_record(const struct lx_record *rec, struct lx_json_edit *e, st
 
 /* ---- Records -------------------------------------------------------------------------------- */
 
-static int failed(int code, struct lx_error *err, const char *what)
+int lx_relay_fail(int code, struct lx_error *err, const char *what)
 {
     return lx_error_set(err, code, "%s", what);
 }
@@ -312,7 +312,7 @@ static int mend(struct lx_relay *r, const struct lx_glance *g, struct lx_json_ed
         return 0;
     }
     if (!r->back_state && !(r->back_state = calloc(1, back->state_size)))
-        return failed(LX_ENOMEM, err, "no memory for the calls of a stream");
+        return lx_relay_fail(LX_ENOMEM, err, "no memory for the calls of a stream");
     return back->mend_event(r->back_state, &r->scratch->doc, e, &r->scratch->arena, err);
 }
 
@@ -352,17 +352,37 @@ static int pass_edited(struct lx_relay *r, const struct lx_record *rec, const st
     return edited;
 }
 
-static void tell(struct lx_relay *r, struct lx_event *e, struct lx_buf *out)
+static void write_event(struct lx_relay *r, const struct lx_event *e, struct lx_buf *out)
 {
-    remember_event(r, e);
-    if (e->kind == LX_EVENT_USAGE)
-        add_cost(r, &e->usage);
-    if (e->kind == LX_EVENT_FAULT)
-        remember_fault(r, &e->fault);
+    if (r->biller)
+        lx_said_add_event(&r->said, e);
     if (r->builder)
         lx_reply_builder_add(r->builder, e);
     else
         r->front->front->write_event(r->front_state, e, &r->context, out);
+}
+
+static void tell(struct lx_relay *r, struct lx_event *e, struct lx_buf *out)
+{
+    struct lx_event end;
+    bool close = false;
+    remember_event(r, e);
+    if (e->kind == LX_EVENT_USAGE)
+        add_cost(r, &e->usage);
+    if (e->kind == LX_EVENT_FAULT) {
+        remember_fault(r, &e->fault);
+        r->fault_at = out->n;
+        r->fault_held = r->keeps;
+        if (r->keeps)
+            return;
+    }
+    if (r->join && !lx_join_event(r->join, e, &end, &close)) {
+        r->said.aside += e->kind == LX_EVENT_TEXT ? e->text.s.n : 0;
+        return;
+    }
+    if (close)
+        write_event(r, &end, out);
+    write_event(r, e, out);
 }
 
 /* Before a stream's end: what its provider did not count. */
@@ -371,7 +391,7 @@ static int tell_estimate(struct lx_relay *r, struct lx_buf *out)
     struct lx_event e = {.kind = LX_EVENT_USAGE};
     if (r->glance.usage.known || !r->biller)
         return 0;
-    int code = complete_usage(r, &e.usage);
+    int code = lx_relay_complete_usage(r, &e.usage);
     if (code == 0)
         tell(r, &e, out);
     return code;
@@ -398,12 +418,12 @@ static int relay_translated(struct lx_relay *r, const struct lx_record *rec, str
     if (code < 0)
         return code;
     code = lx_relay_events(r, &events, out);
-    return code < 0 ? failed(code, err, "no memory for the events of a record") : 0;
+    return code < 0 ? lx_relay_fail(code, err, "no memory for the events of a record") : 0;
 }
 
 /* A whole reply, as the client may get it; NULL: it has not the form that was asked for, which is
  * the relay's fault then, or there is no memory. 0 or a code. */
-static int verify(struct lx_relay *r, const struct lx_reply **reply)
+int lx_relay_verify(struct lx_relay *r, const struct lx_reply **reply)
 {
     struct lx_fault f;
     if (!r->context.form)
@@ -428,6 +448,15 @@ static int end_with_estimate(struct lx_relay *r, struct lx_buf *out)
     return code;
 }
 
+/* The record that says what the reply is called, should another provider have to go on with it. */
+static void keep_head(struct lx_relay *r, struct lx_slice data)
+{
+    enum { MAX_HEAD_BYTES = 1 << 14 };
+    char *copy = data.n <= MAX_HEAD_BYTES ? malloc(data.n) : NULL;
+    if (copy) /* else it will have to do without */
+        r->head = lx_slice(memcpy(copy, data.p, data.n), data.n);
+}
+
 static int relay_as_is(struct lx_relay *r, const struct lx_record *rec, struct lx_buf *out,
                        struct lx_error *err)
 {
@@ -439,12 +468,15 @@ static int relay_as_is(struct lx_relay *r, const struct lx_record *rec, struct l
         return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
                             "an event of the stream is not what was expected: %.*s",
                             LX_F(lx_slice_to(rec->data, 120)));
+    r->fault_at = out->n;
     if (g.is_fault)
-        read_fault(r, rec->data);
-    remember_glance(r, &g);
+        lx_relay_read_fault(r, rec->data);
+    if (r->keeps && !r->head.p && g.model.n)
+        keep_head(r, rec->data);
+    lx_relay_remember_glance(r, &g);
     if (g.end && r->context.include_usage && !r->glance.usage.known && r->biller) {
         code = end_with_estimate(r, out);
-        return code < 0 ? failed(code, err, "no memory to count what was said") : 0;
+        return code < 0 ? lx_relay_fail(code, err, "no memory to count what was said") : 0;
     }
     if (g.alien || (g.usage_only && !r->context.include_usage))
         return 0;
@@ -524,7 +556,7 @@ int lx_relay_feed(struct lx_relay *r, struct lx_slice piece, struct lx_buf *out,
         return lx_error_set(err, LX_ETOOBIG, "the provider's reply is larger than %zu bytes",
                             r->max_bytes);
     lx_buf_add(r->whole, piece);
-    return r->whole->failed ? failed(r->whole->failed, err, "no memory for the reply") : 0;
+    return r->whole->failed ? lx_relay_fail(r->whole->failed, err, "no memory for the reply") : 0;
 }
 
 /* ---- The end -------------------------------------------------------------------------------- */
@@ -537,9 +569,10 @@ static int end_as_is(struct lx_relay *r, struct lx_buf *out, struct lx_error *er
     if (r->glance.finish != LX_FINISH_NONE) {
         bool counts = r->context.include_usage && !r->glance.usage.known && r->biller;
         int code = counts ? end_with_estimate(r, out) : 0;
-        return code < 0 ? failed(code, err, "no memory to count what was said") : 0;
+        return code < 0 ? lx_relay_fail(code, err, "no memory to count what was said") : 0;
     }
-    return failed(LX_ETRUNCATED, err, "the provider's stream ended before the answer was complete");
+    return lx_relay_fail(LX_ETRUNCATED, err,
+                         "the provider's stream ended before the answer was complete");
 }
 
 static int end_stream(struct lx_relay *r, struct lx_buf *out, struct lx_error *err)
@@ -560,205 +593,11 @@ static int end_stream(struct lx_relay *r, struct lx_buf *out, struct lx_error *e
     code = r->over ? 0 : relay_translated(r, NULL, out, err);
     if (code == 0 && r->builder && !r->over) {
         const struct lx_reply *reply = lx_reply_builder_end(r->builder);
-        code = verify(r, &reply);
+        code = lx_relay_verify(r, &reply);
         if (reply)
             r->front->front->write_reply(reply, &r->context, out);
     }
     return code < 0 ? code : r->keep.failed;
-}
-
-static bool has_citations(const struct lx_reply *reply)
-{
-    for (const struct lx_choice *c = reply->choices; c; c = c->next)
-        for (const struct lx_part *p = c->parts; p; p = p->next)
-            if (p->citations.n)
-                return true;
-    return false;
-}
-
-int lx_relay_reply(struct lx_relay *r, const struct lx_reply *reply, struct lx_buf *out)
-{
-    struct lx_events events = {.arena = &r->scratch->arena};
-    struct lx_reply counted;
-    r->glance.searched = r->back == &lx_dialect_openai_chat && has_citations(reply);
-    lx_bill_chosen(r->biller, reply->model.s, &r->keep);
-    remember_usage(r, &reply->usage);
-    if (!reply->usage.known && r->biller) {
-        lx_said_add_reply(&r->said, reply);
-        counted = *reply;
-        int code = complete_usage(r, &counted.usage);
-        if (code < 0)
-            return code;
-        reply = &counted;
-    }
-    r->glance.finish = reply->choices ? reply->choices->finish : LX_FINISH_NONE;
-    r->glance.content = true;
-    if (r->stream) {
-        int code = lx_reply_spread(reply, &events);
-        return code < 0 ? code : lx_relay_events(r, &events, out);
-    }
-    r->front->front->write_reply(reply, &r->context, out);
-    return r->scratch->arena.failed;
-}
-
-/* One reply of several: kept until the last one has come. */
-static int gather(struct lx_relay *r, const struct lx_reply *reply, struct lx_buf *out,
-                  struct lx_error *err)
-{
-    int code = lx_gather_add(r->gather, reply, r->inputs, err);
-    return code < 0 || r->inputs_left ? code : lx_relay_reply(r, &r->gather->whole, out);
-}
-
-static int translate_whole(struct lx_relay *r, struct lx_buf *out, struct lx_error *err)
-{
-    struct lx_reply *reply = lx_arena_new(&r->scratch->arena, struct lx_reply);
-    int code = reply ? r->back->back->read_reply(&r->scratch->doc, &r->context, &r->scratch->arena,
-                                                 reply, err)
-                     : LX_ENOMEM;
-    const struct lx_reply *good = reply;
-    if (code == 0)
-        code = verify(r, &good);
-    if (code == 0 && good)
-        code = r->gather ? gather(r, good, out, err) : lx_relay_reply(r, good, out);
-    return code == LX_ENOMEM ? failed(code, err, "no memory for the reply") : code;
-}
-
-/* Appends the body that lies in the scratch document, with that usage in it. */
-static int write_with_usage(struct lx_relay *r, const struct lx_usage *usage, struct lx_buf *out)
-{
-    static const struct lx_slice before = LX_S_INIT("{\"usage\":");
-    const struct lx_json_doc *doc = &r->scratch->doc;
-    struct lx_json_edit e;
-    struct lx_buf text;
-    lx_buf_init(&text, 4096);
-    struct lx_out o = lx_out(&text);
-    lx_out_object(&o, NULL);
-    r->front->front->write_usage(&o, "usage", usage);
-    lx_out_object_end(&o);
-    int code = text.failed;
-    lx_json_edit_init(&e, doc, &r->scratch->arena);
-    if (code == 0) {
-        lx_json_edit_set(&e, lx_json_root(doc), LX_S("usage"),
-                         lx_slice(text.p + before.n, text.n - before.n - 1));
-        code = lx_json_edit_write(&e, out);
-    }
-    lx_buf_clear(&text);
-    return code;
-}
-
-static int write_mended(struct lx_relay *r, struct lx_buf *out, struct lx_error *err)
-{
-    struct lx_json_edit e;
-    lx_json_edit_init(&e, &r->scratch->doc, &r->scratch->arena);
-    r->back->back->mend(&r->scratch->doc, &e);
-    int code = lx_json_edit_write(&e, out);
-    return code < 0 ? failed(code, err, "no memory for the reply") : 0;
-}
-
-/* A whole body that passes, but for usage, which its provider left out. 1: written so; 0: it passes
- * as it came; or a code. */
-static int pass_with_estimate(struct lx_relay *r, struct lx_buf *out)
-{
-    struct lx_arena *a = &r->scratch->arena;
-    struct lx_reply *reply = lx_arena_new(a, struct lx_reply);
-    struct lx_usage usage = {0};
-    int code = reply ? r->back->back->read_reply(&r->scratch->doc, &r->context, a, reply, NULL)
-                     : LX_ENOMEM;
-    if (code < 0)
-        return code == LX_ENOMEM ? code : 0;
-    lx_said_add_reply(&r->said, reply);
-    code = complete_usage(r, &usage);
-    if (code == 0 && usage.known && r->front->front->write_usage)
-        code = write_with_usage(r, &usage, out);
-    return code < 0 ? code : r->front->front->write_usage != NULL;
-}
-
-/* The body that lies in the scratch document, and is to pass. */
-static int verify_passing(struct lx_relay *r, struct lx_error *err)
-{
-    const struct lx_reply *good;
-    if (!r->context.form)
-        return 0;
-    struct lx_reply *reply = lx_arena_new(&r->scratch->arena, struct lx_reply);
-    int code = reply ? r->back->back->read_reply(&r->scratch->doc, &r->context, &r->scratch->arena,
-                                                 reply, err)
-                     : LX_ENOMEM;
-    good = reply;
-    if (code == 0)
-        code = verify(r, &good);
-    return code == LX_ENOMEM ? failed(code, err, "no memory for the reply") : code;
-}
-
-/* A whole body of vectors that passes as it came: only what is around the numbers is read. False:
- * there is more to it. */
-static bool pass_vectors(struct lx_relay *r, struct lx_slice body)
-{
-    struct lx_json_doc *doc = &r->scratch->doc;
-    struct lx_glance g = {.finish = LX_FINISH_NONE};
-    struct lx_buf thin;
-    if (!r->same || r->back->operation != LX_OPERATION_EMBED)
-        return false;
-    lx_buf_init(&thin, r->max_bytes);
-    lx_json_thin(body, &thin);
-    bool good = !thin.failed && lx_json_read(doc, lx_buf_slice(&thin), &r->limits, NULL) == 0 &&
-                !is_error_body(doc) && r->back->back->glance_reply(doc, &g) == 0 && g.usage.known &&
-                !g.incomplete;
-    if (good)
-        remember_glance(r, &g);
-    lx_buf_clear(&thin);
-    return good;
-}
-
-static int end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as_is,
-                     struct lx_error *err)
-{
-    struct lx_json_doc *doc = &r->scratch->doc;
-    struct lx_slice body = lx_buf_slice(r->whole);
-    struct lx_error why = {0};
-    lx_arena_reset(&r->scratch->arena);
-    if (pass_vectors(r, body)) {
-        *as_is = body;
-        return 0;
-    }
-    int code = lx_slice_trim(body).n ? lx_json_read(doc, body, &r->limits, &why) : LX_ETRUNCATED;
-    if (code == LX_ENOMEM)
-        return failed(code, err, "no memory for the reply");
-    if (code == LX_ETRUNCATED)
-        return failed(LX_EPROTO, err, "the provider answered with an empty body");
-    if (code < 0)
-        return lx_error_set(err, LX_EPROTO, "the provider's reply is not JSON (%s): %.*s", why.text,
-                            LX_F(lx_slice_to(body, 80)));
-    if (is_error_body(doc)) {
-        read_fault(r, body);
-        return 0;
-    }
-    bool list = lx_json_is(lx_json_root(doc), LX_JSON_ARRAY) && r->back->back->lists;
-    if (r->back->operation == LX_OPERATION_CHAT && !list &&
-        !lx_json_is(lx_json_root(doc), LX_JSON_OBJECT))
-        return lx_error_set(err, LX_EPROTO, "the provider's reply is no JSON object: %.*s",
-                            LX_F(lx_slice_to(body, 80)));
-    if (!r->same || r->stream)
-        return translate_whole(r, out, err);
-    struct lx_glance g = {.finish = LX_FINISH_NONE};
-    code = r->back->back->glance_reply(doc, &g);
-    if (code < 0)
-        return lx_error_set(err, LX_EPROTO, "the provider's reply is none to what was asked: %.*s",
-                            LX_F(lx_slice_to(body, 80)));
-    if (g.tagged)
-        return translate_whole(r, out, err);
-    remember_glance(r, &g);
-    if ((code = verify_passing(r, err)) != 0 || r->over)
-        return code;
-    if (g.incomplete)
-        return write_with_usage(r, &r->glance.usage, out);
-    if (g.odd && g.usage.known && r->back->back->mend)
-        return write_mended(r, out, err);
-    code = g.usage.known || !r->biller ? 0 : pass_with_estimate(r, out);
-    if (code < 0)
-        return failed(code, err, "no memory to count what was said");
-    if (code == 0)
-        *as_is = body;
-    return 0;
 }
 
 int lx_relay_finish(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as_is,
@@ -767,8 +606,8 @@ int lx_relay_finish(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as_
     *as_is = lx_slice(NULL, 0);
     if (r->over)
         return 0;
-    int code =
-        r->framing == LX_FRAMING_NONE ? end_whole(r, out, as_is, err) : end_stream(r, out, err);
+    int code = r->framing == LX_FRAMING_NONE ? lx_relay_end_whole(r, out, as_is, err)
+                                             : end_stream(r, out, err);
     r->over = true;
     return code;
 }

@@ -5,6 +5,7 @@
 #define LX_CALL_RELAY_H
 
 #include "call/call.h"
+#include "call/join.h"
 
 /* Memory for one record or one body; nothing in it outlives the call that used it. */
 struct lx_relay_scratch {
@@ -40,7 +41,13 @@ struct lx_relay {
     size_t inputs, inputs_left; /* then: of this exchange, and those that are yet to come */
     struct lx_biller *biller;   /* counts what the provider does not; NULL: nobody does */
     bool tells_cost;            /* a stream's usage tells the cost, the biller's */
+    bool keeps;                 /* another provider may go on with it: faults are held back ... */
+    bool fault_held;            /* ... as `fault` was */
     struct lx_said said;
+    struct lx_slice
+        head; /* if it keeps: of a stream that passes the record that names the reply; heap */
+    size_t fault_at;      /* where in `out` the record of a fault begins, where it passes */
+    struct lx_join *join; /* it goes on with what others have said; heap; or NULL */
     struct lx_glance glance;
     char service_tier[16];
     struct lx_fault fault;
@@ -60,6 +67,15 @@ int lx_relay_finish(struct lx_relay *r, struct lx_buf *out, struct lx_slice *as_
 /* Ways in for replies that nobody sent: written to out as if they had been read. 0 or a code. */
 int lx_relay_reply(struct lx_relay *r, const struct lx_reply *reply, struct lx_buf *out);
 int lx_relay_events(struct lx_relay *r, const struct lx_events *events, struct lx_buf *out);
+
+/*
+ * The provider's half ends here, and the client's stays, for another provider to go on with
+ * (relay_join.c). lx_relay_break() brings the client's half to where its stream stands: 0 or a
+ * code, after which nobody can go on. lx_relay_again() begins the next one's reply; 0 or LX_ENOMEM.
+ */
+int lx_relay_break(struct lx_relay *r);
+int lx_relay_again(struct lx_relay *r, const struct lx_dialect *back, enum lx_framing framing,
+                   struct lx_buf *whole);
 
 /* What was used, as far as it is known when the relay has ended or is given up. */
 struct lx_usage lx_relay_usage(struct lx_relay *r, bool cut_short);

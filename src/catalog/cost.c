@@ -414,3 +414,16 @@ void lx_cost_adjust(struct lx_cost *cost, struct lx_slice provider, struct lx_sl
         cost->margin = lx_money_add(cost->margin, fixed);
     cost->total = lx_money_add(cost->total, cost->margin);
 }
+
+void lx_cost_add(struct lx_cost *sum, const struct lx_cost *c)
+{
+    sum->input = lx_money_add(sum->input, c->input);
+    sum->output = lx_money_add(sum->output, c->output);
+    sum->tools = lx_money_add(sum->tools, c->tools);
+    sum->discount = lx_money_add(sum->discount, c->discount);
+    sum->margin = lx_money_add(sum->margin, c->margin);
+    sum->total = lx_money_add(sum->total, c->total);
+    sum->cache_read = lx_money_add(sum->cache_read, c->cache_read);
+    sum->cache_write = lx_money_add(sum->cache_write, c->cache_write);
+    sum->reasoning = lx_money_add(sum->reasoning, c->reasoning);
+}

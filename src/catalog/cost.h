@@ -73,6 +73,9 @@ bool lx_cost_of_routed(const struct lx_catalog *c, const struct lx_price *fee,
 void lx_cost_adjust(struct lx_cost *cost, struct lx_slice provider, struct lx_slice discounts,
                     struct lx_slice margins);
 
+/* Adds up two requests. */
+void lx_cost_add(struct lx_cost *sum, const struct lx_cost *c);
+
 /* Whether an off_peak_pricing block's hours hold at that time (peak.c). */
 bool lx_off_peak(struct lx_slice rules, int64_t now_s);
 

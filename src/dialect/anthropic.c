@@ -76,14 +76,35 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
     return 0;
 }
 
-/* Of a block that begins, the tool's name; of a delta, whatever text it has. */
-static void collect(struct lx_json event, struct lx_said *said)
+static enum lx_part_kind kind_of(struct lx_json block)
+{
+    struct lx_slice type = lx_json_text(LX_GET(block, "type")).s;
+    return lx_slice_eq(type, LX_S("text"))                ? LX_PART_TEXT
+           : lx_slice_eq(type, LX_S("thinking"))          ? LX_PART_THINKING
+           : lx_slice_eq(type, LX_S("redacted_thinking")) ? LX_PART_REDACTED_THINKING
+           : lx_slice_eq(type, LX_S("tool_use"))          ? LX_PART_TOOL_CALL
+                                                          : LX_PART_OPAQUE;
+}
+
+static void collect_start(struct lx_json event, struct lx_said *said)
+{
+    struct lx_json block = LX_GET(event, "content_block");
+    int64_t index = said ? said->parts : 0;
+    enum lx_part_kind kind = kind_of(block);
+    (void)lx_json_int(LX_GET(event, "index"), &index);
+    lx_said_begin(said, kind, index);
+    lx_said_add(said, kind, lx_json_text(LX_GET(block, "name")));
+    if (kind == LX_PART_TEXT)
+        lx_said_add(said, kind, lx_json_text(LX_GET(block, "text")));
+}
+
+/* Of a delta, whatever text it has. */
+static void collect_delta(struct lx_json event, struct lx_said *said)
 {
     struct lx_json delta = LX_GET(event, "delta");
-    lx_said_add(said, lx_json_text(LX_GET(LX_GET(event, "content_block"), "name")));
-    lx_said_add(said, lx_json_text(LX_GET(delta, "text")));
-    lx_said_add(said, lx_json_text(LX_GET(delta, "thinking")));
-    lx_said_add(said, lx_json_text(LX_GET(delta, "partial_json")));
+    lx_said_add(said, LX_PART_TEXT, lx_json_text(LX_GET(delta, "text")));
+    lx_said_add(said, LX_PART_THINKING, lx_json_text(LX_GET(delta, "thinking")));
+    lx_said_add(said, LX_PART_TOOL_CALL, lx_json_text(LX_GET(delta, "partial_json")));
 }
 
 static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
@@ -97,11 +118,15 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
     if (code)
         return code;
     struct lx_json root = lx_json_root(doc), type = LX_GET(root, "type");
-    if (lx_json_eq(type, LX_S("content_block_delta")) ||
-        lx_json_eq(type, LX_S("content_block_start"))) {
+    if (lx_json_eq(type, LX_S("content_block_delta"))) {
         out->content = true;
         if (out->said)
-            collect(root, out->said);
+            collect_delta(root, out->said);
+    } else if (lx_json_eq(type, LX_S("content_block_start"))) {
+        out->content = true;
+        collect_start(root, out->said);
+    } else if (lx_json_eq(type, LX_S("content_block_stop"))) {
+        lx_said_end(out->said);
     } else if (lx_json_eq(type, LX_S("message_start"))) {
         struct lx_json message = LX_GET(root, "message");
         out->model = lx_json_text(LX_GET(message, "model")).s;

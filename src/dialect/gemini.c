@@ -102,6 +102,19 @@ static void write_path(const struct lx_write_options *o, bool stream, struct lx_
 
 /* ---- Glances -------------------------------------------------------------------------------- */
 
+static void collect(struct lx_json parts, struct lx_said *said)
+{
+    for (struct lx_json_iter it = lx_json_iter(parts); lx_json_next(&it);) {
+        struct lx_json text = LX_GET(it.value, "text"), call = LX_GET(it.value, "functionCall");
+        bool thought = lx_json_bool(LX_GET(it.value, "thought"), false);
+        if (lx_json_is(text, LX_JSON_STRING))
+            lx_said_add(said, thought ? LX_PART_THINKING : LX_PART_TEXT, lx_json_text(text));
+        else
+            lx_said_begin(said, lx_json_given(call) ? LX_PART_TOOL_CALL : LX_PART_OPAQUE,
+                          said->parts);
+    }
+}
+
 static void glance(struct lx_json root, struct lx_glance *out)
 {
     out->is_fault = lx_json_given(LX_GET(root, "error"));
@@ -110,7 +123,10 @@ static void glance(struct lx_json root, struct lx_glance *out)
         enum lx_finish finish = lx_gemini_finish_read(LX_GET(it.value, "finishReason")).finish;
         if (finish != LX_FINISH_NONE)
             out->finish = finish;
-        out->content |= lx_json_count(LX_GET(LX_GET(it.value, "content"), "parts")) != 0;
+        struct lx_json parts = LX_GET(LX_GET(it.value, "content"), "parts");
+        out->content |= lx_json_count(parts) != 0;
+        if (out->said && lx_json_is(parts, LX_JSON_ARRAY))
+            collect(parts, out->said);
     }
     if (lx_json_given(LX_GET(LX_GET(root, "promptFeedback"), "blockReason")))
         out->finish = LX_FINISH_CONTENT_FILTER;

@@ -226,8 +226,8 @@ static void collect_calls(struct lx_json calls, struct lx_said *said)
 {
     for (struct lx_json_iter it = lx_json_iter(calls); lx_json_next(&it);) {
         struct lx_json function = LX_GET(it.value, "function");
-        lx_said_add(said, lx_json_text(LX_GET(function, "name")));
-        lx_said_add(said, lx_json_text(LX_GET(function, "arguments")));
+        lx_said_add(said, LX_PART_TOOL_CALL, lx_json_text(LX_GET(function, "name")));
+        lx_said_add(said, LX_PART_TOOL_CALL, lx_json_text(LX_GET(function, "arguments")));
     }
 }
 
@@ -238,13 +238,21 @@ static void collect(struct lx_json choice, struct lx_said *said)
     struct lx_text content = lx_json_text(LX_GET(delta, "content"));
     if (!lx_json_given(delta)) /* a text completion */
         content = lx_json_text(LX_GET(choice, "text"));
-    lx_said_add(said, content);
+    lx_said_add(said, LX_PART_TEXT, content);
     if (content.s.n)
         return; /* most deltas have nothing else */
     struct lx_text reasoning = lx_json_text(LX_GET(delta, "reasoning_content"));
-    lx_said_add(said, reasoning.s.n ? reasoning : lx_json_text(LX_GET(delta, "reasoning")));
-    lx_said_add(said, lx_json_text(LX_GET(delta, "refusal")));
-    collect_calls(LX_GET(delta, "tool_calls"), said);
+    struct lx_text refusal = lx_json_text(LX_GET(delta, "refusal"));
+    struct lx_json calls = LX_GET(delta, "tool_calls");
+    if (!reasoning.s.n)
+        reasoning = lx_json_text(LX_GET(delta, "reasoning"));
+    lx_said_add(said, LX_PART_THINKING, reasoning);
+    lx_said_add(said, LX_PART_REFUSAL, refusal);
+    if (lx_json_count(calls))
+        lx_said_begin(said, LX_PART_TOOL_CALL, said->parts);
+    else if (!reasoning.s.n && !refusal.s.n && says_something(delta))
+        lx_said_begin(said, LX_PART_OPAQUE, said->parts); /* audio, images and the like */
+    collect_calls(calls, said);
 }
 
 int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *doc,

@@ -112,7 +112,7 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
     out->is_fault |= lx_slice_eq(type, LX_S("error")) || lx_json_given(LX_GET(root, "error"));
     out->end = out->finish != LX_FINISH_NONE;
     if (lx_slice_ends(type, LX_S(".delta")))
-        lx_said_add(out->said, lx_json_text(LX_GET(root, "delta")));
+        lx_said_add(out->said, LX_PART_OPAQUE, lx_json_text(LX_GET(root, "delta")));
     out->content =
         lx_slice_starts(type, LX_S("response.output_item")) || lx_slice_ends(type, LX_S(".delta"));
     return 0;

@@ -44,10 +44,33 @@ static bool reserve(struct lx_said *s, size_t n)
     return true;
 }
 
-void lx_said_add(struct lx_said *s, struct lx_text piece)
+void lx_said_begin(struct lx_said *s, enum lx_part_kind kind, int64_t index)
+{
+    const unsigned text = 1u << LX_PART_TEXT;
+    if (!s)
+        return;
+    if (kind != LX_PART_TEXT)
+        s->mixed |= (s->kinds & text) != 0;
+    else if (!(s->kinds & text))
+        s->answer = (uint32_t)s->text.n; /* a mebibyte at most */
+    s->kinds |= 1u << kind;
+    s->kind = kind;
+    s->open = true;
+    s->parts = index >= 0 && index < INT32_MAX ? (int32_t)index + 1 : INT32_MAX;
+}
+
+void lx_said_end(struct lx_said *s)
+{
+    if (s)
+        s->open = false;
+}
+
+void lx_said_add(struct lx_said *s, enum lx_part_kind kind, struct lx_text piece)
 {
     if (!s || !piece.s.n)
         return;
+    if (!s->open || s->kind != kind)
+        lx_said_begin(s, kind, s->parts);
     if (s->beyond || s->text.failed || piece.s.n > (MAX_TEXT_BYTES - s->text.n) / 2 ||
         !reserve(s, 2 * piece.s.n)) {
         s->beyond += piece.s.n;
@@ -64,28 +87,35 @@ void lx_said_add_reply(struct lx_said *s, const struct lx_reply *r)
     for (const struct lx_choice *c = r->choices; c; c = c->next)
         for (const struct lx_part *p = c->parts; p; p = p->next) {
             if (p->kind == LX_PART_TOOL_CALL)
-                lx_said_add(s, p->name);
-            lx_said_add(s, p->kind == LX_PART_TOOL_CALL ? p->arguments : p->text);
+                lx_said_add(s, p->kind, p->name);
+            lx_said_add(s, p->kind, p->kind == LX_PART_TOOL_CALL ? p->arguments : p->text);
         }
 }
 
 void lx_said_add_event(struct lx_said *s, const struct lx_event *e)
 {
+    if (e->kind == LX_EVENT_PART_START)
+        lx_said_begin(s, e->part, e->index);
     if (e->kind == LX_EVENT_PART_START && e->part == LX_PART_TOOL_CALL)
-        lx_said_add(s, e->name);
-    else if (e->kind == LX_EVENT_TEXT || e->kind == LX_EVENT_ARGUMENTS)
-        lx_said_add(s, e->text);
+        lx_said_add(s, e->part, e->name);
+    else if (e->kind == LX_EVENT_TEXT)
+        lx_said_add(s, e->part, e->text);
+    else if (e->kind == LX_EVENT_ARGUMENTS)
+        lx_said_add(s, LX_PART_TOOL_CALL, e->text);
+    else if (e->kind == LX_EVENT_PART_END)
+        lx_said_end(s);
 }
 
 int64_t lx_said_scale(const struct lx_said *s, int64_t counted)
 {
     enum { USUAL_BYTES = 4 };
-    if (!s->text.n)
-        return counted + (int64_t)(s->beyond / USUAL_BYTES);
-    return counted + (int64_t)(s->beyond * (uint64_t)counted / s->text.n);
+    uint64_t more = s->beyond + s->aside;
+    if (s->text.n <= s->from)
+        return counted + (int64_t)(more / USUAL_BYTES);
+    return counted + (int64_t)(more * (uint64_t)counted / (s->text.n - s->from));
 }
 
 struct lx_slice lx_said_text(const struct lx_said *s, struct lx_arena *a)
 {
-    return lx_text_plain((struct lx_text){lx_buf_slice(&s->text), true}, a);
+    return lx_text_plain((struct lx_text){lx_slice_from(lx_buf_slice(&s->text), s->from), true}, a);
 }

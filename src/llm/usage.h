@@ -51,4 +51,9 @@ struct lx_usage {
     struct lx_money cost;
 };
 
+/* Adds what another request of the same reply used. What only one of them knows is not known of
+ * both, but for classes of tokens, which count where they are told; *sum keeps its tier and region,
+ * and has no `raw`. */
+void lx_usage_add(struct lx_usage *sum, const struct lx_usage *u);
+
 #endif

@@ -146,6 +146,9 @@ struct lx_provider {
     const char *adaptive_thinking;      /* glob: models that choose their thinking; NULL: none */
     const char *functions_by_responses; /* glob: models whose chats take no functions while they
                                          * reason: such a request is one for "responses/MODEL" */
+    const char *goes_on;                /* OpenAI's language: how a body says that the answer it
+                                         * ends in is to go on: "messages.MEMBER" of the last
+                                         * message, or "MEMBER" of the body; NULL: it cannot */
     const char *thinking_member;        /* see struct lx_write_options */
     const char *betas;        /* glob: the flags of anthropic-beta that it takes; NULL: all ... */
     const char *beta_member;  /* ... and where in the body they stand, "a" or "a.b"; NULL: they are
@@ -225,6 +228,7 @@ struct lx_target {
     bool is_home;                    /* the address is the provider's own (lx_provider_has_host) */
     /* Of the catalog, set by lx_deployment_target(); so is options.default_max_tokens. */
     enum lx_tristate reasons; /* UNSET: the catalog does not know the model */
+    bool prefills;            /* it goes on with an answer that the conversation ends in */
 };
 /* Works it out; once, where a deployment's model is fixed. Borrows, and copies into the arena. */
 void lx_target_init(struct lx_target *t, const struct lx_provider *p, struct lx_slice model,

@@ -236,6 +236,7 @@ void lx_deployment_target(const struct lx_deployment *d, struct lx_slice model,
     struct lx_slice reasons = fact(d, m, LX_S("supports_reasoning"));
     if (found || reasons.n)
         out->reasons = lx_slice_eq(reasons, LX_S("true")) ? LX_YES : LX_NO;
+    out->prefills = lx_slice_eq(fact(d, m, LX_S("supports_assistant_prefill")), LX_S("true"));
 }
 
 void lx_deployment_learn(struct lx_deployment *d, const struct lx_catalog *catalog,

@@ -72,6 +72,7 @@ void lx_route_policy_default(struct lx_route_policy *p)
         .allowed_fails = -1,
         .retry_budget_ppm = 100000,
         .retry_budget_min = 10,
+        .mid_stream_fallbacks = true,
         .max_fallbacks = 5,
     };
     lx_failure_policy_init(&p->allowed_fails_policy);

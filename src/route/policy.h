@@ -121,8 +121,9 @@ struct lx_route_policy {
     /* By kind, a JSON array of {"group": [targets]}, "*" for any group; empty: none is given. A
      * target is a group's name, or an object with it as `model` and members for the body. */
     struct lx_slice fallbacks[LX_FALLBACK_KINDS];
-    bool weighted_failover; /* enable_weighted_failover */
-    int64_t max_fallbacks;  /* a fallback of a fallback is this deep at most; default 5 */
+    bool weighted_failover;    /* enable_weighted_failover */
+    bool mid_stream_fallbacks; /* a stream that breaks goes on elsewhere; default true */
+    int64_t max_fallbacks;     /* a fallback of a fallback is this deep at most; default 5 */
 };
 void lx_route_policy_default(struct lx_route_policy *p);
 

@@ -392,7 +392,7 @@ static struct lx_exchange *exchange_of(struct lx_drive *d)
     return LX_CONTAINER(d, struct lx_exchange, drive);
 }
 
-/* A stream is under way: the request goes, unless its tokens may have to be counted. */
+/* A stream is under way: the request goes, unless it may still be needed. */
 static void drop_body(struct lx_exchange *x)
 {
     if (x->body.cap && !lx_call_keeps_body(x->drive.call, x->body.cap))

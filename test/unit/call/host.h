@@ -30,6 +30,7 @@ struct host {
     struct lx_buf got;         /* bytes for the client */
     int status;
     bool stream, last, done;
+    bool resumes; /* a stream may go on elsewhere */
     char reply_headers[4096]; /* "name: value\n" */
     int sends, sleeps;
     int64_t slept_ms;
@@ -119,7 +120,7 @@ static inline enum lx_step_kind host_run(struct host *h)
         switch (h->step.kind) {
         case LX_STEP_SEND: {
             const struct lx_outgoing *o = h->step.send.out;
-            assert_int_equal(h->status, 0); /* never once the client has something */
+            assert_true(h->status == 0 || h->resumes); /* never once the client has something */
             h->sends++;
             lx_buf_reset(&h->sent);
             lx_buf_add(&h->sent, o->body);

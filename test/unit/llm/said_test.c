@@ -25,11 +25,11 @@ static void test_pieces(void **state)
     (void)state;
     struct lx_said s;
     lx_said_init(&s);
-    lx_said_add(NULL, lx_text(LX_S("nobody asks")));
-    lx_said_add(&s, lx_text(LX_S("")));
-    lx_said_add(&s, lx_text(LX_S("a\\n")));
-    lx_said_add(&s, (struct lx_text){LX_S("b\\n\\ud83d\\ude00"), true});
-    lx_said_add(&s, lx_text(LX_S("\"c\"\\")));
+    lx_said_add(NULL, LX_PART_TEXT, lx_text(LX_S("nobody asks")));
+    lx_said_add(&s, LX_PART_TEXT, lx_text(LX_S("")));
+    lx_said_add(&s, LX_PART_TEXT, lx_text(LX_S("a\\n")));
+    lx_said_add(&s, LX_PART_TEXT, (struct lx_text){LX_S("b\\n\\ud83d\\ude00"), true});
+    lx_said_add(&s, LX_PART_TEXT, lx_text(LX_S("\"c\"\\")));
     check(&s, "a\\nb\n\xf0\x9f\x98\x80\"c\"\\");
     assert_int_equal(s.beyond, 0);
     lx_said_clear(&s);
@@ -70,7 +70,7 @@ static void test_limit(void **state)
     memset(piece, 'w', sizeof(piece));
     lx_said_init(&s);
     for (int i = 0; i < 2000; i++)
-        lx_said_add(&s, lx_text(lx_slice(piece, sizeof(piece))));
+        lx_said_add(&s, LX_PART_TEXT, lx_text(lx_slice(piece, sizeof(piece))));
     assert_int_equal(s.text.failed, 0);
     assert_int_equal(s.text.n + s.beyond, 2000000);
     assert_true(s.text.n <= 1 << 20 && s.text.n > 1 << 19);
@@ -86,11 +86,11 @@ static void test_a_budget_is_shared_and_given_back(void **state)
     lx_said_init(&two);
     one.budget = two.budget = &budget;
     for (int i = 0; i < 200; i++)
-        lx_said_add(&one, lx_text(LX_S("ten bytes.")));
+        lx_said_add(&one, LX_PART_TEXT, lx_text(LX_S("ten bytes.")));
     assert_true(one.beyond > 0 && one.text.n >= 500);
     assert_int_equal(one.text.n + one.beyond, 2000);
     assert_int_equal(budget.held, one.text.cap);
-    lx_said_add(&two, lx_text(LX_S("ten bytes.")));
+    lx_said_add(&two, LX_PART_TEXT, lx_text(LX_S("ten bytes.")));
     assert_int_equal(two.text.n, 0);
     assert_int_equal(lx_said_scale(&two, 0), 2);
     assert_int_equal(lx_said_scale(&one, (int64_t)one.text.n / 10), 200);
@@ -99,7 +99,7 @@ static void test_a_budget_is_shared_and_given_back(void **state)
     assert_int_equal(budget.held, 0);
     lx_said_init(&two);
     two.budget = &budget;
-    lx_said_add(&two, lx_text(LX_S("again")));
+    lx_said_add(&two, LX_PART_TEXT, lx_text(LX_S("again")));
     check(&two, "again");
     lx_said_clear(&two);
 }

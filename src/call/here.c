@@ -1,0 +1,73 @@
+/*
+ * here.c - answers that no provider gives: mocks, and counts of tokens.
+ *
+ * Called by call.c in place of an attempt's exchange. What they say passes through the relay like
+ * any reply.
+ */
+#include "call/inner.h"
+#include "call/mock.h"
+
+struct lx_slice lx_call_mock_text(struct lx_call *c, const struct lx_deployment *d)
+{
+    struct lx_json v = c->memory->members.v[LX_MEMBER_MOCK_RESPONSE];
+    if (!lx_json_given(v))
+        return d->mock_response.n ? d->mock_response : lx_slice(NULL, 0);
+    return lx_json_is(v, LX_JSON_STRING) ? lx_json_str(v, lx_call_arena(c)) : lx_json_raw(v);
+}
+
+static void answered_here(struct lx_call *c, int code)
+{
+    if (code == 0)
+        code = c->out.failed;
+    if (code < 0) {
+        lx_call_judge_error(c, code, NULL);
+        return;
+    }
+    c->report.fault.kind = LX_FAULT_NONE;
+    c->report.status = 200;
+    lx_call_finish(c);
+}
+
+void lx_call_answer_count(struct lx_call *c)
+{
+    const struct lx_reply reply = {.language = lx_slice_z(c->in.front->name)};
+    c->counted = true;
+    int code = lx_call_start_relay(c, c->in.front, LX_FRAMING_NONE);
+    if (code == 0)
+        code = lx_relay_reply(&c->relay, &reply, &c->out);
+    answered_here(c, code);
+}
+
+bool lx_call_count_instead(struct lx_call *c)
+{
+    if (c->in.front->operation != LX_OPERATION_COUNT || c->counted || !c->report.deployment)
+        return false;
+    lx_call_drop_relay(c);
+    lx_buf_reset(&c->out);
+    lx_call_answer_count(c);
+    return true;
+}
+
+void lx_call_answer_mock(struct lx_call *c, struct lx_slice text)
+{
+    struct lx_fault f;
+    int64_t choices = 1;
+    bool embed = c->in.front->operation == LX_OPERATION_EMBED;
+    if (lx_mock_fault(text, &f)) {
+        lx_call_judge_provider(c, &f);
+        return;
+    }
+    if (embed && lx_call_read_request(c, &f) < 0) {
+        lx_call_refuse(c, &f);
+        return;
+    }
+    if (embed)
+        c->attempt.encoding = c->request->embed->encoding;
+    (void)lx_json_int(LX_GET(lx_json_root(&c->memory->doc), "n"), &choices);
+    int code = lx_call_start_relay(c, c->in.front, LX_FRAMING_NONE);
+    if (code == 0)
+        code = embed ? lx_mock_embed(&c->relay, text, c->request->embed->count, lx_call_arena(c),
+                                     &c->out)
+                     : lx_mock_write(&c->relay, text, choices, lx_call_arena(c), &c->out);
+    answered_here(c, code);
+}
