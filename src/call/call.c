@@ -304,6 +304,7 @@ static int go_on_relay(struct lx_call *c, const struct lx_dialect *back, enum lx
     join->before.cost = past->cost.total;
     c->resume.idle = false;
     c->report.resumed++;
+    c->report.fault.kind = LX_FAULT_NONE; /* of attempts before */
     return lx_relay_again(&c->relay, back, framing, &c->memory->whole);
 }
 

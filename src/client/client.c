@@ -265,6 +265,7 @@ int lx_client_call(llmux_client *c, const struct lx_dialect *front, const llmux_
         .now_ms = c->epoch_ms + lx_loop_now_ms(c->loop),
         .timeout_ms = c->timeout_ms,
         .max_retries = c->max_retries,
+        .keeps_body = true,
     };
     int code = lx_client_add_model(c, request->model, err);
 
