@@ -46,6 +46,8 @@ struct lx_config_redis {
     struct lx_slice host, user, name_space; /* user, name_space: or empty */
     int64_t port, db;
     bool ssl;
+    bool no_verify, any_host; /* with it: any certificate will do; one of another name will */
+    const char *ca_file, *cert_file, *key_file; /* with it; or NULL */
 };
 
 /* Health checks of deployments. */

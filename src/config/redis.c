@@ -81,16 +81,38 @@ static void read_login(struct lx_load *l, struct lx_slice login, struct lx_confi
         lx_wipe((void *)(uintptr_t)password.p, password.n);
 }
 
+/* Python's names for how strict TLS is. */
+static void read_strictness(struct lx_slice name, struct lx_slice value, struct lx_config_redis *r)
+{
+    if (lx_slice_eq(name, LX_S("ssl_cert_reqs")))
+        r->no_verify = lx_slice_eq_nocase(value, LX_S("none"));
+    else if (lx_slice_eq(name, LX_S("ssl_check_hostname")))
+        r->any_host = lx_slice_eq_nocase(value, LX_S("false"));
+}
+
+static void read_query(struct lx_load *l, struct lx_slice query, struct lx_config_redis *r)
+{
+    struct lx_slice one, name, value;
+    while (query.n) {
+        lx_slice_cut(query, '&', &one, &query);
+        lx_slice_cut(one, '=', &name, &value);
+        read_strictness(name, value, r);
+        if (lx_slice_eq(name, LX_S("ssl_ca_certs")))
+            r->ca_file = lx_arena_copy_z(&l->config->arena, plain(&l->set.arena, value));
+    }
+}
+
 /* redis://[[user]:password@]host[:port][/db]; false: it is none. */
 static bool read_url(struct lx_load *l, struct lx_config_redis *r)
 {
     static const struct lx_slice open = LX_S_INIT("redis://"), tls = LX_S_INIT("rediss://");
-    struct lx_slice url = lx_secret_bytes(&r->url), path, db, port;
+    struct lx_slice url = lx_secret_bytes(&r->url), query, db, port;
     r->ssl |= lx_slice_starts(url, tls);
     if (!lx_slice_starts(url, open) && !lx_slice_starts(url, tls))
         return false;
     url = lx_slice_from(url, r->ssl && lx_slice_starts(url, tls) ? tls.n : open.n);
-    lx_slice_cut(url, '?', &url, &path);
+    lx_slice_cut(url, '?', &url, &query);
+    read_query(l, query, r);
     lx_slice_cut(url, '/', &url, &db);
     for (size_t i = url.n; i > 0; i--)
         if (url.p[i - 1] == '@') {
@@ -129,6 +151,30 @@ static void tell_cache(struct lx_load *l, const struct lx_yaml *settings)
     }
 }
 
+static void read_cache_tls(const struct lx_yaml *params, struct lx_config_redis *r)
+{
+    static const char *const names[] = {"ssl_cert_reqs", "ssl_check_hostname"};
+    for (size_t i = 0; i < 2; i++) {
+        const struct lx_yaml *v = lx_yaml_get(params, lx_slice_z(names[i]));
+        if (v && v->kind == LX_YAML_SCALAR)
+            read_strictness(lx_slice_z(names[i]), v->text, r);
+    }
+}
+
+/* One server is all that is spoken to. */
+static void tell_of_many(struct lx_load *l, const struct lx_yaml *params)
+{
+    static const char *const names[] = {"redis_startup_nodes", "startup_nodes", "sentinel_nodes"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct lx_yaml *v = lx_yaml_get(params, lx_slice_z(names[i]));
+        if (v && lx_yaml_type(v) != LX_YAML_NULL)
+            lx_diag_add(l->diags, LX_DIAG_WARNING, v,
+                        lx_arena_printf(&l->set.arena, CACHE ".%s", names[i]),
+                        "clusters and sentinels are not supported: give the host and port of one "
+                        "server, or router state is not shared with other nodes");
+    }
+}
+
 /* The cache's, where there is a cache of that type. */
 static const struct lx_yaml *read_cache(struct lx_load *l, struct lx_config_redis *r)
 {
@@ -136,8 +182,10 @@ static const struct lx_yaml *read_cache(struct lx_load *l, struct lx_config_redi
     const struct lx_yaml *on = lx_yaml_get(settings, LX_S("cache"));
     const struct lx_yaml *params = lx_yaml_get(settings, LX_S("cache_params"));
     struct lx_config_redis found = {.port = 0};
-    if (params && params->kind == LX_YAML_MAP)
+    if (params && params->kind == LX_YAML_MAP) {
         lx_section_read(l, CACHE, params, &found, NULL);
+        read_cache_tls(params, &found);
+    }
     tell_cache(l, settings);
     bool is_on = on && on->kind == LX_YAML_SCALAR && lx_slice_eq_nocase(on->text, LX_S("true"));
     bool takes = is_on && !is_given(r) && is_redis(lx_yaml_get(params, LX_S("type")));
@@ -149,6 +197,7 @@ static const struct lx_yaml *read_cache(struct lx_load *l, struct lx_config_redi
     lx_secret_clear(&r->url);
     lx_secret_clear(&r->password);
     *r = found;
+    tell_of_many(l, params);
     read_variables(l, r);
     return on;
 }
@@ -166,13 +215,10 @@ void lx_load_redis(struct lx_load *l)
         return;
     if (lx_secret_is_set(&r->url) && !read_url(l, r)) {
         lx_diag_add(l->diags, LX_DIAG_ERROR, at, LX_S("router_settings.redis_url"),
-                    "expected redis://[user:password@]host[:port][/db]");
+                    "expected redis://[user:password@]host[:port][/db], or rediss:// with TLS");
         return;
     }
     lx_secret_clear(&r->url);
     r->port = r->port ? r->port : PORT;
-    r->wanted = !r->ssl;
-    if (r->ssl)
-        lx_diag_add(l->diags, LX_DIAG_WARNING, at, LX_S("router_settings"),
-                    "Redis over TLS is not supported: router state is not shared with other nodes");
+    r->wanted = true;
 }

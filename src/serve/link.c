@@ -1,5 +1,5 @@
 /*
- * link.c - the shared counters' protocol over hiredis (see link.h).
+ * link.c - the shared counters' protocol (see link.h), over redis.h.
  *
  * What is shared is a list of lines, each a record of route/state.h with the numbers it gives and
  * takes. How each number of the others is made up is a letter, which the script knows: a sum (s), a
@@ -8,13 +8,13 @@
  */
 #include "serve/link.h"
 
-#include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "serve/redis.h"
+
 enum {
-    CONNECT_MS = 500,
-    ANSWER_MS = 500,
+    TEXTS = 6,
     FRESH_MS = 3000, /* a node that was not heard of for so long has nothing in flight */
     MINUTE_MS = 60000,
     MINUTE_TTL_MS = 150000,
@@ -63,12 +63,10 @@ struct line {
 };
 
 struct lx_link {
-    struct lx_secret password;
-    char *host, *user, *prefix;
-    int port;
-    int64_t db;
+    struct lx_config_redis settings;
+    char *texts[TEXTS]; /* of the settings */
     char node[17];
-    redisContext *redis;
+    struct lx_redis *redis;
     char sha[64];
     struct line *lines;
     size_t count, cap;
@@ -218,14 +216,44 @@ int lx_link_use(struct lx_link *l, const struct lx_route_table *t)
 /* ---- The connection ---------------------------------------------------------------------------
  */
 
-static char *copy_z(struct lx_slice s)
+static bool copy(char **to, struct lx_slice *s, struct lx_slice from)
 {
-    char *z = malloc(s.n + 1);
-    if (z) {
-        memcpy(z, s.n ? s.p : "", s.n);
-        z[s.n] = '\0';
-    }
-    return z;
+    *to = malloc(from.n + 1);
+    if (!*to)
+        return false;
+    memcpy(*to, from.n ? from.p : "", from.n);
+    (*to)[from.n] = '\0';
+    *s = lx_slice(*to, from.n);
+    return true;
+}
+
+/* A path of the settings; NULL stays NULL. */
+static bool copy_path(char **to, const char **path, const char *from)
+{
+    struct lx_slice s;
+    *path = NULL;
+    if (!from)
+        return true;
+    bool ok = copy(to, &s, lx_slice_z(from));
+    *path = *to;
+    return ok;
+}
+
+static bool copy_settings(struct lx_link *l, const struct lx_config_redis *from)
+{
+    struct lx_config_redis *to = &l->settings;
+    struct lx_slice prefix = from->name_space.n ? from->name_space : LX_S("llmux");
+    *to = (struct lx_config_redis){.port = from->port,
+                                   .db = from->db,
+                                   .ssl = from->ssl,
+                                   .no_verify = from->no_verify,
+                                   .any_host = from->any_host};
+    return copy(&l->texts[0], &to->host, from->host) && copy(&l->texts[1], &to->user, from->user) &&
+           copy(&l->texts[2], &to->name_space, prefix) &&
+           copy_path(&l->texts[3], &to->ca_file, from->ca_file) &&
+           copy_path(&l->texts[4], &to->cert_file, from->cert_file) &&
+           copy_path(&l->texts[5], &to->key_file, from->key_file) &&
+           lx_secret_init(&to->password, lx_secret_bytes(&from->password)) == 0;
 }
 
 struct lx_link *lx_link_new(const struct lx_config_redis *settings, uint64_t node)
@@ -233,24 +261,16 @@ struct lx_link *lx_link_new(const struct lx_config_redis *settings, uint64_t nod
     struct lx_link *l = calloc(1, sizeof(*l));
     if (!l)
         return NULL;
-    l->host = copy_z(settings->host);
-    l->user = copy_z(settings->user);
-    l->prefix = copy_z(settings->name_space.n ? settings->name_space : LX_S("llmux"));
-    l->port = (int)settings->port;
-    l->db = settings->db;
     snprintf(l->node, sizeof(l->node), "%016llx", (unsigned long long)node);
-    if (!l->host || !l->user || !l->prefix ||
-        lx_secret_init(&l->password, lx_secret_bytes(&settings->password)) != 0) {
-        lx_link_free(l);
-        return NULL;
-    }
-    return l;
+    if (copy_settings(l, settings))
+        return l;
+    lx_link_free(l);
+    return NULL;
 }
 
 static void hang_up(struct lx_link *l)
 {
-    if (l->redis)
-        redisFree(l->redis);
+    lx_redis_close(l->redis);
     l->redis = NULL;
 }
 
@@ -259,68 +279,24 @@ void lx_link_free(struct lx_link *l)
     if (!l)
         return;
     hang_up(l);
-    lx_secret_clear(&l->password);
-    free(l->host);
-    free(l->user);
-    free(l->prefix);
+    lx_secret_clear(&l->settings.password);
+    for (size_t i = 0; i < TEXTS; i++)
+        free(l->texts[i]);
     free(l->lines);
     free(l);
 }
 
 static int broken(const struct lx_link *l, struct lx_error *err, const char *what)
 {
-    return lx_error_set(err, LX_EIO, "Redis at %s:%d: %s", l->host, l->port, what);
-}
-
-/* The answer, or NULL with *err; what the server refuses is an error, too. */
-static redisReply *ask(struct lx_link *l, int argc, const char **argv, const size_t *lengths,
-                       struct lx_error *err)
-{
-    redisReply *r = redisCommandArgv(l->redis, argc, argv, lengths);
-    if (r && r->type != REDIS_REPLY_ERROR)
-        return r;
-    broken(l, err, r ? r->str : l->redis->errstr[0] ? l->redis->errstr : "no answer");
-    if (r)
-        freeReplyObject(r);
-    return NULL;
-}
-
-static int tell(struct lx_link *l, int argc, const char **argv, const size_t *lengths,
-                struct lx_error *err)
-{
-    redisReply *r = ask(l, argc, argv, lengths, err);
-    if (r)
-        freeReplyObject(r);
-    return r ? 0 : LX_EIO;
-}
-
-static int log_in(struct lx_link *l, struct lx_error *err)
-{
-    struct lx_slice password = lx_secret_bytes(&l->password);
-    const char *argv[3] = {"AUTH", l->user, password.p};
-    size_t lengths[3] = {4, strlen(l->user), password.n};
-    if (!password.n)
-        return 0;
-    if (lengths[1])
-        return tell(l, 3, argv, lengths, err);
-    argv[1] = password.p;
-    lengths[1] = password.n;
-    return tell(l, 2, argv, lengths, err);
-}
-
-static int choose_db(struct lx_link *l, struct lx_error *err)
-{
-    char number[24];
-    const char *argv[2] = {"SELECT", number};
-    size_t lengths[2] = {6, (size_t)snprintf(number, sizeof(number), "%lld", (long long)l->db)};
-    return l->db ? tell(l, 2, argv, lengths, err) : 0;
+    return lx_error_set(err, LX_EIO, "Redis at %.*s:%d: %s", LX_F(l->settings.host),
+                        (int)l->settings.port, what);
 }
 
 static int load_script(struct lx_link *l, struct lx_error *err)
 {
     const char *argv[3] = {"SCRIPT", "LOAD", script};
     const size_t lengths[3] = {6, 4, sizeof(script) - 1};
-    redisReply *r = ask(l, 3, argv, lengths, err);
+    redisReply *r = lx_redis_ask(l->redis, 3, argv, lengths, err);
     if (!r)
         return LX_EIO;
     bool ok = r->type == REDIS_REPLY_STRING && r->len == 40;
@@ -332,17 +308,8 @@ static int load_script(struct lx_link *l, struct lx_error *err)
 
 static int dial(struct lx_link *l, struct lx_error *err)
 {
-    const struct timeval connect = {.tv_usec = CONNECT_MS * 1000};
-    const struct timeval answer = {.tv_usec = ANSWER_MS * 1000};
-    l->redis = redisConnectWithTimeout(l->host, l->port, connect);
-    if (!l->redis)
-        return lx_error_set(err, LX_ENOMEM, "out of memory");
-    if (l->redis->err || redisSetTimeout(l->redis, answer) != REDIS_OK)
-        return broken(l, err, l->redis->errstr[0] ? l->redis->errstr : "no deadline can be set");
-    int code = log_in(l, err);
-    if (code == 0)
-        code = choose_db(l, err);
-    return code == 0 ? load_script(l, err) : code;
+    l->redis = lx_redis_open(&l->settings, err);
+    return l->redis ? load_script(l, err) : err->code;
 }
 
 /* ---- A turn -----------------------------------------------------------------------------------
@@ -366,10 +333,11 @@ static struct lx_slice key_of(const struct lx_link *l, const struct line *line, 
 {
     unsigned long long hash = line->hash;
     if (line->window_ms)
-        return lx_arena_printf(a, "{%s}:%c:%016llx:%lld:%lld", l->prefix, line->kind->letter, hash,
-                               (long long)line->window_ms, (long long)(now_ms / line->window_ms));
-    return lx_arena_printf(a, "{%s}:%c:%016llx:%lld", l->prefix, line->kind->letter, hash,
-                           (long long)(now_ms / MINUTE_MS));
+        return lx_arena_printf(a, "{%.*s}:%c:%016llx:%lld:%lld", LX_F(l->settings.name_space),
+                               line->kind->letter, hash, (long long)line->window_ms,
+                               (long long)(now_ms / line->window_ms));
+    return lx_arena_printf(a, "{%.*s}:%c:%016llx:%lld", LX_F(l->settings.name_space),
+                           line->kind->letter, hash, (long long)(now_ms / MINUTE_MS));
 }
 
 static struct lx_slice numbers(struct line *line, int64_t now_ms, struct lx_arena *a)
@@ -436,7 +404,7 @@ static int exchange(struct lx_link *l, int64_t now_ms, struct lx_arena *a, struc
         write_turn(l, &w, now_ms);
     if (a->failed)
         return lx_error_set(err, LX_ENOMEM, "out of memory");
-    redisReply *r = ask(l, w.count, w.v, w.n, err);
+    redisReply *r = lx_redis_ask(l->redis, w.count, w.v, w.n, err);
     if (!r)
         return LX_EIO;
     bool ok = r->type == REDIS_REPLY_ARRAY && r->elements == l->count;

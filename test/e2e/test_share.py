@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import answer, wait_for
+from harness import Authority, answer, wait_for
 from test_router import group, slow, told
 
 pytestmark = pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not installed")
@@ -17,8 +17,8 @@ TURN = 0.8  # several turns of both nodes, on a busy machine
 
 
 class Redis:
-    def __init__(self, folder):
-        self.folder, self.process = folder, None
+    def __init__(self, folder, *more):
+        self.folder, self.process, self.more = folder, None, more
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
@@ -27,7 +27,7 @@ class Redis:
     def start(self):
         self.process = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir",
-             str(self.folder), "--requirepass", PASSWORD], stdout=subprocess.DEVNULL)
+             str(self.folder), "--requirepass", PASSWORD, *map(str, self.more)], stdout=subprocess.DEVNULL)
         wait_for("redis", self.answers)
 
     def answers(self):
@@ -186,3 +186,65 @@ def test_what_one_has_checked_no_other_asks(gateway, upstream, redis):
     shared, status = asked_in(6, use_shared_health_check=True)
     assert shared <= 0.75 * alone, (shared, alone)  # half of it, but for who comes at the same time
     assert status["status"]["redis_available"] is True and status["status"]["pod_id"]
+
+
+@pytest.fixture
+def tls_redis(tmp_path):
+    """A server that speaks TLS on its second port, shows a certificate for 127.0.0.1, and knows alice."""
+    authority = Authority(tmp_path)
+    chain, key = authority.issue("redis", "IP:127.0.0.1")
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    server = Redis(tmp_path, "--tls-port", port, "--tls-cert-file", chain, "--tls-key-file", key,
+                   "--tls-ca-cert-file", authority.ca, "--tls-auth-clients", "no",
+                   "--user", *"alice on >wonder ~{here}* &* +@all".split())
+    server.tls_port, server.authority = port, authority
+    yield server
+    server.kill()
+
+
+def test_tls_and_users(gateway, upstream, tls_redis):
+    ups = [upstream(told(429, "retry-after: 30\r\n")), upstream(answer())]
+    ca, port = tls_redis.authority.ca, tls_redis.tls_port
+    url = {"redis_url": f"rediss://:pass%3Aword@127.0.0.1:{port}?ssl_ca_certs={ca}"}
+    one, two = [up(gateway(group(ups, router=url))) for _ in range(2)]
+    while one.chat("m").status != 200 or not ups[0].requests:
+        pass
+    time.sleep(TURN)
+    assert {two.chat("m").status for _ in range(10)} == {200} and len(ups[0].requests) == 1
+
+    def by_cache(**params):
+        made = group(ups)
+        made["litellm_settings"].update(cache=True, cache_params={
+            "type": "redis", "host": "127.0.0.1", "port": port, "ssl": True, "username": "alice",
+            "password": "wonder", "namespace": "here", **params})
+        return gateway(made)
+    up(by_cache(ssl_ca_certs=str(ca)))
+    up(by_cache(ssl_cert_reqs="none"))
+    refused = by_cache()
+    wait_for("its end", lambda: sharing(refused)["state"] == "down")
+    assert "self-signed certificate" in sharing(refused)["error"] and refused.chat("m").status == 200
+    stranger = by_cache(ssl_ca_certs=str(ca), namespace="elsewhere")
+    wait_for("its end", lambda: sharing(stranger)["state"] == "down")
+    assert "NOPERM" in sharing(stranger)["error"] or "access" in sharing(stranger)["error"]
+    wrong = by_cache(ssl_ca_certs=str(ca), password="wrong")
+    wait_for("its end", lambda: sharing(wrong)["state"] == "down")
+    assert "WRONGPASS" in sharing(wrong)["error"] and "wrong" not in sharing(wrong)["error"]
+
+
+def test_a_certificate_for_somebody_else(gateway, upstream, tls_redis):
+    made = group([upstream(answer())], router={
+        "redis_url": f"rediss://:pass%3Aword@localhost:{tls_redis.tls_port}?ssl_ca_certs={tls_redis.authority.ca}"})
+    gw = gateway(made)
+    wait_for("its end", lambda: sharing(gw)["state"] == "down")
+    assert "hostname mismatch" in sharing(gw)["error"]
+    made["router_settings"]["redis_url"] += "&ssl_check_hostname=false"
+    up(gateway(made))
+
+
+def test_what_is_no_tls_is_told(gateway, upstream, redis):
+    made = group([upstream(answer())], router={"redis_url": f"rediss://127.0.0.1:{redis.port}"})
+    gw = gateway(made)
+    wait_for("its end", lambda: sharing(gw)["state"] == "down")
+    assert "TLS: " in sharing(gw)["error"] and gw.chat("m").status == 200
