@@ -14,42 +14,40 @@
 #include "wire/json_utf8.h"
 
 enum {
-    SHORT_MAX = 15, /* bytes of a piece that is remembered in 32 bytes, with its tokens */
+    SHORT_MAX = 14, /* bytes of a piece that is remembered in 16 bytes */
     SHORT_BITS = 17,
-    INLINE_MAX = 3,
-    MIDDLE_MAX = 31, /* and in 64 */
-    MIDDLE_BITS = 15,
-    MIDDLE_INLINE = 7,
-    LINE = 64, /* bytes that the processor fetches at once: no entry lies across two */
+    SHORT_TOKENS = 3,
+    MIDDLE_MAX = 30, /* and in 32 */
+    MIDDLE_BITS = 16,
+    MIDDLE_TOKENS = 7,
+    KNOWN = 0x80, /* in a count: the tokens are there, too */
+    LINE = 64,    /* bytes that the processor fetches at once: no two neighbours lie across two */
     OWNERS_MAX = 7,
     BATCH = 128,
     MISSED_MAX = 64,
     MISSED_BYTES = 1 << 16,
 };
 
-/* A piece in 16 bytes: its text, zeros, and in the last one whose vocabulary, and the length. */
-struct key {
+/* Pieces: the text, zeros, then a byte that says whose vocabulary and how long, and one for how
+ * many tokens. Nothing is remembered at a place of zeros. */
+struct short_key {
     uint64_t a, b;
 };
 
-struct remembered {
-    struct key key;
-    uint32_t n; /* tokens; more than INLINE_MAX are only counted */
-    uint32_t tokens[INLINE_MAX];
-};
-
-struct remembered_middle {
-    uint64_t key[4]; /* the text, zeros, and whose and how long in the last byte */
-    uint32_t n;
-    uint32_t tokens[MIDDLE_INLINE];
+struct middle_key {
+    uint64_t v[4];
 };
 
 struct lx_tokenizer {
     struct lx_bpe bpe;
-    void *memory; /* that the caches lie in */
-    struct remembered *cache;
-    struct remembered_middle *middle;
-    uint64_t owners[OWNERS_MAX]; /* prints of the vocabularies that the cache knows */
+    void *memory; /* that the keys lie in */
+    struct short_key *shorts;
+    struct middle_key *middles;
+    /* Of each key what its tokens are, once ids were asked for; so that counting, which touches all
+     * of what it remembers, needs little memory. */
+    uint32_t (*short_tokens)[SHORT_TOKENS];
+    uint32_t (*middle_tokens)[MIDDLE_TOKENS];
+    uint64_t owners[OWNERS_MAX]; /* prints of the vocabularies that are remembered of */
     size_t owner_count;
     struct lx_buf mended, normal;
 };
@@ -83,34 +81,48 @@ void lx_tokenizer_free(struct lx_tokenizer *t)
     lx_buf_clear(&t->mended);
     lx_buf_clear(&t->normal);
     free(t->memory);
+    free(t->short_tokens);
+    free(t->middle_tokens);
     free(t);
 }
 
-static bool make_caches(struct lx_tokenizer *t)
+/* What is remembered begins as zeros, and is written so: pages that were only read would have to be
+ * made once more, at the first word on each. */
+static bool make_memory(struct lx_tokenizer *t)
 {
-    size_t n = (sizeof(*t->cache) << SHORT_BITS) + (sizeof(*t->middle) << MIDDLE_BITS);
-    char *at = t->memory = calloc(1, n + LINE);
+    size_t shorts = sizeof(*t->shorts) << SHORT_BITS, middles = sizeof(*t->middles) << MIDDLE_BITS;
+    char *at = t->memory = malloc(shorts + middles + LINE);
 
     if (!at)
         return false;
     at += LINE - (uintptr_t)at % LINE;
-    t->cache = (struct remembered *)(void *)at;
-    t->middle = (struct remembered_middle *)(void *)(at + (sizeof(*t->cache) << SHORT_BITS));
+    memset(at, 0, shorts + middles);
+    t->shorts = (struct short_key *)(void *)at;
+    t->middles = (struct middle_key *)(void *)(at + shorts);
     return true;
 }
 
-/* The vocabulary's mark in the caches. */
+static bool make_tokens(struct lx_tokenizer *t)
+{
+    if (!t->short_tokens)
+        t->short_tokens = malloc(sizeof(*t->short_tokens) << SHORT_BITS);
+    if (!t->middle_tokens)
+        t->middle_tokens = malloc(sizeof(*t->middle_tokens) << MIDDLE_BITS);
+    return t->short_tokens && t->middle_tokens;
+}
+
+/* The vocabulary's mark in what is remembered. */
 static int find_owner(struct lx_tokenizer *t, const struct lx_vocab *v, unsigned *owner)
 {
     size_t i = 0;
 
-    if (!t->memory && !make_caches(t))
+    if (!t->memory && !make_memory(t))
         return LX_ENOMEM;
     while (i < t->owner_count && t->owners[i] != v->print)
         i++;
     if (i == OWNERS_MAX) {
-        memset(t->cache, 0, sizeof(*t->cache) << SHORT_BITS);
-        memset(t->middle, 0, sizeof(*t->middle) << MIDDLE_BITS);
+        memset(t->shorts, 0, sizeof(*t->shorts) << SHORT_BITS);
+        memset(t->middles, 0, sizeof(*t->middles) << MIDDLE_BITS);
         i = t->owner_count = 0;
     }
     if (i == t->owner_count)
@@ -119,93 +131,104 @@ static int find_owner(struct lx_tokenizer *t, const struct lx_vocab *v, unsigned
     return 0;
 }
 
-static inline struct key key_of(const uint8_t *p, size_t n, const uint8_t *end, unsigned owner)
+/* The last word of a key: its last two bytes, the count, and all but that. */
+static inline uint64_t ending(unsigned mark)
 {
-    static const uint8_t masks[32] = {
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    };
-    struct key k = {0, 0}, mask;
-    uint64_t last = owner << 4 | n;
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (uint64_t)mark << 48 : mark << 8;
+}
+static inline unsigned count_in(uint64_t last)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (unsigned)(last >> 56) : last & 0xff;
+}
+static inline uint64_t counted(uint64_t last, unsigned count)
+{
+    return last | (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (uint64_t)count << 56 : count);
+}
+static inline uint64_t uncounted(uint64_t last)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? last << 8 : last >> 8;
+}
 
-    if (end - p >= 16) {
-        memcpy(&k, p, 16);
-        memcpy(&mask, masks + 16 - n, 16);
+static const _Alignas(LINE) uint8_t masks[64] = {
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+};
+
+static inline struct short_key short_key(const uint8_t *p, size_t n, const uint8_t *end,
+                                         unsigned owner)
+{
+    struct short_key k = {0, 0}, mask;
+
+    if (end - p >= (ptrdiff_t)sizeof(k)) {
+        memcpy(&k, p, sizeof(k));
+        memcpy(&mask, masks + 32 - n, sizeof(mask));
         k.a &= mask.a;
         k.b &= mask.b;
     } else {
         memcpy(&k, p, n);
     }
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    k.b |= last << 56;
-#else
-    k.b |= last;
-#endif
+    k.b |= ending(owner << 4 | (unsigned)n);
     return k;
 }
 
 /* The first of two neighbours, one of which it may be in. */
-static inline struct remembered *place_of(const struct lx_tokenizer *t, struct key k)
+static inline struct short_key *short_place(const struct lx_tokenizer *t, struct short_key k)
 {
-    uint64_t hash = (k.a ^ (k.b << 29 | k.b >> 35)) * 0x9e3779b97f4a7c15u;
+    uint64_t hash = (k.a ^ (k.b << 29 | k.b >> 35)) * LX_HASH_A;
 
-    hash ^= k.b * 0xc2b2ae3d27d4eb4fu;
-    return &t->cache[(hash ^ hash >> 32) >> 3 & ((1u << SHORT_BITS) - 2)];
+    hash ^= k.b * LX_HASH_B;
+    return &t->shorts[(hash ^ hash >> 32) >> 3 & ((1u << SHORT_BITS) - 2)];
 }
 
-static inline bool is_at(const struct remembered *r, struct key k)
+static inline bool is_short_at(const struct short_key *at, struct short_key k)
 {
-    return ((r->key.a ^ k.a) | (r->key.b ^ k.b)) == 0;
+    return ((at->a ^ k.a) | uncounted(at->b ^ k.b)) == 0;
 }
 
-/* The last byte of a key, at the end of its last word. */
-static inline uint64_t mark(unsigned owner, size_t n)
+static inline struct middle_key middle_key(const uint8_t *p, size_t n, const uint8_t *end,
+                                           unsigned owner)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return (uint64_t)(owner << 5 | n) << 56;
-#else
-    return owner << 5 | n;
-#endif
+    struct middle_key k = {{0}}, mask;
+
+    if (end - p >= (ptrdiff_t)sizeof(k)) {
+        memcpy(&k, p, sizeof(k));
+        memcpy(&mask, masks + 32 - n, sizeof(mask));
+        for (int i = 0; i < 4; i++)
+            k.v[i] &= mask.v[i];
+    } else {
+        memcpy(&k, p, n);
+    }
+    k.v[3] |= ending(owner << 5 | (unsigned)n);
+    return k;
 }
 
-/* The first of two neighbours for a piece of 16 bytes or more, and its key. */
-static inline struct remembered_middle *middle_of(const struct job *j, const uint8_t *p, size_t n,
-                                                  uint64_t key[4])
+static inline struct middle_key *middle_place(const struct lx_tokenizer *t,
+                                              const struct middle_key *k)
 {
-    uint64_t hash;
+    uint64_t hash = (k->v[0] ^ (k->v[1] << 23 | k->v[1] >> 41)) * LX_HASH_A;
 
-    memcpy(key, p, 16);
-    key[2] = key[3] = 0;
-    memcpy((char *)key + 16, p + 16, n - 16);
-    key[3] |= mark(j->owner, n);
-    hash = (key[0] ^ (key[1] << 23 | key[1] >> 41)) * 0x9e3779b97f4a7c15u;
-    hash ^= (key[2] ^ (key[3] << 37 | key[3] >> 27)) * 0xc2b2ae3d27d4eb4fu;
-    return &j->t->middle[(hash ^ hash >> 32) >> 3 & ((1u << MIDDLE_BITS) - 2)];
+    hash ^= (k->v[2] ^ (k->v[3] << 37 | k->v[3] >> 27)) * LX_HASH_B;
+    return &t->middles[(hash ^ hash >> 32) >> 3 & ((1u << MIDDLE_BITS) - 2)];
 }
 
-/* The tokens of a piece, and how many. */
+static inline bool is_middle_at(const struct middle_key *at, const struct middle_key *k)
+{
+    return ((at->v[0] ^ k->v[0]) | (at->v[1] ^ k->v[1]) | (at->v[2] ^ k->v[2]) |
+            uncounted(at->v[3] ^ k->v[3])) == 0;
+}
+
+/* How many tokens a piece has, and when ids are wanted, which; n is 0 where it is not known. */
 struct found {
     const uint32_t *tokens;
-    uint32_t n;
+    unsigned n;
 };
-
-static inline struct found find_middle(const struct job *j, const uint8_t *p, size_t n)
-{
-    uint64_t key[4];
-    const struct remembered_middle *r = middle_of(j, p, n, key);
-
-    r += memcmp(r->key, key, sizeof(key)) != 0;
-    if (memcmp(r->key, key, sizeof(key)) != 0 || (j->out && r->n > MIDDLE_INLINE))
-        return (struct found){NULL, 0};
-    return (struct found){r->tokens, r->n};
-}
 
 /* Pieces that are to be looked up; where they may be found is being fetched. */
 struct batch {
     unsigned count;
     struct waiting {
-        struct key key;
-        struct remembered *place; /* of short ones; others: NULL */
+        struct short_key key;
+        struct short_key *place; /* of short ones; others: NULL */
         const uint8_t *p;
         size_t n;
     } v[BATCH];
@@ -215,61 +238,106 @@ static inline void fetch_piece(struct job *j, struct batch *b, const uint8_t *p,
                                const uint8_t *end)
 {
     struct waiting *w = &b->v[b->count++];
-    uint64_t key[4];
 
     w->p = p;
     w->n = n;
     w->place = NULL;
     if (n <= SHORT_MAX) {
-        w->key = key_of(p, n, end, j->owner);
-        w->place = place_of(j->t, w->key);
+        w->key = short_key(p, n, end, j->owner);
+        w->place = short_place(j->t, w->key);
         __builtin_prefetch(w->place);
     } else if (n <= MIDDLE_MAX) {
-        __builtin_prefetch(middle_of(j, p, n, key));
+        struct middle_key k = middle_key(p, n, end, j->owner);
+
+        __builtin_prefetch(middle_place(j->t, &k));
     }
 }
 
-/* What is remembered of a piece, if it is enough for what is wanted; else its tokens are NULL. */
-static inline struct found find_piece(const struct job *j, const struct waiting *w)
+static inline struct found find_short(const struct lx_tokenizer *t, const struct waiting *w,
+                                      bool ids)
 {
-    if (w->place) {
-        const struct remembered *r = w->place + is_at(w->place + 1, w->key);
+    const struct short_key *at = w->place + is_short_at(w->place + 1, w->key);
+    unsigned count = count_in(at->b);
 
-        if (is_at(r, w->key) && (!j->out || r->n <= INLINE_MAX))
-            return (struct found){r->tokens, r->n};
-    } else if (w->n <= MIDDLE_MAX) {
-        return find_middle(j, w->p, w->n);
-    }
-    return (struct found){NULL, 0};
+    if (!is_short_at(at, w->key) || (ids && !(count & KNOWN)))
+        return (struct found){NULL, 0};
+    return (struct found){ids ? t->short_tokens[at - t->shorts] : NULL, count & (KNOWN - 1)};
 }
 
-static void remember(struct job *j, const struct lx_piece *piece, const uint8_t *end)
+static struct found find_middle(const struct job *j, const struct waiting *w, const uint8_t *end,
+                                bool ids)
 {
-    const uint32_t *tokens = piece->tokens;
+    const struct lx_tokenizer *t = j->t;
+    struct middle_key k = middle_key(w->p, w->n, end, j->owner);
+    const struct middle_key *at = middle_place(t, &k);
+    unsigned count;
 
-    if (piece->n <= SHORT_MAX) {
-        struct key k = key_of(piece->p, piece->n, end, j->owner);
-        struct remembered *r = place_of(j->t, k);
+    at += is_middle_at(at + 1, &k);
+    count = count_in(at->v[3]);
+    if (!is_middle_at(at, &k) || (ids && !(count & KNOWN)))
+        return (struct found){NULL, 0};
+    return (struct found){ids ? t->middle_tokens[at - t->middles] : NULL, count & (KNOWN - 1)};
+}
 
-        if (is_at(r, k) || is_at(r + 1, k)) /* the same piece twice in one go */
-            return;
-        r[1] = r[0];
-        r->key = k;
-        r->n = piece->count;
-        memcpy(r->tokens, tokens,
-               (piece->count < INLINE_MAX ? piece->count : INLINE_MAX) * sizeof(*tokens));
-    } else if (piece->n <= MIDDLE_MAX) {
-        uint64_t key[4];
-        struct remembered_middle *r = middle_of(j, piece->p, piece->n, key);
+static inline struct found find_piece(const struct job *j, const struct waiting *w,
+                                      const uint8_t *end, bool ids)
+{
+    if (w->place)
+        return find_short(j->t, w, ids);
+    return w->n <= MIDDLE_MAX ? find_middle(j, w, end, ids) : (struct found){NULL, 0};
+}
 
-        if (memcmp(r[0].key, key, sizeof(key)) == 0 || memcmp(r[1].key, key, sizeof(key)) == 0)
-            return;
-        r[1] = r[0];
-        memcpy(r->key, key, sizeof(key));
-        r->n = piece->count;
-        memcpy(r->tokens, tokens,
-               (piece->count < MIDDLE_INLINE ? piece->count : MIDDLE_INLINE) * sizeof(*tokens));
+/* The count of a piece, as it is remembered; and its tokens, when they are wanted and fit. */
+static unsigned note(const struct job *j, const struct lx_piece *piece, uint32_t *tokens,
+                     size_t max)
+{
+    if (!j->out || piece->count > max)
+        return piece->count;
+    memcpy(tokens, piece->tokens, piece->count * sizeof(*tokens));
+    return piece->count | KNOWN;
+}
+
+/* What was remembered at the place moves one on, unless it is the piece itself. */
+static void remember_short(const struct job *j, const struct lx_piece *piece, const uint8_t *end)
+{
+    struct lx_tokenizer *t = j->t;
+    struct short_key k = short_key(piece->p, piece->n, end, j->owner), *at = short_place(t, k);
+    uint32_t(*tokens)[SHORT_TOKENS] = j->out ? &t->short_tokens[at - t->shorts] : NULL;
+
+    if (is_short_at(at + 1, k)) {
+        if (j->out)
+            at[1].b = counted(k.b, note(j, piece, tokens[1], SHORT_TOKENS));
+        return;
     }
+    if (!is_short_at(at, k)) {
+        at[1] = at[0];
+        if (count_in(at[0].b) & KNOWN)
+            memcpy(t->short_tokens[at + 1 - t->shorts], t->short_tokens[at - t->shorts],
+                   sizeof(*tokens));
+    }
+    k.b = counted(k.b, note(j, piece, j->out ? tokens[0] : NULL, SHORT_TOKENS));
+    *at = k;
+}
+
+static void remember_middle(const struct job *j, const struct lx_piece *piece, const uint8_t *end)
+{
+    struct lx_tokenizer *t = j->t;
+    struct middle_key k = middle_key(piece->p, piece->n, end, j->owner), *at = middle_place(t, &k);
+    uint32_t(*tokens)[MIDDLE_TOKENS] = j->out ? &t->middle_tokens[at - t->middles] : NULL;
+
+    if (is_middle_at(at + 1, &k)) {
+        if (j->out)
+            at[1].v[3] = counted(k.v[3], note(j, piece, tokens[1], MIDDLE_TOKENS));
+        return;
+    }
+    if (!is_middle_at(at, &k)) {
+        at[1] = at[0];
+        if (count_in(at[0].v[3]) & KNOWN)
+            memcpy(t->middle_tokens[at + 1 - t->middles], t->middle_tokens[at - t->middles],
+                   sizeof(*tokens));
+    }
+    k.v[3] = counted(k.v[3], note(j, piece, j->out ? tokens[0] : NULL, MIDDLE_TOKENS));
+    *at = k;
 }
 
 static int put_ids(struct job *j, const uint32_t *tokens, size_t n)
@@ -311,8 +379,11 @@ static int encode_missed(struct job *j, struct missed *m)
 
 static void remember_missed(struct job *j, struct missed *m, const uint8_t *end)
 {
-    for (size_t i = 0; i < m->count; i++)
-        remember(j, &m->v[i], end);
+    for (const struct lx_piece *piece = m->v; piece < m->v + m->count; piece++)
+        if (piece->n <= SHORT_MAX)
+            remember_short(j, piece, end);
+        else if (piece->n <= MIDDLE_MAX)
+            remember_middle(j, piece, end);
     m->count = m->bytes = 0;
 }
 
@@ -328,13 +399,16 @@ static int count_missed(struct job *j, struct missed *m, const uint8_t *end)
 /* Only to be counted, pieces that are not remembered may wait until they are many. */
 static int count_batch(struct job *j, const struct batch *b, struct missed *m, const uint8_t *end)
 {
-    for (unsigned i = 0; i < b->count; i++) {
-        struct found f = find_piece(j, &b->v[i]);
+    size_t count = 0;
 
-        j->count += f.n;
-        if (!f.tokens)
-            miss(m, &b->v[i]);
+    for (const struct waiting *w = b->v; w < b->v + b->count; w++) {
+        unsigned n = find_piece(j, w, end, false).n;
+
+        count += n;
+        if (n == 0)
+            miss(m, w);
     }
+    j->count += count;
     return m->count >= MISSED_MAX || m->bytes > MISSED_BYTES ? count_missed(j, m, end) : 0;
 }
 
@@ -346,14 +420,14 @@ static int put_batch(struct job *j, const struct batch *b, struct missed *m, con
     int code;
 
     for (unsigned i = 0; i < b->count; i++) {
-        found[i] = find_piece(j, &b->v[i]);
-        if (!found[i].tokens)
+        found[i] = find_piece(j, &b->v[i], end, true);
+        if (found[i].n == 0)
             miss(m, &b->v[i]);
         j->count += found[i].n;
     }
     code = encode_missed(j, m);
     for (unsigned i = 0; i < b->count && code == 0; i++) {
-        if (!found[i].tokens) {
+        if (found[i].n == 0) {
             found[i] = (struct found){missed->tokens, missed->count};
             missed++;
         }
@@ -515,6 +589,9 @@ static int put_normal(struct job *j, struct lx_slice text)
 static int run(struct job *j, struct lx_slice text, unsigned flags)
 {
     int code = find_owner(j->t, &j->e->vocab, &j->owner);
+
+    if (code == 0 && j->out && !make_tokens(j->t))
+        code = LX_ENOMEM;
 
     j->special = j->e->always_special || (flags & LX_TOKENS_SPECIAL);
     if (code == 0 && text.n > INT32_MAX)

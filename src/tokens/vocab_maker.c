@@ -386,9 +386,9 @@ static int write_chars(const struct lx_vocab_maker *m, uint64_t *out)
 
         if (split.left == i)
             continue;
-        if ((uint8_t)left.p[left.n - 1] >= 0x80)
+        if (((uint8_t)left.p[left.n - 1] & 0xc0) == 0x80)
             lowest[split.right].left = i;
-        if ((uint8_t)right.p[0] >= 0x80)
+        if ((uint8_t)right.p[0] >= 0xc0)
             lowest[split.left].right = i;
     }
     for (uint32_t c = 0x80; c < 0x10000; c++) {
