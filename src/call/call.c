@@ -472,7 +472,7 @@ static void fill_send(struct lx_call *c, struct lx_step *out)
     out->kind = LX_STEP_SEND;
     out->send.out = &c->attempt.out;
     out->send.connect_ms = s->connect_timeout_ms;
-    out->send.between_bytes_ms = s->between_bytes_ms;
+    out->send.between_bytes_ms = lx_call_between_bytes_ms(c);
     if (c->report.stream)
         out->send.first_byte_ms = first > 0 ? first : total;
     else

@@ -101,9 +101,10 @@ struct lx_call_input {
                       * where its provider does not, nor goes on with one that breaks */
     bool is_mirror;  /* asked besides another: it is not mirrored itself */
     struct lx_slice call_id;
-    int64_t now_ms;                                     /* wall clock, for `created` */
-    uint64_t random;                                    /* seeds this call's own generator */
-    int64_t timeout_ms, stream_timeout_ms, max_retries; /* from headers; 0 / 0 / -1: none */
+    int64_t now_ms;  /* wall clock, for `created` */
+    uint64_t random; /* seeds this call's own generator */
+    /* from headers; 0, of max_retries -1: none */
+    int64_t timeout_ms, stream_timeout_ms, between_bytes_ms, max_retries;
     struct lx_headers forward; /* client headers that go along (anthropic-beta, ...) */
     /* For routing; from headers and from who asks. */
     struct lx_slice tags;         /* "a, b" (x-litellm-tags); or empty */

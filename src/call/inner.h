@@ -112,6 +112,7 @@ void lx_call_drop_relay(struct lx_call *c);
 /* The deadlines of an attempt: the client's, else the deployment's, else the settings'. */
 int64_t lx_call_total_ms(const struct lx_call *c);
 int64_t lx_call_first_byte_ms(const struct lx_call *c);
+int64_t lx_call_between_bytes_ms(const struct lx_call *c);
 void lx_call_sleep(struct lx_call *c, int64_t ms, enum lx_call_state then);
 /* Whoever gave the first vectors gives them all: others may be of another model. */
 bool lx_call_is_bound(const struct lx_call *c);

@@ -293,6 +293,16 @@ int64_t lx_call_first_byte_ms(const struct lx_call *c)
     return first_given(own_first_ms(c), our_first_ms(c), lx_call_total_ms(c));
 }
 
+static int64_t our_between_ms(const struct lx_call *c)
+{
+    return first_given(c->report.deployment->between_bytes_ms, c->settings->between_bytes_ms, 0);
+}
+
+int64_t lx_call_between_bytes_ms(const struct lx_call *c)
+{
+    return first_given(c->wishes.between_bytes_ms, c->in.between_bytes_ms, our_between_ms(c));
+}
+
 /* A deadline that the client set shorter than ours says nothing about the deployment. */
 static bool is_impatience(const struct lx_call *c, int code)
 {
@@ -301,6 +311,8 @@ static bool is_impatience(const struct lx_call *c, int code)
         return lx_call_total_ms(c) < ours;
     if (code == LX_ETIMEOUT_FIRST_BYTE)
         return lx_call_first_byte_ms(c) < first_given(our_first_ms(c), ours, 0);
+    if (code == LX_ETIMEOUT_IDLE)
+        return lx_call_between_bytes_ms(c) < our_between_ms(c);
     return false;
 }
 

@@ -108,6 +108,7 @@ static const struct row {
     OURS("initial_prompt_value"),
     OURS("proxy_server_request"),
     {LX_S_INIT("allowed_openai_params"), LX_MEMBER_ALLOWED_PARAMS},
+    {LX_S_INIT("between_bytes_timeout"), LX_MEMBER_BETWEEN_BYTES},
     OURS("max_parallel_requests"),
     OURS("user_continue_message"),
     {LX_S_INIT("additional_drop_params"), LX_MEMBER_ADDITIONAL_DROP_PARAMS},
@@ -257,6 +258,7 @@ struct lx_wishes lx_members_wishes(const struct lx_members *m, enum lx_tristate 
     if (!w.timeout_ms)
         w.timeout_ms = lx_members_ms(m->v[LX_MEMBER_REQUEST_TIMEOUT]);
     w.stream_timeout_ms = lx_members_ms(m->v[LX_MEMBER_STREAM_TIMEOUT]);
+    w.between_bytes_ms = lx_members_ms(m->v[LX_MEMBER_BETWEEN_BYTES]);
     for (size_t i = 2; i-- > 0;)
         if (lx_json_int(retries[i], &n) == 0 && n >= 0)
             w.max_retries = n;

@@ -22,6 +22,7 @@ enum lx_member {
     LX_MEMBER_OURS,
     LX_MEMBER_ADDITIONAL_DROP_PARAMS,
     LX_MEMBER_ALLOWED_PARAMS,
+    LX_MEMBER_BETWEEN_BYTES,
     LX_MEMBER_CONTENT_POLICY_FALLBACKS,
     LX_MEMBER_CONTEXT_WINDOW_FALLBACKS,
     LX_MEMBER_CONTEXT_WINDOW_FALLBACK_DICT,
@@ -66,7 +67,7 @@ void lx_members_read(const struct lx_json_doc *body, struct lx_arena *a, struct 
 struct lx_wishes {
     bool stream, disable_fallbacks;
     enum lx_fault_kind mock_fault; /* mock_testing_*_fallbacks: how the group fails; or NONE */
-    int64_t timeout_ms, stream_timeout_ms, max_retries, max_fallbacks;
+    int64_t timeout_ms, stream_timeout_ms, between_bytes_ms, max_retries, max_fallbacks;
     int64_t priority; /* -1: not said */
 };
 struct lx_wishes lx_members_wishes(const struct lx_members *m, enum lx_tristate stream);

@@ -399,7 +399,10 @@ static int tell_estimate(struct lx_relay *r, struct lx_buf *out)
 
 int lx_relay_events(struct lx_relay *r, const struct lx_events *events, struct lx_buf *out)
 {
+    bool goes_on = r->keeps && lx_events_fault(events); /* then what is open may stay so */
     for (size_t i = 0; i < events->n && !r->over; i++) {
+        if (goes_on && events->v[i].kind == LX_EVENT_PART_END)
+            continue;
         int code = events->v[i].kind == LX_EVENT_END ? tell_estimate(r, out) : 0;
         if (code < 0)
             return code;

@@ -158,6 +158,10 @@ static void on_stream_timeout(struct lx_exchange *x, struct lx_slice v)
 {
     x->stream_timeout_ms = seconds_to_ms(v);
 }
+static void on_between_bytes(struct lx_exchange *x, struct lx_slice v)
+{
+    x->between_bytes_ms = seconds_to_ms(v);
+}
 static void on_retries(struct lx_exchange *x, struct lx_slice v)
 {
     int64_t n;
@@ -194,6 +198,7 @@ static const struct {
     {LX_S_INIT("x-litellm-call-id"), on_id, false},
     {LX_S_INIT("x-litellm-timeout"), on_timeout, false},
     {LX_S_INIT("x-litellm-stream-timeout"), on_stream_timeout, false},
+    {LX_S_INIT("x-llmux-between-bytes-timeout"), on_between_bytes, false},
     {LX_S_INIT("x-litellm-num-retries"), on_retries, false},
     {LX_S_INIT("x-litellm-session-id"), on_session, false},
     {LX_S_INIT("x-litellm-tags"), on_tags, false},
@@ -442,6 +447,7 @@ void lx_exchange_complete(struct lx_exchange *x)
         .random = lx_worker_random(x->worker),
         .timeout_ms = x->timeout_ms,
         .stream_timeout_ms = x->stream_timeout_ms,
+        .between_bytes_ms = x->between_bytes_ms,
         .max_retries = x->max_retries,
         .forward = x->forward.headers,
         .pool = x->worker->calls,

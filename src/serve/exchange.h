@@ -35,7 +35,7 @@ struct lx_exchange {
     char call_id[128];
     size_t call_id_n;
     struct lx_header_list forward; /* client headers that go to the provider */
-    int64_t timeout_ms, stream_timeout_ms, max_retries;
+    int64_t timeout_ms, stream_timeout_ms, between_bytes_ms, max_retries;
     struct lx_slice tags, session, user_agent; /* of headers, for routing */
     uint64_t key_hash;
     struct lx_h1_body_reader body_reader;
