@@ -510,8 +510,9 @@ static bool turn_is_plain(const struct turn *t)
            !(is_system(t->first) && t->role == LX_ROLE_USER);
 }
 
-static void write_placeholder(struct lx_anthropic_writer *w)
+static void write_placeholder(struct lx_anthropic_writer *w, size_t index, struct lx_slice why)
 {
+    lx_anthropic_lose(w, lx_arena_printf(w->b->arena, "messages[%zu]", index), why);
     lx_out_object(&w->out, NULL);
     lx_out_lit(&w->out, "role", "user");
     lx_out_str(&w->out, "content", LX_ANTHROPIC_PLACEHOLDER);
@@ -525,7 +526,7 @@ static void write_turn(struct lx_anthropic_writer *w, const struct turn *t)
                                             [LX_ROLE_ASSISTANT] = LX_S_INIT("assistant")};
     bool empty = turn_is_void(t);
     if (empty && t->role == LX_ROLE_USER && w->o->modify_params) {
-        write_placeholder(w);
+        write_placeholder(w, t->index, LX_REPAIR_EMPTY);
         return;
     }
     lx_out_object(&w->out, NULL);
@@ -572,12 +573,12 @@ static void write_turns(struct lx_anthropic_writer *w, const struct lx_message *
         if (t.role == LX_ROLE_ASSISTANT && turn_is_void(&t))
             continue;
         if (first && t.role == LX_ROLE_ASSISTANT && w->o->modify_params)
-            write_placeholder(w);
+            write_placeholder(w, t.index, LX_REPAIR_FIRST);
         write_turn(w, &t);
         first = false;
     }
     if (first && w->o->modify_params)
-        write_placeholder(w);
+        write_placeholder(w, index, LX_REPAIR_FIRST);
 }
 
 /* ---- System --------------------------------------------------------------------------------- */

@@ -173,6 +173,8 @@ static void plan(struct lx_anthropic_writer *w)
     w->has_tools = lx_anthropic_tools_wanted(w);
     if (!w->has_tools && lx_anthropic_history_has_tools(w->r) && (!w->same || w->o->modify_params))
         w->has_tools = w->dummy_tool = true;
+    if (w->dummy_tool)
+        lx_anthropic_lose(w, LX_S("tools"), LX_REPAIR_TOOL);
 }
 
 static void write_thinking(struct lx_anthropic_writer *w)

@@ -130,8 +130,9 @@ static void write_turn_parts(struct lx_bedrock_writer *w, const struct turn *t, 
     }
 }
 
-static void write_placeholder(struct lx_bedrock_writer *w)
+static void write_placeholder(struct lx_bedrock_writer *w, size_t index, struct lx_slice why)
 {
+    lx_bedrock_lose(w, lx_arena_printf(w->b->arena, "messages[%zu]", index), why);
     lx_out_object(&w->out, NULL);
     lx_out_lit(&w->out, "role", "user");
     lx_out_array(&w->out, "content");
@@ -145,7 +146,7 @@ static void write_placeholder(struct lx_bedrock_writer *w)
 static void write_turn(struct lx_bedrock_writer *w, const struct turn *t)
 {
     if (!t->assistant && w->o->modify_params && turn_is_void(t)) {
-        write_placeholder(w);
+        write_placeholder(w, t->index, LX_REPAIR_EMPTY);
         return;
     }
     lx_out_object(&w->out, NULL);
@@ -189,12 +190,12 @@ static void write_turns(struct lx_bedrock_writer *w, const struct lx_message *m,
         if (t.assistant && turn_is_void(&t))
             continue;
         if (first && t.assistant && w->o->modify_params)
-            write_placeholder(w);
+            write_placeholder(w, t.index, LX_REPAIR_FIRST);
         write_turn(w, &t);
         first = false;
     }
     if (first && w->o->modify_params)
-        write_placeholder(w);
+        write_placeholder(w, index, LX_REPAIR_FIRST);
 }
 
 /* ---- System --------------------------------------------------------------------------------- */

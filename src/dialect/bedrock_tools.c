@@ -161,9 +161,11 @@ void lx_bedrock_tools_write(struct lx_bedrock_writer *w)
         write_json_tool(w);
     if (w->out.buf->n == none && lx_anthropic_history_has_tools(w->r))
         w->dummy_tool = true; /* there were tools, and Bedrock has none of them */
-    if (w->dummy_tool)
+    if (w->dummy_tool) {
+        lx_bedrock_lose(w, LX_S("tools"), LX_REPAIR_TOOL);
         write_spec(w, lx_text(LX_S("dummy_tool")),
                    lx_text(LX_S("This tool is never to be called.")), lx_slice(NULL, 0), false);
+    }
     bool any = w->out.buf->n > none;
     lx_out_array_end(&w->out);
     if (any)

@@ -36,6 +36,12 @@ enum lx_operation {
     LX_OPERATION_COUNT, /* the reply is its usage: how many tokens the prompt has */
 };
 
+/* What modify_params puts into a conversation is listed like what is left out. */
+#define LX_REPAIR_FIRST LX_S("the user does not speak first: a turn of the user's was put in")
+#define LX_REPAIR_EMPTY LX_S("a turn of the user's says nothing: it got a text")
+#define LX_REPAIR_TOOL \
+    LX_S("the history has calls of tools: one was put in that is never to be called")
+
 /* What a back needs to know of the target besides the request. */
 struct lx_write_options {
     struct lx_slice model;   /* upstream model name */

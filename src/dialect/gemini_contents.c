@@ -473,17 +473,23 @@ static void write_run_parts(struct turn *t, const struct lx_message *from,
     }
 }
 
+static void write_placeholder(struct turn *t, size_t index, struct lx_slice why)
+{
+    lx_gemini_lose(t->w, lx_arena_printf(t->w->b->arena, "messages[%zu]", index), why);
+    write_words(t, lx_text(PLACEHOLDER));
+}
+
 /* Writes the run of one speaker's messages that begins with m; returns what follows it. */
 static const struct lx_message *write_run(struct turn *t, const struct lx_message *m)
 {
     const struct lx_message *end = m;
-    size_t before = t->written;
+    size_t before = t->written, index = t->message;
     t->speaker = is_model(m) ? MODEL : USER;
     while (end && is_model(end) == is_model(m))
         end = end->next;
     write_run_parts(t, m, end);
     if (t->written == before && t->speaker == USER)
-        write_words(t, lx_text(PLACEHOLDER));
+        write_placeholder(t, index, LX_REPAIR_EMPTY);
     return end;
 }
 
@@ -492,7 +498,7 @@ static void write_contents(struct lx_gemini_writer *w, const struct lx_message *
     struct turn t = {.w = w, .speaker = USER, .message = index};
     lx_out_array(&w->out, "contents");
     if (!m || (is_model(m) && w->o->modify_params))
-        write_words(&t, lx_text(PLACEHOLDER));
+        write_placeholder(&t, index, LX_REPAIR_FIRST);
     while (m)
         m = write_run(&t, m);
     turn_close(&t);
