@@ -96,6 +96,7 @@ static void mend(struct lx_attempt_writer *w, struct lx_json_edit *edit)
         .common = w->to == &lx_dialect_openai_chat,
         .takes = w->target->takes,
         .reasons = w->target->reasons,
+        .efforts = w->target->efforts,
     };
     lx_quirks_apply(&target, &w->options, w->allowed, w->allowed_count, edit->doc, edit, &w->out);
     if (w->from->operation != LX_OPERATION_COUNT)

@@ -20,8 +20,11 @@
 #define LX_DIALECT_ANTHROPIC_H
 
 #include "dialect/json_tool.h"
+#include "llm/effort.h"
 
 #define LX_ANTHROPIC LX_S("anthropic")
+/* The efforts that adaptive thinking has. */
+#define LX_EFFORTS_CLAUDE (LX_EFFORTS_THREE | LX_EFFORT_BIT(XHIGH) | LX_EFFORT_BIT(MAX))
 /* What a user says who said nothing, where the API insists (modify_params); LiteLLM's. */
 #define LX_ANTHROPIC_PLACEHOLDER LX_S(".")
 

@@ -43,26 +43,6 @@ void lx_anthropic_cache_write(struct lx_out *out, const struct lx_cache_mark *c,
 
 /* ---- Thinking and the room for it ---------------------------------------------------------- */
 
-/* LiteLLM's budgets for OpenAI's efforts (its constants, 2026-09), and what adaptive models call
- * the same. */
-static const struct effort {
-    struct lx_slice name;
-    int64_t budget;
-    struct lx_slice adaptive;
-} efforts[] = {
-    {LX_S_INIT("minimal"), 1024, LX_S_INIT("low")},   {LX_S_INIT("low"), 1024, LX_S_INIT("low")},
-    {LX_S_INIT("medium"), 2048, LX_S_INIT("medium")}, {LX_S_INIT("high"), 4096, LX_S_INIT("high")},
-    {LX_S_INIT("xhigh"), 8192, LX_S_INIT("xhigh")},   {LX_S_INIT("max"), 16384, LX_S_INIT("max")},
-};
-
-static const struct effort *effort_find(struct lx_slice name)
-{
-    for (size_t i = 0; i < sizeof(efforts) / sizeof(efforts[0]); i++)
-        if (lx_slice_eq(efforts[i].name, name))
-            return &efforts[i];
-    return NULL;
-}
-
 static void plan_own_thinking(struct lx_anthropic_writer *w)
 {
     const struct lx_reasoning *reasoning = &w->r->reasoning;
@@ -79,16 +59,15 @@ static void plan_own_thinking(struct lx_anthropic_writer *w)
 static void plan_effort(struct lx_anthropic_writer *w)
 {
     struct lx_slice asked = w->r->reasoning.effort;
-    const struct effort *effort = effort_find(asked.n ? asked : LX_S("medium"));
-    if (!effort) {
-        lx_anthropic_refuse(w, LX_S("reasoning_effort"),
-                            LX_S("must be none, minimal, low, medium, high, xhigh or max"));
+    enum lx_effort effort = asked.n ? lx_effort_find(asked) : LX_EFFORT_MEDIUM;
+    if (effort == LX_EFFORT_COUNT) {
+        lx_anthropic_refuse(w, LX_S("reasoning_effort"), LX_EFFORT_WORDS);
     } else if (w->o->adaptive_thinking) {
         w->thinking = LX_THINK_ADAPTIVE;
-        w->effort = asked.n ? effort->adaptive : asked;
+        w->effort = asked.n ? lx_effort_name(lx_effort_nearest(effort, LX_EFFORTS_CLAUDE)) : asked;
     } else {
         w->thinking = LX_THINK_BUDGET;
-        w->budget = effort->budget;
+        w->budget = lx_effort_budget(effort);
     }
 }
 

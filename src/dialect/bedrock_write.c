@@ -29,39 +29,7 @@ void lx_bedrock_refuse(struct lx_bedrock_writer *w, struct lx_slice what, struct
 
 /* ---- Thinking ------------------------------------------------------------------------------- */
 
-/* LiteLLM's budgets for OpenAI's efforts (its constants, 2026-09); what adaptive Claude and the
- * families of three words call the same. */
-static const struct effort {
-    struct lx_slice name;
-    int64_t budget;
-    struct lx_slice adaptive, three;
-} efforts[] = {
-    {LX_S_INIT("minimal"), 1024, LX_S_INIT("low"), LX_S_INIT("low")},
-    {LX_S_INIT("low"), 1024, LX_S_INIT("low"), LX_S_INIT("low")},
-    {LX_S_INIT("medium"), 2048, LX_S_INIT("medium"), LX_S_INIT("medium")},
-    {LX_S_INIT("high"), 4096, LX_S_INIT("high"), LX_S_INIT("high")},
-    {LX_S_INIT("xhigh"), 8192, LX_S_INIT("xhigh"), LX_S_INIT("high")},
-    {LX_S_INIT("max"), 16384, LX_S_INIT("max"), LX_S_INIT("high")},
-};
-
-static const struct effort *effort_find(struct lx_slice name)
-{
-    for (size_t i = 0; i < sizeof(efforts) / sizeof(efforts[0]); i++)
-        if (lx_slice_eq(efforts[i].name, name))
-            return &efforts[i];
-    return NULL;
-}
-
-/* A budget in words: the least effort that has as much. */
-static const struct effort *effort_of_budget(int64_t budget)
-{
-    size_t i = 1;
-    while (i + 1 < sizeof(efforts) / sizeof(efforts[0]) && efforts[i].budget < budget)
-        i++;
-    return &efforts[i];
-}
-
-static void plan_claude(struct lx_bedrock_writer *w, const struct effort *effort)
+static void plan_claude(struct lx_bedrock_writer *w, enum lx_effort effort)
 {
     const struct lx_reasoning *asked = &w->r->reasoning;
     w->thinks = true;
@@ -70,9 +38,9 @@ static void plan_claude(struct lx_bedrock_writer *w, const struct effort *effort
     } else if (w->o->adaptive_thinking || asked->kind == LX_REASONING_ADAPTIVE) {
         w->adaptive = true;
         if (asked->effort.n)
-            w->effort = effort->adaptive;
+            w->effort = lx_effort_name(lx_effort_nearest(effort, LX_EFFORTS_CLAUDE));
     } else {
-        w->budget = effort->budget;
+        w->budget = lx_effort_budget(effort);
     }
 }
 
@@ -113,18 +81,16 @@ static void plan_thinking(struct lx_bedrock_writer *w)
     if (asked->kind == LX_REASONING_UNSET || asked->kind == LX_REASONING_OFF ||
         lx_slice_eq(asked->effort, LX_S("none")))
         return;
-    const struct effort *effort =
-        asked->effort.n || !asked->budget_tokens
-            ? effort_find(asked->effort.n ? asked->effort : LX_S("medium"))
-            : effort_of_budget(asked->budget_tokens);
-    if (!effort) {
-        lx_bedrock_refuse(w, LX_S("reasoning_effort"),
-                          LX_S("must be none, minimal, low, medium, high, xhigh or max"));
+    enum lx_effort effort = asked->effort.n        ? lx_effort_find(asked->effort)
+                            : asked->budget_tokens ? lx_effort_that_has(asked->budget_tokens)
+                                                   : LX_EFFORT_MEDIUM;
+    if (effort == LX_EFFORT_COUNT) {
+        lx_bedrock_refuse(w, LX_S("reasoning_effort"), LX_EFFORT_WORDS);
     } else if (w->family->thinking == LX_BEDROCK_THINKS_NOT) {
         lx_bedrock_refuse(w, LX_S("reasoning_effort"),
                           LX_S("the model does not think, or cannot be told how much"));
     } else if (w->family->thinking != LX_BEDROCK_THINKS_CLAUDE) {
-        w->effort = effort->three;
+        w->effort = lx_effort_name(lx_effort_nearest(effort, LX_EFFORTS_THREE));
     } else {
         plan_claude(w, effort);
         if (w->r->tools && (choice == LX_CHOICE_REQUIRED || choice == LX_CHOICE_NAMED))

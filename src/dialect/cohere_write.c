@@ -9,6 +9,7 @@
  * change the answer.
  */
 #include "dialect/cohere.h"
+#include "llm/effort.h"
 
 void lx_cohere_lose(struct lx_cohere_writer *w, struct lx_slice what, struct lx_slice why)
 {
@@ -93,24 +94,6 @@ static void write_format(struct lx_cohere_writer *w)
 
 /* ---- Thinking ------------------------------------------------------------------------------- */
 
-/* LiteLLM's budgets for OpenAI's efforts (its constants, 2026-09); 0: as much as the model likes,
- * which is what Cohere's own OpenAI-compatible API makes of "high". */
-static const struct effort {
-    struct lx_slice name;
-    int64_t budget;
-} efforts[] = {
-    {LX_S_INIT("minimal"), 1024}, {LX_S_INIT("low"), 1024}, {LX_S_INIT("medium"), 2048},
-    {LX_S_INIT("high"), 0},       {LX_S_INIT("xhigh"), 0},  {LX_S_INIT("max"), 0},
-};
-
-static const struct effort *effort_find(struct lx_slice name)
-{
-    for (size_t i = 0; i < sizeof(efforts) / sizeof(efforts[0]); i++)
-        if (lx_slice_eq(efforts[i].name, name))
-            return &efforts[i];
-    return NULL;
-}
-
 /* Models that do not reason would refuse to be told how (docs.cohere.com/docs/models, 2026). */
 static bool model_thinks(const struct lx_cohere_writer *w)
 {
@@ -127,19 +110,21 @@ static void write_thinking(struct lx_cohere_writer *w)
 {
     const struct lx_reasoning *asked = &w->r->reasoning;
     bool off = asked->kind == LX_REASONING_OFF || lx_slice_eq(asked->effort, LX_S("none"));
-    const struct effort *effort = effort_find(asked->effort);
+    enum lx_effort effort = lx_effort_find(asked->effort);
     if (asked->kind == LX_REASONING_UNSET || (off && !model_thinks(w)))
         return;
     if (!model_thinks(w)) {
         lx_cohere_lose(w, LX_S("reasoning_effort"), LX_S("the model does not reason"));
         return;
     }
-    if (asked->effort.n && !off && !effort) {
-        lx_cohere_refuse(w, LX_S("reasoning_effort"),
-                         LX_S("must be none, minimal, low, medium, high, xhigh or max"));
+    if (asked->effort.n && !off && effort == LX_EFFORT_COUNT) {
+        lx_cohere_refuse(w, LX_S("reasoning_effort"), LX_EFFORT_WORDS);
         return;
     }
-    int64_t budget = asked->budget_tokens ? asked->budget_tokens : effort ? effort->budget : 0;
+    /* High is as much as the model likes, as Cohere's own OpenAI-compatible API has it. */
+    int64_t budget = asked->budget_tokens      ? asked->budget_tokens
+                     : effort < LX_EFFORT_HIGH ? lx_effort_budget(effort)
+                                               : 0;
     lx_out_object(&w->out, "thinking");
     lx_out_str(&w->out, "type", off ? LX_S("disabled") : LX_S("enabled"));
     if (!off && budget > 0)

@@ -54,6 +54,7 @@ struct lx_write_options {
     bool no_sampling;        /* Claude: no top_p, no top_k, and no temperature but 1 */
     bool one_sampler;        /* Claude: temperature or top_p, not both */
     bool adaptive_thinking;  /* the model takes effort / adaptive thinking, not only budgets */
+    bool thinking_switch;    /* an OpenAI-compatible target that takes `thinking` */
     bool image_objects;      /* embeddings: an OpenAI-compatible target has images as objects */
     bool cache_marks;        /* an OpenAI-compatible target that takes cache_control marks */
     bool model_outside;      /* the address names the model, and the body must not */

@@ -11,6 +11,7 @@
  * change the answer.
  */
 #include "dialect/gemini.h"
+#include "llm/effort.h"
 #include "dialect/scalar.h"
 
 void lx_gemini_lose(struct lx_gemini_writer *w, struct lx_slice what, struct lx_slice why)
@@ -116,40 +117,28 @@ static bool model_has(const struct lx_gemini_writer *w, struct lx_slice word)
     return lx_slice_find(w->o->model, word) >= 0;
 }
 
-/* LiteLLM's budgets for OpenAI's efforts (its constants, 2026-09), and Gemini 3's levels, as
- * the enum of Vertex AI's proto has them; AI Studio was recorded to take them in either case. */
-static const struct effort {
-    struct lx_slice name;
-    int64_t budget;
-    struct lx_slice level;
-} efforts[] = {
-    {LX_S_INIT("minimal"), 0, LX_S_INIT("MINIMAL")},  {LX_S_INIT("low"), 1024, LX_S_INIT("LOW")},
-    {LX_S_INIT("medium"), 2048, LX_S_INIT("MEDIUM")}, {LX_S_INIT("high"), 4096, LX_S_INIT("HIGH")},
-    {LX_S_INIT("xhigh"), 8192, LX_S_INIT("HIGH")},    {LX_S_INIT("max"), 16384, LX_S_INIT("HIGH")},
-};
-
-static const struct effort *effort_find(struct lx_slice name)
-{
-    for (size_t i = 0; i < sizeof(efforts) / sizeof(efforts[0]); i++)
-        if (lx_slice_eq(efforts[i].name, name))
-            return &efforts[i];
-    return NULL;
-}
-
 /* The least that a model may think (ai.google.dev/gemini-api/docs/thinking; LiteLLM). */
 static int64_t least_budget(const struct lx_gemini_writer *w)
 {
     return model_has(w, LX_S("flash-lite")) ? 512 : model_has(w, LX_S("pro")) ? 128 : 1;
 }
 
-/* The pro models know no minimal level, and the first of them no medium one. */
-static struct lx_slice level_of(const struct lx_gemini_writer *w, struct lx_slice level)
+/* Gemini 3's levels, as the enum of Vertex AI's proto has them; AI Studio was recorded to take them
+ * in either case. The pro models know no minimal level, and the first of them no medium one. */
+static struct lx_slice level_of(const struct lx_gemini_writer *w, enum lx_effort effort)
 {
-    if (lx_slice_eq(level, LX_S("MINIMAL")) && model_has(w, LX_S("-pro")))
-        return LX_S("LOW");
-    if (lx_slice_eq(level, LX_S("MEDIUM")) && model_has(w, LX_S("gemini-3-pro")))
-        return LX_S("HIGH");
-    return level;
+    static const struct lx_slice levels[LX_EFFORT_COUNT] = {
+        [LX_EFFORT_MINIMAL] = LX_S_INIT("MINIMAL"),
+        [LX_EFFORT_LOW] = LX_S_INIT("LOW"),
+        [LX_EFFORT_MEDIUM] = LX_S_INIT("MEDIUM"),
+        [LX_EFFORT_HIGH] = LX_S_INIT("HIGH"),
+    };
+    unsigned set = LX_EFFORTS_THREE | LX_EFFORT_BIT(MINIMAL);
+    if (model_has(w, LX_S("-pro")))
+        set &= ~LX_EFFORT_BIT(MINIMAL);
+    if (model_has(w, LX_S("gemini-3-pro")))
+        set &= ~LX_EFFORT_BIT(MEDIUM);
+    return levels[lx_effort_nearest(effort, set)];
 }
 
 static void write_no_thinking(struct lx_gemini_writer *w)
@@ -159,21 +148,21 @@ static void write_no_thinking(struct lx_gemini_writer *w)
         lx_gemini_lose(w, LX_S("reasoning_effort"),
                        LX_S("the model always thinks: asked to do so as little as it can"));
     if (w->third)
-        lx_out_str(&w->out, "thinkingLevel", level_of(w, LX_S("MINIMAL")));
+        lx_out_str(&w->out, "thinkingLevel", level_of(w, LX_EFFORT_MINIMAL));
     else
         lx_out_int(&w->out, "thinkingBudget", always ? least_budget(w) : 0);
 }
 
 static void write_effort(struct lx_gemini_writer *w, struct lx_slice asked)
 {
-    const struct effort *effort = effort_find(asked);
-    if (!effort)
-        lx_gemini_refuse(w, LX_S("reasoning_effort"),
-                         LX_S("must be none, minimal, low, medium, high, xhigh or max"));
+    enum lx_effort effort = lx_effort_find(asked);
+    if (effort == LX_EFFORT_COUNT)
+        lx_gemini_refuse(w, LX_S("reasoning_effort"), LX_EFFORT_WORDS);
     else if (w->third)
-        lx_out_str(&w->out, "thinkingLevel", level_of(w, effort->level));
+        lx_out_str(&w->out, "thinkingLevel", level_of(w, effort));
     else
-        lx_out_int(&w->out, "thinkingBudget", effort->budget ? effort->budget : least_budget(w));
+        lx_out_int(&w->out, "thinkingBudget",
+                   effort == LX_EFFORT_MINIMAL ? least_budget(w) : lx_effort_budget(effort));
 }
 
 static void write_thinking(struct lx_gemini_writer *w)

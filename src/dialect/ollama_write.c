@@ -10,6 +10,7 @@
  * change the answer.
  */
 #include "dialect/ollama.h"
+#include "llm/effort.h"
 
 void lx_ollama_lose(struct lx_ollama_writer *w, struct lx_slice what, struct lx_slice why)
 {
@@ -165,22 +166,6 @@ static void write_format(struct lx_ollama_writer *w)
         lx_out_lit(&w->out, "format", "json");
 }
 
-/* The levels that gpt-oss knows (docs.ollama.com/capabilities/thinking, 2026). */
-static struct lx_slice level_of(struct lx_slice effort)
-{
-    static const struct {
-        struct lx_slice effort, level;
-    } levels[] = {
-        {LX_S_INIT("minimal"), LX_S_INIT("low")},   {LX_S_INIT("low"), LX_S_INIT("low")},
-        {LX_S_INIT("medium"), LX_S_INIT("medium")}, {LX_S_INIT("high"), LX_S_INIT("high")},
-        {LX_S_INIT("xhigh"), LX_S_INIT("high")},    {LX_S_INIT("max"), LX_S_INIT("high")},
-    };
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-        if (lx_slice_eq(levels[i].effort, effort))
-            return levels[i].level;
-    return lx_slice(NULL, 0);
-}
-
 /*
  * A model that can think does so unless told not to, and one that cannot refuses to be told to. So
  * what Anthropic's clients send by default (a budget, "adaptive") is left out; an effort that was
@@ -190,19 +175,20 @@ static void write_think(struct lx_ollama_writer *w)
 {
     const struct lx_reasoning *asked = &w->r->reasoning;
     bool off = asked->kind == LX_REASONING_OFF || lx_slice_eq(asked->effort, LX_S("none"));
-    struct lx_slice level = level_of(asked->effort);
+    /* gpt-oss knows three levels (docs.ollama.com/capabilities/thinking, 2026). */
+    enum lx_effort effort = lx_effort_find(asked->effort);
+    struct lx_slice level = lx_effort_name(lx_effort_nearest(effort, LX_EFFORTS_THREE));
     if (asked->kind == LX_REASONING_UNSET || is_given(w, "think"))
         return;
     if (asked->budget_tokens && !off)
         lx_ollama_lose(w, LX_S("thinking.budget_tokens"), LX_S("Ollama takes no budget"));
     if (off)
         lx_out_bool(&w->out, "think", false);
-    else if (asked->effort.n && !level.n)
-        lx_ollama_refuse(w, LX_S("reasoning_effort"),
-                         LX_S("must be none, minimal, low, medium, high, xhigh or max"));
-    else if (level.n && lx_slice_find(w->o->model, LX_S("gpt-oss")) >= 0)
+    else if (asked->effort.n && effort == LX_EFFORT_COUNT)
+        lx_ollama_refuse(w, LX_S("reasoning_effort"), LX_EFFORT_WORDS);
+    else if (asked->effort.n && lx_slice_find(w->o->model, LX_S("gpt-oss")) >= 0)
         lx_out_str(&w->out, "think", level);
-    else if (level.n && asked->kind == LX_REASONING_ON && !asked->budget_tokens)
+    else if (asked->effort.n && asked->kind == LX_REASONING_ON && !asked->budget_tokens)
         lx_out_bool(&w->out, "think", true);
 }
 

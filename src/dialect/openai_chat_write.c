@@ -11,6 +11,7 @@
 
 #include "base/map.h"
 #include "dialect/json_tool.h"
+#include "llm/effort.h"
 #include "dialect/openai_chat.h"
 
 /* ---- Scalars ------------------------------------------------------------------------------ */
@@ -93,10 +94,10 @@ struct lx_slice lx_openai_effort(const struct lx_reasoning *g)
     return effort;
 }
 
-/* Thinking that was switched off by its own member says nothing here: most models that would take
- * reasoning_effort "none" do not think anyway, and the others refuse the word. Thinking as the
- * model likes is left to the model: any word for it would be refused by models that do not think.
- */
+/* Thinking that was switched off by its own member is switched off so where the target has that
+ * member, and says nothing elsewhere: most models that would take reasoning_effort "none" do not
+ * think anyway, and the others refuse the word. Thinking as the model likes is left to the model:
+ * any word for it would be refused by models that do not think. */
 static void write_reasoning(struct lx_openai_writer *w)
 {
     const struct lx_reasoning *g = &w->request->reasoning;
@@ -108,6 +109,8 @@ static void write_reasoning(struct lx_openai_writer *w)
     }
     if (effort.n)
         lx_out_str(&w->out, "reasoning_effort", effort);
+    else if (g->kind == LX_REASONING_OFF && w->options->thinking_switch)
+        lx_out_raw(&w->out, "thinking", LX_S("{\"type\":\"disabled\"}"));
     else if (g->kind == LX_REASONING_ADAPTIVE)
         lose(w, "thinking", "how much the model thinks is left to the model");
 }

@@ -19,12 +19,3 @@ int lx_request_param_int(const struct lx_request *r, enum lx_param p, int64_t *o
 {
     return lx_slice_int(r->params[p], out);
 }
-
-struct lx_slice lx_effort_of_budget(int64_t tokens)
-{
-    if (tokens >= 10000)
-        return LX_S("high");
-    if (tokens >= 5000)
-        return LX_S("medium");
-    return tokens >= 2000 ? LX_S("low") : LX_S("minimal");
-}

@@ -90,9 +90,6 @@ struct lx_request {
                                      * request's own language gets these instead (reasoning) */
 };
 
-/* OpenAI's word for a budget of thinking, by LiteLLM's thresholds. */
-struct lx_slice lx_effort_of_budget(int64_t tokens);
-
 /* The integer value of a parameter; 0, or LX_EINVAL (absent, or not an integer). */
 int lx_request_param_int(const struct lx_request *r, enum lx_param p, int64_t *out);
 

@@ -40,6 +40,8 @@ enum lx_quirk_op {
     LX_QUIRK_WORD,    /* a string value: as RENAME; anything else stays */
     LX_QUIRK_BUDGET,  /* OpenAI's reasoning_effort becomes arg: Anthropic's thinking with a budget,
                        * where the limit leaves room for it */
+    LX_QUIRK_LEVELS,  /* a word for an effort that is not among arg's, "low|high", becomes the
+                       * nearest that is, listed as a loss (llm/effort.h) */
     LX_QUIRK_PART,    /* messages' parts of a type whose object has "b" get another form: arg is
                        * "type:a=b|c=d", where a and c are the part's members then */
 };
@@ -229,6 +231,7 @@ struct lx_target {
     /* Of the catalog, set by lx_deployment_target(); so is options.default_max_tokens. */
     enum lx_tristate reasons; /* UNSET: the catalog does not know the model */
     bool prefills;            /* it goes on with an answer that the conversation ends in */
+    unsigned efforts;         /* a set (llm/effort.h): words that it may take */
 };
 /* Works it out; once, where a deployment's model is fixed. Borrows, and copies into the arena. */
 void lx_target_init(struct lx_target *t, const struct lx_provider *p, struct lx_slice model,
@@ -272,6 +275,7 @@ struct lx_quirk_target {
     bool common;              /* the common quirks too: a chat in OpenAI's language ... */
     unsigned takes;           /* ... but those that the row is spared; 0 at a user's own address */
     enum lx_tristate reasons; /* what is known of the model */
+    unsigned efforts;         /* as in struct lx_target */
 };
 /* Records the target's mending of `doc` (a request body of its language) in `edit`. Refusals go to
  * body as lx_body_refuse does, drops to its losses. Members in `allowed` are never refused. */

@@ -4,6 +4,7 @@
  * The call machine uses it for every body that goes to a provider, whether a client wrote it or a
  * dialect. It knows operators and no provider.
  */
+#include "llm/effort.h"
 #include "provider/provider.h"
 
 struct mending {
@@ -14,6 +15,7 @@ struct mending {
     struct lx_json_edit *edit;
     struct lx_body *body;
     enum lx_tristate reasons;
+    unsigned efforts; /* that the model takes */
 };
 
 static bool concerns(const struct lx_quirk *q, struct lx_slice model)
@@ -270,14 +272,35 @@ static void rename_role(struct mending *m, const struct lx_quirk *q, struct lx_s
     }
 }
 
-/* The reasoning_effort that a switched-on `thinking` comes to; absent when it comes to none. */
-static struct lx_slice effort_of(struct lx_json thinking)
+/* The word that the model takes for an effort. */
+static struct lx_slice level_for(const struct mending *m, struct lx_slice word)
+{
+    enum lx_effort e = lx_effort_find(word);
+    return e == LX_EFFORT_COUNT ? word : lx_effort_name(lx_effort_nearest(e, m->efforts));
+}
+
+static void level(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_json v = lx_json_get(lx_json_root(m->doc), member);
+    struct lx_slice word = lx_json_text(v).s, taken = level_for(m, word);
+    if (!lx_json_is(v, LX_JSON_STRING) || lx_slice_eq(word, taken) || is_allowed(m, member))
+        return;
+    lx_json_edit_replace(m->edit, v, lx_arena_printf(m->edit->arena, "\"%.*s\"", LX_F(taken)));
+    lx_losses_add(m->body->losses, member, lx_slice_z(q->why));
+}
+
+/* The reasoning_effort that a switched-on `thinking` comes to, or one switched off where the model
+ * can be told so; absent when it comes to none. */
+static struct lx_slice effort_of(const struct mending *m, struct lx_json thinking)
 {
     int64_t budget;
+    if (lx_json_eq(LX_GET(thinking, "type"), LX_S("disabled")) && m->reasons == LX_YES &&
+        m->efforts != LX_EFFORTS_ALL && (m->efforts & LX_EFFORT_BIT(NONE)))
+        return lx_effort_name(LX_EFFORT_NONE);
     if (!lx_json_eq(LX_GET(thinking, "type"), LX_S("enabled")) ||
         lx_json_int(LX_GET(thinking, "budget_tokens"), &budget) < 0)
         return lx_slice(NULL, 0);
-    return lx_effort_of_budget(budget);
+    return level_for(m, lx_effort_of_budget(budget));
 }
 
 static void turn_to_effort(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
@@ -285,7 +308,7 @@ static void turn_to_effort(struct mending *m, const struct lx_quirk *q, struct l
     struct lx_json root = lx_json_root(m->doc), thinking = lx_json_get(root, member);
     if (lx_json_type(thinking) == LX_JSON_NONE || is_allowed(m, member))
         return;
-    struct lx_slice effort = effort_of(thinking);
+    struct lx_slice effort = effort_of(m, thinking);
     lx_json_edit_remove(m->edit, root, member);
     if (effort.p && m->reasons != LX_NO &&
         lx_json_type(LX_GET(root, "reasoning_effort")) == LX_JSON_NONE)
@@ -295,22 +318,6 @@ static void turn_to_effort(struct mending *m, const struct lx_quirk *q, struct l
         lx_losses_add(m->body->losses, member, lx_slice_z(q->why));
 }
 
-/* LiteLLM's budgets for OpenAI's efforts (its constants, 1.106.2). */
-static int64_t budget_of(struct lx_json effort)
-{
-    static const struct {
-        struct lx_slice effort;
-        int64_t tokens;
-    } budgets[] = {
-        {LX_S_INIT("minimal"), 1024}, {LX_S_INIT("low"), 1024},   {LX_S_INIT("medium"), 2048},
-        {LX_S_INIT("high"), 4096},    {LX_S_INIT("xhigh"), 8192}, {LX_S_INIT("max"), 16384},
-    };
-    for (size_t i = 0; i < sizeof(budgets) / sizeof(budgets[0]); i++)
-        if (lx_json_eq(effort, budgets[i].effort))
-            return budgets[i].tokens;
-    return 0;
-}
-
 /* The limit covers what is thought and what is said: it must be more than the budget, and where
  * there is none the service's own may be less. */
 static void turn_to_budget(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
@@ -318,7 +325,7 @@ static void turn_to_budget(struct mending *m, const struct lx_quirk *q, struct l
     enum { ANSWER = 4096 };
     struct lx_json root = lx_json_root(m->doc), effort = lx_json_get(root, member);
     struct lx_json limit = LX_GET(root, "max_tokens");
-    int64_t budget = budget_of(effort), most = 0;
+    int64_t budget = lx_effort_budget(lx_effort_find(lx_json_text(effort).s)), most = 0;
     if (lx_json_type(effort) == LX_JSON_NONE || is_allowed(m, member))
         return;
     lx_json_edit_remove(m->edit, root, member);
@@ -393,6 +400,7 @@ static const struct {
     [LX_QUIRK_EFFORT] = {turn_to_effort},
     [LX_QUIRK_WORD] = {rename_word},
     [LX_QUIRK_BUDGET] = {turn_to_budget},
+    [LX_QUIRK_LEVELS] = {level},
     [LX_QUIRK_PART] = {reform_parts},
 };
 
@@ -427,11 +435,21 @@ static void apply_common(struct mending *m, const struct lx_quirk_target *t)
     }
 }
 
+/* What the row says of the model counts for more than what the catalog knows. */
+static unsigned efforts_of(const struct lx_quirk_target *t)
+{
+    uint64_t left = t->which;
+    for (const struct lx_quirk *q = t->quirks; left; q++, left >>= 1)
+        if ((left & 1) && q->op == LX_QUIRK_LEVELS)
+            return lx_efforts_read(lx_slice_z(q->arg));
+    return t->efforts ? t->efforts : LX_EFFORTS_ALL;
+}
+
 void lx_quirks_apply(const struct lx_quirk_target *t, const struct lx_write_options *o,
                      const struct lx_slice *allowed, size_t allowed_count,
                      const struct lx_json_doc *doc, struct lx_json_edit *edit, struct lx_body *body)
 {
-    struct mending m = {o, allowed, allowed_count, doc, edit, body, t->reasons};
+    struct mending m = {o, allowed, allowed_count, doc, edit, body, t->reasons, efforts_of(t)};
     if (t->common)
         apply_common(&m, t);
     uint64_t left = t->which;

@@ -268,6 +268,7 @@ void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
     out->no_sampling = lx_glob_match(lx_slice_z(p->no_sampling), model);
     out->one_sampler = lx_glob_match(lx_slice_z(p->one_sampler), model);
     out->cache_marks = p->takes & LX_TAKES_CACHE_MARKS;
+    out->thinking_switch = p->takes & LX_TAKES_THINKING;
     out->model_outside = p->model_outside || p->model_member;
     out->no_call_ids = p->no_call_ids;
     out->prompt = p->template ? template_called(p->template) : lx_provider_template(model);

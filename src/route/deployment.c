@@ -4,6 +4,7 @@
  * Built once by the host from its configuration; then only read, by every call on every thread.
  */
 #include "catalog/row.h"
+#include "llm/effort.h"
 #include "provider/near.h"
 #include "route/choose.h"
 
@@ -222,6 +223,29 @@ static bool find_row(const struct lx_deployment *d, struct lx_slice model,
     return false;
 }
 
+/* The words for efforts that a model is not known to refuse. */
+static unsigned efforts_of(const struct lx_deployment *d, struct lx_model m)
+{
+    static const struct {
+        enum lx_effort effort;
+        struct lx_slice member;
+    } facts[] = {
+        {LX_EFFORT_NONE, LX_S_INIT("supports_none_reasoning_effort")},
+        {LX_EFFORT_MINIMAL, LX_S_INIT("supports_minimal_reasoning_effort")},
+        {LX_EFFORT_LOW, LX_S_INIT("supports_low_reasoning_effort")},
+        {LX_EFFORT_XHIGH, LX_S_INIT("supports_xhigh_reasoning_effort")},
+        {LX_EFFORT_MAX, LX_S_INIT("supports_max_reasoning_effort")},
+    };
+    unsigned set = LX_EFFORTS_ALL;
+    for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+        if (lx_slice_eq(fact(d, m, facts[i].member), LX_S("false")))
+            set &= ~(1u << facts[i].effort);
+    if (!(set & LX_EFFORT_BIT(XHIGH)) &&
+        !lx_slice_eq(fact(d, m, LX_S("supports_max_reasoning_effort")), LX_S("true")))
+        set &= ~LX_EFFORT_BIT(MAX);
+    return set;
+}
+
 /* A model that the catalog does not know may be newer than it: nothing follows from that. */
 void lx_deployment_target(const struct lx_deployment *d, struct lx_slice model,
                           const struct lx_catalog *catalog, struct lx_arena *a,
@@ -237,6 +261,7 @@ void lx_deployment_target(const struct lx_deployment *d, struct lx_slice model,
     if (found || reasons.n)
         out->reasons = lx_slice_eq(reasons, LX_S("true")) ? LX_YES : LX_NO;
     out->prefills = lx_slice_eq(fact(d, m, LX_S("supports_assistant_prefill")), LX_S("true"));
+    out->efforts = efforts_of(d, m);
 }
 
 void lx_deployment_learn(struct lx_deployment *d, const struct lx_catalog *catalog,

@@ -225,9 +225,9 @@ static const struct {
     const char *out, *lost;
 } message_rows[] = {
     {"{'role':'user','content':''}", 0, "{'role':'user','content':''}", ""},
-    {"{'role':'user','content':' \\n'}", MODIFY, "{'role':'user','content':'.'}", ""},
-    {"", MODIFY, "{'role':'user','content':'.'}", ""},
-    {"{'role':'system','content':'s'}", MODIFY, "{'role':'user','content':'.'}", ""},
+    {"{'role':'user','content':' \\n'}", MODIFY, "{'role':'user','content':'.'}", "messages[0]"},
+    {"", MODIFY, "{'role':'user','content':'.'}", "messages[0]"},
+    {"{'role':'system','content':'s'}", MODIFY, "{'role':'user','content':'.'}", "messages[1]"},
     {"{'role':'user','content':'a'},{'role':'assistant','content':' '},"
      "{'role':'user','content':'b'}",
      0, "{'role':'user','content':[{'type':'text','text':'a'},{'type':'text','text':'b'}]}", ""},

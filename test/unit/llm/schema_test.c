@@ -5,7 +5,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -127,14 +126,16 @@ static void test_bounds(void **state)
     assert_int_equal(check("{\"not\":{\"$ref\":\"#\"}}", "1", &why, NULL), LX_ELIMIT);
     assert_int_equal(check("{\"anyOf\":[{\"$ref\":\"#\"},true]}", "1", &why, NULL), LX_ELIMIT);
     /* Two ways at each of thirty levels. */
-    char schema[4096] = "{\"$defs\":{", *at = schema + strlen(schema);
+    struct lx_buf schema;
+    lx_buf_init(&schema, 4096);
+    lx_buf_addf(&schema, "{\"$defs\":{");
     for (int i = 0; i < 30; i++)
-        at += sprintf(at,
-                      "\"d%d\":{\"oneOf\":[{\"$ref\":\"#/$defs/d%d\"},"
-                      "{\"$ref\":\"#/$defs/d%d\"}]},",
-                      i, i + 1, i + 1);
-    strcpy(at, "\"d30\":{\"type\":\"null\"}},\"$ref\":\"#/$defs/d0\"}");
-    assert_int_equal(check(schema, "1", &why, NULL), LX_ELIMIT);
+        lx_buf_addf(&schema,
+                    "\"d%d\":{\"oneOf\":[{\"$ref\":\"#/$defs/d%d\"},{\"$ref\":\"#/$defs/d%d\"}]},",
+                    i, i + 1, i + 1);
+    lx_buf_addf(&schema, "\"d30\":{\"type\":\"null\"}},\"$ref\":\"#/$defs/d0\"}%c", '\0');
+    assert_int_equal(check(schema.p, "1", &why, NULL), LX_ELIMIT);
+    lx_buf_clear(&schema);
 }
 
 static void test_unchecked(void **state)
