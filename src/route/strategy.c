@@ -158,9 +158,11 @@ static double adaptive(const struct lx_route_field *f, const struct lx_deploymen
 static size_t try_another(const struct lx_route_field *f)
 {
     uint64_t each = (uint64_t)f->r->settings->policy.adaptive_explore_ppm;
-    uint64_t all = each * (f->count - 1) < PPM / 10 ? each * (f->count - 1) : PPM / 10;
+    uint64_t most = f->count > 1 ? PPM / 10 / (f->count - 1) : 0; /* a tenth for all others */
     double n;
-    if (f->count < 2 || lx_route_random(f->r, 1) % PPM >= all)
+    if (each > most)
+        each = most;
+    if (lx_route_random(f->r, 1) % PPM >= each * f->count) /* the best has a part in it, too */
         return SIZE_MAX;
     size_t at = lx_route_random(f->r, 2) % f->count;
     for (size_t i = 0; i < f->r->group->count; i++)

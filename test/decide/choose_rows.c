@@ -7,7 +7,7 @@
 
 #define START_MS INT64_C(1699999990000) /* ten seconds into a minute */
 
-enum { MAX_DEPLOYMENTS = 8, DRAWS = 4000, SLACK_PERCENT = 3 };
+enum { MAX_DEPLOYMENTS = 8, DRAWS = 4000, SLACK_PERCENT = 3, MANY_DRAWS = 100000, SLACK_MILLE = 2 };
 
 struct scene {
     struct lx_arena arena;
@@ -70,6 +70,8 @@ static void set(struct lx_route_policy *p, struct lx_slice w)
         p->latency.buffer_ppm = 10000 * number(v, 0);
     else if (takes(w, "percentile=", &v))
         p->latency.first_ppm = 10000 * number(v, 0);
+    else if (takes(w, "explore=", &v))
+        p->adaptive_explore_ppm = 10000 * number(v, 0);
     else if (takes(w, "cooldown=", &v))
         p->cooldown_ms = time_ms(v);
     else if (takes(w, "fails=", &v))
@@ -308,19 +310,23 @@ static void tell(const struct scene *s, const struct lx_route_verdict *v, struct
         lx_buf_add_lit(out, "wait");
 }
 
+/* "a 25 b 75" in percent; "a 10/1000 b 990/1000" for what is small. */
 static void check_shares(const struct row *row, const struct scene *s, struct lx_route_request r)
 {
     struct lx_slice verdict = row->verdict;
-    int counts[MAX_DEPLOYMENTS] = {0};
-    for (int i = 0; i < DRAWS; i++) {
+    bool fine = lx_slice_find(verdict, LX_S("/1000")) >= 0;
+    int draws = fine ? MANY_DRAWS : DRAWS, unit = fine ? 1000 : 100;
+    int slack = fine ? SLACK_MILLE : SLACK_PERCENT, counts[MAX_DEPLOYMENTS] = {0};
+    for (int i = 0; i < draws; i++) {
         r.random = lx_route_random(&r, (uint64_t)i);
         counts[lx_route_choose(&r).index]++;
     }
     while (verdict.n) {
         size_t i = place(s, word(&verdict, ' '));
-        int64_t want = number(word(&verdict, ' '), -1), got = counts[i] * 100 / DRAWS;
-        CHECK(row, got >= want - SLACK_PERCENT && got <= want + SLACK_PERCENT, "%.*s gets %lld %%",
-              LX_F(s->g->deployments[i]->id), (long long)got);
+        struct lx_slice share = word(&verdict, ' ');
+        int64_t want = number(word(&share, '/'), -1), got = (int64_t)counts[i] * unit / draws;
+        CHECK(row, got >= want - slack && got <= want + slack, "%.*s gets %lld of %d",
+              LX_F(s->g->deployments[i]->id), (long long)got, unit);
     }
 }
 
@@ -360,7 +366,7 @@ void choose(const struct row *row)
     ask(&s, row->in[3], &r);
     lx_slice_cut(row->verdict, ' ', &first, &rest);
     lx_slice_cut(rest, ' ', &second, &rest);
-    if (number(second, -1) >= 0 && !lx_slice_eq(first, LX_S("wait")))
+    if (number(word(&second, '/'), -1) >= 0 && !lx_slice_eq(first, LX_S("wait")))
         check_shares(row, &s, r);
     else
         check_one(row, &s, r);
