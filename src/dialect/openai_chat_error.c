@@ -17,14 +17,19 @@ enum { SHOWN_BYTES = 500 }; /* of a body that is no JSON */
 /* ---- Kinds -------------------------------------------------------------------------------- */
 
 /* Codes and types that say more than the status. OpenAI's list of error codes; the others were
- * recorded: Azure, Groq, Mistral, llama.cpp, DashScope, OpenRouter, DeepSeek. */
+ * recorded, or stand in their
+ * lists: Azure, Groq, Mistral, llama.cpp, DashScope, OpenRouter, DeepSeek, docs.z.ai (2026-11),
+ * platform.moonshot.ai (2026-11), GitHub Models. */
 static const struct code_kind {
     struct lx_slice code;
     enum lx_fault_kind kind;
 } code_kinds[] = {
     {LX_S_INIT("context_length_exceeded"), LX_FAULT_CONTEXT_WINDOW},
     {LX_S_INIT("exceed_context_size_error"), LX_FAULT_CONTEXT_WINDOW},
-    {LX_S_INIT("string_above_max_length"), LX_FAULT_CONTEXT_WINDOW},
+    {LX_S_INIT("tokens_limit_reached"), LX_FAULT_CONTEXT_WINDOW}, /* GitHub */
+    {LX_S_INIT("1261"), LX_FAULT_CONTEXT_WINDOW},                 /* Z.AI's numbers */
+    {LX_S_INIT("1301"), LX_FAULT_CONTENT_POLICY},
+    {LX_S_INIT("1113"), LX_FAULT_BILLING},
     {LX_S_INIT("content_filter"), LX_FAULT_CONTENT_POLICY},
     {LX_S_INIT("content_policy_violation"), LX_FAULT_CONTENT_POLICY},
     {LX_S_INIT("ResponsibleAIPolicyViolation"), LX_FAULT_CONTENT_POLICY},
@@ -33,6 +38,7 @@ static const struct code_kind {
     {LX_S_INIT("insufficient_quota"), LX_FAULT_BILLING},
     {LX_S_INIT("billing_hard_limit_reached"), LX_FAULT_BILLING},
     {LX_S_INIT("billing_not_active"), LX_FAULT_BILLING},
+    {LX_S_INIT("exceeded_current_quota_error"), LX_FAULT_BILLING}, /* Moonshot */
     {LX_S_INIT("invalid_api_key"), LX_FAULT_AUTHENTICATION},
     {LX_S_INIT("authentication_error"), LX_FAULT_AUTHENTICATION},
     {LX_S_INIT("permission_error"), LX_FAULT_PERMISSION},
@@ -65,6 +71,14 @@ static int status_of_code(struct lx_slice code)
     return lx_slice_int(code, &n) == 0 && n >= 400 && n < 600 ? (int)n : 0;
 }
 
+/* A string that is too long, and no prompt: a user's name. */
+static bool is_other_string(const struct lx_fault *f)
+{
+    return lx_slice_eq(f->code, LX_S("string_above_max_length")) && f->param.n &&
+           !lx_slice_starts(f->param, LX_S("messages")) &&
+           !lx_slice_starts(f->param, LX_S("input")) && !lx_slice_starts(f->param, LX_S("prompt"));
+}
+
 static void set_kind(struct lx_fault *f, int status)
 {
     bool known = status >= 400 && status < 600;
@@ -75,8 +89,11 @@ static void set_kind(struct lx_fault *f, int status)
         kind = kind_of_code(f->type, !status);
     if (!kind)
         kind = status ? lx_fault_of_status(status) : LX_FAULT_API;
-    f->kind = lx_fault_refine(kind, f->message);
-    f->status = status;
+    if (kind == LX_FAULT_BILLING && status == 429) /* LiteLLM's clients know it by the status */
+        kind = LX_FAULT_QUOTA;
+    f->kind = is_other_string(f) ? kind : lx_fault_refine(kind, f->message);
+    /* Groq's 413 for a request of more tokens than a minute has. */
+    f->status = kind == LX_FAULT_RATE_LIMIT && status == 413 ? 0 : status;
 }
 
 /* ---- Shapes of error documents ------------------------------------------------------------ */
@@ -206,60 +223,15 @@ static void read_plain(int status, struct lx_slice body, struct lx_arena *a, str
 
 /* ---- When to try again -------------------------------------------------------------------- */
 
-/* "6m0s", "1.242s", "20ms": OpenAI's x-ratelimit-reset-* (docs, "Rate limits in headers"). */
-static int64_t read_duration(struct lx_slice s)
+/* Headers; or, while Hugging Face loads a model, the seconds that are left. */
+static int64_t read_retry_after(const struct lx_headers *h, struct lx_json body,
+                                enum lx_fault_kind kind)
 {
-    int64_t total = 0;
-    while (s.n) {
-        size_t digits = 0, unit;
-        while (digits < s.n && (s.p[digits] == '.' || (s.p[digits] >= '0' && s.p[digits] <= '9')))
-            digits++;
-        for (unit = digits; unit < s.n && s.p[unit] >= 'a' && s.p[unit] <= 'z'; unit++)
-            ;
-        struct lx_slice name = lx_slice(s.p + digits, unit - digits);
-        int64_t ms = lx_seconds_read_ms(lx_slice_to(s, digits));
-        if (ms < 0 || ms > INT64_MAX / 86400)
-            return -1;
-        if (lx_slice_eq(name, LX_S("d")))
-            total += ms * 86400;
-        else if (lx_slice_eq(name, LX_S("h")))
-            total += ms * 3600;
-        else if (lx_slice_eq(name, LX_S("m")))
-            total += ms * 60;
-        else if (lx_slice_eq(name, LX_S("s")))
-            total += ms;
-        else if (lx_slice_eq(name, LX_S("ms")))
-            total += (ms + 999) / 1000;
-        else
-            return -1;
-        if (total > INT64_MAX / 2)
-            return -1;
-        s = lx_slice_from(s, unit);
-    }
-    return total;
-}
-
-/* The limit that ran out is the one to wait for. */
-static int64_t read_reset(const struct lx_headers *h, struct lx_slice remaining,
-                          struct lx_slice reset)
-{
-    struct lx_slice when = lx_headers_get(h, reset);
-    if (!when.n || !lx_slice_eq(lx_headers_get(h, remaining), LX_S("0")))
-        return -1;
-    return read_duration(when);
-}
-
-static int64_t read_retry_after(const struct lx_headers *h, enum lx_fault_kind kind)
-{
-    int64_t ms = -1, other;
-    if (!h)
-        return -1;
-    ms = lx_headers_retry_after_ms(h, 0);
-    if (ms >= 0 || kind != LX_FAULT_RATE_LIMIT)
-        return ms;
-    ms = read_reset(h, LX_S("x-ratelimit-remaining-requests"), LX_S("x-ratelimit-reset-requests"));
-    other = read_reset(h, LX_S("x-ratelimit-remaining-tokens"), LX_S("x-ratelimit-reset-tokens"));
-    return ms > other ? ms : other;
+    int64_t ms = h ? lx_headers_retry_after_ms(h, 0) : -1;
+    if (ms < 0 && h && kind == LX_FAULT_RATE_LIMIT)
+        ms = lx_fault_reset_ms(h, 0);
+    struct lx_json left = LX_GET(body, "estimated_time");
+    return ms < 0 && lx_json_is(left, LX_JSON_NUMBER) ? lx_seconds_read_ms(lx_json_raw(left)) : ms;
 }
 
 void lx_openai_read_error(int status, struct lx_slice body, const struct lx_headers *headers,
@@ -277,7 +249,8 @@ void lx_openai_read_error(int status, struct lx_slice body, const struct lx_head
     if (code == LX_ENOMEM || a->failed) /* what the provider said is lost */
         *out = lx_fault_of_error(LX_ENOMEM, NULL, a);
     out->raw = body;
-    out->retry_after_ms = read_retry_after(headers, out->kind);
+    out->retry_after_ms =
+        read_retry_after(headers, code == 0 ? lx_json_root(&doc) : (struct lx_json){0}, out->kind);
     lx_json_doc_clear(&doc); /* what was taken from it points into the body or the arena */
 }
 
@@ -288,6 +261,7 @@ static const char *const kind_codes[LX_FAULT_COUNT] = {
     [LX_FAULT_CONTEXT_WINDOW] = "context_length_exceeded",
     [LX_FAULT_CONTENT_POLICY] = "content_policy_violation",
     [LX_FAULT_BILLING] = "insufficient_quota",
+    [LX_FAULT_QUOTA] = "insufficient_quota",
 };
 
 static void write_or_null(struct lx_out *o, const char *name, struct lx_slice s)

@@ -7,6 +7,10 @@
 #include "llm/fault.h"
 
 #include "base/text.h"
+#include "wire/date.h"
+#include "wire/moment.h"
+
+#include <string.h>
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -110,20 +114,87 @@ struct lx_fault lx_fault_of_error(int code, const struct lx_error *err, struct l
 
 /* ---- When to try again -------------------------------------------------------------------- */
 
-int64_t lx_fault_reset_ms(const struct lx_headers *h, int64_t now_s)
+/* "6m0s", "1.242s", "20ms": OpenAI's and Groq's spans of time; -1: none of these. */
+static int64_t read_span(struct lx_slice s)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}};
+    int64_t total = 0;
+    while (s.n) {
+        size_t digits = 0, end, i = 0;
+        while (digits < s.n && (s.p[digits] == '.' || (s.p[digits] >= '0' && s.p[digits] <= '9')))
+            digits++;
+        for (end = digits; end < s.n && s.p[end] >= 'a' && s.p[end] <= 'z'; end++)
+            ;
+        struct lx_slice unit = lx_slice(s.p + digits, end - digits);
+        int64_t n = lx_seconds_read_ms(lx_slice_to(s, digits)); /* in thousandths */
+        if (n < 0 || n > INT64_MAX / 86400000)
+            return -1;
+        while (i < COUNT(units) && !lx_slice_eq(unit, lx_slice_z(units[i].unit)))
+            i++;
+        if (i == COUNT(units) && !lx_slice_eq(unit, LX_S("ms")))
+            return -1;
+        total += i < COUNT(units) ? n * (units[i].ms / 1000) : (n + 999) / 1000;
+        if (total > INT64_MAX / 2)
+            return -1;
+        s = lx_slice_from(s, end);
+    }
+    return total;
+}
+
+/* A moment in seconds (or milliseconds) since 1970, or RFC 3339's; a span in seconds, or with
+ * units. */
+static int64_t read_reset(struct lx_slice s, int64_t now_s)
 {
     enum { DAY_S = 86400 };
     const int64_t milliseconds = INT64_C(100000000000); /* 1973 in these, year 5138 in seconds */
     int64_t at;
-    if (!lx_slice_eq(lx_headers_get(h, LX_S("x-ratelimit-remaining")), LX_S("0")) ||
-        lx_slice_int(lx_slice_trim(lx_headers_get(h, LX_S("x-ratelimit-reset"))), &at) != 0 ||
-        at < 0)
-        return -1;
-    if (at <= DAY_S) /* a span */
-        return at * 1000;
-    if (at < milliseconds)
-        at *= 1000;
-    return at > now_s * 1000 ? at - now_s * 1000 : 0;
+    s = lx_slice_trim(s);
+    if (lx_slice_find_byte(s, 'T') >= 0) { /* Anthropic */
+        if (!now_s || lx_moment_read(s, &at) != 0)
+            return -1;
+    } else if (lx_slice_int(s, &at) == 0 && at > DAY_S) { /* OpenRouter */
+        at = at >= milliseconds ? at / 1000 : at;
+        if (!now_s)
+            return -1;
+    } else {
+        int64_t seconds = lx_seconds_read_ms(s); /* Together, Cerebras */
+        return !s.n ? -1 : seconds >= 0 ? seconds : read_span(s);
+    }
+    return at > now_s ? (at - now_s) * 1000 : 0;
+}
+
+/*
+ * x-ratelimit-remaining-tokens: 0 and x-ratelimit-reset-tokens;
+ * anthropic-ratelimit-tokens-remaining and anthropic-ratelimit-tokens-reset: whatever a provider
+ * calls its limits (requests, tokens, of a minute or a day), the two names differ in one word. The
+ * limit that ran out is the one to wait for; of several, the last.
+ */
+int64_t lx_fault_reset_ms(const struct lx_headers *h, int64_t now_s)
+{
+    static const struct lx_slice remaining = LX_S_INIT("remaining"), reset = LX_S_INIT("reset");
+    int64_t most = -1;
+    for (size_t i = 0; i < h->n; i++) {
+        char name[64];
+        struct lx_slice said = h->v[i].name;
+        if (said.n >= sizeof(name) || !lx_slice_eq(lx_slice_trim(h->v[i].value), LX_S("0")))
+            continue;
+        for (size_t k = 0; k < said.n; k++)
+            name[k] = (char)lx_ascii_lower(said.p[k]);
+        struct lx_slice lower = lx_slice(name, said.n);
+        ssize_t at = lx_slice_find(lower, remaining);
+        if (at < 0 || lx_slice_find(lower, LX_S("ratelimit")) < 0)
+            continue;
+        size_t head = (size_t)at, tail = head + remaining.n;
+        memcpy(name + head, reset.p, reset.n);
+        memmove(name + head + reset.n, name + tail, said.n - tail);
+        int64_t ms =
+            read_reset(lx_headers_get(h, lx_slice(name, said.n - remaining.n + reset.n)), now_s);
+        most = ms > most ? ms : most;
+    }
+    return most;
 }
 
 /* ---- Phrases ------------------------------------------------------------------------------ */
@@ -161,6 +232,19 @@ static const char *const context_phrases[] = {
     "reduce the length of the messages",
     "`inputs` tokens + `max_new_tokens` must be",
     "expected a string with maximum length",
+    "expected maxlength:",                  /* Bedrock, models of Amazon's and AI21's */
+    "prompt: length:",                      /* Anthropic's first models */
+    "while limit is",                       /* Cerebras */
+    "longer than the maximum model length", /* vLLM */
+    "exceeded model token limit",           /* Moonshot */
+    "range of input length should be",      /* DashScope */
+    "cannot exceed the total tokens limit", /* watsonx */
+    "context window limit",                 /* Cloudflare */
+    "input text length should not exceed",  /* NLP Cloud */
+    "length limit exceeded",                /* Hugging Face */
+    "prompt exceeds max length",            /* Z.AI */
+    "exceed model maximum (",               /* Bedrock's Mantle */
+    "request payload size exceeds",         /* Vertex */
 };
 
 static const char *const policy_phrases[] = {
@@ -182,6 +266,11 @@ static const char *const policy_phrases[] = {
     "content exists risk",
     "violates usage guidelines",
     "your chosen model requires moderation",
+    "requires moderation on",          /* OpenRouter */
+    "potentially unsafe or sensitive", /* Z.AI */
+    "the response was blocked",        /* Vertex */
+    "blocked by our content filters",
+    "considered high risk", /* Moonshot */
 };
 
 enum { SCAN_BYTES = 4096 }; /* an explanation comes early; an echoed prompt after it */

@@ -31,12 +31,13 @@
     LX_FAULT(UNPROCESSABLE, "UnprocessableEntityError", 422, "invalid_request_error",            \
              "invalid_request_error", false)                                                     \
     LX_FAULT(RATE_LIMIT, "RateLimitError", 429, "rate_limit_error", "rate_limit_error", true)    \
+    LX_FAULT(QUOTA, "RateLimitError", 429, "insufficient_quota", "rate_limit_error", false)      \
     LX_FAULT(INTERNAL, "InternalServerError", 500, "server_error", "api_error", true)            \
     LX_FAULT(CONNECTION, "APIConnectionError", 500, "server_error", "api_error", true)           \
     LX_FAULT(BAD_GATEWAY, "BadGatewayError", 502, "server_error", "api_error", true)             \
     LX_FAULT(UNAVAILABLE, "ServiceUnavailableError", 503, "server_error", "overloaded_error",    \
              true)                                                                               \
-    LX_FAULT(OVERLOADED, "ServiceUnavailableError", 529, "overloaded_error", "overloaded_error", \
+    LX_FAULT(OVERLOADED, "InternalServerError", 529, "overloaded_error", "overloaded_error", \
              true)                                                                               \
     LX_FAULT(JSON_SCHEMA, "JSONSchemaValidationError", 500, "api_error", "api_error", true)      \
     LX_FAULT(API, "APIError", 500, "api_error", "api_error", true)
@@ -66,8 +67,9 @@ int lx_fault_status(const struct lx_fault *f);
 bool lx_fault_retryable(const struct lx_fault *f);
 const char *lx_fault_openai_type(enum lx_fault_kind k);
 const char *lx_fault_anthropic_type(enum lx_fault_kind k);
-/* When the limit that ran out is full again, in milliseconds from now, by x-ratelimit-reset; -1:
- * not said. now_s: wall clock. */
+/* When the limits that ran out are full again, in milliseconds from now, by the headers in which
+ * providers tell what remains; -1: not said. now_s: wall clock; 0: there is none, and only spans of
+ * time say something. */
 int64_t lx_fault_reset_ms(const struct lx_headers *h, int64_t now_s);
 /* The kind that an HTTP status means when nothing better is known. */
 enum lx_fault_kind lx_fault_of_status(int status);

@@ -13,7 +13,7 @@ enum { RETRY_AFTER_MAX_MS = 60000, MINUTE_MS = 60000, PPM = 1000000 };
 static bool cured_by_another(enum lx_fault_kind kind)
 {
     return kind == LX_FAULT_AUTHENTICATION || kind == LX_FAULT_BILLING ||
-           kind == LX_FAULT_PERMISSION;
+           kind == LX_FAULT_QUOTA || kind == LX_FAULT_PERMISSION;
 }
 
 static bool is_retryable(const struct lx_fault *f, bool another_untried)

@@ -53,7 +53,8 @@ static inline int64_t number(struct lx_slice s, int64_t otherwise)
     return lx_slice_int(s, &n) == 0 ? n : otherwise;
 }
 
-/* The table choose.txt. */
+/* The tables choose.txt and faults.txt. */
 void choose(const struct row *row);
+void fault(const struct row *row);
 
 #endif

@@ -195,8 +195,6 @@ RULES = [
          "what is thought stands in reasoning_content; in blocks, too, as of other providers"),
     Rule("stream", "ollama_chat", "usage.reasoning", OURS,
          "Ollama does not say it; LiteLLM tells a guess as a count", when=lambda a, b: a == ABSENT),
-    Rule("reply", "openai", "error.class", OURS,
-         "403 is a lack of permission", when=lambda a, b: a == "PermissionDeniedError"),
     Rule("stream", "openai|bedrock|azure|text-completion-openai", "usage.*", OURS,
          "where a provider tells usage, it is that; LiteLLM loses Bedrock's and guesses. Where none "
          "does, what is counted has the tools in it, and calls as they are written"),
@@ -214,23 +212,37 @@ RULES = [
          "all that was thought; LiteLLM keeps the last item of several"),
     Rule("*", "openai/responses/*", "choices.0.annotations", OURS, "LiteLLM loses them",
          when=left_out),
-    Rule("reply", "huggingface|azure", "error.class", OURS, "422 says what is wrong: the request",
-         when=lambda a, b: a == "UnprocessableEntityError"),
-    Rule("reply", "openai", "error.class", OURS, "404 says that there is no such model",
-         when=lambda a, b: a == "NotFoundError"),
-    Rule("reply", "bedrock", "error.*", OURS,
-         "a bad token or signature is a failed authentication (AWS answers 403 to it, and names it "
-         "in a header), which OpenAI's clients know as 401",
-         when=lambda a, b: a in ("AuthenticationError", 401)),
-    Rule("reply", "deepseek|dashscope", "error.class", OURS, "401 is a failed authentication",
-         when=lambda a, b: a == "AuthenticationError"),
     Rule("*", "groq", "*", OURS,
          "LiteLLM fails on replies of Groq's with a service_tier that it does not know, and on errors "
          "within a stream", when=lambda a, b: b in (ABSENT, "APIConnectionError", 500, "ValueError",
                                                     None)),
+    Rule("reply", "groq", "choices.0.content|choices.0.reasoning", OURS,
+         "thinking between tags stands in reasoning_content, as it does of other providers",
+         when=lambda a, b: not str(a).startswith("<think>")),
+    Rule("stream", "groq", "usage.*", OURS, "what Groq counted (in x_groq); LiteLLM guesses"),
     Rule("stream", "openrouter", "error.class", OURS, "502 is what the chunk says"),
-    Rule("*", "openrouter", "choices.0.refusal", OURS, "LiteLLM loses a refusal's text",
-         when=left_out),
+    Rule("*", "openrouter", "choices.0.refusal", OURS, "LiteLLM loses a refusal's text, or all but its "
+         "first word in a stream", when=lambda a, b: b == ABSENT or str(a).startswith(str(b))),
+    # ---- Errors: every one that was recorded, and is not the same as another
+    Rule("error", "bedrock", "error.*", OURS,
+         "a bad token or signature is a failed authentication (AWS answers 403 to it, and names it "
+         "in a header), which OpenAI's clients know as 401",
+         when=lambda a, b: a in ("AuthenticationError", 401)),
+    Rule("error", "replicate", "error.*", OURS, "404 says what is not there",
+         when=lambda a, b: a in ("NotFoundError", 404)),
+    Rule("error", "openai", "*", OURS,
+         "an error, as OpenAI says (max_tokens were spent on thinking); LiteLLM makes an empty answer "
+         "of it", when=lambda a, b: ABSENT in (a, b)),
+    Rule("error", "openrouter", "error.class", OURS, "the provider says that content violates its rules",
+         when=lambda a, b: a == "ContentPolicyViolationError"),
+    *(Rule("error", "*", "error.class", OURS, why + ", whatever type the provider calls it",
+           when=lambda a, b, ours=ours: a == ours) for ours, why in (
+               ("AuthenticationError", "401 is a failed authentication"),
+               ("PermissionDeniedError", "403 is a lack of permission"),
+               ("NotFoundError", "404 says what is not there"),
+               ("UnprocessableEntityError", "422 says what is wrong: the request"))),
+    Rule("error", "*", "error.class", OURS, "421 is about the request, 501 about the server",
+         when=lambda a, b: b == "APIError"),
     Rule("stream", "*", "usage.reasoning", OURS,
          "the provider does not say it; LiteLLM counts what was shown with a tokenizer of OpenAI's and "
          "tells the guess as a count", when=lambda a, b: a == ABSENT),

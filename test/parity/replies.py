@@ -1,6 +1,8 @@
 """Recorded replies that both sides are fed: a fixed choice out of the corpus."""
 
+import gzip
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -30,10 +32,15 @@ TARGETS = {
     "dashscope": "dashscope/qwen-plus",
     "zai": "zai/glm-4.6",
 }
+# Who else answers with errors. Of a service that LiteLLM does not know, the row of any server of
+# OpenAI's language.
+ANY = "hosted_vllm/llama-3"
+ERRORS = {**TARGETS, "replicate": "replicate/meta/meta-llama-3-8b-instruct", "doubleword": ANY,
+          "llamacpp": ANY, "venice": ANY, "other": ANY}
 CHAT = ("chat.completions", "openai_chat")  # what providers speak of which nothing else is said
 # Of those that are sent no requests here: LiteLLM asks the hub for each model's page first.
-VARIABLES = {"HUGGINGFACE_API_KEY": "hf-parity"}
-EACH = 30  # of replies, and of streams; a third of it of errors
+VARIABLES = {"HUGGINGFACE_API_KEY": "hf-parity", "REPLICATE_API_KEY": "r8-parity"}
+EACH = 30  # of replies, and of streams; of errors, all that are not the same
 TOOL = [{"type": "function", "function": {"name": "a", "parameters": {"type": "object"}}}]
 
 
@@ -61,6 +68,21 @@ def spread(items, n):
     return items[::step][:n]
 
 
+def errors():
+    """Every error that a provider was recorded to answer with, at whatever address of its."""
+    seen = set()
+    for provider, target in ERRORS.items():
+        if "/" in provider:  # the same file, and the same service
+            continue
+        with gzip.open(records.FOLDER / f"{provider}.jsonl.gz", "rt", encoding="utf-8") as lines:
+            for line in lines:
+                found = records.Record(provider, line)
+                kind = (provider, found.status, re.sub(r"[0-9a-f]{6,}|[0-9]+", "", found.body))
+                if found.status >= 400 and kind not in seen:
+                    seen.add(kind)
+                    yield Reply(target, found)
+
+
 def chosen():
     if not records.FOLDER.exists():
         print("the recorded traffic is not there: no replies are compared")
@@ -68,10 +90,9 @@ def chosen():
     for provider, target in TARGETS.items():
         records.PROVIDERS.setdefault(provider, CHAT)
         intact = [r for r in records.load(provider)
-                  if (r.status >= 400 or records.damage(r) is None)
+                  if r.status < 400 and records.damage(r) is None
                   and not (r.framing == "ndjson" and r.language == "bedrock_converse")]
-        for kind in (lambda r: r.status < 400 and not r.is_stream,
-                     lambda r: r.status < 400 and r.is_stream, lambda r: r.status >= 400):
-            found = [r for r in intact if kind(r)]
-            for r in spread(found, EACH if found and found[0].status < 400 else EACH // 3):
+        for kind in (lambda r: not r.is_stream, lambda r: r.is_stream):
+            for r in spread([r for r in intact if kind(r)], EACH):
                 yield Reply(target, r)
+    yield from errors()

@@ -105,14 +105,15 @@ def requests(oracle, gateway, proxy, verdicts, only):
 
 def feed(oracle, gateway, proxy, verdicts, only):
     for r in replies.chosen():
-        if only not in f"reply {r.target} {r.name}":
+        kind = "error" if r.status >= 400 else "stream" if r.stream else "reply"
+        if only not in f"{kind} {r.target} {r.name}":
             continue
         proxy.reply = (r.status, r.headers, r.body)
         body = {"model": r.target, "stream": r.stream, **r.request}
         if r.stream:
             body["stream_options"] = {"include_usage": True}
         ours, theirs = (compare.reply_of(s.call(body)) for s in (gateway, oracle))
-        verdicts.add("stream" if r.stream else "reply", r.target.partition("/")[0],
+        verdicts.add(kind, r.target.partition("/")[0],
                      f"{r.target} {r.name}", compare.differences(ours, theirs), ours, theirs)
 
 
@@ -130,7 +131,7 @@ def main():
         proxy = Proxy(folder)
         variables["GOOGLE_APPLICATION_CREDENTIALS"] = str(Path(folder) / "google.json")
         Path(folder, "google.json").write_text(json.dumps(GOOGLE_USER))
-        models = [*TARGETS, *(t for t in replies.TARGETS.values() if t not in TARGETS)]
+        models = [*dict.fromkeys([*TARGETS, *replies.ERRORS.values()])]
         gateway = Gateway(args.llmux, Path(folder), proxy, variables, models)
         oracle = Oracle(python, proxy, variables)
         try:
