@@ -534,6 +534,21 @@ static int relay_record(struct lx_relay *r, const struct lx_record *rec, struct 
     return code || r->framing != LX_FRAMING_AWS_CHUNK ? code : relay_metrics(r, rec, out);
 }
 
+/* What lies behind an error of the stream is not told, but was spent: OpenRouter's usage comes
+ * there.
+ */
+static void count_behind(struct lx_relay *r, struct lx_slice piece)
+{
+    struct lx_record rec;
+    struct lx_error err;
+    while (lx_records_next(&r->records, &piece, &rec, &err) == 1) {
+        struct lx_glance g = {.finish = LX_FINISH_NONE, .usage = r->glance.usage};
+        lx_arena_reset(&r->scratch->arena);
+        if (r->back->back->glance_event(&rec, &r->scratch->doc, &g) == 0)
+            remember_usage(r, &g.usage);
+    }
+}
+
 static int relay_stream(struct lx_relay *r, struct lx_slice piece, struct lx_buf *out,
                         struct lx_error *err)
 {
@@ -542,6 +557,8 @@ static int relay_stream(struct lx_relay *r, struct lx_slice piece, struct lx_buf
     while (!r->over && (code = lx_records_next(&r->records, &piece, &rec, err)) == 1)
         if ((code = relay_record(r, &rec, out, err)) < 0)
             break;
+    if (r->over && r->fault.kind && code >= 0 && r->framing == LX_FRAMING_SSE)
+        count_behind(r, piece);
     if (code == LX_ELIMIT)
         return lx_error_set(err, LX_ETOOBIG, "an event of the stream is larger than %zu bytes",
                             r->records.max_bytes);

@@ -127,6 +127,15 @@ bool lx_openai_is_finish(struct lx_slice raw);
 struct lx_slice lx_openai_finish_name(enum lx_finish finish, struct lx_slice raw);
 bool lx_openai_finish_is_coarse(enum lx_finish finish);
 
+/* ---- Where an answer comes from (openai_chat_source.c) ------------------------------------ */
+
+/* The list beside the answer, or NONE. */
+struct lx_json lx_openai_find_sources(struct lx_json body);
+/* One of its elements as an annotation, in the arena; absent: it is none. */
+struct lx_slice lx_openai_write_source(struct lx_json source, struct lx_arena *a);
+/* Gives texts without annotations those of the list. */
+void lx_openai_add_sources(struct lx_json body, struct lx_reply *reply, struct lx_arena *a);
+
 /* ---- What other servers say otherwise (openai_chat_mend.c) -------------------------------- */
 
 /* A choice, with its message or delta, has something that clients of OpenAI look for elsewhere. */

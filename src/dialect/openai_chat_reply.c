@@ -152,6 +152,7 @@ int lx_openai_read_reply(const struct lx_json_doc *doc, const struct lx_reply_co
         *at = c;
         at = &c->next;
     }
+    lx_openai_add_sources(body, &reply, a);
     lx_openai_read_bill(body, &reply.usage);
     struct lx_extra **extra = &reply.extra;
     lx_openai_read_extra(body, reply_members, COUNT(reply_members), &extra, a);

@@ -54,6 +54,7 @@ struct lx_openai_choice {
     bool called, legacy; /* a tool, a function */
     bool json;           /* the tool that stands for the wanted format */
     bool finished;
+    bool cited; /* by annotations of its own */
     struct call *calls;
     size_t count, cap;
 };
@@ -288,14 +289,31 @@ static void read_images(struct sink *k, struct lx_openai_choice *c, struct lx_js
     }
 }
 
+static void add_citation(struct sink *k, const struct lx_openai_choice *c, struct lx_slice raw)
+{
+    struct lx_event *e = add(k, LX_EVENT_CITATION, c, c->part);
+    e->part = LX_PART_TEXT;
+    e->language = LX_OPENAI_CHAT;
+    e->raw = raw;
+}
+
 static void read_annotations(struct sink *k, struct lx_openai_choice *c, struct lx_json list)
 {
     for (struct lx_json_iter it = lx_json_iter(list); lx_json_next(&it);) {
         open_part(k, c, LX_PART_TEXT);
-        struct lx_event *e = add(k, LX_EVENT_CITATION, c, c->part);
-        e->part = LX_PART_TEXT;
-        e->language = LX_OPENAI_CHAT;
-        e->raw = lx_json_raw(it.value);
+        c->cited = true;
+        add_citation(k, c, lx_json_raw(it.value));
+    }
+}
+
+/* Perplexity's chunks repeat their list; it is told once, where the text ends. */
+static void read_sources(struct sink *k, struct lx_openai_choice *c)
+{
+    struct lx_json list = lx_openai_find_sources(k->chunk);
+    for (struct lx_json_iter it = lx_json_iter(list); lx_json_next(&it) && !c->cited;) {
+        struct lx_slice source = lx_openai_write_source(it.value, k->out->arena);
+        if (source.n && c->open && c->kind == LX_PART_TEXT)
+            add_citation(k, c, source);
     }
 }
 
@@ -485,6 +503,7 @@ static void read_finish(struct sink *k, struct lx_openai_choice *c, struct lx_js
         return;
     if (lx_json_given(k->error))
         return;
+    read_sources(k, c);
     end_parts(k, c);
     c->finished = true;
     struct lx_event *e = add(k, LX_EVENT_FINISH, c, 0);

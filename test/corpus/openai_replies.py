@@ -115,6 +115,16 @@ def _say(choice, message):
     choice.citations += message.get("annotations") or []
 
 
+def _sources(reply, body):
+    """Perplexity's and xAI's lists beside the answer, where it has no annotations of its own."""
+    found = body.get("search_results") or body.get("citations") or []
+    named = [{"url": f} if isinstance(f, str) else {k: f[k] for k in ("url", "title") if k in f}
+             for f in found]
+    for choice in reply.choices.values():
+        if choice.text and not choice.citations:
+            choice.citations = [{"type": "url_citation", "url_citation": n} for n in named]
+
+
 def _logprobs(choice, said):
     for kind in ("content", "refusal") if isinstance(said, dict) else ():  # Qwen says 0.0
         choice.logprobs += [(kind, t["token"], t["logprob"]) for t in said.get(kind) or []]
@@ -145,6 +155,7 @@ def read_whole(body):
         if f.get("name"):  # Snowflake has an empty one in every reply
             choice.calls.append(Call("", f["name"], _arguments(f["arguments"]), "legacy"))
         _untag(choice)
+    _sources(reply, body)
     return reply
 
 
@@ -152,6 +163,7 @@ class _Stream:
     def __init__(self):
         self.reply = Reply()
         self.calls = {}  # (choice, index): [id, name, pieces, form]
+        self.last = {}  # chunk that says why it finished
         self.thoughts = {}  # choice: [[kind, text, signature]]
 
     def _call(self, key, call, form):
@@ -187,6 +199,7 @@ class _Stream:
                 block.pop("index", None)
             _logprobs(choice, c.get("logprobs"))
             choice.finish = _finish(c) or choice.finish
+            self.last = chunk if _finish(c) else self.last
             self._think(index, delta)
             for place, call in enumerate(delta.get("tool_calls") or []):
                 self._call((index, call.get("index", place)), call,
@@ -200,6 +213,7 @@ class _Stream:
             self.reply.choice(index).calls.append(Call(id_, name, arguments, form))
         for index, thoughts in self.thoughts.items():
             self.reply.choice(index).thoughts = [tuple(t) for t in thoughts]
+        _sources(self.reply, self.last)
         return self.reply
 
 

@@ -220,7 +220,9 @@ RULES = [
          "thinking between tags stands in reasoning_content, as it does of other providers",
          when=lambda a, b: not str(a).startswith("<think>")),
     Rule("stream", "groq", "usage.*", OURS, "what Groq counted (in x_groq); LiteLLM guesses"),
-    Rule("stream", "openrouter", "error.class", OURS, "502 is what the chunk says"),
+    Rule("stream", "openai|azure", "choices.[0-9].finish", OURS,
+         "a stream that calls ends in tool_calls, as LiteLLM itself says of whole replies",
+         when=lambda a, b: (a, b) == ("tool_calls", "stop")),
     Rule("*", "openrouter", "choices.0.refusal", OURS, "LiteLLM loses a refusal's text, or all but its "
          "first word in a stream", when=lambda a, b: b == ABSENT or str(a).startswith(str(b))),
     # ---- Errors: every one that was recorded, and is not the same as another

@@ -227,6 +227,31 @@ static void usage_may_come_in_parts(void **state)
     lx_buf_clear(&out);
 }
 
+/* OpenRouter's usage comes behind the error: nobody is told, but it is billed. */
+static void usage_behind_a_fault_counts(void **state)
+{
+    (void)state;
+    struct lx_buf out;
+    struct lx_error err;
+    lx_buf_init(&out, 1 << 20);
+    for (size_t i = 0; i < 2; i++) {
+        struct lx_relay *r = new_relay(&ways[i]);
+        lx_buf_reset(&out);
+        assert_int_equal(
+            lx_relay_feed(r,
+                          LX_S(ERROR_EVENT "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":41,"
+                                           "\"completion_tokens\":243}}\n\ndata: [DONE]\n\n"),
+                          &out, &err),
+            0);
+        assert_non_null(lx_relay_fault(r));
+        assert_int_equal(lx_relay_glance(r)->usage.prompt_tokens, 41);
+        assert_int_equal(lx_relay_glance(r)->usage.completion_tokens, 243);
+        assert_true(lx_slice_find(lx_buf_slice(&out), LX_S("243")) < 0);
+        lx_relay_free(r);
+    }
+    lx_buf_clear(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +263,7 @@ int main(void)
         cmocka_unit_test(other_framing_is_translated),
         cmocka_unit_test(a_stream_may_be_ended_from_here),
         cmocka_unit_test(usage_may_come_in_parts),
+        cmocka_unit_test(usage_behind_a_fault_counts),
     };
     lx_route_settings_default(&settings);
     return cmocka_run_group_tests(tests, NULL, NULL);
