@@ -51,8 +51,7 @@ bench-tokens: all  ## how fast tokens are counted, against tiktoken of PyPI
 	@python3 bench/tokens.py $(BUILD)
 
 corpus: all  ## recorded traffic through `llmux translate`, a table of what passed
-	@python3 test/corpus/run.py $(BUILD)/llmux
-	@python3 test/corpus/embeddings.py $(BUILD)/llmux
+	@python3 test/corpus/run.py $(BUILD)/llmux --def src/cmd/recorded.def
 	@python3 test/corpus/prices.py $(BUILD)/llmux
 
 matrix: all  ## every pair of features, and what clients get, against the vendors' specifications

@@ -617,6 +617,7 @@ void lx_cmd_write_providers(struct lx_buf *out)
     for (size_t i = 0; i < lx_provider_count; i++)
         add_doc_section(out, &lx_providers[i]);
     add_left_out(out);
+    lx_cmd_write_recorded(out);
 }
 
 static const struct lx_option options[] = {

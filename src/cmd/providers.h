@@ -8,5 +8,7 @@
 
 /* The page, in Markdown: `llmux docs providers`. */
 void lx_cmd_write_providers(struct lx_buf *out);
+/* Its last section: recorded traffic. */
+void lx_cmd_write_recorded(struct lx_buf *out);
 
 #endif

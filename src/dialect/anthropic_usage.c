@@ -6,6 +6,7 @@
  * fails.
  */
 #include "dialect/anthropic.h"
+#include "dialect/openai_chat.h"
 
 #include "base/text.h"
 #include "wire/date.h"
@@ -265,6 +266,7 @@ void lx_anthropic_write_error(const struct lx_fault *f, struct lx_buf *out)
     lx_out_object(&o, "error");
     lx_out_str(&o, "type", ours ? f->type : lx_slice_z(lx_fault_anthropic_type(f->kind)));
     lx_out_str(&o, "message", f->message);
+    lx_openai_write_own_error(&o, f->raw);
     lx_out_object_end(&o);
     lx_out_object_end(&o);
 }

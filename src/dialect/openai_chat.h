@@ -153,6 +153,9 @@ void lx_openai_read_fault(int status, struct lx_json body, struct lx_arena *a,
 void lx_openai_read_error(int status, struct lx_slice body, const struct lx_headers *headers,
                           struct lx_arena *a, struct lx_fault *out);
 void lx_openai_write_error(const struct lx_fault *f, struct lx_buf *out);
+/* Within an error: the provider's own body as provider_specific_fields, where LiteLLM's clients look
+ * for it; nothing where it says no more than the error does. */
+void lx_openai_write_own_error(struct lx_out *o, struct lx_slice raw);
 
 /* ---- The functions of the two tables ------------------------------------------------------ */
 

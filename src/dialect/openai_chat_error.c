@@ -289,8 +289,7 @@ static bool says_more(struct lx_json error)
     return false;
 }
 
-/* The provider's own error, where LiteLLM's clients look for it. */
-static void write_own(struct lx_out *o, struct lx_slice raw)
+void lx_openai_write_own_error(struct lx_out *o, struct lx_slice raw)
 {
     struct lx_json_doc doc;
     lx_json_doc_init(&doc);
@@ -323,7 +322,7 @@ void lx_openai_write_error(const struct lx_fault *f, struct lx_buf *buf)
     lx_out_str(&o, "type", f->type.n ? f->type : lx_slice_z(lx_fault_openai_type(f->kind)));
     write_or_null(&o, "param", f->param);
     lx_out_str(&o, "code", said ? f->code : lx_slice_z(code));
-    write_own(&o, f->raw);
+    lx_openai_write_own_error(&o, f->raw);
     lx_out_object_end(&o);
     lx_out_object_end(&o);
 }

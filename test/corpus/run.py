@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Recorded traffic through `llmux translate`: run.py LLMUX [--only TEXT] [--kind TEXT] [-j N]
+"""Recorded traffic through `llmux translate`: run.py LLMUX [--only TEXT] [--kind TEXT] [-j N] [--def FILE]
 
 Every recorded chat interaction of the providers in records.PROVIDERS is carried across, and what
 comes out is compared with what readers of our own make of the provider's body: they share no code
@@ -7,13 +7,15 @@ with llmux. Exit status: 0 when all intact records pass, 1 when any fails.
 """
 
 import argparse
+import datetime
 import multiprocessing
 import sys
 
 import checks
+import embeddings
 import records
 import translate
-from table import Table
+from table import Definition, Table
 
 def kinds_of(record):
     """Which checks a record undergoes, each with its line in the table; and why not all where it is
@@ -86,24 +88,41 @@ def jobs(args):
                 yield args.binary, record, args.kind
 
 
+def judge_any(job):
+    return (judge(job), False) if len(job) == 3 else (embeddings.judge(job), True)
+
+
+def everything(args):
+    yield from jobs(args)
+    if args.definition:
+        yield from ((args.binary, record) for record in embeddings.load())
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("binary", metavar="LLMUX")
     parser.add_argument("--only", help="records with this in their name")
     parser.add_argument("--kind", help="checks with this in their name")
     parser.add_argument("-j", "--jobs", type=int, default=2)
+    parser.add_argument("--def", dest="definition", metavar="FILE",
+                        help="writes what `llmux docs providers` prints, embeddings with it")
     args = parser.parse_args()
     if not records.FOLDER.is_dir():
         print("corpus: skipped, the recorded traffic is not here (../shared/corpus)")
         return 0
-    table = Table()
+    table, definition = Table(), Definition()
     with multiprocessing.Pool(args.jobs) as pool:
-        for provider, name, results, why in pool.imap_unordered(judge, jobs(args), chunksize=16):
+        for judged, embeds in pool.imap_unordered(judge_any, everything(args), chunksize=16):
+            provider, name, results, why = judged
             for kind, found in results:
-                table.add(provider, kind, name, found)
+                table.add(provider, f"embedding {kind}" if embeds else kind, name, found)
             if why and not args.kind:
                 table.exceptions.append((provider, name, why))
+            definition.add(provider, name, results, why, embeds)
     table.write()
+    if args.definition:
+        with open(args.definition, "w", encoding="utf-8") as to:
+            definition.write(to, datetime.date.today().isoformat(), "make corpus")
     return 1 if table.failures else 0
 
 
