@@ -545,7 +545,7 @@ static void count_behind(struct lx_relay *r, struct lx_slice piece)
         struct lx_glance g = {.finish = LX_FINISH_NONE, .usage = r->glance.usage};
         lx_arena_reset(&r->scratch->arena);
         if (r->back->back->glance_event(&rec, &r->scratch->doc, &g) == 0)
-            remember_usage(r, &g.usage);
+            lx_relay_remember_usage(r, &g.usage);
     }
 }
 

@@ -331,8 +331,9 @@ struct lx_slice lx_openai_finish_name(enum lx_finish finish, struct lx_slice raw
         [LX_FINISH_CONTEXT_WINDOW] = LX_S_INIT("length"),
         [LX_FINISH_OTHER] = LX_S_INIT("stop"),
     };
-    /* A provider that speaks OpenAI is quoted. */
-    return lx_openai_is_finish(raw) ? raw : names[finish];
+    /* A provider that speaks OpenAI is quoted, but for a stop to have its tools called. */
+    bool coarse = finish == LX_FINISH_TOOL_CALLS && lx_openai_read_finish(raw) == LX_FINISH_STOP;
+    return lx_openai_is_finish(raw) && !coarse ? raw : names[finish];
 }
 
 bool lx_openai_finish_is_coarse(enum lx_finish finish)
