@@ -105,6 +105,19 @@ static void add_json(struct lx_model m, struct lx_out *o)
     lx_out_raw(o, NULL, m.json);
 }
 
+/* What LiteLLM's rules say of the name that was looked for. */
+static bool guess(const struct lx_catalog *c, const struct lx_models_filter *f, struct lx_arena *a,
+                  struct lx_model *out)
+{
+    struct lx_slice name = lx_slice_z(f->word_count == 1 ? f->words[0] : NULL);
+    struct lx_slice provider = lx_slice_z(f->provider), head, rest;
+    if (!f->provider && lx_slice_cut(name, '/', &head, &rest)) {
+        provider = head;
+        name = rest;
+    }
+    return name.n && lx_catalog_describe(c, provider, name, a, out);
+}
+
 int lx_models_print(const struct lx_catalog *c, const struct lx_models_filter *f, bool json)
 {
     struct lx_money max;
@@ -131,10 +144,20 @@ int lx_models_print(const struct lx_catalog *c, const struct lx_models_filter *f
         else
             add_line(m, &out);
     }
+    struct lx_arena a; /* a name without a row may tell something all the same */
+    lx_arena_init(&a, 1 << 20);
+    if (!count && guess(c, f, &a, &m) && fits(m, f, f->max_price ? &max : NULL)) {
+        count++;
+        if (json)
+            add_json(m, &o);
+        else
+            add_line(m, &out);
+    }
     if (json) {
         lx_out_object_end(&o);
         lx_buf_add_byte(&out, '\n');
     }
+    lx_arena_clear(&a);
     int status = out.failed ? LX_EXIT_FAILED : lx_cmd_print(lx_buf_slice(&out));
     lx_buf_clear(&out);
     if (!count && status == LX_EXIT_OK)

@@ -380,6 +380,9 @@ def test_models(hello, tmp_path):
     assert listed[0]["model"] == "hello" and listed[0]["deployments"][0]["mock"] is True
     known = json.loads(run("models", "claude-sonnet-4-5", "--provider", "anthropic", "--json").out)
     assert known and all("claude-sonnet-4-5" in name for name in known)
+    told = json.loads(run("models", "bedrock/us.anthropic.claude-newfamily-5", "--json").out)
+    assert [row["supports_vision"] for row in told.values()] == [True]  # by the look of its name
+    assert run("models", "nothing-like-it").returncode == 1
     secret = tmp_path / "secret.yaml"
     secret.write_text(json.dumps({"model_list": [harness.deployment("m", "openai/m", "http://x")]}))
     for form in ([], ["--json"]):

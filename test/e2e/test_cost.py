@@ -56,7 +56,7 @@ def without_price(gw):
     return gw.request("GET", "/health/readiness", key=None).json()["replies_without_price"]
 
 
-def test_a_model_without_a_price_is_warned_of_once(unpriced):
+def test_pain_8_a_model_without_a_price_is_never_silently_free(unpriced):
     gw = unpriced
     for model in ("unknown", "other", "wild/nor-of-that", "unknown", "other", "unknown"):
         assert gw.chat(model).header("x-litellm-response-cost") is None
@@ -116,6 +116,22 @@ def test_model_info(gw):
     assert [row["model_name"] for row in one] == ["based"]
     assert gw.request("GET", "/model/info?litellm_model_id=no").status == 404
     assert gw.request("GET", "/model/info", key=None).status == 401
+
+
+def test_model_info_of_a_model_without_a_row(gateway):
+    """What LiteLLM's rules say of such names; and a price of one's own, which they never have."""
+    gw = gateway(config([mock("new", "anthropic/claude-newfamily-5"),
+                         mock("own", "anthropic/claude-newfamily-5", input_cost_per_token=0.001,
+                              output_cost_per_token=0.002),
+                         mock("not", "anthropic/some-model")]))
+    rows = {row["model_name"]: row["model_info"]
+            for row in gw.request("GET", "/model/info").json()["data"]}
+    assert rows["new"]["key"] == "anthropic/claude-newfamily-5"
+    assert rows["new"]["max_input_tokens"] == 200000 and rows["new"]["supports_pdf_input"] is True
+    assert rows["new"]["input_cost_per_token"] is None
+    assert rows["not"]["max_input_tokens"] is None
+    assert gw.chat("new").header("x-litellm-response-cost") is None
+    assert gw.chat("own").header("x-litellm-response-cost") == "0.05"
 
 
 def test_model_group_info(gw):
@@ -262,7 +278,7 @@ def map_state(gw):
     return told["model_map"], told["model_map_is_stale"]
 
 
-def test_a_map_that_cannot_be_had_again_stays(gateway, upstream):
+def test_pain_8_a_map_that_cannot_be_had_again_stays(gateway, upstream):
     """Reloading while the map's server is gone keeps the map that was fetched."""
     down = []
     server = upstream(serving(lambda connection, _: connection.respond(
@@ -370,7 +386,7 @@ def last_usage(gw, front):
 
 @pytest.mark.parametrize("front", FRONTS)
 @pytest.mark.parametrize("model", STREAMS)
-def test_a_streams_last_usage_tells_its_cost(gateway, upstream, model, front):
+def test_pains_27_29_a_streams_last_usage_tells_its_cost(gateway, upstream, model, front):
     def reply(connection, _):
         connection.stream()
         connection.send_chunk(STREAMS[model])
