@@ -18,4 +18,11 @@
  */
 int lx_regex_search(struct lx_slice pattern, struct lx_slice text, bool any_case);
 
+/* The same in two steps. A pattern that was read may be searched for by several threads at once. */
+struct lx_regex; /* opaque */
+/* NULL, with *code as above. */
+struct lx_regex *lx_regex_new(struct lx_slice pattern, bool any_case, int *code);
+void lx_regex_free(struct lx_regex *re); /* NULL-safe */
+int lx_regex_match(const struct lx_regex *re, struct lx_slice text);
+
 #endif

@@ -30,7 +30,8 @@ struct lx_catalog {
     struct lx_map by_name, by_lower; /* -> struct lx_model */
     struct lx_model **rows;
     size_t count, cap;
-    struct lx_rules rules; /* the map's own; v NULL: it has none */
+    struct lx_rules builtin; /* rules */
+    struct lx_rules rules;   /* the map's own; v NULL: it has none */
     size_t rules_left_out;
     bool alone; /* the built-in rows, and rules, are not asked */
 };
@@ -90,7 +91,7 @@ static struct lx_rules builtin_rules(struct lx_rule *v)
     struct lx_rules rules = {v, word(16)};
     for (size_t i = 0; i < rules.n; i++) {
         size_t at = word(20) + 24 * i;
-        v[i] = (struct lx_rule){bytes(at), bytes(at + 8), bytes(at + 16)};
+        v[i] = (struct lx_rule){bytes(at), bytes(at + 8), bytes(at + 16), NULL};
     }
     return rules;
 }
@@ -107,13 +108,21 @@ struct lx_catalog *lx_catalog_new(void)
     lx_arena_init(&c->arena, MAX_CATALOG_BYTES);
     lx_map_init(&c->by_name, &c->arena, seed);
     lx_map_init(&c->by_lower, &c->arena, seed);
-    return c;
+    struct lx_rule *v = lx_arena_alloc(&c->arena, LX_RULES_MAX * sizeof(*v));
+    if (v)
+        c->builtin = builtin_rules(v);
+    if (v && lx_rules_compile(&c->builtin) == 0)
+        return c;
+    lx_catalog_free(c);
+    return NULL;
 }
 
 void lx_catalog_free(struct lx_catalog *c)
 {
     if (!c || atomic_fetch_sub(&c->refs, 1) > 1)
         return;
+    lx_rules_clear(&c->builtin);
+    lx_rules_clear(&c->rules);
     lx_arena_clear(&c->arena);
     free(c);
 }
@@ -174,7 +183,9 @@ bool lx_catalog_next(const struct lx_catalog *c, size_t *at, struct lx_model *ou
 /* Those that hold; v: room for the built-in ones. */
 static struct lx_rules rules_of(const struct lx_catalog *c, struct lx_rule *v)
 {
-    return c && (c->rules.v || c->alone) ? c->rules : builtin_rules(v);
+    if (!c)
+        return builtin_rules(v);
+    return c->rules.v || c->alone ? c->rules : c->builtin;
 }
 
 bool lx_catalog_describe(const struct lx_catalog *c, struct lx_slice provider,
@@ -339,13 +350,22 @@ struct lx_catalog *lx_catalog_copy(const struct lx_catalog *c)
         return copy;
     copy->alone = c->alone;
     copy->rules_left_out = c->rules_left_out;
-    bool good = lx_rules_copy(&c->rules, &copy->arena, &copy->rules) == 0;
+    bool good = lx_rules_copy(&c->rules, &copy->arena, &copy->rules) == 0 &&
+                lx_rules_compile(&copy->rules) == 0;
     for (size_t i = 0; i < c->count && good; i++) /* filled up already */
         good = put(copy, &none, c->rows[i]->name, c->rows[i]->json) == 0;
     if (good)
         return copy;
     lx_catalog_free(copy);
     return NULL;
+}
+
+/* In the place of those that were there. */
+static int read_rules(struct lx_catalog *c, struct lx_json block)
+{
+    lx_rules_clear(&c->rules);
+    int code = lx_rules_read(block, &c->arena, &c->rules, &c->rules_left_out);
+    return code < 0 ? code : lx_rules_compile(&c->rules);
 }
 
 static int add(struct lx_catalog *c, struct lx_slice text, size_t least, struct lx_error *err)
@@ -366,7 +386,7 @@ static int add(struct lx_catalog *c, struct lx_slice text, size_t least, struct 
         c->alone = true;
     struct lx_json block = LX_GET(lx_json_root(&doc), RULES);
     if (code == 0 && lx_json_given(block))
-        code = lx_rules_read(block, &c->arena, &c->rules, &c->rules_left_out);
+        code = read_rules(c, block);
     const struct lx_rules rules = rules_of(c, room);
     for (struct lx_json_iter it = lx_json_iter(lx_json_root(&doc)); code == 0 && lx_json_next(&it);)
         if (is_model(lx_json_text(it.name).s)) {

@@ -66,6 +66,22 @@ int lx_rules_copy(const struct lx_rules *rules, struct lx_arena *a, struct lx_ru
     return a->failed;
 }
 
+int lx_rules_compile(struct lx_rules *rules)
+{
+    int code = 0; /* of wrong patterns there are none left */
+    for (size_t i = 0; i < rules->n && code != LX_ENOMEM; i++)
+        rules->v[i].regex = lx_regex_new(rules->v[i].pattern, true, &code);
+    return code == LX_ENOMEM ? code : 0;
+}
+
+void lx_rules_clear(struct lx_rules *rules)
+{
+    for (size_t i = 0; i < rules->n; i++) {
+        lx_regex_free(rules->v[i].regex);
+        rules->v[i].regex = NULL;
+    }
+}
+
 /* ---- Applying ------------------------------------------------------------------------------- */
 
 static bool is_provider(struct lx_slice name)
@@ -97,7 +113,10 @@ static void write_members(const struct lx_rules *rules, uint64_t which, struct l
 
 static bool matches(const struct lx_rule *rule, struct lx_slice name)
 {
-    return name.n <= MAX_NAME && lx_regex_search(rule->pattern, name, true) == 1;
+    if (name.n > MAX_NAME)
+        return false;
+    return (rule->regex ? lx_regex_match(rule->regex, name)
+                        : lx_regex_search(rule->pattern, name, true)) == 1;
 }
 
 bool lx_rules_apply(const struct lx_rules *rules, struct lx_slice name, struct lx_slice provider,

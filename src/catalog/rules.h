@@ -14,9 +14,10 @@ struct lx_rule {
     struct lx_slice pattern;
     struct lx_slice providers; /* JSON array: rows of theirs are filled up; or empty */
     struct lx_slice info;      /* JSON object */
+    struct lx_regex *regex;    /* the pattern, read; NULL: it is read for each search */
 };
 struct lx_rules {
-    const struct lx_rule *v;
+    struct lx_rule *v;
     size_t n;
 };
 enum { LX_RULES_MAX = 64 };
@@ -27,6 +28,9 @@ enum { LX_RULES_MAX = 64 };
 int lx_rules_read(struct lx_json block, struct lx_arena *a, struct lx_rules *out, size_t *left_out);
 /* Copies them, their texts too. 0 or the arena's failure. */
 int lx_rules_copy(const struct lx_rules *rules, struct lx_arena *a, struct lx_rules *out);
+/* Reads their patterns, and frees what was read. 0 or LX_ENOMEM. */
+int lx_rules_compile(struct lx_rules *rules);
+void lx_rules_clear(struct lx_rules *rules);
 /* Appends the members that the rules give a model of that name, as an object with the provider in
  * it (where that is known). False: none matches, and nothing was appended. */
 bool lx_rules_apply(const struct lx_rules *rules, struct lx_slice name, struct lx_slice provider,

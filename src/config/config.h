@@ -68,7 +68,7 @@ struct lx_config {
     atomic_int refs;
     struct lx_arena arena;
     struct lx_route_table routes;
-    struct lx_catalog *catalog;             /* the user's own models; NULL: the built-in ones */
+    struct lx_catalog *catalog;             /* models, the user's own over the built-in ones */
     struct lx_config_map map;               /* where most of them come from */
     struct lx_config_tokenizer *tokenizers; /* of deployments that have one of their own */
     struct lx_secret master_key;            /* unset: no authentication, and a warning says so */

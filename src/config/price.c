@@ -59,11 +59,11 @@ static void load_catalog(struct lx_load *l)
     const struct lx_yaml *rows = setting(l, "model_cost");
     struct lx_error err = {0};
     load_map(l);
-    if (rows)
-        c->catalog = lx_catalog_copy(c->map.catalog);
-    else if (c->map.catalog)
+    if (c->map.catalog && !rows)
         c->catalog = lx_catalog_ref(c->map.catalog);
-    if (rows && !c->catalog)
+    else /* without rows too: it has read the rules about names */
+        c->catalog = lx_catalog_copy(c->map.catalog);
+    if (!c->catalog)
         c->arena.failed = LX_ENOMEM;
     else if (rows && lx_catalog_add(c->catalog, lx_load_json(l, rows), &err) < 0)
         lx_diag_add(l->diags, LX_DIAG_ERROR, rows, LX_S(SETTINGS ".model_cost"), "%s", err.text);
