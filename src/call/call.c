@@ -18,6 +18,7 @@
 #include "call/head.h"
 #include "call/inner.h"
 #include "call/words.h"
+#include "route/hedge.h"
 #include "wire/date.h"
 
 #include <stdlib.h>
@@ -74,6 +75,44 @@ struct lx_call *lx_call_fork(struct lx_call *c, struct lx_slice model)
         return fork;
     lx_call_free(fork);
     return NULL;
+}
+
+/* Only a first attempt is hedged: what has failed has waited already. */
+static int64_t hedge_ms(const struct lx_call *c)
+{
+    const struct lx_route_policy *p = &c->settings->policy;
+    if ((!p->hedge_percentile && !p->hedge_after_ms) || !c->group || c->group->count < 2 ||
+        c->report.attempts != 1 || c->in.is_hedge || c->in.is_mirror || lx_call_is_bound(c))
+        return 0;
+    return lx_hedge_after_ms(p, c->deployment, c->report.stream, c->now_ms);
+}
+
+struct lx_call *lx_call_hedge(struct lx_call *c)
+{
+    bool waits = c->memory && !c->head_sent && (c->state == HEAD || c->state == BODY);
+    if (waits)
+        c->memory->facts.now_ms = c->now_ms;
+    if (!waits || !lx_route_has_untried(&c->memory->facts, NULL) ||
+        !lx_hedge_take(&c->settings->policy, c->group, c->now_ms))
+        return NULL;
+    struct lx_call *hedge = lx_call_fork(c, c->report.model);
+    if (!hedge)
+        return NULL;
+    hedge->in.is_hedge = true;
+    hedge->in.avoid = c->deployment;
+    c->report.hedges = hedge->report.hedges = 1;
+    hedge->report.attempts = c->report.attempts;
+    return hedge;
+}
+
+/* A hedge asks once, and somebody else. */
+static void be_hedge(struct lx_call *c)
+{
+    c->wishes.max_retries = 0;
+    c->wishes.disable_fallbacks = true;
+    for (size_t i = 0; i < c->group->count && i < 64; i++)
+        if (c->group->deployments[i] == c->in.avoid)
+            c->memory->facts.tried |= (uint64_t)1 << i;
 }
 
 static struct lx_headers copy_headers(const struct lx_headers *from, struct lx_arena *a)
@@ -264,6 +303,8 @@ static void start(struct lx_call *c)
     }
     lx_call_read_group(c);
     c->memory->facts.stream = c->report.stream;
+    if (c->in.is_hedge)
+        be_hedge(c);
     c->state = ATTEMPT;
     if (c->wishes.mock_fault != LX_FAULT_NONE) {
         const struct lx_fault f = {
@@ -406,8 +447,8 @@ static void attempt(struct lx_call *c)
         return;
     if (!c->resume.active)
         lx_call_drop_relay(c);
-    c->mirror_due =
-        d->silent_model_count && !c->in.is_mirror && c->in.front->operation != LX_OPERATION_COUNT;
+    c->mirror_due = d->silent_model_count && !c->in.is_mirror && !c->in.is_hedge &&
+                    c->in.front->operation != LX_OPERATION_COUNT;
     c->memory->polls = 0;
     c->report.losses = &c->attempt.losses;
     c->report.upstream_model = lx_attempt_model(
@@ -473,6 +514,7 @@ static void fill_send(struct lx_call *c, struct lx_step *out)
     out->send.out = &c->attempt.out;
     out->send.connect_ms = s->connect_timeout_ms;
     out->send.between_bytes_ms = lx_call_between_bytes_ms(c);
+    out->send.hedge_ms = c->memory->polls ? 0 : hedge_ms(c);
     if (c->report.stream)
         out->send.first_byte_ms = first > 0 ? first : total;
     else

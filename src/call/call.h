@@ -99,7 +99,9 @@ struct lx_call_input {
     bool in_array;           /* a stream as one JSON array */
     bool keeps_body; /* all stays while lx_call_keeps_body(); else nobody counts a stream's prompt
                       * where its provider does not, nor goes on with one that breaks */
-    bool is_mirror;  /* asked besides another: it is not mirrored itself */
+    bool is_hedge;   /* asked because another is slow: one attempt, and not of .avoid */
+    const struct lx_deployment *avoid;
+    bool is_mirror; /* asked besides another: it is not mirrored itself */
     struct lx_slice call_id;
     int64_t now_ms;  /* wall clock, for `created` */
     uint64_t random; /* seeds this call's own generator */
@@ -134,7 +136,8 @@ struct lx_step {
     struct {
         const struct lx_outgoing *out;
         int64_t connect_ms, first_byte_ms, between_bytes_ms, total_ms;
-        bool aside; /* to a token's endpoint, on the way to the provider */
+        int64_t hedge_ms; /* without an EMIT until then: lx_call_hedge(); 0: never */
+        bool aside;       /* to a token's endpoint, on the way to the provider */
     } send;
     const char *ask_path;
     struct lx_slice models;
@@ -178,6 +181,7 @@ struct lx_call_report {
     int64_t attempts;          /* requests that were sent, or would have been */
     int32_t retries;           /* of the group that answered */
     int32_t fallbacks;         /* how often another group, or a higher order, was turned to */
+    int32_t hedges;            /* others that were asked because one was slow */
     int32_t resumed;           /* how often another went on with a stream that broke */
     struct lx_call_try *tried; /* what failed, in order */
     const char *chosen_by;     /* struct lx_route_verdict's, of the last attempt; or NULL */
@@ -191,6 +195,9 @@ void lx_call_free(struct lx_call *c); /* NULL-safe */
 /* A call for the same input and another model, whose name is copied. NULL when out of memory. */
 struct lx_call *lx_call_fork(struct lx_call *c, struct lx_slice model);
 
+/* The answer is slow to begin: a call for the same, at another deployment. Whichever first gives
+ * something good stays, the other is freed. NULL: there is nobody, or the budget is spent. */
+struct lx_call *lx_call_hedge(struct lx_call *c);
 /* A call that asks another model the same, for nobody: all of the input is copied into the arena,
  * but for routes, pool, keys and trail. It begins no mirrors of its own. NULL when out of memory.
  */

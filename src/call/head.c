@@ -135,7 +135,7 @@ struct lx_headers lx_head_write(const struct lx_call_report *report,
                                 struct lx_arena *a)
 {
     const struct lx_deployment *d = report->deployment;
-    struct lx_header_list l = {.arena = a, .cap = 9 + 2 * prefixed->n};
+    struct lx_header_list l = {.arena = a, .cap = 10 + 2 * prefixed->n};
     l.headers.v = lx_arena_alloc(a, l.cap * sizeof(*l.headers.v));
     if (!l.headers.v)
         return l.headers;
@@ -150,6 +150,8 @@ struct lx_headers lx_head_write(const struct lx_call_report *report,
         add(&l, LX_S("x-litellm-attempted-retries"), number(report->retries, a));
         add(&l, LX_S("x-litellm-attempted-fallbacks"), number(report->fallbacks, a));
     }
+    if (report->hedges)
+        add(&l, LX_S("x-llmux-hedges"), number(report->hedges, a));
     if (report->losses && report->losses->count)
         add(&l, LX_S("x-litellm-dropped-params"), dropped(report->losses, a));
     if (fault && fault->retry_after_ms >= 0)

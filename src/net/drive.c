@@ -76,6 +76,31 @@ static void on_wake(struct lx_timer *t)
     step_on(d);
 }
 
+static void no_hedge(struct lx_drive *d)
+{
+    if (d->loop)
+        lx_timer_cancel(d->loop, &d->slow);
+}
+
+/* The answer is slow to begin. The drive may be gone after this. */
+static void on_slow(struct lx_timer *t)
+{
+    struct lx_drive *d = LX_CONTAINER(t, struct lx_drive, slow);
+    struct lx_call *hedge = d->race ? NULL : lx_call_hedge(at_now(d));
+
+    if (hedge && !lx_race_hedge(d, hedge))
+        lx_call_free(hedge);
+}
+
+static void wait_for_hedge(struct lx_drive *d, int64_t ms)
+{
+    no_hedge(d);
+    if (ms <= 0)
+        return;
+    d->slow.fire = on_slow;
+    (void)lx_timer_set(d->loop, &d->slow, lx_loop_now_ms(d->loop) + ms); /* else there is none */
+}
+
 static void send(struct lx_drive *d, const struct lx_step *step)
 {
     const struct lx_outgoing *out = step->send.out;
@@ -92,6 +117,7 @@ static void send(struct lx_drive *d, const struct lx_step *step)
 
     drop_exchange(d);
     d->aside = step->send.aside;
+    wait_for_hedge(d, step->send.hedge_ms);
     d->sent_ms = lx_loop_now_ms(d->loop);
     d->exchange = lx_net_send(d->net, &request, &net_events, d);
     if (!d->exchange)
@@ -150,7 +176,9 @@ static void step_on(struct lx_drive *d)
             lx_call_feed_wake(d->call); /* no memory for a timer: do not wait */
             break;
         case LX_STEP_EMIT:
-            d->events->on_emit(d, &step);
+            no_hedge(d);
+            if (!d->race || lx_race_admits(d->race, &step))
+                d->events->on_emit(d, &step);
             break;
         case LX_STEP_ASK:
             answer_file(d, step.ask_path);
@@ -168,7 +196,9 @@ static void step_on(struct lx_drive *d)
             return;
         case LX_STEP_DONE:
             drop_exchange(d);
-            d->events->on_done(d);
+            no_hedge(d);
+            if (!d->race || !lx_race_goes_on(d->race))
+                d->events->on_done(d);
             return;
         }
     }
@@ -182,15 +212,21 @@ void lx_drive_start(struct lx_drive *d)
     step_on(d);
 }
 
-void lx_drive_cancel(struct lx_drive *d)
+void lx_drive_abandon(struct lx_drive *d)
 {
     if (d->call && d->net)
         part(d, true);
     drop_exchange(d);
-    lx_race_free(d->race);
-    d->race = NULL;
+    no_hedge(d);
     if (d->loop)
         lx_timer_cancel(d->loop, &d->timer);
+}
+
+void lx_drive_cancel(struct lx_drive *d)
+{
+    lx_drive_abandon(d);
+    lx_race_free(d->race);
+    d->race = NULL;
 }
 
 void lx_drive_pause(struct lx_drive *d)

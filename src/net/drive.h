@@ -31,6 +31,7 @@ struct lx_drive {
     struct lx_net_exchange *exchange;
     struct lx_race *race;  /* of several calls, where this one began one; or NULL */
     struct lx_timer timer; /* SLEEP */
+    struct lx_timer slow;  /* another is to be asked then */
     bool paused;
     bool aside;            /* the exchange is with a token's endpoint */
     int64_t epoch_ms;      /* wall clock minus the loop's, as lx_call_set_now() wants it */
@@ -42,6 +43,8 @@ struct lx_drive {
 void lx_drive_start(struct lx_drive *d);
 /* Stops without on_done. Harmless when idle. */
 void lx_drive_cancel(struct lx_drive *d);
+/* The call of the drive has lost against another: nothing more of it is done, nor said. */
+void lx_drive_abandon(struct lx_drive *d);
 /* Back-pressure: a paused drive reads nothing more from the provider. */
 void lx_drive_pause(struct lx_drive *d);
 void lx_drive_resume(struct lx_drive *d);

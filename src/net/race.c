@@ -19,7 +19,10 @@ struct lane {
 struct lx_race {
     struct lx_drive *owner;
     struct lane *winner;
-    size_t count, left; /* lanes; those that may still win */
+    bool owner_runs;    /* the owner's own call is one of those in the race ... */
+    bool owner_lost;    /* ... and is out of it */
+    bool over;          /* somebody has won */
+    size_t count, left; /* lanes; those, and the owner, that may still win */
     bool *gone;         /* set when the race is freed; or NULL */
     struct lane lanes[];
 };
@@ -42,9 +45,12 @@ static void win(struct lane *l)
 {
     struct lx_race *r = l->race;
     r->winner = l;
+    r->over = true;
     for (size_t i = 0; i < r->count; i++)
         if (&r->lanes[i] != l && !r->lanes[i].lost)
             stop(&r->lanes[i]);
+    if (r->owner_runs)
+        lx_drive_abandon(r->owner);
     lx_call_free(r->owner->call);
     r->owner->call = l->drive.call;
     if (r->owner->paused)
@@ -55,7 +61,7 @@ static void on_emit(struct lx_drive *d, const struct lx_step *step)
 {
     struct lane *l = lane_of(d);
     struct lx_race *r = l->race;
-    if (!r->winner && !l->lost) {
+    if (!r->over && !l->lost) {
         if (step->emit.head && step->emit.status >= 400 && r->left > 1) {
             l->lost = true;
             r->left--;
@@ -121,6 +127,49 @@ bool lx_race_start(struct lx_drive *d, struct lx_slice models)
     if (!gone)
         r->gone = NULL;
     return true;
+}
+
+bool lx_race_hedge(struct lx_drive *d, struct lx_call *call)
+{
+    struct lx_race *r = calloc(1, sizeof(*r) + sizeof(r->lanes[0]));
+    if (!r)
+        return false;
+    r->owner = d;
+    r->owner_runs = true;
+    r->count = 1;
+    r->left = 2;
+    r->lanes[0] = (struct lane){.race = r};
+    r->lanes[0].drive = (struct lx_drive){.loop = d->loop,
+                                          .net = d->net,
+                                          .call = call,
+                                          .events = &lane_events,
+                                          .epoch_ms = d->epoch_ms};
+    d->race = r;
+    lx_drive_start(&r->lanes[0].drive);
+    return true;
+}
+
+bool lx_race_admits(struct lx_race *r, const struct lx_step *step)
+{
+    if (!r->owner_runs || r->over)
+        return !r->owner_lost;
+    if (step->emit.head && step->emit.status >= 400 && r->left > 1) {
+        r->owner_lost = true;
+        r->left--;
+        return false;
+    }
+    if (r->owner_lost)
+        return false;
+    r->over = true;
+    for (size_t i = 0; i < r->count; i++)
+        if (!r->lanes[i].lost)
+            stop(&r->lanes[i]);
+    return true;
+}
+
+bool lx_race_goes_on(const struct lx_race *r)
+{
+    return r->owner_lost;
 }
 
 void lx_race_free(struct lx_race *r)

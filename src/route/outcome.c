@@ -463,6 +463,8 @@ static void end_well(const struct lx_route_ticket *t, const struct lx_route_outc
     count_odds(s, false, o->now_ms);
     if (!o->stream)
         note_time(t, o);
+    if (!o->stream && t->policy->hedge_percentile)
+        lx_latency_add(&s->whole, (o->now_ms - t->begun_ms) * 1000, LX_LATENCY_RING, o->now_ms);
 }
 
 static void end_badly(const struct lx_route_ticket *t, const struct lx_route_outcome *o)

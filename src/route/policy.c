@@ -73,6 +73,7 @@ void lx_route_policy_default(struct lx_route_policy *p)
         .allowed_fails = -1,
         .retry_budget_ppm = 100000,
         .retry_budget_min = 10,
+        .hedge_budget_ppm = 50000,
         .mid_stream_fallbacks = true,
         .max_fallbacks = 5,
     };

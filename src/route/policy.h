@@ -121,7 +121,12 @@ struct lx_route_policy {
     /* By kind, a JSON array of {"group": [targets]}, "*" for any group; empty: none is given. A
      * target is a group's name, or an object with it as `model` and members for the body. */
     struct lx_slice fallbacks[LX_FALLBACK_KINDS];
-    bool weighted_failover;    /* enable_weighted_failover */
+    bool weighted_failover; /* enable_weighted_failover */
+    /* Hedges: a second deployment is asked when the first takes longer than this part of its last
+     * requests took (0: no hedges by that), or where too few are known, so long (0: none). */
+    int64_t hedge_percentile; /* 1 to 99 */
+    int64_t hedge_after_ms;
+    int64_t hedge_budget_ppm;  /* of a group's requests, at most; default 50,000 */
     bool mid_stream_fallbacks; /* a stream that breaks goes on elsewhere; default true */
     int64_t max_fallbacks;     /* a fallback of a fallback is this deep at most; default 5 */
 };

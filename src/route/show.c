@@ -260,6 +260,7 @@ static void json_group(struct lx_out *o, const struct lx_route_view *v,
     if (g->state) {
         lx_out_int(o, "requests_this_minute", lx_tally_get(&g->state->requests, minute));
         lx_out_int(o, "retries_this_minute", lx_tally_get(&g->state->retries, minute));
+        lx_out_int(o, "hedges_this_minute", lx_tally_get(&g->state->hedges, minute));
         lx_out_bool(o, "retry_budget_tight", lx_retry_is_tight(p, g, v->now_ms));
     }
     lx_out_object_end(o);

@@ -113,6 +113,7 @@ struct lx_deployment_state {
     _Atomic uint64_t health;          /* of the last check: when (ms) << 1 | healthy; 0: none */
     _Atomic uint64_t last_skip;       /* when (ms) << 8 | place of the check in lx_route_checks */
     struct lx_latency first;          /* to the first token of streams */
+    struct lx_latency whole;          /* of whole replies, where hedges are made by it */
     struct lx_latency token;          /* of whole replies, by token of what came back */
     struct lx_tally counts[LX_COUNT_KINDS];
     struct lx_spend_state spend; /* for the deployment's own budget */
@@ -120,6 +121,7 @@ struct lx_deployment_state {
 
 struct lx_group_state {
     struct lx_tally requests, retries; /* the retry budget's */
+    struct lx_tally hedges;            /* route/hedge.h */
 };
 
 enum lx_breaker lx_breaker_of(const struct lx_deployment_state *s, int64_t now_ms);

@@ -26,6 +26,8 @@ static void write_tried(struct lx_out *o, const struct lx_call_report *r)
         lx_out_str(o, "model_group", r->group);
         lx_out_int(o, "fallbacks", r->fallbacks);
     }
+    if (r->hedges)
+        lx_out_int(o, "hedges", r->hedges);
     if (r->resumed)
         lx_out_int(o, "resumed", r->resumed);
     if (!r->tried)
@@ -106,6 +108,8 @@ static void write_tried_text(const struct lx_call_report *r, struct lx_buf *out)
 {
     if (r->fallbacks)
         lx_buf_addf(out, " group=%.*s fallbacks=%lld", LX_F(r->group), (long long)r->fallbacks);
+    if (r->hedges)
+        lx_buf_addf(out, " hedges=%d", (int)r->hedges);
     if (r->resumed)
         lx_buf_addf(out, " resumed=%d", (int)r->resumed);
     for (const struct lx_call_try *t = r->tried; t; t = t->next)
