@@ -38,14 +38,6 @@ size_t lx_cohere_embed_max(const struct lx_write_options *o, const struct lx_req
     return n;
 }
 
-static void write_texts(struct lx_out *o, const struct lx_embed_request *e, struct lx_body *b)
-{
-    lx_out_array(o, "texts");
-    for (size_t i = 0; i < e->count; i++)
-        lx_input_text_write(o, NULL, e, i, b);
-    lx_out_array_end(o);
-}
-
 static void write_images(struct lx_out *o, const struct lx_embed_request *e)
 {
     lx_out_array(o, "images");
@@ -100,7 +92,7 @@ static void write_content(struct lx_out *o, const struct lx_write_options *optio
         images += lx_input_part(&e->inputs[i], LX_PART_IMAGE) != NULL;
     }
     if (texts == e->count)
-        write_texts(o, e, b);
+        lx_embed_write_texts(o, "texts", e, b);
     else if (images == e->count)
         write_images(o, e);
     else if (is_old(options->model))

@@ -60,6 +60,24 @@ void lx_input_text_write(struct lx_out *o, const char *name, const struct lx_emb
         lx_embed_fail(b, r, i, LX_S("the model takes text only"));
 }
 
+void lx_embed_write_texts(struct lx_out *o, const char *name, const struct lx_embed_request *r,
+                          struct lx_body *b)
+{
+    lx_out_array(o, name);
+    for (size_t i = 0; i < r->count; i++)
+        lx_input_text_write(o, NULL, r, i, b);
+    lx_out_array_end(o);
+}
+
+void lx_embed_write_size(struct lx_out *o, const struct lx_embed_request *r)
+{
+    enum lx_tristate cuts = lx_embed_cuts(r);
+    if (r->dimensions.p)
+        lx_out_raw(o, "dimensions", r->dimensions);
+    if (cuts != LX_UNSET)
+        lx_out_bool(o, "truncate", cuts == LX_YES);
+}
+
 struct lx_slice lx_purpose_name(const struct lx_embed_request *r, const char *const *words,
                                 struct lx_arena *a)
 {
@@ -127,6 +145,14 @@ int lx_embed_read_list(struct lx_json list, const char *name, const char *member
             return lx_error_set(err, LX_EPROTO, "%s[%zu]: expected a vector", name, i);
     }
     return a->failed;
+}
+
+int lx_embed_read_one(struct lx_json v, struct lx_arena *a, struct lx_reply *out)
+{
+    int code = lx_embed_reply_init(out, 1, a);
+    if (code == 0)
+        lx_vector_of_json(v, a, &out->embed->vectors[0]);
+    return code;
 }
 
 int lx_embed_read_types(struct lx_json embeddings, const struct lx_reply_context *c,

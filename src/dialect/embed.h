@@ -40,6 +40,11 @@ const struct lx_part *lx_input_part(const struct lx_input *in, enum lx_part_kind
 /* Writes an input's text as a member (name NULL: an element), or fails the body. */
 void lx_input_text_write(struct lx_out *o, const char *name, const struct lx_embed_request *r,
                          size_t i, struct lx_body *b);
+/* The texts of all inputs as a list, or fails the body. */
+void lx_embed_write_texts(struct lx_out *o, const char *name, const struct lx_embed_request *r,
+                          struct lx_body *b);
+/* "dimensions" and "truncate": true or false, where they are said. */
+void lx_embed_write_size(struct lx_out *o, const struct lx_embed_request *r);
 /* The purpose in a target's words: words[purpose], else the client's own. Absent: not said. */
 struct lx_slice lx_purpose_name(const struct lx_embed_request *r, const char *const *words,
                                 struct lx_arena *a);
@@ -62,6 +67,8 @@ int lx_embed_read_list(struct lx_json list, const char *name, const char *member
 /* A reply in OpenAI's form, wherever it stands; its language is OpenAI's. 0 or a code. */
 int lx_openai_embed_read(struct lx_json root, struct lx_arena *a, struct lx_reply *out,
                          struct lx_error *err);
+/* The reply's only vector. 0 or the arena's failure. */
+int lx_embed_read_one(struct lx_json v, struct lx_arena *a, struct lx_reply *out);
 /* Cohere's `embeddings`: a list, or lists by type, of which the one that was asked for. */
 int lx_embed_read_types(struct lx_json embeddings, const struct lx_reply_context *c,
                         struct lx_arena *a, struct lx_reply *out, struct lx_error *err);

@@ -224,6 +224,12 @@ struct lx_gemini_writer {
     struct lx_gemini_call *calls; /* written so far, newest first: results need their names */
 };
 
+/* How finely OpenAI's `detail` wants media to be looked at, in Gemini's words; rank (may be NULL)
+ * grows with it. Absent: as the model likes. */
+struct lx_slice lx_gemini_level_of(struct lx_slice detail, int *rank);
+/* Each part may say it: Gemini 3 on Vertex AI (cloud.aiplatform.v1.Part has it, the Gemini API's
+ * v1beta has not). Else it is said once, in generationConfig. */
+bool lx_gemini_has_own_detail(const struct lx_gemini_writer *w);
 /* Harmless: left out, and listed. */
 void lx_gemini_lose(struct lx_gemini_writer *w, struct lx_slice what, struct lx_slice why);
 /* Changes the meaning: a failure unless drop_params. */

@@ -286,6 +286,16 @@ static void write_title(struct turn *t, const struct lx_part *p)
         write_words(t, p->context);
 }
 
+static void write_detail(struct turn *t, struct lx_slice detail)
+{
+    struct lx_slice level = lx_gemini_level_of(detail, NULL);
+    if (!level.n)
+        return;
+    lx_out_object(&t->w->out, "mediaResolution");
+    lx_out_str(&t->w->out, "level", level);
+    lx_out_object_end(&t->w->out);
+}
+
 /* LiteLLM's clients say how a video is to be watched beside it. */
 static void write_media(struct turn *t, const struct lx_part *p, struct lx_text signature)
 {
@@ -303,11 +313,10 @@ static void write_media(struct turn *t, const struct lx_part *p, struct lx_text 
         if (look)
             lx_out_raw(&t->w->out, looks[i], look->json);
     }
+    if (lx_gemini_has_own_detail(t->w) && !lx_gemini_extra_find(p->extra, "mediaResolution"))
+        write_detail(t, p->media.detail);
     write_signature(t, signature);
     lx_out_object_end(&t->w->out);
-    if (p->media.detail.n && !lx_slice_eq(p->media.detail, LX_S("auto")))
-        lx_gemini_lose(t->w, lx_arena_printf(t->w->b->arena, "%.*s.detail", LX_F(place(t))),
-                       LX_S("Gemini takes it for the whole request: mediaResolution"));
 }
 
 /* A document that is text, or is made of parts. */

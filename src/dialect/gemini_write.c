@@ -309,6 +309,52 @@ static void write_format(struct lx_gemini_writer *w)
         lx_gemini_schema_write(w, "responseJsonSchema", f->schema);
 }
 
+struct lx_slice lx_gemini_level_of(struct lx_slice detail, int *rank)
+{
+    static const struct {
+        struct lx_slice detail, level;
+    } levels[] = {
+        {LX_S_INIT("low"), LX_S_INIT("MEDIA_RESOLUTION_LOW")},
+        {LX_S_INIT("medium"), LX_S_INIT("MEDIA_RESOLUTION_MEDIUM")},
+        {LX_S_INIT("high"), LX_S_INIT("MEDIA_RESOLUTION_HIGH")},
+        {LX_S_INIT("ultra_high"), LX_S_INIT("MEDIA_RESOLUTION_ULTRA_HIGH")},
+    };
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+        if (lx_slice_eq(detail, levels[i].detail)) {
+            if (rank)
+                *rank = (int)i + 1;
+            return levels[i].level;
+        }
+    return lx_slice(NULL, 0);
+}
+
+bool lx_gemini_has_own_detail(const struct lx_gemini_writer *w)
+{
+    return w->third && w->o->no_call_ids; /* which is said of Vertex AI alone */
+}
+
+/* The finest that any part wants, as LiteLLM has it; ultra high is for single parts. */
+static void write_detail(struct lx_gemini_writer *w)
+{
+    struct lx_slice finest = lx_slice(NULL, 0);
+    int most = 0;
+    if (lx_gemini_has_own_detail(w) || is_given(w, "mediaResolution"))
+        return;
+    for (const struct lx_message *m = w->r->messages; m; m = m->next)
+        for (const struct lx_part *p = m->parts; p; p = p->next) {
+            int rank = 0;
+            struct lx_slice level = lx_gemini_level_of(p->media.detail, &rank);
+            if (rank > most) {
+                most = rank;
+                finest = level;
+            }
+        }
+    if (most > 3)
+        finest = LX_S("MEDIA_RESOLUTION_HIGH");
+    if (most)
+        lx_out_str(&w->out, "mediaResolution", finest);
+}
+
 /* What the client wrote in Google's words: within a generationConfig, then beside its own. */
 static void write_given(struct lx_gemini_writer *w)
 {
@@ -335,6 +381,7 @@ static void write_config(struct lx_gemini_writer *w)
     write_stop(w);
     write_format(w);
     write_thinking(w);
+    write_detail(w);
     write_given(w);
     bool any = w->out.buf->n != empty;
     lx_out_object_end(&w->out);

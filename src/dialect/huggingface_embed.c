@@ -26,18 +26,11 @@ static size_t max_inputs(const struct lx_write_options *o, const struct lx_reque
 static void write_request(const struct lx_write_options *o, const struct lx_request *r,
                           struct lx_body *b)
 {
-    const struct lx_embed_request *e = r->embed;
     struct lx_out out = lx_out(b->buf);
     lx_embed_settle(o, r, LX_EMBED_DIMENSIONS | LX_EMBED_TRUNCATE, b);
     lx_out_object(&out, NULL);
-    lx_out_array(&out, "inputs");
-    for (size_t i = 0; i < e->count; i++)
-        lx_input_text_write(&out, NULL, e, i, b);
-    lx_out_array_end(&out);
-    if (e->dimensions.p)
-        lx_out_raw(&out, "dimensions", e->dimensions);
-    if (lx_embed_cuts(e) != LX_UNSET)
-        lx_out_bool(&out, "truncate", lx_embed_cuts(e) == LX_YES);
+    lx_embed_write_texts(&out, "inputs", r->embed, b);
+    lx_embed_write_size(&out, r->embed);
     lx_embed_write_extra(&out, r->extra);
     lx_out_object_end(&out);
 }
@@ -51,10 +44,7 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
     *out = (struct lx_reply){.language = LX_S("huggingface_embed"), .model = lx_text(c->model)};
     if (!lx_json_is(lx_json_at(root, 0), LX_JSON_NUMBER))
         return lx_embed_read_list(root, "reply", NULL, a, out, err);
-    int code = lx_embed_reply_init(out, 1, a);
-    if (code == 0)
-        lx_vector_of_json(root, a, &out->embed->vectors[0]);
-    return code;
+    return lx_embed_read_one(root, a, out);
 }
 
 static const struct lx_back back = {

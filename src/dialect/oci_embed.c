@@ -56,13 +56,13 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
     lx_embed_settle(o, r, LX_EMBED_DIMENSIONS | LX_EMBED_PURPOSE | LX_EMBED_TRUNCATE, b);
     lx_out_object(&out, NULL);
     lx_oci_write_serving(&out, o, none);
-    lx_out_array(&out, "inputs");
-    for (size_t i = 0; i < e->count; i++)
-        if (image)
-            lx_openai_write_url(&out, NULL, &image->media, LX_S("image/png"));
-        else
-            lx_input_text_write(&out, NULL, e, i, b);
-    lx_out_array_end(&out);
+    if (image) {
+        lx_out_array(&out, "inputs");
+        lx_openai_write_url(&out, NULL, &image->media, LX_S("image/png"));
+        lx_out_array_end(&out);
+    } else {
+        lx_embed_write_texts(&out, "inputs", e, b);
+    }
     if (image)
         lx_out_lit(&out, "inputType", "IMAGE");
     else if (purpose.n)

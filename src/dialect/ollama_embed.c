@@ -17,19 +17,12 @@ static void write_path(const struct lx_write_options *o, bool stream, struct lx_
 static void write_request(const struct lx_write_options *o, const struct lx_request *r,
                           struct lx_body *b)
 {
-    const struct lx_embed_request *e = r->embed;
     struct lx_out out = lx_out(b->buf);
     lx_embed_settle(o, r, LX_EMBED_DIMENSIONS | LX_EMBED_TRUNCATE, b);
     lx_out_object(&out, NULL);
     lx_out_str(&out, "model", o->model);
-    lx_out_array(&out, "input");
-    for (size_t i = 0; i < e->count; i++)
-        lx_input_text_write(&out, NULL, e, i, b);
-    lx_out_array_end(&out);
-    if (e->dimensions.p)
-        lx_out_raw(&out, "dimensions", e->dimensions);
-    if (lx_embed_cuts(e) != LX_UNSET)
-        lx_out_bool(&out, "truncate", lx_embed_cuts(e) == LX_YES);
+    lx_embed_write_texts(&out, "input", r->embed, b);
+    lx_embed_write_size(&out, r->embed);
     lx_embed_write_extra(&out, r->extra);
     lx_out_object_end(&out);
 }
@@ -46,10 +39,7 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
     lx_embed_read_tokens(LX_GET(root, "prompt_eval_count"), &out->usage);
     if (!lx_json_is(one, LX_JSON_ARRAY))
         return lx_embed_read_list(LX_GET(root, "embeddings"), "embeddings", NULL, a, out, err);
-    int code = lx_embed_reply_init(out, 1, a);
-    if (code == 0)
-        lx_vector_of_json(one, a, &out->embed->vectors[0]);
-    return code;
+    return lx_embed_read_one(one, a, out);
 }
 
 static const struct lx_back back = {

@@ -9,6 +9,11 @@
 
 #include "dialect/openai_chat.h"
 
+/* What backs have in common whose replies are read as OpenAI's. */
+#define LX_RESHAPED                                                                \
+    .state_size = sizeof(struct lx_openai_stream), .read_end = lx_openai_read_end, \
+    .clear = lx_openai_stream_clear, .read_error = lx_openai_read_error, .framing = LX_FRAMING_SSE
+
 struct lx_reshape {
     struct lx_buf text;
     struct lx_json_doc doc; /* the body as OpenAI has it */

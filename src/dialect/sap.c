@@ -163,17 +163,13 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
 }
 
 static const struct lx_back back = {
-    .state_size = sizeof(struct lx_openai_stream),
+    LX_RESHAPED,
     .write_path = write_path,
     .write_request = write_request,
     .read_reply = read_reply,
     .read_event = read_event,
-    .read_end = lx_openai_read_end,
-    .clear = lx_openai_stream_clear,
-    .read_error = lx_openai_read_error,
     .glance_reply = glance_reply,
     .glance_event = glance_event,
-    .framing = LX_FRAMING_SSE,
 };
 
 const struct lx_dialect lx_dialect_sap_orchestration = {

@@ -79,14 +79,11 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
 }
 
 static const struct lx_back back = {
-    .state_size = sizeof(struct lx_openai_stream),
+    LX_RESHAPED,
     .write_path = write_path,
     .write_request = write_request,
     .read_reply = read_reply,
     .read_event = lx_openai_read_event,
-    .read_end = lx_openai_read_end,
-    .clear = lx_openai_stream_clear,
-    .read_error = lx_openai_read_error,
     .glance_reply = glance_reply,
     .glance_event = lx_openai_glance_event,
     .model_outside = true,

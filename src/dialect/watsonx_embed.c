@@ -22,15 +22,6 @@ static size_t max_inputs(const struct lx_write_options *o, const struct lx_reque
     return 1000;
 }
 
-static void write_texts(struct lx_out *out, const char *name, const struct lx_request *r,
-                        struct lx_body *b)
-{
-    lx_out_array(out, name);
-    for (size_t i = 0; i < r->embed->count; i++)
-        lx_input_text_write(out, NULL, r->embed, i, b);
-    lx_out_array_end(out);
-}
-
 /* What the client says of its own is a parameter. */
 static void write_request(const struct lx_write_options *o, const struct lx_request *r,
                           struct lx_body *b)
@@ -38,7 +29,7 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
     struct lx_out out = lx_out(b->buf);
     lx_embed_settle(o, r, 0, b);
     lx_out_object(&out, NULL);
-    write_texts(&out, "inputs", r, b);
+    lx_embed_write_texts(&out, "inputs", r->embed, b);
     if (r->extra) {
         lx_out_object(&out, "parameters");
         lx_embed_write_extra(&out, r->extra);
@@ -88,7 +79,7 @@ static void write_cortex(const struct lx_write_options *o, const struct lx_reque
     struct lx_out out = lx_out(b->buf);
     lx_embed_settle(o, r, 0, b);
     lx_out_object(&out, NULL);
-    write_texts(&out, "text", r, b);
+    lx_embed_write_texts(&out, "text", r->embed, b);
     lx_out_str(&out, "model", o->model);
     lx_embed_write_extra(&out, r->extra);
     lx_out_object_end(&out);

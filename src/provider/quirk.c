@@ -418,7 +418,8 @@ static bool has_own(const struct lx_quirk_target *t, const char *member)
 {
     uint64_t left = t->which;
     for (const struct lx_quirk *q = t->quirks; left; q++, left >>= 1)
-        if ((left & 1) && q->op != LX_QUIRK_FLATTEN && strcmp(q->member, member) == 0)
+        if ((left & 1) && q->op != LX_QUIRK_FLATTEN && q->op != LX_QUIRK_PAIR &&
+            strcmp(q->member, member) == 0)
             return true;
     return false;
 }

@@ -18,7 +18,8 @@ static void check_quirk(const struct lx_provider *p, const struct lx_quirk *q)
     assert_non_null(q->member);
     if (!q->why || strlen(q->why) < 10)
         fail_msg("%s: the quirk of %s does not say why", p->id, q->member);
-    bool needs = q->op != LX_QUIRK_REFUSE && q->op != LX_QUIRK_DROP && q->op != LX_QUIRK_FLATTEN;
+    bool needs = q->op != LX_QUIRK_REFUSE && q->op != LX_QUIRK_DROP && q->op != LX_QUIRK_FLATTEN &&
+                 q->op != LX_QUIRK_PAIR;
     if (needs && !q->arg)
         fail_msg("%s: the quirk of %s lacks its argument", p->id, q->member);
     struct lx_slice json = lx_slice_z(q->arg), one;
