@@ -107,6 +107,7 @@ static const struct {
     {"fill", LX_QUIRK_FILL, true, true},       {"role", LX_QUIRK_ROLE, false, true},
     {"effort", LX_QUIRK_EFFORT, true, false},  {"beside", LX_QUIRK_BESIDE, true, true},
     {"ask", LX_QUIRK_ASK, true, true},         {"budget", LX_QUIRK_BUDGET, true, true},
+    {"pair", LX_QUIRK_PAIR, false, false},
 };
 
 /* DEFAULT, REFUSE and FILL want JSON, the others the text. */
@@ -134,7 +135,7 @@ static void take_quirk(struct lx_load *l, const struct lx_yaml *at, struct lx_qu
     if (i == n) {
         wrong(l, at, PATH ".quirks[].op",
               "refuse, drop, rename, default, replace, flatten, clamp, switch, beside, fill, role, "
-              "ask, effort or budget");
+              "ask, effort, budget or pair");
         return;
     }
     out->op = ops[i].op;

@@ -38,6 +38,8 @@ enum lx_quirk_op {
     LX_QUIRK_ROLE,    /* messages of one role get another: arg is "from=to" */
     LX_QUIRK_EFFORT,  /* Anthropic's thinking becomes OpenAI's reasoning_effort, by its budget */
     LX_QUIRK_WORD,    /* a string value: as RENAME; anything else stays */
+    LX_QUIRK_PAIR,    /* messages: calls that were made together are told one by one, each with its
+                       * result behind it */
     LX_QUIRK_BUDGET,  /* OpenAI's reasoning_effort becomes arg: Anthropic's thinking with a budget,
                        * where the limit leaves room for it */
     LX_QUIRK_LEVELS,  /* a word for an effort that is not among arg's, "low|high", becomes the

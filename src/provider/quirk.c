@@ -289,6 +289,70 @@ static void level(struct mending *m, const struct lx_quirk *q, struct lx_slice m
     lx_losses_add(m->body->losses, member, lx_slice_z(q->why));
 }
 
+/* The message among those from number i on, up to the next that is no result, that answers the
+ * call; NONE: there is none. */
+static struct lx_json result_of(struct lx_json messages, size_t i, struct lx_json call,
+                                struct lx_arena *a)
+{
+    struct lx_slice id = lx_json_str(LX_GET(call, "id"), a);
+    for (struct lx_json m = lx_json_at(messages, i);
+         id.n && lx_json_eq(LX_GET(m, "role"), LX_S("tool")); m = lx_json_at(messages, ++i))
+        if (lx_json_eq(LX_GET(m, "tool_call_id"), id))
+            return m;
+    return (struct lx_json){0};
+}
+
+/* A message of the assistant's with one call: the first keeps what else was said. */
+static struct lx_slice single_call(struct lx_json message, struct lx_json call, bool first,
+                                   struct lx_arena *a)
+{
+    struct lx_slice all = LX_S("{\"role\":\"assistant\"");
+    for (struct lx_json_iter it = lx_json_iter(message); first && lx_json_next(&it);)
+        if (!lx_json_eq(it.name, LX_S("role")) && !lx_json_eq(it.name, LX_S("tool_calls")))
+            all = lx_arena_printf(a, "%.*s,%.*s:%.*s", LX_F(all), LX_F(lx_json_raw(it.name)),
+                                  LX_F(lx_json_raw(it.value)));
+    return lx_arena_printf(a, "%.*s,\"tool_calls\":[%.*s]}", LX_F(all), LX_F(lx_json_raw(call)));
+}
+
+/* The message and its results, one after the other; absent: not every call has its own. */
+static struct lx_slice paired(struct lx_json messages, size_t i, struct lx_json calls,
+                              struct lx_arena *a)
+{
+    struct lx_slice all = LX_S("");
+    bool first = true;
+    for (struct lx_json_iter it = lx_json_iter(calls); lx_json_next(&it); first = false) {
+        struct lx_json result = result_of(messages, i + 1, it.value, a);
+        if (!lx_json_given(result))
+            return lx_slice(NULL, 0);
+        all = lx_arena_printf(a, "%.*s%s%.*s,%.*s", LX_F(all), first ? "" : ",",
+                              LX_F(single_call(lx_json_at(messages, i), it.value, first, a)),
+                              LX_F(lx_json_raw(result)));
+    }
+    return all;
+}
+
+static void pair_results(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_json messages = lx_json_get(lx_json_root(m->doc), member);
+    size_t i = 0;
+    (void)q;
+    for (struct lx_json_iter it = lx_json_iter(messages); lx_json_next(&it); i++) {
+        struct lx_json calls = LX_GET(it.value, "tool_calls");
+        size_t n = lx_json_count(calls), end = i + 1;
+        if (n < 2)
+            continue;
+        while (lx_json_eq(LX_GET(lx_json_at(messages, end), "role"), LX_S("tool")))
+            end++;
+        struct lx_slice all =
+            end == i + 1 + n ? paired(messages, i, calls, m->edit->arena) : lx_slice(NULL, 0);
+        if (!all.n)
+            continue;
+        lx_json_edit_replace(m->edit, it.value, all); /* elements stand where there was one */
+        for (size_t k = i + 1; k < end; k++)
+            lx_json_edit_remove_element(m->edit, messages, k);
+    }
+}
+
 /* The reasoning_effort that a switched-on `thinking` comes to, or one switched off where the model
  * can be told so; absent when it comes to none. */
 static struct lx_slice effort_of(const struct mending *m, struct lx_json thinking)
@@ -401,6 +465,7 @@ static const struct {
     [LX_QUIRK_WORD] = {rename_word},
     [LX_QUIRK_BUDGET] = {turn_to_budget},
     [LX_QUIRK_LEVELS] = {level},
+    [LX_QUIRK_PAIR] = {pair_results},
     [LX_QUIRK_PART] = {reform_parts},
 };
 

@@ -252,7 +252,7 @@ static const struct {
     {MODEL "llmux_settings: {providers: [{name: a, nmae: b, quirks: [{op: bend, memebr: x}]}]}\n",
      "c.yaml:2:40: warning: llmux_settings.providers[].nmae: unknown key; did you mean name?\n"
      "c.yaml:2:58: error: llmux_settings.providers[].quirks[].op: expected refuse, drop, rename, "
-     "default, replace, flatten, clamp, switch, beside, fill, role, ask, effort or budget\n"
+     "default, replace, flatten, clamp, switch, beside, fill, role, ask, effort, budget or pair\n"
      "c.yaml:2:69: warning: llmux_settings.providers[].quirks[].memebr: unknown key; did you mean "
      "member?\n"},
     {MODEL "llmux_settings: {providers: [{name: a, quirks: [{op: rename, member: x}]}]}\n",
