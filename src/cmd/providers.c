@@ -72,6 +72,7 @@ static const struct {
     [LX_QUIRK_PART] = {"part", "parts of messages become"},
     [LX_QUIRK_PAIR] = {"pair", "results stand right behind their calls"},
     [LX_QUIRK_BUDGET] = {"budget", "becomes a budget,"},
+    [LX_QUIRK_LEVELS] = {"levels", "becomes the nearest of"},
 };
 
 static void add_names(struct lx_buf *out, const char *const *names, const char *quote)
