@@ -176,8 +176,7 @@ static inline struct short_key *short_place(const struct lx_tokenizer *t, struct
 {
     uint64_t hash = (k.a ^ (k.b << 29 | k.b >> 35)) * LX_HASH_A;
 
-    hash ^= k.b * LX_HASH_B;
-    return &t->shorts[(hash ^ hash >> 32) >> 3 & ((1u << SHORT_BITS) - 2)];
+    return &t->shorts[hash >> (64 - SHORT_BITS) & ~(uint64_t)1];
 }
 
 static inline bool is_short_at(const struct short_key *at, struct short_key k)
@@ -207,8 +206,8 @@ static inline struct middle_key *middle_place(const struct lx_tokenizer *t,
 {
     uint64_t hash = (k->v[0] ^ (k->v[1] << 23 | k->v[1] >> 41)) * LX_HASH_A;
 
-    hash ^= (k->v[2] ^ (k->v[3] << 37 | k->v[3] >> 27)) * LX_HASH_B;
-    return &t->middles[(hash ^ hash >> 32) >> 3 & ((1u << MIDDLE_BITS) - 2)];
+    hash = (hash ^ k->v[2] ^ (k->v[3] << 37 | k->v[3] >> 27)) * LX_HASH_B;
+    return &t->middles[hash >> (64 - MIDDLE_BITS) & ~(uint64_t)1];
 }
 
 static inline bool is_middle_at(const struct middle_key *at, const struct middle_key *k)
