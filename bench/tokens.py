@@ -8,7 +8,7 @@ the middle half. Speeds are of processor time. So what else the machine does cou
   fresh  it has counted other text of that language, and counts parts of 4 KB, one call each, for the
          first time: a gateway's thread, whose tokenizer lives as long as it does, at its work
   warm   it counts the text again: a conversation that comes back with one turn more
-  ids    the same, with the ids as the result
+  ids    the same, with the ids as the result, once more
 
 tiktoken knows no such differences: it remembers nothing. The texts are what a Debian machine has:
 English from documentation, code from this tree and from Python's library, Chinese, Japanese and Russian

@@ -23,6 +23,7 @@ enum {
     KNOWN = 0x80, /* in a count: the tokens are there, too */
     LINE = 64,    /* bytes that the processor fetches at once: no two neighbours lie across two */
     OWNERS_MAX = 7,
+    REMEMBER_FROM = 1 << 16, /* bytes of text: for less, what it takes would not come back */
     BATCH = 128,
     MISSED_MAX = 64,
     MISSED_BYTES = 1 << 16,
@@ -40,7 +41,7 @@ struct middle_key {
 
 struct lx_tokenizer {
     struct lx_bpe bpe;
-    void *memory; /* that the keys lie in */
+    void *memory; /* that the keys lie in; NULL: nothing is remembered yet */
     struct short_key *shorts;
     struct middle_key *middles;
     /* Of each key what its tokens are, once ids were asked for; so that counting, which touches all
@@ -49,6 +50,7 @@ struct lx_tokenizer {
     uint32_t (*middle_tokens)[MIDDLE_TOKENS];
     uint64_t owners[OWNERS_MAX]; /* prints of the vocabularies that are remembered of */
     size_t owner_count;
+    size_t seen; /* bytes of text */
     struct lx_buf mended, normal;
 };
 
@@ -59,6 +61,7 @@ struct job {
     struct lx_buf *out; /* ids; NULL: only count */
     size_t count, limit;
     unsigned owner;
+    size_t short_max, middle_max; /* longer pieces are not remembered */
     bool special;
 };
 
@@ -105,19 +108,17 @@ static bool make_memory(struct lx_tokenizer *t)
 static bool make_tokens(struct lx_tokenizer *t)
 {
     if (!t->short_tokens)
-        t->short_tokens = malloc(sizeof(*t->short_tokens) << SHORT_BITS);
+        t->short_tokens = calloc((size_t)1 << SHORT_BITS, sizeof(*t->short_tokens));
     if (!t->middle_tokens)
-        t->middle_tokens = malloc(sizeof(*t->middle_tokens) << MIDDLE_BITS);
+        t->middle_tokens = calloc((size_t)1 << MIDDLE_BITS, sizeof(*t->middle_tokens));
     return t->short_tokens && t->middle_tokens;
 }
 
 /* The vocabulary's mark in what is remembered. */
-static int find_owner(struct lx_tokenizer *t, const struct lx_vocab *v, unsigned *owner)
+static unsigned find_owner(struct lx_tokenizer *t, const struct lx_vocab *v)
 {
     size_t i = 0;
 
-    if (!t->memory && !make_memory(t))
-        return LX_ENOMEM;
     while (i < t->owner_count && t->owners[i] != v->print)
         i++;
     if (i == OWNERS_MAX) {
@@ -127,7 +128,22 @@ static int find_owner(struct lx_tokenizer *t, const struct lx_vocab *v, unsigned
     }
     if (i == t->owner_count)
         t->owners[t->owner_count++] = v->print;
-    *owner = (unsigned)i + 1;
+    return (unsigned)i + 1;
+}
+
+/* Says what of this text is remembered. */
+static int begin_to_remember(struct job *j, size_t n)
+{
+    struct lx_tokenizer *t = j->t;
+
+    t->seen += n;
+    if (t->seen < REMEMBER_FROM)
+        return 0;
+    if ((!t->memory && !make_memory(t)) || (j->out && !make_tokens(t)))
+        return LX_ENOMEM;
+    j->owner = find_owner(t, &j->e->vocab);
+    j->short_max = SHORT_MAX;
+    j->middle_max = MIDDLE_MAX;
     return 0;
 }
 
@@ -241,11 +257,11 @@ static inline void fetch_piece(struct job *j, struct batch *b, const uint8_t *p,
     w->p = p;
     w->n = n;
     w->place = NULL;
-    if (n <= SHORT_MAX) {
+    if (n <= j->short_max) {
         w->key = short_key(p, n, end, j->owner);
         w->place = short_place(j->t, w->key);
         __builtin_prefetch(w->place);
-    } else if (n <= MIDDLE_MAX) {
+    } else if (n <= j->middle_max) {
         struct middle_key k = middle_key(p, n, end, j->owner);
 
         __builtin_prefetch(middle_place(j->t, &k));
@@ -283,14 +299,13 @@ static inline struct found find_piece(const struct job *j, const struct waiting 
 {
     if (w->place)
         return find_short(j->t, w, ids);
-    return w->n <= MIDDLE_MAX ? find_middle(j, w, end, ids) : (struct found){NULL, 0};
+    return w->n <= j->middle_max ? find_middle(j, w, end, ids) : (struct found){NULL, 0};
 }
 
-/* The count of a piece, as it is remembered; and its tokens, when they are wanted and fit. */
-static unsigned note(const struct job *j, const struct lx_piece *piece, uint32_t *tokens,
-                     size_t max)
+/* The count of a piece, as it is remembered; and its tokens, where there is room for them. */
+static unsigned note(const struct lx_piece *piece, uint32_t *tokens, size_t max)
 {
-    if (!j->out || piece->count > max)
+    if (!tokens || piece->count > max)
         return piece->count;
     memcpy(tokens, piece->tokens, piece->count * sizeof(*tokens));
     return piece->count | KNOWN;
@@ -301,42 +316,34 @@ static void remember_short(const struct job *j, const struct lx_piece *piece, co
 {
     struct lx_tokenizer *t = j->t;
     struct short_key k = short_key(piece->p, piece->n, end, j->owner), *at = short_place(t, k);
-    uint32_t(*tokens)[SHORT_TOKENS] = j->out ? &t->short_tokens[at - t->shorts] : NULL;
+    size_t place = (size_t)(at - t->shorts), way = is_short_at(at + 1, k);
 
-    if (is_short_at(at + 1, k)) {
-        if (j->out)
-            at[1].b = counted(k.b, note(j, piece, tokens[1], SHORT_TOKENS));
-        return;
-    }
-    if (!is_short_at(at, k)) {
+    if (!is_short_at(at + way, k)) {
         at[1] = at[0];
-        if (count_in(at[0].b) & KNOWN)
-            memcpy(t->short_tokens[at + 1 - t->shorts], t->short_tokens[at - t->shorts],
-                   sizeof(*tokens));
+        if (t->short_tokens)
+            memcpy(t->short_tokens[place + 1], t->short_tokens[place], sizeof(*t->short_tokens));
+        way = 0;
     }
-    k.b = counted(k.b, note(j, piece, j->out ? tokens[0] : NULL, SHORT_TOKENS));
-    *at = k;
+    k.b = counted(k.b,
+                  note(piece, t->short_tokens ? t->short_tokens[place + way] : NULL, SHORT_TOKENS));
+    at[way] = k;
 }
 
 static void remember_middle(const struct job *j, const struct lx_piece *piece, const uint8_t *end)
 {
     struct lx_tokenizer *t = j->t;
     struct middle_key k = middle_key(piece->p, piece->n, end, j->owner), *at = middle_place(t, &k);
-    uint32_t(*tokens)[MIDDLE_TOKENS] = j->out ? &t->middle_tokens[at - t->middles] : NULL;
+    size_t place = (size_t)(at - t->middles), way = is_middle_at(at + 1, &k);
 
-    if (is_middle_at(at + 1, &k)) {
-        if (j->out)
-            at[1].v[3] = counted(k.v[3], note(j, piece, tokens[1], MIDDLE_TOKENS));
-        return;
-    }
-    if (!is_middle_at(at, &k)) {
+    if (!is_middle_at(at + way, &k)) {
         at[1] = at[0];
-        if (count_in(at[0].v[3]) & KNOWN)
-            memcpy(t->middle_tokens[at + 1 - t->middles], t->middle_tokens[at - t->middles],
-                   sizeof(*tokens));
+        if (t->middle_tokens)
+            memcpy(t->middle_tokens[place + 1], t->middle_tokens[place], sizeof(*t->middle_tokens));
+        way = 0;
     }
-    k.v[3] = counted(k.v[3], note(j, piece, j->out ? tokens[0] : NULL, MIDDLE_TOKENS));
-    *at = k;
+    k.v[3] = counted(k.v[3], note(piece, t->middle_tokens ? t->middle_tokens[place + way] : NULL,
+                                  MIDDLE_TOKENS));
+    at[way] = k;
 }
 
 static int put_ids(struct job *j, const uint32_t *tokens, size_t n)
@@ -379,9 +386,9 @@ static int encode_missed(struct job *j, struct missed *m)
 static void remember_missed(struct job *j, struct missed *m, const uint8_t *end)
 {
     for (const struct lx_piece *piece = m->v; piece < m->v + m->count; piece++)
-        if (piece->n <= SHORT_MAX)
+        if (piece->n <= j->short_max)
             remember_short(j, piece, end);
-        else if (piece->n <= MIDDLE_MAX)
+        else if (piece->n <= j->middle_max)
             remember_middle(j, piece, end);
     m->count = m->bytes = 0;
 }
@@ -587,14 +594,9 @@ static int put_normal(struct job *j, struct lx_slice text)
 
 static int run(struct job *j, struct lx_slice text, unsigned flags)
 {
-    int code = find_owner(j->t, &j->e->vocab, &j->owner);
-
-    if (code == 0 && j->out && !make_tokens(j->t))
-        code = LX_ENOMEM;
+    int code = text.n > INT32_MAX ? LX_ELIMIT : begin_to_remember(j, text.n);
 
     j->special = j->e->always_special || (flags & LX_TOKENS_SPECIAL);
-    if (code == 0 && text.n > INT32_MAX)
-        code = LX_ELIMIT;
     if (code == 0 && lx_json_utf8_valid(text) != text.n) {
         lx_buf_reset(&j->t->mended);
         code = lx_utf8_mend(text, &j->t->mended);

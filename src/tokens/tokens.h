@@ -75,8 +75,9 @@ const char *lx_encoding_name(size_t i);
 int lx_encoding_read(struct lx_encoding *e, struct lx_slice json, struct lx_error *err);
 void lx_encoding_clear(struct lx_encoding *e);
 
-/* One thread's memory: what was counted lately, and scratch. It grows with the longest piece.
- * Needs up to 6 MiB, as it meets words. NULL: out of memory. */
+/* One thread's memory: what was counted lately, and scratch. It grows with the longest piece. Once
+ * it has seen 64 KiB of text it needs 4 MiB to remember, and up to 4 more where ids are asked for.
+ * NULL: out of memory. */
 struct lx_tokenizer;
 struct lx_tokenizer *lx_tokenizer_new(void);
 void lx_tokenizer_free(struct lx_tokenizer *t);

@@ -48,10 +48,11 @@ static int read_tokenizer(void)
     return code;
 }
 
-/* Invalid UTF-8, in need of normalization, with a long piece and short ones. */
+/* Invalid UTF-8, in need of normalization, with a long piece and short ones; long enough to be
+ * remembered. */
 static int encode(void)
 {
-    static char text[5000];
+    static char text[70000];
     struct lx_tokenizer *t = lx_tokenizer_new();
     struct lx_encoding e;
     struct lx_buf ids;
