@@ -9,7 +9,7 @@ FUZZ_SECONDS = 600
 SETUP = meson setup $(if $(PREFIX),--prefix=$(PREFIX)) $(BUILD)
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: all run test asan tsan fuzz bench bench-tokens corpus matrix parity schema sim bless data fmt lint install uninstall
+.PHONY: all run test asan tsan fuzz bench bench-tokens corpus matrix params parity schema sim bless data fmt lint install uninstall
 .PHONY: clean help
 
 all: $(BUILD)/build.ninja  ## build the program, the library and the tests
@@ -57,6 +57,12 @@ corpus: all  ## recorded traffic through `llmux translate`, a table of what pass
 matrix: all  ## every pair of features, and what clients get, against the vendors' specifications
 	@python3 test/spec/matrix.py $(BUILD)/llmux
 	@python3 test/spec/replies.py $(BUILD)/llmux
+
+params: all  ## which parameters a model takes, against LiteLLM (from PyPI)
+	@test -x $(BUILD)/parity-venv/bin/python || python3 -m venv $(BUILD)/parity-venv
+	@$(BUILD)/parity-venv/bin/python -c 'import litellm' 2>/dev/null || \
+	  $(BUILD)/parity-venv/bin/pip install -q litellm==1.106.2
+	@$(BUILD)/parity-venv/bin/python test/params/supported.py $(BUILD)/llmux
 
 parity: all  ## the same calls through LiteLLM (from PyPI) and through llmux
 	@python3 test/parity/run.py $(BUILD)/llmux --venv $(BUILD)/parity-venv

@@ -208,17 +208,30 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
     return 0;
 }
 
-/* The client's body with the deployment's default members where it has none of its own: read anew,
- * as if the client had sent it. The text is the arena's, the document the caller's to clear. */
-static int with_defaults(const struct lx_deployment *d, const struct lx_json_doc *body,
-                         struct lx_arena *arena, struct lx_json_doc *out, struct lx_error *err)
+/* The edited body, read as if the client had sent it. The text is the arena's, the document the
+ * caller's to clear. */
+static int read_edited(struct lx_json_edit *edit, size_t max, struct lx_arena *arena,
+                       struct lx_json_doc *out, struct lx_error *err)
+{
+    struct lx_buf text;
+    lx_buf_init(&text, max);
+    int code = lx_json_edit_write(edit, &text);
+    if (code == 0) {
+        struct lx_slice kept = lx_arena_copy(arena, lx_buf_slice(&text));
+        code = kept.p ? lx_json_read(out, kept, NULL, err) : arena->failed;
+    }
+    lx_buf_clear(&text);
+    return code;
+}
+
+/* With the deployment's default members where the body has none of its own. */
+static int add_defaults(const struct lx_deployment *d, const struct lx_json_doc *body,
+                        struct lx_arena *arena, struct lx_json_doc *out, struct lx_error *err)
 {
     struct lx_json_edit edit;
     struct lx_json_doc defaults;
-    struct lx_buf text;
     lx_json_doc_init(&defaults);
     lx_json_edit_init(&edit, body, arena);
-    lx_buf_init(&text, body->text.n + d->default_params.n + 64);
     int code = lx_json_read(&defaults, d->default_params, NULL, err);
     for (struct lx_json_iter it = lx_json_iter(lx_json_root(&defaults));
          code == 0 && lx_json_next(&it);) {
@@ -227,14 +240,38 @@ static int with_defaults(const struct lx_deployment *d, const struct lx_json_doc
             lx_json_edit_set(&edit, lx_json_root(body), name, lx_json_raw(it.value));
     }
     if (code == 0)
-        code = lx_json_edit_write(&edit, &text);
-    if (code == 0) {
-        struct lx_slice kept = lx_arena_copy(arena, lx_buf_slice(&text));
-        code = kept.p ? lx_json_read(out, kept, NULL, err) : arena->failed;
-    }
-    lx_buf_clear(&text);
+        code = read_edited(&edit, body->text.n + d->default_params.n + 64, arena, out, err);
     lx_json_doc_clear(&defaults);
     return code;
+}
+
+/* Without what additional_drop_params names, which may be called otherwise in the provider's
+ * language, or refused by it. 1: something was dropped, and *out is the body; 0; or a code. */
+static int drop_named(const struct lx_deployment *d, const struct lx_json_doc *body,
+                      struct lx_arena *arena, struct lx_losses *losses, struct lx_json_doc *out,
+                      struct lx_error *err)
+{
+    struct lx_json_edit edit;
+    struct lx_json theirs = LX_GET(lx_json_root(body), "additional_drop_params");
+    size_t count = 0, removed = 0;
+    struct lx_slice *paths =
+        lx_members_join(d->drop_paths, d->drop_path_count, theirs, arena, &count);
+    lx_json_edit_init(&edit, body, arena);
+    for (size_t i = 0; paths && i < count; i++)
+        removed += lx_path_drop(paths[i], LX_S("additional_drop_params"), body, &edit, losses);
+    int code = removed ? read_edited(&edit, body->text.n + 64, arena, out, err) : 0;
+    return code < 0 ? code : removed > 0;
+}
+
+static void prepend(struct lx_losses *to, const struct lx_losses *before)
+{
+    if (!before->first)
+        return;
+    *before->tail = to->first;
+    if (!to->first)
+        to->tail = before->tail;
+    to->first = before->first;
+    to->count += before->count;
 }
 
 int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
@@ -243,19 +280,31 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
                      struct lx_slice upstream_model, enum lx_tristate stream,
                      struct lx_arena *arena, struct lx_buf *buf, struct lx_fault *fault)
 {
-    struct lx_json_doc merged;
+    struct lx_json_doc merged, dropped;
+    struct lx_losses before;
     struct lx_error err = {0};
     size_t first = request && request->embed ? request->embed->first : 0;
-    if (!d->default_params.n || from->operation == LX_OPERATION_COUNT)
-        return write_attempt(at, d, settings, from, body, request, first, upstream_model, stream,
-                             arena, buf, fault);
+    const struct lx_json_doc *given = body;
+    int code = 0;
     lx_json_doc_init(&merged);
-    int code = with_defaults(d, body, arena, &merged, &err);
+    lx_json_doc_init(&dropped);
+    lx_losses_init(&before, arena);
+    if (d->default_params.n && from->operation != LX_OPERATION_COUNT) {
+        code = add_defaults(d, body, arena, &merged, &err);
+        body = &merged;
+    }
     if (code == 0)
-        code = write_attempt(at, d, settings, from, &merged, NULL, first, upstream_model, stream,
-                             arena, buf, fault);
-    else
+        code = drop_named(d, body, arena, &before, &dropped, &err);
+    if (code == 1)
+        body = &dropped;
+    if (code >= 0) {
+        code = write_attempt(at, d, settings, from, body, body == given ? request : NULL, first,
+                             upstream_model, stream, arena, buf, fault);
+        prepend(&at->losses, &before);
+    } else {
         *fault = lx_fault_of_error(code, &err, arena);
+    }
+    lx_json_doc_clear(&dropped);
     lx_json_doc_clear(&merged);
     return code;
 }

@@ -66,19 +66,23 @@ static void ask_for_usage(struct lx_attempt_writer *w, struct lx_json_edit *edit
     }
 }
 
-/* The members of extra_body replace or join those that are there. */
+/* The members of extra_body replace or join those that are there: the deployment's, then the
+ * client's. */
 static void add_extra_body(struct lx_attempt_writer *w, struct lx_json_edit *edit)
 {
-    struct lx_json_doc extra;
-    if (!w->d->extra_body.n || w->from->operation == LX_OPERATION_COUNT)
-        return;
-    lx_json_doc_init(&extra);
-    if (lx_json_read(&extra, w->d->extra_body, NULL, &w->out.error) < 0)
-        lx_body_fail(&w->out, LX_ECONFIG, LX_S("extra_body"), LX_S("is not a JSON object"));
-    for (struct lx_json_iter it = lx_json_iter(lx_json_root(&extra)); lx_json_next(&it);)
-        lx_json_edit_set(edit, lx_json_root(edit->doc), lx_json_text(it.name).s,
-                         lx_json_raw(it.value));
-    lx_json_doc_clear(&extra); /* what was taken from it points into extra_body's own text */
+    const struct lx_slice bodies[] = {w->d->extra_body,
+                                      lx_json_raw(w->members.v[LX_MEMBER_EXTRA_BODY])};
+    for (size_t i = 0; i < 2 && w->from->operation != LX_OPERATION_COUNT; i++) {
+        struct lx_json_doc extra;
+        lx_json_doc_init(&extra);
+        if (bodies[i].n && lx_json_read(&extra, bodies[i], NULL, &w->out.error) < 0)
+            lx_body_fail(&w->out, LX_ECONFIG, LX_S("extra_body"), LX_S("is not a JSON object"));
+        if (lx_json_is(lx_json_root(&extra), LX_JSON_OBJECT))
+            for (struct lx_json_iter it = lx_json_iter(lx_json_root(&extra)); lx_json_next(&it);)
+                lx_json_edit_set(edit, lx_json_root(edit->doc), lx_json_text(it.name).s,
+                                 lx_json_raw(it.value));
+        lx_json_doc_clear(&extra); /* what was taken from it points into its own text */
+    }
 }
 
 static uint64_t quirks_for(const struct lx_attempt_writer *w)
@@ -240,8 +244,9 @@ static void write_anew(struct lx_attempt_writer *w, const struct lx_request *req
                        struct lx_buf *buf)
 {
     struct lx_buf written;
-    bool mended = w->path_count || w->d->extra_body.n || w->from == w->to || quirks_for(w) ||
-                  lx_places_any(w->p);
+    bool mended = w->path_count || w->d->extra_body.n ||
+                  lx_json_given(w->members.v[LX_MEMBER_EXTRA_BODY]) || w->from == w->to ||
+                  quirks_for(w) || lx_places_any(w->p);
     lx_buf_init(&written, buf->max);
     w->out.buf = mended ? &written : buf;
     request = for_target(w, without_prompt_params(w, with_allowed(w, request)));

@@ -49,6 +49,7 @@ static const struct row {
     OURS("prompt_id"),
     OURS("tenant_id"),
     OURS("base_model"),
+    {LX_S_INIT("extra_body"), LX_MEMBER_EXTRA_BODY},
     OURS("guardrails"),
     OURS("max_budget"),
     OURS("mock_delay"),

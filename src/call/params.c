@@ -48,6 +48,7 @@ static const struct trial trials[] = {
     {"service_tier", "\"auto\"", ""},
     {"safety_identifier", "\"u\"", ""},
     {"prompt_cache_key", "\"k\"", ""},
+    {"prompt_cache_retention", "\"24h\"", ""},
     {"store", "true", ""},
     {"metadata", "{\"a\":\"b\"}", ""},
     {"thinking", "{\"type\":\"enabled\",\"budget_tokens\":1024}", ""},
