@@ -280,6 +280,10 @@ static void ask(struct scene *s, struct lx_slice words, struct lx_route_request 
             r->region = v;
         else if (takes(w, "pin=", &v))
             r->pinned = v;
+        else if (takes(w, "key=", &v))
+            r->key = (uint64_t)number(v, 0);
+        else if (takes(w, "opening=", &v))
+            r->prompt = (uint64_t)number(v, 0);
         else if (takes(w, "session=", &v))
             r->session = (uint64_t)number(v, 0);
         else
