@@ -463,8 +463,8 @@ class Upstream:
             thread = threading.Thread(target=self._serve, args=(sock, self.connections),
                                       daemon=True)
             self.connections += 1
-            self.threads.append(thread)
             thread.start()
+            self.threads.append(thread)
 
     def _serve(self, sock, index):
         script = self.script
