@@ -97,6 +97,10 @@ static const struct scenario {
      &lx_dialect_openai_chat, 400, "application/json", BUSY},
     {"cut", "openai", BODY("\"stream\":true,"), &lx_dialect_openai_chat, 200, "text/event-stream",
      CHUNK("a", "null") "data: {\"error\":{\"message\":\"x\"}}\n\n"},
+    {"goes on", "openai", BODY("\"stream\":true,"), &lx_dialect_openai_chat, 200,
+     "text/event-stream", CHUNK("a", "null") "data: {\"error\":{\"message\":\"x\"}}\n\n"},
+    {"goes on crossing", "openai", BODY("\"stream\":true,"), &lx_dialect_anthropic, 200,
+     "text/event-stream", CHUNK("a", "null") "data: {\"error\":{\"message\":\"x\"}}\n\n"},
     {"mock", "openai", BODY("\"mock_response\":\"a b\","), &lx_dialect_openai_chat, 0, NULL, NULL},
     {"mock stream", "openai", BODY("\"mock_response\":\"a b\",\"stream\":true,"),
      &lx_dialect_anthropic, 0, NULL, NULL},
@@ -105,19 +109,28 @@ static const struct scenario {
 
 static struct host h;
 
+/* Another deployment is there, for a stream that breaks. */
+static bool goes_on(const struct scenario *s)
+{
+    return strncmp(s->name, "goes on", 7) == 0;
+}
+
 /* A host that collects nothing, so that only the call's own memory fails. */
 static void run_bare(const struct scenario *s)
 {
     struct lx_header type = {LX_S("content-type"), lx_slice_z(s->type), false};
     struct lx_headers headers = {&type, s->type ? 1 : 0};
     struct lx_step step;
-    bool last = false;
+    bool last = false, sent = false;
     h.in.body = lx_slice_z(s->request);
+    h.in.keeps_body = goes_on(s);
     struct lx_call *c = lx_call_new(&h.in);
     if (!c)
         return;
     for (int i = 0; i < 400; i++) {
-        lx_call_next(c, &step);
+        if (!sent)
+            lx_call_next(c, &step);
+        sent = false;
         if (step.kind == LX_STEP_DONE)
             break;
         if (step.kind == LX_STEP_EMIT) {
@@ -140,9 +153,10 @@ static void run_bare(const struct scenario *s)
             if (step.kind != LX_STEP_WAIT)
                 break;
         }
+        sent = step.kind == LX_STEP_SEND; /* another goes on */
         if (step.kind == LX_STEP_SLEEP)
             lx_call_feed_wake(c);
-        else
+        else if (!sent)
             lx_call_feed_end(c);
     }
     assert_int_equal(step.kind, LX_STEP_DONE);
@@ -156,6 +170,9 @@ static void without_memory_a_call_still_ends(void **state)
     for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
         host_init(&h, scenarios[i].front);
         host_add(&h, "m", scenarios[i].provider, "x");
+        if (goes_on(&scenarios[i]))
+            host_add(&h, "m", "hosted_vllm", "x");
+        h.table.settings.policy.retry_budget_ppm = 1000000;
         size_t before = live, n = 0;
         do {
             count = 0;
