@@ -75,7 +75,8 @@ static const char intro[] =
 
 static const char odd_intro[] =
     "\n"
-    "Of these records there is nothing to compare: what is no reply must end in an error that says so, and does.\n"
+    "Of these records there is nothing to compare: what is no reply must end in an error that says so, and\n"
+    "does; what whoever kept it has rewritten, or put together of two streams, is left out.\n"
     "\n"
     "| provider | why | records |\n"
     "| --- | --- | ---: |\n";

@@ -93,11 +93,14 @@ def _content(choice, content):
             choice.text += part.get("text") or ""
 
 
-def _untag(choice):
+def _untag(choice, tags=("think", "reasoning")):
     """What a model thought between tags, before its answer."""
-    text = choice.text.lstrip()
-    if not choice.reasoning and text.startswith("<think>") and "</think>" in text:
-        choice.reasoning, _, choice.text = text[len("<think>"):].partition("</think>")
+    if choice.reasoning:
+        return
+    for tag in tags:  # in a stream, every piece has its own
+        while choice.text.lstrip().startswith(f"<{tag}>") and f"</{tag}>" in choice.text:
+            thought, _, choice.text = choice.text.lstrip().partition(f"</{tag}>")
+            choice.reasoning += thought[len(tag) + 2:]
 
 
 def _say(choice, message):
@@ -213,6 +216,8 @@ class _Stream:
             self.reply.choice(index).calls.append(Call(id_, name, arguments, form))
         for index, thoughts in self.thoughts.items():
             self.reply.choice(index).thoughts = [tuple(t) for t in thoughts]
+        for choice in self.reply.choices.values():
+            _untag(choice, ("reasoning",))  # Bedrock's gpt-oss; elsewhere a stream's tags pass
         _sources(self.reply, self.last)
         return self.reply
 
