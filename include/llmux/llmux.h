@@ -11,8 +11,8 @@
  *
  * Four ways to run a request: blocking (llmux_completion), blocking with a callback per event
  * (llmux_completion_stream), pulling events (llmux_stream_*), or many at once without blocking
- * (llmux_completion_start and llmux_client_turn). Those with sockets of their own take the step
- * machine (llmux_call_*), which does no I/O at all.
+ * (llmux_completion_start, llmux_embedding_start and llmux_client_turn). Those with sockets of
+ * their own take the step machine (llmux_call_*), which does no I/O at all.
  *
  * Conventions. Strings are UTF-8; inputs are copied. Functions that return int give 0 on success or
  * a negative code; where there is an `llmux_error **`, it may be NULL, and what it receives is
@@ -94,6 +94,9 @@ LLMUX_API const char *llmux_client_missing_variables(llmux_client *c, const char
  * *err as above. Lives as long as the client. */
 LLMUX_API const char *llmux_client_supported_params(llmux_client *c, const char *model,
                                                     llmux_error **err);
+/* The same of OpenAI's embeddings, and of input_type and truncate, which several know. */
+LLMUX_API const char *llmux_client_supported_embedding_params(llmux_client *c, const char *model,
+                                                              llmux_error **err);
 
 /* What is known of a model, as the JSON object that LiteLLM's get_model_info returns: limits,
  * prices in dollars, capabilities. model: of the configuration, or any the catalog knows. NULL with
@@ -283,9 +286,14 @@ LLMUX_API void llmux_stream_free(llmux_stream *s);
 /* Called once; just one of reply and err is set, and is the callee's to free. */
 typedef void (*llmux_done_fn)(void *arg, llmux_reply *reply, llmux_error *err);
 
+/* The same for embeddings. */
+typedef void (*llmux_embedded_fn)(void *arg, llmux_embeddings *embeddings, llmux_error *err);
+
 /* Starts a call; it proceeds in llmux_client_turn(). */
 LLMUX_API int llmux_completion_start(llmux_client *c, const llmux_request *request,
                                      llmux_done_fn done, void *arg, llmux_error **err);
+LLMUX_API int llmux_embedding_start(llmux_client *c, const llmux_request *request,
+                                    llmux_embedded_fn done, void *arg, llmux_error **err);
 /* Waits at most max_wait_ms (-1: no limit) and handles what has come. Returns how many calls are
  * still under way. */
 LLMUX_API size_t llmux_client_turn(llmux_client *c, int max_wait_ms);

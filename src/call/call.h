@@ -56,9 +56,11 @@ struct lx_slice lx_attempt_model(const struct lx_deployment *d, struct lx_slice 
  * and flags of anthropic-beta add up, as far as the target takes them. 0 or a code. */
 int lx_attempt_forward(struct lx_attempt *at, struct lx_slice model,
                        const struct lx_headers *headers, struct lx_arena *arena);
-/* Which of OpenAI's parameters the deployment takes of a model, as it stands, without loss: their
- * names with spaces between are appended. Needs neither key nor address. 0 or a code. */
-int lx_params_taken(const struct lx_deployment *d, struct lx_slice model, struct lx_buf *out);
+/* Which of OpenAI's parameters, of chats or of embeddings, the deployment takes of a model, as it
+ * stands, without loss: their names with spaces between are appended. Needs neither key nor
+ * address. 0 or a code. */
+int lx_params_taken(const struct lx_deployment *d, struct lx_slice model,
+                    enum lx_operation operation, struct lx_buf *out);
 /* Signs what was written, with all its headers, where the provider wants a signature; the last step
  * before it is sent. 0, or a code with *fault filled. */
 int lx_attempt_sign(struct lx_attempt *at, const struct lx_deployment *d, int64_t now_s,

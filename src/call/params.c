@@ -54,6 +54,24 @@ static const struct trial trials[] = {
     {"thinking", "{\"type\":\"enabled\",\"budget_tokens\":1024}", ""},
 };
 
+/* Of OpenAI's embeddings, and what several providers know beside them. */
+static const struct trial embed_trials[] = {
+    {"dimensions", "256", ""},   {"encoding_format", "\"base64\"", ""},
+    {"user", "\"u\"", ""},       {"input_type", "\"search_query\"", ""},
+    {"truncate", "\"END\"", ""},
+};
+
+/* What is asked of each operation, and the request that the parameter stands in. */
+static const struct trials {
+    const struct lx_dialect *front;
+    const char *body;
+    const struct trial *first;
+    size_t count;
+} chats = {&lx_dialect_openai_chat, "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]", trials,
+           sizeof(trials) / sizeof(trials[0])},
+  embeddings = {&lx_dialect_openai_embed, "\"input\":\"x\"", embed_trials,
+                sizeof(embed_trials) / sizeof(embed_trials[0])};
+
 static bool is_lost(const struct lx_losses *losses, struct lx_slice name)
 {
     for (const struct lx_loss *l = losses->first; l; l = l->next)
@@ -63,23 +81,22 @@ static bool is_lost(const struct lx_losses *losses, struct lx_slice name)
 }
 
 /* 1: taken; 0: not; or a code, when it could not be found out. */
-static int try_param(const struct lx_deployment *d, struct lx_slice model, const struct trial *t,
-                     struct lx_arena *a, struct lx_buf *body)
+static int try_param(const struct lx_deployment *d, struct lx_slice model, const struct trials *of,
+                     const struct trial *t, struct lx_arena *a, struct lx_buf *body)
 {
     struct lx_route_settings settings;
     struct lx_json_doc doc;
     struct lx_attempt at;
     struct lx_fault fault = {0};
-    struct lx_slice text = lx_arena_printf(
-        a, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"%s\":%s%s}",
-        t->name, t->json, t->with);
+    struct lx_slice text =
+        lx_arena_printf(a, "{\"model\":\"m\",%s,\"%s\":%s%s}", of->body, t->name, t->json, t->with);
     lx_route_settings_default(&settings);
     lx_json_doc_init(&doc);
     lx_buf_reset(body);
     int code = text.p ? lx_json_read(&doc, text, NULL, NULL) : a->failed;
     if (code == 0)
-        code = lx_attempt_write(&at, d, &settings, &lx_dialect_openai_chat, &doc, NULL, model,
-                                LX_UNSET, a, body, &fault);
+        code = lx_attempt_write(&at, d, &settings, of->front, &doc, NULL, model, LX_UNSET, a, body,
+                                &fault);
     lx_json_doc_clear(&doc);
     if (code == 0)
         return !is_lost(&at.losses, lx_slice_z(t->name));
@@ -87,8 +104,10 @@ static int try_param(const struct lx_deployment *d, struct lx_slice model, const
                                                                                            : code;
 }
 
-int lx_params_taken(const struct lx_deployment *d, struct lx_slice model, struct lx_buf *out)
+int lx_params_taken(const struct lx_deployment *d, struct lx_slice model,
+                    enum lx_operation operation, struct lx_buf *out)
 {
+    const struct trials *of = operation == LX_OPERATION_EMBED ? &embeddings : &chats;
     struct lx_deployment whole = *d;
     struct lx_secret some = {NULL, 0};
     struct lx_arena a;
@@ -104,10 +123,10 @@ int lx_params_taken(const struct lx_deployment *d, struct lx_slice model, struct
         whole.base_url = LX_S("http://127.0.0.1");
     if (!whole.project.n)
         whole.project = LX_S("none");
-    for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]) && taken >= 0; i++) {
-        taken = try_param(&whole, model, &trials[i], &a, &body);
+    for (size_t i = 0; i < of->count && taken >= 0; i++) {
+        taken = try_param(&whole, model, of, &of->first[i], &a, &body);
         if (taken > 0)
-            lx_buf_addf(out, "%s%s", out->n ? " " : "", trials[i].name);
+            lx_buf_addf(out, "%s%s", out->n ? " " : "", of->first[i].name);
         lx_arena_reset(&a);
     }
     lx_secret_clear(&some);

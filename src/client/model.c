@@ -30,7 +30,8 @@ const char *llmux_client_missing_variables(llmux_client *c, const char *model, l
     return z;
 }
 
-const char *llmux_client_supported_params(llmux_client *c, const char *model, llmux_error **err)
+static const char *params_taken(llmux_client *c, const char *model, enum lx_operation operation,
+                                llmux_error **err)
 {
     struct lx_slice upstream;
     const struct lx_deployment *d = find(c, model, &upstream, err);
@@ -41,13 +42,24 @@ const char *llmux_client_supported_params(llmux_client *c, const char *model, ll
     if (!d)
         return NULL;
     lx_buf_init(&names, 1 << 16);
-    code = lx_params_taken(d, upstream, &names);
+    code = lx_params_taken(d, upstream, operation, &names);
     if (code == 0)
         z = lx_arena_copy_z(&c->arena, lx_buf_slice(&names));
     lx_buf_clear(&names);
     if (!z)
         lx_client_fail(err, code ? code : LX_ENOMEM, NULL);
     return z;
+}
+
+const char *llmux_client_supported_params(llmux_client *c, const char *model, llmux_error **err)
+{
+    return params_taken(c, model, LX_OPERATION_CHAT, err);
+}
+
+const char *llmux_client_supported_embedding_params(llmux_client *c, const char *model,
+                                                    llmux_error **err)
+{
+    return params_taken(c, model, LX_OPERATION_EMBED, err);
 }
 
 /* All groups in one list: those asked for by their names, and the configuration's. */

@@ -39,9 +39,10 @@ struct job {
     struct lx_drive drive;
     llmux_client *client;
     struct lx_buf body, reply;
-    struct reader *reader; /* NULL: not a stream */
-    llmux_event_fn fn;     /* by callback */
-    llmux_done_fn done;    /* many at once */
+    struct reader *reader;      /* NULL: not a stream */
+    llmux_event_fn fn;          /* by callback */
+    llmux_done_fn done;         /* many at once ... */
+    llmux_embedded_fn embedded; /* ... of embeddings */
     void *arg;
     bool finished, stopped;
     llmux_error *error;
@@ -272,20 +273,37 @@ static llmux_reply *take_reply(struct job *j)
     return j->error ? NULL : lx_client_reply(&j->reply, &j->error);
 }
 
+static llmux_embeddings *take_embeddings(struct job *j)
+{
+    if (!j->error && j->reply.failed)
+        fail(j, j->reply.failed, NULL);
+    return j->error ? NULL : lx_client_embeddings(&j->reply, &j->error);
+}
+
+/* To whom started it and did not wait: what came of it, or the error, is theirs. */
+static void hand_over(struct job *j)
+{
+    if (j->embedded) {
+        llmux_embeddings *got = take_embeddings(j);
+        j->embedded(j->arg, got, j->error);
+    } else {
+        llmux_reply *got = take_reply(j);
+        j->done(j->arg, got, j->error);
+    }
+}
+
 static void on_done(struct lx_drive *d)
 {
     struct job *j = job_of(d);
     const struct lx_call_report *report = lx_call_report(j->drive.call);
-    llmux_reply *reply;
 
     if (report->fault.kind != LX_FAULT_NONE && !j->error)
         j->error = lx_client_error_of(&report->fault);
     j->finished = true;
     j->client->in_flight--;
-    if (!j->done)
+    if (!j->done && !j->embedded)
         return; /* somebody waits for it */
-    reply = take_reply(j);
-    j->done(j->arg, reply, j->error);
+    hand_over(j);
     job_free(j);
 }
 
@@ -391,10 +409,7 @@ int llmux_embedding(llmux_client *c, const llmux_request *request, llmux_embeddi
     if (!j)
         return LX_EINVAL;
     wait_for_end(j);
-    if (!j->error && j->reply.failed)
-        fail(j, j->reply.failed, NULL);
-    if (!j->error)
-        got = lx_client_embeddings(&j->reply, &j->error);
+    got = take_embeddings(j);
     if (got)
         *out = got;
     else
@@ -423,6 +438,19 @@ int llmux_completion_start(llmux_client *c, const llmux_request *request, llmux_
     if (!j)
         return LX_EINVAL;
     j->done = done;
+    j->arg = arg;
+    lx_drive_start(&j->drive);
+    return 0;
+}
+
+int llmux_embedding_start(llmux_client *c, const llmux_request *request, llmux_embedded_fn done,
+                          void *arg, llmux_error **err)
+{
+    struct job *j = job_new(c, &lx_dialect_openai_embed, request, false, err);
+
+    if (!j)
+        return LX_EINVAL;
+    j->embedded = done;
     j->arg = arg;
     lx_drive_start(&j->drive);
     return 0;

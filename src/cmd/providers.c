@@ -8,7 +8,7 @@
 #include "cmd/command.h"
 #include "config/config.h"
 
-enum { JSON, CONFIG, CHECK, PARAMS };
+enum { JSON, CONFIG, CHECK, PARAMS, EMBEDDINGS };
 
 /* The rows of the configuration, and after them the table's. */
 struct rows {
@@ -369,12 +369,12 @@ static void say_check(struct lx_buf *out, const struct lx_deployment *d, struct 
 }
 
 static int say_params(struct lx_buf *out, const struct lx_deployment *d, struct lx_arena *a,
-                      bool json)
+                      enum lx_operation operation, bool json)
 {
     struct lx_buf names;
     struct lx_out o = lx_out(out);
     lx_buf_init(&names, 1 << 16);
-    int code = lx_params_taken(d, lx_deployment_model(d, lx_slice(NULL, 0), a), &names);
+    int code = lx_params_taken(d, lx_deployment_model(d, lx_slice(NULL, 0), a), operation, &names);
     struct lx_slice rest = lx_buf_slice(&names), one;
     if (json)
         lx_out_array(&o, NULL);
@@ -409,7 +409,9 @@ static int run_model(const struct rows *rows, const char *const *values, struct 
         status = missing.n ? LX_EXIT_FAILED : LX_EXIT_OK;
     }
     if (code == 0 && values[PARAMS])
-        code = say_params(out, &d, &arena, values[JSON] != NULL);
+        code =
+            say_params(out, &d, &arena, values[EMBEDDINGS] ? LX_OPERATION_EMBED : LX_OPERATION_CHAT,
+                       values[JSON] != NULL);
     if (code != 0)
         status = lx_cmd_fail("providers", LX_EXIT_FAILED, "%s",
                              err.code ? err.text : lx_code_text(code));
@@ -628,12 +630,13 @@ static const struct lx_option options[] = {
     {"config", 'c', "FILE", "with the providers of a configuration"},
     {"check", 0, "MODEL", "which variables are missing to ask a model; exit status 1 when any is"},
     {"params", 0, "MODEL", "which of OpenAI's parameters a model takes"},
+    {"embeddings", 0, NULL, "with --params: those of OpenAI's embeddings"},
     {0},
 };
 
 const struct lx_command lx_command_providers = {
     .name = "providers",
-    .synopsis = "[--json] [--config FILE] [--check MODEL | --params MODEL | NAME]",
+    .synopsis = "[--json] [--config FILE] [--check MODEL | --params MODEL [--embeddings] | NAME]",
     .summary = "Lists the providers, tells all about one, or what a model lacks or takes",
     .options = options,
     .max_words = 1,

@@ -42,7 +42,8 @@ static void what_is_not_refused_is_taken(void **state)
         struct lx_deployment d = {.provider = lx_provider_find(lx_slice_z(rows[i].provider))};
         struct lx_buf names;
         lx_buf_init(&names, 1 << 12);
-        assert_int_equal(lx_params_taken(&d, lx_slice_z(rows[i].model), &names), 0);
+        assert_int_equal(lx_params_taken(&d, lx_slice_z(rows[i].model), LX_OPERATION_CHAT, &names),
+                         0);
         for (size_t k = 0; k < 4; k++) {
             const char *yes = rows[i].taken[k], *no = rows[i].not_taken[k];
             if (yes && !has(lx_buf_slice(&names), yes))
@@ -50,6 +51,35 @@ static void what_is_not_refused_is_taken(void **state)
             if (no && has(lx_buf_slice(&names), no))
                 fail_msg("%s/%s takes %s", rows[i].provider, rows[i].model, no);
         }
+        lx_buf_clear(&names);
+    }
+}
+
+/* Each name of a row is taken, and no other. */
+static void embeddings_have_their_own(void **state)
+{
+    static const struct {
+        const char *provider, *model, *taken;
+    } rows[] = {
+        {"openai", "text-embedding-3-small", "dimensions encoding_format user input_type truncate"},
+        {"voyage", "voyage-3.5", "dimensions encoding_format input_type truncate"},
+        {"voyage", "voyage-multimodal-3.5", "dimensions encoding_format input_type truncate"},
+        {"bedrock", "amazon.titan-embed-text-v2:0", "dimensions encoding_format"},
+        {"gemini", "gemini-embedding-001", "dimensions encoding_format input_type"},
+        {"sap", "text-embedding-3-small", "dimensions encoding_format input_type"},
+        {"triton", "x", "encoding_format"},
+        {"anthropic", "claude-sonnet-4-5", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct lx_deployment d = {.provider = lx_provider_find(lx_slice_z(rows[i].provider))};
+        struct lx_buf names;
+        lx_buf_init(&names, 1 << 12);
+        assert_int_equal(lx_params_taken(&d, lx_slice_z(rows[i].model), LX_OPERATION_EMBED, &names),
+                         0);
+        if (!lx_slice_eq(lx_buf_slice(&names), lx_slice_z(rows[i].taken)))
+            fail_msg("%s/%s takes %.*s", rows[i].provider, rows[i].model,
+                     LX_F(lx_buf_slice(&names)));
         lx_buf_clear(&names);
     }
 }
@@ -67,7 +97,7 @@ static void the_configuration_has_its_say(void **state)
     struct lx_buf names;
     (void)state;
     lx_buf_init(&names, 1 << 12);
-    assert_int_equal(lx_params_taken(&d, LX_S("x"), &names), 0);
+    assert_int_equal(lx_params_taken(&d, LX_S("x"), LX_OPERATION_CHAT, &names), 0);
     assert_true(has(lx_buf_slice(&names), "n"));
     assert_false(has(lx_buf_slice(&names), "seed"));
     lx_buf_clear(&names);
@@ -77,6 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_refused_is_taken),
+        cmocka_unit_test(embeddings_have_their_own),
         cmocka_unit_test(the_configuration_has_its_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -340,6 +340,8 @@ static void a_model_says_what_it_lacks_and_takes(void **state)
     assert_non_null(strstr(llmux_error_message(err), "nowhere"));
     llmux_error_free(err);
     err = NULL;
+    assert_string_equal(llmux_client_supported_embedding_params(c, "triton/x", NULL),
+                        "encoding_format");
     assert_null(llmux_client_supported_params(c, "nowhere/x", &err));
     assert_non_null(err);
     llmux_error_free(err);
@@ -403,6 +405,43 @@ static void embeddings_are_vectors_of_floats(void **state)
     llmux_client_free(c);
 }
 
+static void on_embedded(void *arg, llmux_embeddings *e, llmux_error *err)
+{
+    int *counts = arg;
+    assert_true(!e != !err);
+    counts[e ? 0 : 1]++;
+    if (e)
+        assert_int_equal(llmux_embeddings_count(e), 1);
+    llmux_embeddings_free(e);
+    llmux_error_free(err);
+}
+
+static void embeddings_are_made_many_at_once(void **state)
+{
+    llmux_client *c = client_with(config);
+    llmux_request *r = llmux_request_new("vectors"), *empty = ask("vectors");
+    llmux_request *nowhere = llmux_request_new("nowhere/x");
+    llmux_error *err = NULL;
+    int counts[2] = {0, 0};
+
+    (void)state;
+    assert_int_equal(llmux_request_add_input(r, "a"), 0);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(llmux_embedding_start(c, r, on_embedded, counts, NULL), 0);
+    assert_int_equal(llmux_embedding_start(c, empty, on_embedded, counts, NULL), 0);
+    while (llmux_client_turn(c, 100))
+        continue;
+    assert_int_equal(counts[0], 8);
+    assert_int_equal(counts[1], 1);
+    assert_int_equal(llmux_request_add_input(nowhere, "a"), 0);
+    assert_int_not_equal(llmux_embedding_start(c, nowhere, on_embedded, counts, &err), 0);
+    llmux_error_free(err);
+    llmux_request_free(r);
+    llmux_request_free(empty);
+    llmux_request_free(nowhere);
+    llmux_client_free(c);
+}
+
 /* Groups of a configuration, ids, fallbacks, the state. */
 static void a_configuration_routes(void **state)
 {
@@ -456,6 +495,7 @@ int main(void)
         cmocka_unit_test(a_key_and_an_address_may_change),
         cmocka_unit_test(a_model_says_what_it_lacks_and_takes),
         cmocka_unit_test(embeddings_are_vectors_of_floats),
+        cmocka_unit_test(embeddings_are_made_many_at_once),
         cmocka_unit_test(null_is_freed_without_harm),
     };
 
