@@ -69,6 +69,7 @@ static const struct {
     [LX_QUIRK_ROLE] = {"role", "roles,"},
     [LX_QUIRK_EFFORT] = {"effort", "becomes reasoning_effort"},
     [LX_QUIRK_WORD] = {"word", "when a word, renamed to"},
+    [LX_QUIRK_PURPOSE] = {"purpose", "says what inputs are for,"},
     [LX_QUIRK_PART] = {"part", "parts of messages become"},
     [LX_QUIRK_PAIR] = {"pair", "results stand right behind their calls"},
     [LX_QUIRK_BUDGET] = {"budget", "becomes a budget,"},

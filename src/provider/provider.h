@@ -30,8 +30,8 @@ enum lx_quirk_op {
     LX_QUIRK_REPLACE, /* a string value: arg is "from=to" */
     LX_QUIRK_FLATTEN, /* messages whose content is a list of text parts only -> one string */
     LX_QUIRK_CLAMP,   /* a number outside arg, "0..1": the nearer end */
-    LX_QUIRK_SWITCH,  /* a word that turns something on becomes another member: arg is
-                       * "to=OFF|ON" (JSON); "none" and "disabled" are off */
+    LX_QUIRK_SWITCH,  /* a word that turns something on becomes another member, or another value:
+                       * arg is "to=OFF|ON" (JSON); "none", "disabled" and false are off */
     LX_QUIRK_BESIDE,  /* as SWITCH, but the word that turns it on stays where it is */
     LX_QUIRK_ASK,     /* a word becomes what the user says last: arg is "word=what is said" */
     LX_QUIRK_FILL,    /* assistant's messages that call tools and lack member get arg (JSON) */
@@ -44,6 +44,9 @@ enum lx_quirk_op {
                        * where the limit leaves room for it */
     LX_QUIRK_LEVELS,  /* a word for an effort that is not among arg's, "low|high", becomes the
                        * nearest that is, listed as a loss (llm/effort.h) */
+    LX_QUIRK_PURPOSE, /* embeddings: what the inputs are for, whatever it is called, becomes the
+                       * member, in these words: arg is "query=a|document=b"; other purposes that
+                       * are known are left out, words of the client's own stay */
     LX_QUIRK_PART,    /* messages' parts of a type whose object has "b" get another form: arg is
                        * "type:a=b|c=d", where a and c are the part's members then */
 };

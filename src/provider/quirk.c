@@ -223,9 +223,15 @@ static void turn(struct mending *m, const struct lx_quirk *q, struct lx_slice me
     struct lx_slice to, off, on;
     if (lx_json_type(v) == LX_JSON_NONE)
         return;
-    bool is_off = lx_json_eq(v, LX_S("none")) || lx_json_eq(v, LX_S("disabled"));
+    bool is_off = lx_json_eq(v, LX_S("none")) || lx_json_eq(v, LX_S("NONE")) ||
+                  lx_json_eq(v, LX_S("disabled")) || lx_json_is(v, LX_JSON_FALSE);
     lx_slice_cut(lx_slice_z(q->arg), '=', &to, &off);
     lx_slice_cut(off, '|', &off, &on);
+    if (lx_slice_eq(to, member)) {
+        if (lx_json_given(v))
+            lx_json_edit_replace(m->edit, v, is_off ? off : on);
+        return;
+    }
     if (q->op == LX_QUIRK_SWITCH || is_off || !lx_json_given(v))
         lx_json_edit_remove(m->edit, root, member);
     if (!lx_json_given(v) || lx_json_type(lx_json_get(root, to)) != LX_JSON_NONE)
@@ -411,6 +417,64 @@ static void turn_to_budget(struct mending *m, const struct lx_quirk *q, struct l
                          lx_arena_printf(m->edit->arena, "%lld", (long long)(budget + ANSWER)));
 }
 
+/* Providers' names of a purpose, as LX_PURPOSE_... are called in an argument. */
+static const struct {
+    struct lx_slice name;
+    enum lx_purpose purpose;
+} purposes[] = {
+    {LX_S_INIT("query"), LX_PURPOSE_QUERY},
+    {LX_S_INIT("document"), LX_PURPOSE_DOCUMENT},
+    {LX_S_INIT("classification"), LX_PURPOSE_CLASSIFICATION},
+    {LX_S_INIT("clustering"), LX_PURPOSE_CLUSTERING},
+    {LX_S_INIT("similarity"), LX_PURPOSE_SIMILARITY},
+    {LX_S_INIT("code"), LX_PURPOSE_CODE_QUERY},
+};
+
+/* What the argument calls it; absent when it has no word for it. */
+static struct lx_slice purpose_word(struct lx_slice arg, enum lx_purpose purpose)
+{
+    struct lx_slice one, name, word;
+    for (bool more = true; more;) {
+        more = lx_slice_cut(arg, '|', &one, &arg);
+        lx_slice_cut(one, '=', &name, &word);
+        for (size_t i = 0; i < sizeof(purposes) / sizeof(purposes[0]); i++)
+            if (purposes[i].purpose == purpose && lx_slice_eq(purposes[i].name, name))
+                return word;
+    }
+    return lx_slice(NULL, 0);
+}
+
+static void tell_purpose(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    static const struct lx_slice names[] = {LX_S_INIT("input_type"), LX_S_INIT("task_type"),
+                                            LX_S_INIT("taskType"), LX_S_INIT("task")};
+    struct lx_json root = lx_json_root(m->doc), said = {0};
+    struct lx_slice by = {0};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct lx_json v = lx_json_get(root, names[i]);
+        if (!by.n && lx_json_is(v, LX_JSON_STRING)) {
+            by = names[i];
+            said = v;
+        } else if (lx_json_type(v) != LX_JSON_NONE) {
+            lx_json_edit_remove(m->edit, root, names[i]);
+        }
+    }
+    if (!by.n)
+        return;
+    enum lx_purpose purpose = lx_purpose_read(lx_json_str(said, m->edit->arena));
+    struct lx_slice word = purpose_word(lx_slice_z(q->arg), purpose);
+    if (!word.n && purpose != LX_PURPOSE_OTHER) {
+        lx_json_edit_remove(m->edit, root, by);
+        lx_losses_add(m->body->losses, by, lx_slice_z(q->why));
+        return;
+    }
+    if (word.n)
+        lx_json_edit_replace(m->edit, said,
+                             lx_arena_printf(m->edit->arena, "\"%.*s\"", LX_F(word)));
+    if (!lx_slice_eq(by, member))
+        lx_json_edit_rename(m->edit, root, by, member);
+}
+
 /* One part; the first member of the new form tells whether the part is meant. */
 static void reform(struct mending *m, struct lx_json part, struct lx_slice old,
                    struct lx_slice form)
@@ -466,6 +530,7 @@ static const struct {
     [LX_QUIRK_BUDGET] = {turn_to_budget},
     [LX_QUIRK_LEVELS] = {level},
     [LX_QUIRK_PAIR] = {pair_results},
+    [LX_QUIRK_PURPOSE] = {tell_purpose},
     [LX_QUIRK_PART] = {reform_parts},
 };
 

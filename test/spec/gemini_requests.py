@@ -16,7 +16,8 @@ STUDIO = ("ai_generativelanguage_v1beta_content", "ai_generativelanguage_v1beta_
 VERTEX = ("cloud_aiplatform_v1_content", "cloud_aiplatform_v1_prediction_service",
           "cloud_aiplatform_v1_tool")
 # ai.google.dev/gemini-api/docs/thinking (2025-11): levels came with Gemini 3.
-LATER = {("ThinkingConfig", "thinkingLevel"): "string"}
+# A field whose options hold braces is not read here.
+LATER = {("ThinkingConfig", "thinkingLevel"): "string", ("EmbedContentRequest", "model"): "string"}
 FIELD = re.compile(r"^(optional |repeated )?(map<string, *[\w.]+>|[\w.]+) (\w+) = \d+(.*)$", re.S)
 INTEGERS = ("int32", "int64", "uint32", "uint64")
 ANY = ("google.protobuf.Value", "google.type.LatLng", "google.type.Interval",

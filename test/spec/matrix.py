@@ -18,6 +18,8 @@ import anthropic_requests
 import bedrock_requests
 import cohere_requests
 import completions_requests
+import embed_features
+import embed_requests
 import features
 import gemini_requests
 import ollama_requests
@@ -57,26 +59,30 @@ TARGETS = [
      ("text-completion-openai/gpt-3.5-turbo-instruct",)),
     ("openai_responses", _of("openai"), responses_requests.faults,
      ("openai/responses/gpt-4.1", "openai/gpt-5.1-codex")),
+    *embed_requests.TARGETS,
 ]
 ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "VERTEXAI_PROJECT": "none",
                "AZURE_API_BASE": "http://127.0.0.1", "AWS_REGION": "us-east-1",
                "AWS_BEARER_TOKEN_BEDROCK": "none", "GOOGLE_OAUTH_ACCESS_TOKEN": "none"}
 ENVIRONMENT.update({f"{name}_API_KEY": "none" for name in (
-    "ANTHROPIC", "AZURE", "CODESTRAL", "COHERE", "MISTRAL", "OPENAI")})
+    "ANTHROPIC", "AZURE", "CODESTRAL", "COHERE", "JINA_AI", "MISTRAL", "OPENAI", "VOYAGE")})
+# Services that have no address of their own.
+BASES = {"sap": "http://127.0.0.1", "snowflake": "http://127.0.0.1", "watsonx": "http://127.0.0.1"}
 # What one feature takes from another: it is not the second's fault that it is not there.
 HIDES = {"choice none": ("tools", "strict tools", "custom tool", "search tool", "one call at a time"),
          "choice named": ("tools",)}
 
 
 def _written(binary, language, model, request):
+    base = BASES.get(model.split("/")[0])
     done = subprocess.run([binary, "translate", "request", "--from", language, "--model", model,
-                           "--drop-params"], input=json.dumps(request).encode(),
+                           "--drop-params", *(["--api-base", base] if base else [])], input=json.dumps(request).encode(),
                           capture_output=True, env=ENVIRONMENT, timeout=60)
     if done.returncode not in (0, 1):
         return None, None, None, f"crashed: {done.stderr[:200]!r}"
     sent = json.loads(done.stdout)
     if "body" not in sent:
-        return None, None, None, f"refused: {sent}"
+        return None, None, None, f"refused: {sent['error']['message']}"
     return (sent["url"], sent["body"], [loss["what"] for loss in sent.get("dropped") or []], None)
 
 
@@ -101,6 +107,7 @@ def _overruled(feature, pair):
     other = pair[-1] if feature is pair[0] else pair[0]
     same = {"limit", "new limit"}, {"temperature", "high temperature"}, {"top_p", "top_p 1"}, \
         {"json", "schema"}, {"penalties", "negative penalty"}, {"effort", "no thinking", "budget"}, \
+        {"floats", "base64", "int8"}, {"query", "document", "another's words"}, {"cut", "not cut"}, \
         {"choice required", "choice named", "choice none", "one call at a time"}
     return feature is not other and any({feature.name, other.name} <= g for g in same) or \
         feature.name in HIDES.get(other.name, ())
@@ -115,14 +122,24 @@ def _faults(target, language, body, request):
     return [fault for fault in check(body, request) if fault not in given]
 
 
+def _asked(language, numbers):
+    """The features, and the request that asks for them; None where it cannot be asked so."""
+    if language == "openai_embed":
+        pair = [embed_features.FEATURES[n] for n in numbers]
+        return pair, embed_features.with_features(pair)
+    pair = [features.FEATURES[n] for n in numbers]
+    return pair, features.with_features(language, pair)
+
+
 def judge(job):
     binary, language, target, model, numbers = job
-    pair = [features.FEATURES[n] for n in numbers]
-    request = features.with_features(language, pair)
+    pair, request = _asked(language, numbers)
     if request is None:
         return []
     url, body, dropped, why = _written(binary, language, model, request)
     where = f"{language} -> {model}: {' + '.join(f.name for f in pair)}"
+    if why and "image" in [f.name for f in pair] and why.startswith("refused: input["):
+        return []  # a model of texts says so, and which input it is
     if why:
         return [f"{where}: {why}"]
     text = url + json.dumps(body)  # an address may say it, too: that a stream is wanted
@@ -135,13 +152,15 @@ def judge(job):
 
 
 def jobs(binary, only):
-    one = range(len(features.FEATURES))
-    pairs = [*((n,) for n in one), *itertools.combinations(one, 2)]
     for target, (name, is_here, _, models) in enumerate(TARGETS):
         if not is_here():
             print(f"matrix: {name} skipped, its document is not here or PyYAML is not")
             continue
-        for model, pair, language in itertools.product(models, pairs, ("openai_chat", "anthropic")):
+        embeds = TARGETS[target] in embed_requests.TARGETS
+        one = range(len((embed_features if embeds else features).FEATURES))
+        pairs = [*((n,) for n in one), *itertools.combinations(one, 2)]
+        languages = ("openai_embed",) if embeds else ("openai_chat", "anthropic")
+        for model, pair, language in itertools.product(models, pairs, languages):
             if only in f"{language} -> {model}":
                 yield binary, language, target, model, pair
 

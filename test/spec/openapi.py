@@ -29,6 +29,8 @@ def is_here(name):
 
 
 class Document:
+    lenient, later, forgiven = False, frozenset(), frozenset()
+
     def __init__(self, name, later=(), forgiven=(), lenient=False):
         """`later`: (schema, member) pairs that came after the document; `forgiven`: such pairs that
         it demands and the service does not, as recorded. Lenient: what must be there and may be
@@ -152,3 +154,10 @@ class Document:
             elif known and not other and not self.later & {(n, member) for n in parts["names"]}:
                 found.append(f"{where}.{member}: no such member of {name or 'it'}")
         return found
+
+
+class Literal(Document):
+    """A schema of our own, of what a page says."""
+
+    def __init__(self, schema):
+        self.root = schema
