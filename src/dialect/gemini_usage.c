@@ -44,7 +44,10 @@ static void split_add(struct split *s, struct lx_json details)
 static void read_split(struct lx_json usage, struct lx_usage *u)
 {
     struct split prompt = {0}, cached = {0}, completion = {0};
-    split_add(&prompt, LX_GET(usage, "promptTokensDetails"));
+    struct lx_json details = LX_GET(usage, "promptTokensDetails");
+    if (!lx_json_given(details)) /* of embeddings, recorded 2026 */
+        details = LX_GET(usage, "promptTokenDetails");
+    split_add(&prompt, details);
     split_add(&prompt, LX_GET(usage, "toolUsePromptTokensDetails"));
     split_add(&cached, LX_GET(usage, "cacheTokensDetails"));
     split_add(&completion, LX_GET(usage, "candidatesTokensDetails"));
@@ -58,7 +61,7 @@ static void read_split(struct lx_json usage, struct lx_usage *u)
     u->completion_image_tokens = completion.of[IMAGE];
     u->completion_video_tokens = completion.of[VIDEO];
     u->completion_audio_tokens = completion.of[AUDIO];
-    u->has_prompt_details = lx_json_count(LX_GET(usage, "promptTokensDetails")) != 0;
+    u->has_prompt_details = lx_json_count(details) != 0;
 }
 
 /* As static bytes that outlive a record. */
