@@ -88,7 +88,9 @@ static struct lx_slice message_of(struct lx_call *c, const struct lx_fault *f)
 
 void lx_call_report_fault(struct lx_call *c, const struct lx_fault *f)
 {
-    c->report.fault = *f;
+    struct lx_arena *a = lx_call_arena(c);
+    struct lx_fault own = lx_fault_copy(f, a); /* what it borrows from goes with the attempt */
+    c->report.fault = a->failed ? *f : own;
     if (c->report.deployment) {
         c->report.fault.provider = lx_slice_z(c->report.deployment->provider->id);
         c->report.fault.model = c->report.upstream_model;
