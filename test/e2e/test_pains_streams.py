@@ -135,7 +135,7 @@ def told_by_openai(client, model):
 
 
 # What only one of the two can say: choices, pictures, spoken words, functions as before tools.
-ONLY_OPENAI = re.compile("choices|images|mistral-thinking|audio|legacy|custom-tool|json-schema|vllm-stop|length")
+ONLY_OPENAI = re.compile("choices|images|mistral-thinking|databricks-claude|audio|legacy|custom-tool|json-schema|vllm-stop|length")
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
