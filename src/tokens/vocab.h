@@ -70,9 +70,10 @@ struct lx_table {
 
 /* Borrowed pointers into an image, which must outlive it. */
 struct lx_vocab {
-    const uint64_t *trie;  /* see lx_trie_*(): a double array */
-    const uint64_t *chars; /* by lx_char_place(): the tokens that a character comes to whatever is
-                              around it, as far as that is known: see lx_char_parts() */
+    const uint64_t *trie; /* see lx_trie_*(): a double array */
+    const uint64_t
+        *chars; /* by lx_char_place(): the tokens that a character comes to between others
+                   that are not ASCII either, whichever these are: see lx_char_parts() */
     struct lx_table pairs; /* left and right, and the token they make */
     struct lx_table words; /* lx_word_key() of every token that stands for a piece of its bytes */
     const struct lx_vocab_token *tokens;
