@@ -9,6 +9,7 @@
  *   gemini_tools.c     back: its tools, toolConfig, and JSON schemas
  *   gemini_read.c      back: a stream's records, or a whole reply -> events
  *   gemini_part.c      back: the parts of a reply's content -> events
+ *   gemini_args.c      back: a call's arguments that come leaf by leaf -> a JSON object
  *   gemini_tell.c      back: what is told when a choice is over: citations, metadata, finish
  *   gemini_usage.c     back: usage and errors
  *   gemini_front_request.c   front: request body -> canonical request
@@ -80,6 +81,26 @@ struct lx_gemini_finish lx_gemini_finish_read(struct lx_json reason);
 /* The other way: `raw` is what the provider called it, where it spoke this language. */
 struct lx_slice lx_gemini_finish_name(enum lx_finish finish, struct lx_slice raw, bool native);
 
+/* ---- Arguments in pieces (gemini_args.c) ---- */
+
+/* The arguments of a call so far; without a root there are none. */
+struct lx_gemini_arg;
+struct lx_gemini_args {
+    struct lx_arena arena; /* of the tree */
+    struct lx_gemini_arg *root;
+    uint32_t steps; /* of work */
+};
+/* Empty; and everything freed, which leaves it empty. */
+void lx_gemini_args_init(struct lx_gemini_args *s);
+void lx_gemini_args_clear(struct lx_gemini_args *s);
+/* An object without members. 0, LX_ENOMEM. */
+int lx_gemini_args_start(struct lx_gemini_args *s);
+/* Adds an array of PartialArg to what was started. 0, or LX_EPROTO (a path that is none),
+ * LX_EDEPTH, LX_ELIMIT, LX_ENOMEM. */
+int lx_gemini_args_add(struct lx_gemini_args *s, struct lx_json pieces, struct lx_arena *scratch);
+/* What was started, as JSON in the arena; clears it. 0, LX_ENOMEM, LX_ELIMIT. */
+int lx_gemini_args_take(struct lx_gemini_args *s, struct lx_arena *a, struct lx_slice *json);
+
 /* ---- Reading (gemini_read.c, gemini_part.c, gemini_tell.c) ---- */
 
 /* Members of a candidate that only Gemini has. */
@@ -99,14 +120,15 @@ extern const char *const lx_gemini_member_names[LX_GEMINI_MEMBERS];
 struct lx_gemini_choice {
     int64_t index;
     int64_t next; /* index of its next part */
-    bool open;    /* a part of `kind` is open: TEXT or THINKING */
+    bool open;    /* a part of `kind` is open: TEXT, THINKING, or a TOOL_CALL in pieces */
     enum lx_part_kind kind;
     bool calls; /* it called a tool */
     bool finished;
     struct lx_gemini_finish finish;
     char other[48]; /* a finish reason that is not known, and its length */
     size_t other_n;
-    struct lx_buf signature; /* of the open part: told when it ends */
+    struct lx_buf signature;    /* of the open part: told when it ends */
+    struct lx_gemini_args args; /* of the open call: told when it ends */
     struct lx_buf members[LX_GEMINI_MEMBERS];
 };
 
@@ -131,7 +153,7 @@ struct lx_gemini_reader {
 /* A part of a content; opens and closes what it must. */
 void lx_gemini_part_read(struct lx_gemini_reader *r, struct lx_gemini_choice *c,
                          struct lx_json part);
-/* Ends the part that is open, and tells the signature that was held for it. */
+/* Ends the part that is open, and tells the signature or the arguments held for it. */
 void lx_gemini_part_close(struct lx_gemini_reader *r, struct lx_gemini_choice *c);
 /* Tells log-probabilities in OpenAI's shape. */
 void lx_gemini_logprobs_tell(struct lx_gemini_reader *r, const struct lx_gemini_choice *c,

@@ -2,7 +2,9 @@
  * gemini_part.c - back: the parts of a reply's content -> events.
  *
  * The wire has no marks for where a part begins: text comes in pieces, one part each, and a piece
- * goes on what is open when it is of the same kind. Everything else comes whole. A signature may
+ * goes on what is open when it is of the same kind. Everything else comes whole, but for calls
+ * where Vertex AI was asked to stream their arguments: the first part names the call, the others
+ * have no name, and the last does not say that it will continue (or never comes). A signature may
  * stand on any piece of a text; it is held until the text ends, so that it does not tear it.
  */
 #include "dialect/gemini.h"
@@ -53,11 +55,24 @@ static void tell_held(struct lx_gemini_reader *r, struct lx_gemini_choice *c)
     end_part(r, c);
 }
 
+static void tell_arguments(struct lx_gemini_reader *r, struct lx_gemini_choice *c)
+{
+    struct lx_slice json;
+    if (!c->args.root)
+        return;
+    int code = lx_gemini_args_take(&c->args, r->out->arena, &json);
+    if (code)
+        r->code = code;
+    else
+        add(r, c, LX_EVENT_ARGUMENTS)->text = lx_text(json);
+}
+
 void lx_gemini_part_close(struct lx_gemini_reader *r, struct lx_gemini_choice *c)
 {
     if (c->open) {
         if (c->kind == LX_PART_THINKING)
             tell_signature(r, c);
+        tell_arguments(r, c);
         end_part(r, c);
     }
     c->open = false;
@@ -105,9 +120,9 @@ static struct lx_slice call_id(struct lx_gemini_reader *r, struct lx_json id)
     return lx_arena_printf(r->out->arena, "call_%s_%lld", r->s->id, (long long)n);
 }
 
-static void read_call(struct lx_gemini_reader *r, struct lx_gemini_choice *c, struct lx_json part)
+static void start_call(struct lx_gemini_reader *r, struct lx_gemini_choice *c, struct lx_json part)
 {
-    struct lx_json call = LX_GET(part, "functionCall"), args = LX_GET(call, "args");
+    struct lx_json call = LX_GET(part, "functionCall");
     struct lx_slice id = call_id(r, LX_GET(call, "id"));
     lx_gemini_part_close(r, c);
     c->calls = true;
@@ -116,9 +131,43 @@ static void read_call(struct lx_gemini_reader *r, struct lx_gemini_choice *c, st
         lx_gemini_id_join(id, lx_json_text(LX_GET(part, "thoughtSignature")), r->out->arena));
     e->name = lx_json_text(LX_GET(call, "name"));
     e->legacy_function_call = r->s->legacy;
-    add(r, c, LX_EVENT_ARGUMENTS)->text =
-        lx_text(lx_json_is(args, LX_JSON_OBJECT) ? lx_json_raw(args) : LX_S("{}"));
-    end_part(r, c);
+}
+
+/* A part that begins or goes on with a call; the last one may hold nothing. */
+static void read_call_piece(struct lx_gemini_reader *r, struct lx_gemini_choice *c,
+                            struct lx_json part, bool begins)
+{
+    struct lx_json call = LX_GET(part, "functionCall");
+    if (begins) {
+        start_call(r, c, part);
+        c->open = true;
+        r->code = r->code ? r->code : lx_gemini_args_start(&c->args);
+    }
+    if (!r->code)
+        r->code = lx_gemini_args_add(&c->args, LX_GET(call, "partialArgs"), r->out->arena);
+    if (!begins)
+        hold_signature(r, c, part);
+    if (!r->code && !lx_json_bool(LX_GET(call, "willContinue"), false))
+        lx_gemini_part_close(r, c);
+}
+
+static void read_call(struct lx_gemini_reader *r, struct lx_gemini_choice *c, struct lx_json part)
+{
+    struct lx_json call = LX_GET(part, "functionCall"), args = LX_GET(call, "args");
+    bool named = lx_json_text(LX_GET(call, "name")).s.n != 0;
+    bool pieces = lx_json_bool(LX_GET(call, "willContinue"), false) ||
+                  lx_json_count(LX_GET(call, "partialArgs"));
+    if (!named && !lx_json_count(args)) {
+        if (c->args.root)
+            read_call_piece(r, c, part, false);
+    } else if (pieces && !lx_json_count(args)) {
+        read_call_piece(r, c, part, true);
+    } else {
+        start_call(r, c, part);
+        add(r, c, LX_EVENT_ARGUMENTS)->text =
+            lx_text(lx_json_is(args, LX_JSON_OBJECT) ? lx_json_raw(args) : LX_S("{}"));
+        end_part(r, c);
+    }
 }
 
 enum lx_part_kind lx_gemini_media_kind(struct lx_slice type)

@@ -25,6 +25,7 @@ void lx_gemini_reading_clear(void *state)
     struct lx_gemini_reading *s = state;
     for (size_t i = 0; i < s->count; i++) {
         lx_buf_clear(&s->choices[i].signature);
+        lx_gemini_args_clear(&s->choices[i].args);
         for (int m = 0; m < LX_GEMINI_MEMBERS; m++)
             lx_buf_clear(&s->choices[i].members[m]);
     }
@@ -49,6 +50,7 @@ static struct lx_gemini_choice *add_choice(struct lx_gemini_reader *r, int64_t i
     struct lx_gemini_choice *c = &s->choices[s->count++];
     *c = (struct lx_gemini_choice){.index = index};
     lx_buf_init(&c->signature, MAX_HELD_BYTES);
+    lx_gemini_args_init(&c->args);
     for (int m = 0; m < LX_GEMINI_MEMBERS; m++)
         lx_buf_init(&c->members[m], MAX_HELD_BYTES);
     return c;
@@ -238,8 +240,9 @@ int lx_gemini_read_end(void *state, struct lx_events *out, struct lx_error *err)
         end_choices(&r);
         lx_events_end(out, true);
     } else {
-        for (size_t i = 0; i < r.s->count; i++)
-            lx_gemini_part_close(&r, &r.s->choices[i]);
+        for (size_t i = 0; i < r.s->count; i++) /* half of an object must not look whole */
+            if (!r.s->choices[i].args.root)
+                lx_gemini_part_close(&r, &r.s->choices[i]);
         lx_events_end(out, false);
     }
     return lx_events_result(r.out, r.code, err);
