@@ -36,10 +36,7 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
         o, r, is_own(e->encoding) ? LX_EMBED_DIMENSIONS | LX_EMBED_TYPES : LX_EMBED_DIMENSIONS, b);
     lx_out_object(&out, NULL);
     lx_out_str(&out, "model", o->model);
-    lx_out_array(&out, "input");
-    for (size_t i = 0; i < e->count; i++)
-        lx_input_text_write(&out, NULL, e, i, b);
-    lx_out_array_end(&out);
+    lx_embed_write_texts(&out, "input", e, b);
     lx_out_str(&out, "encoding_format", is_own(e->encoding) ? e->encoding : LX_S("base64_int8"));
     if (e->dimensions.p)
         lx_out_raw(&out, "dimensions", e->dimensions);
