@@ -43,7 +43,10 @@ LATER = {
     ) for member in members],
     # What other providers tell at their end only, and what nobody else bills.
     "anthropic": [(schema, member) for schema in ("Usage", "MessageDeltaUsage")
-                  for member in ("output_tokens_details", "service_tier", "cost")],
+                  for member in ("output_tokens_details", "service_tier", "cost", "cache_creation")]
+    # What the provider itself said of an error.
+    + [(f"{kind}Error", "provider_specific_fields") for kind in
+       ("API", "Authentication", "InvalidRequest", "NotFound", "Overloaded", "Permission", "RateLimit")],
 }
 # Recorded replies of Anthropic's own leave these out.
 FORGIVEN = [("ResponseToolUseBlock", "caller"), ("ServerToolUsage", "web_fetch_requests")]
@@ -53,9 +56,11 @@ LOOSE = ("finish_reason: None is none of", "logprobs.top_logprobs: must be of ty
          "finish_reason: 'function_call' is none of", "'provisioned' is none of",
          "url_citation.title: missing", "url_citation.start_index: missing",
          "url_citation.end_index: missing", "prompt: no such member of CreateChat",
-         "seed: no such member", "filter_results: no such")
+         "seed: no such member", "filter_results: no such",
+         # Ids of calls are their provider's, and go back to it as they came (Kimi's have a colon).
+         "id: 'functions.", ":0' does not match ^[a-zA-Z0-9_-]+$")
 # Streams that cannot be better than they came: arguments that are none, an image that is no base64.
-BROKEN = ("invalid_arguments_format", "inlineData.data: must be base64")
+BROKEN = ("invalid_arguments_format", "inlineData.data: must be base64", "arguments are no object")
 _documents = {}
 
 
@@ -80,7 +85,9 @@ def _schema(document, name):
 
 
 def _gemini(body):
-    return gemini_requests.message_faults(gemini_requests.STUDIO, body, "GenerateContentResponse")
+    """What a provider says that a reply cost is told to Google's clients, too."""
+    faults = gemini_requests.message_faults(gemini_requests.STUDIO, body, "GenerateContentResponse")
+    return [fault for fault in faults if "UsageMetadata has no field 'cost'" not in fault]
 
 
 def _chat_events(events):
