@@ -64,6 +64,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct lx_slice text = lx_slice((const char *)data, size);
     struct lx_buf mended, normal;
 
+    /* Harmony's second name for <|endofprompt|>, which the id decodes to. */
+    if (lx_slice_find(text, LX_S("<|reserved_200018|>")) >= 0)
+        return 0;
+
     lx_buf_init(&mended, 64u << 20);
     lx_buf_init(&normal, 64u << 20);
     require(lx_utf8_mend(text, &mended) == 0, "it cannot be mended");
