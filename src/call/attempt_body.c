@@ -382,8 +382,8 @@ static void take_inputs(struct lx_attempt_writer *w, const struct lx_request *r,
     struct lx_embed_request *e = r->embed;
     size_t most = w->offer.max_inputs;
     lx_embed_request_skip(e, first - e->first);
-    if (!most && w->to->back->max_inputs)
-        most = w->to->back->max_inputs(&w->options, r);
+    if (!most)
+        most = lx_back_inputs(w->to->back, &w->options, r);
     w->at->inputs = most && e->count > most ? most : e->count;
     w->at->inputs_left = e->count - w->at->inputs;
     bool images = false; /* that have to be put into objects */

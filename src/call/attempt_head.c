@@ -23,7 +23,7 @@ static void write_path(const struct lx_attempt_writer *w, struct lx_buf *out)
         path = lx_slice_z(lx_provider_path(w->p, true));
     lx_place_write(at > 0 ? lx_slice_to(own, (size_t)at) : path, &names, out);
     if (!w->offer.path)
-        w->to->back->write_path(&w->options, w->at->stream, out);
+        lx_back_write_path(w->to->back, &w->options, w->at->stream, out);
     if (at >= 0)
         lx_buf_add(out, lx_slice_from(own, (size_t)at + chat.n));
 }

@@ -541,7 +541,7 @@ static void count_behind(struct lx_relay *r, struct lx_slice piece)
 {
     struct lx_record rec;
     struct lx_error err;
-    while (lx_records_next(&r->records, &piece, &rec, &err) == 1) {
+    while (r->back->back->glance_event && lx_records_next(&r->records, &piece, &rec, &err) == 1) {
         struct lx_glance g = {.finish = LX_FINISH_NONE, .usage = r->glance.usage};
         lx_arena_reset(&r->scratch->arena);
         if (r->back->back->glance_event(&rec, &r->scratch->doc, &g) == 0)

@@ -149,14 +149,6 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
 
 /* ---- The table ------------------------------------------------------------------------------ */
 
-/* Base URLs of this language end before the version: https://api.anthropic.com (LiteLLM, and
- * ANTHROPIC_BASE_URL as Anthropic's SDKs read it). */
-static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o, (void)stream;
-    lx_buf_add_lit(out, "/v1/messages");
-}
-
 /* In bodies for Vertex AI and Bedrock, in place of the headers. */
 static const struct lx_own_member own_members[] = {
     {"anthropic_version", false, "the target speaks no version of Anthropic's API"},
@@ -178,7 +170,9 @@ static const struct lx_front front = {
 
 static const struct lx_back back = {
     .state_size = sizeof(struct lx_anthropic_reading),
-    .write_path = write_path,
+    /* Base URLs of this language end before the version: https://api.anthropic.com (LiteLLM, and
+     * ANTHROPIC_BASE_URL as Anthropic's SDKs read it). */
+    .path = "/v1/messages",
     .write_request = lx_anthropic_write_request,
     .read_reply = lx_anthropic_read_reply,
     .read_event = lx_anthropic_read_event,

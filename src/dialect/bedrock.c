@@ -34,37 +34,6 @@ enum lx_finish lx_bedrock_finish_read(struct lx_json stop_reason)
     return LX_FINISH_OTHER;
 }
 
-/* ---- Glances -------------------------------------------------------------------------------- */
-
-static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
-{
-    struct lx_json root = lx_json_root(body);
-    out->content = lx_json_count(LX_GET(LX_GET(LX_GET(root, "output"), "message"), "content")) != 0;
-    out->finish = lx_bedrock_finish_read(LX_GET(root, "stopReason"));
-    lx_bedrock_usage_read(LX_GET(root, "usage"), &out->usage);
-    lx_bedrock_thought_read(root, &out->usage);
-    return 0;
-}
-
-static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
-{
-    out->is_fault = rec->fault;
-    if (rec->fault)
-        return 0;
-    int code = lx_record_read(rec, doc, NULL);
-    if (code)
-        return code;
-    struct lx_json root = lx_json_root(doc);
-    out->content = lx_slice_eq(rec->event, LX_S("contentBlockStart")) ||
-                   lx_slice_eq(rec->event, LX_S("contentBlockDelta"));
-    if (lx_json_given(LX_GET(root, "stopReason")))
-        out->finish = lx_bedrock_finish_read(LX_GET(root, "stopReason"));
-    lx_bedrock_usage_read(LX_GET(root, "usage"), &out->usage);
-    lx_bedrock_thought_read(root, &out->usage);
-    out->end = lx_slice_eq(rec->event, LX_S("metadata"));
-    return 0;
-}
-
 /* ---- The table ------------------------------------------------------------------------------ */
 
 /* A name holds ':' and an ARN '/', and both are a part of it: encoded (the operation's httpLabel).
@@ -85,8 +54,6 @@ static const struct lx_back back = {
     .read_end = lx_bedrock_read_end,
     .clear = lx_bedrock_reading_clear,
     .read_error = lx_bedrock_read_error,
-    .glance_reply = glance_reply,
-    .glance_event = glance_event,
     .framing = LX_FRAMING_AWS,
 };
 

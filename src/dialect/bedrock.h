@@ -1,7 +1,7 @@
 /*
  * bedrock.h - what the files of the Converse dialect share. Nobody else includes it.
  *
- *   bedrock.c           the table, addresses, finish reasons, glances
+ *   bedrock.c           the table, addresses, finish reasons
  *   bedrock_family.c    what models of a family take, where they differ
  *   bedrock_write.c     the canonical request -> a Converse body: all but what follows
  *   bedrock_tools.c     ... toolConfig

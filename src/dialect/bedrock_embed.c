@@ -251,7 +251,7 @@ static const struct family *family_of(struct lx_slice model)
     return NULL;
 }
 
-static size_t max_inputs(const struct lx_write_options *o, const struct lx_request *r)
+static size_t take_inputs(const struct lx_write_options *o, const struct lx_request *r)
 {
     const struct family *f = family_of(o->model);
     return f && f->many ? lx_cohere_embed_max(o, r) : 1;
@@ -316,7 +316,7 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
 static const struct lx_back back = {
     .write_path = write_path,
     .write_request = write_request,
-    .max_inputs = max_inputs,
+    .take_inputs = take_inputs,
     .read_reply = read_reply,
     .read_error = lx_bedrock_read_error,
     .tokens_header = "x-amzn-bedrock-input-token-count",

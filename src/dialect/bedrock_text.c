@@ -447,19 +447,6 @@ static int read_end(void *state, struct lx_events *out, struct lx_error *err)
     return lx_events_result(k.out, 0, err);
 }
 
-/* Nobody speaks these to us, so nothing passes as it came. */
-static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
-{
-    out->content = text_of(lx_json_root(body)).s.n != 0;
-    return 0;
-}
-
-static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
-{
-    out->is_fault = rec->fault;
-    return rec->fault ? 0 : lx_record_read(rec, doc, NULL);
-}
-
 /* ---- The table ----------------------------------------------------------------------------- */
 
 /* A name holds ':' and an ARN '/', and both are a part of it. */
@@ -484,8 +471,6 @@ static void write_path(const struct lx_write_options *o, bool stream, struct lx_
         .read_event = read##reads##_event,                                                      \
         .read_end = read_end,                                                                   \
         .read_error = lx_bedrock_read_error,                                                    \
-        .glance_reply = glance_reply,                                                           \
-        .glance_event = glance_event,                                                           \
         .tokens_header = "x-amzn-bedrock-input-token-count",                                    \
         .output_header = "x-amzn-bedrock-output-token-count",                                   \
         .framing = LX_FRAMING_AWS_CHUNK,                                                        \

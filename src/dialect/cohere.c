@@ -6,6 +6,8 @@
  */
 #include "dialect/cohere.h"
 
+#include "dialect/openai_chat.h"
+
 /* ---- Finish reasons ------------------------------------------------------------------------- */
 
 /* ChatFinishReason, and those of older models (docs.cohere.com/v1/reference/chat). */
@@ -107,64 +109,23 @@ enum {
 void lx_cohere_read_error(int status, struct lx_slice body, const struct lx_headers *headers,
                           struct lx_arena *a, struct lx_fault *out)
 {
-    lx_dialect_openai_chat.back->read_error(status, body, headers, a, out);
+    lx_openai_read_error(status, body, headers, a, out);
     if (a->failed || (status != DENIED_TOKEN && status != CANCELLED))
         return;
     out->kind = status == CANCELLED ? LX_FAULT_API : LX_FAULT_CONTENT_POLICY;
     out->status = 0;
 }
 
-/* ---- Glances -------------------------------------------------------------------------------- */
-
-static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
-{
-    struct lx_json root = lx_json_root(body), message = LX_GET(root, "message");
-    struct lx_slice name;
-    out->content = lx_json_count(LX_GET(message, "content")) != 0 ||
-                   lx_json_count(LX_GET(message, "tool_calls")) != 0;
-    out->finish = lx_cohere_finish_read(LX_GET(root, "finish_reason"), &name);
-    lx_cohere_usage_read(LX_GET(root, "usage"), &out->usage);
-    return 0;
-}
-
-static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
-{
-    if (lx_record_is_done(rec))
-        return 0;
-    int code = lx_record_read(rec, doc, NULL);
-    if (code)
-        return code;
-    struct lx_json root = lx_json_root(doc), delta = LX_GET(root, "delta");
-    struct lx_slice name;
-    out->end = lx_json_eq(LX_GET(root, "type"), LX_S("message-end"));
-    out->content = !out->end && !lx_json_eq(LX_GET(root, "type"), LX_S("message-start"));
-    if (!out->end)
-        return 0;
-    out->finish = lx_cohere_finish_read(LX_GET(delta, "finish_reason"), &name);
-    out->is_fault = lx_cohere_fault_of(LX_GET(delta, "finish_reason")) != LX_FAULT_NONE;
-    lx_cohere_usage_read(LX_GET(delta, "usage"), &out->usage);
-    return 0;
-}
-
 /* ---- The table ------------------------------------------------------------------------------ */
-
-static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o;
-    (void)stream;
-    lx_buf_add_lit(out, "/v2/chat");
-}
 
 static const struct lx_back back = {
     .state_size = sizeof(struct lx_cohere_reading),
-    .write_path = write_path,
+    .path = "/v2/chat",
     .write_request = lx_cohere_write_request,
     .read_reply = lx_cohere_read_reply,
     .read_event = lx_cohere_read_event,
     .read_end = lx_cohere_read_end,
     .read_error = lx_cohere_read_error,
-    .glance_reply = glance_reply,
-    .glance_event = glance_event,
     .framing = LX_FRAMING_SSE,
 };
 

@@ -1,7 +1,7 @@
 /*
  * cohere.h - what the files of the Cohere dialect share; nobody else includes it.
  *
- *   cohere.c           the dialect's table, finish reasons, usage, errors, glances
+ *   cohere.c           the dialect's table, finish reasons, usage, errors
  *   cohere_write.c     back: canonical request -> a v2 chat body: all but its messages
  *   cohere_messages.c  back: its messages and documents
  *   cohere_read.c      back: a stream's events, or a whole reply -> events

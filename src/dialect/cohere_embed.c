@@ -148,13 +148,6 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
     lx_cohere_embed_write(o, r, !o->model_outside, b);
 }
 
-static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o;
-    (void)stream;
-    lx_buf_add_lit(out, "/v2/embed");
-}
-
 /* ---- Replies ------------------------------------------------------------------------------- */
 
 /* Texts in tokens, images by the piece or, by the newer models, in tokens. */
@@ -188,9 +181,9 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
 }
 
 static const struct lx_back back = {
-    .write_path = write_path,
+    .path = "/v2/embed",
     .write_request = write_request,
-    .max_inputs = lx_cohere_embed_max,
+    .take_inputs = lx_cohere_embed_max,
     .read_reply = read_reply,
     .read_error = lx_cohere_read_error,
 };

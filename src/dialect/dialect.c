@@ -68,6 +68,21 @@ const struct lx_dialect *lx_dialect_find(struct lx_slice name)
     return NULL;
 }
 
+void lx_back_write_path(const struct lx_back *back, const struct lx_write_options *o, bool stream,
+                        struct lx_buf *out)
+{
+    if (back->write_path)
+        back->write_path(o, stream, out);
+    else
+        lx_buf_add(out, lx_slice_z(back->path));
+}
+
+size_t lx_back_inputs(const struct lx_back *back, const struct lx_write_options *o,
+                      const struct lx_request *r)
+{
+    return back->take_inputs ? back->take_inputs(o, r) : back->max_inputs;
+}
+
 int lx_record_read(const struct lx_record *record, struct lx_json_doc *doc, struct lx_error *err)
 {
     struct lx_error at = {0};

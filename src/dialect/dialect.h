@@ -176,12 +176,16 @@ struct lx_follow {
 
 struct lx_back {
     size_t state_size;
-    /* The path after the base URL: "/chat/completions"; stream or not may matter. */
+    /* The path after the base URL: "/chat/completions"; NULL: none, or where the model or a stream
+     * matter, written. See lx_back_write_path(). */
+    const char *path;
     void (*write_path)(const struct lx_write_options *, bool stream, struct lx_buf *out);
     void (*write_request)(const struct lx_write_options *, const struct lx_request *,
                           struct lx_body *out);
-    /* Embeddings: how many inputs one request may have; more are split. NULL or 0: any number. */
-    size_t (*max_inputs)(const struct lx_write_options *, const struct lx_request *);
+    /* Embeddings: how many inputs one request may have; more are split. 0: any number; or where the
+     * model or the inputs matter, how many of these. See lx_back_inputs(). */
+    size_t max_inputs;
+    size_t (*take_inputs)(const struct lx_write_options *, const struct lx_request *);
     /* Services that answer later: what a whole 2xx reply says of it. stream: the client wants one;
      * polls: how often it was asked before. 0 or a code. NULL: every reply is the answer. */
     int (*follow)(const struct lx_json_doc *body, bool stream, int64_t polls, struct lx_arena *,
@@ -198,10 +202,11 @@ struct lx_back {
     /* An error body (any bytes at all, maybe HTML) with its status. Never fails. */
     void (*read_error)(int status, struct lx_slice body, const struct lx_headers *headers,
                        struct lx_arena *, struct lx_fault *out);
-    /* For replies and events that pass as they came. 0 or a code. Usage may come in parts:
-     * glance_event adds to what out->usage says of the records before. */
     const char *tokens_header; /* of a reply: where its input tokens are counted; or NULL */
     const char *output_header; /* ... and those of the answer; or NULL */
+    /* For replies and events that pass as they came. 0 or a code. Usage may come in parts:
+     * glance_event adds to what out->usage says of the records before. NULL: none passes, for no
+     * client speaks the language. */
     int (*glance_reply)(const struct lx_json_doc *body, struct lx_glance *out);
     int (*glance_event)(const struct lx_record *, struct lx_json_doc *doc, struct lx_glance *out);
     /* A record of a stream that passes, and that a glance saw calls in, or an end after some: what
@@ -217,6 +222,13 @@ struct lx_back {
     bool lists;              /* a whole reply may be a JSON array */
     const char *usage;       /* what usage is called in replies; NULL: "usage" */
 };
+
+/* What the request's path is, after the base URL. */
+void lx_back_write_path(const struct lx_back *, const struct lx_write_options *, bool stream,
+                        struct lx_buf *out);
+/* How many of its inputs one request may have; 0: any number. */
+size_t lx_back_inputs(const struct lx_back *, const struct lx_write_options *,
+                      const struct lx_request *);
 
 struct lx_dialect {
     const char *name;  /* "openai_chat" */

@@ -72,13 +72,6 @@ static void write_path(const struct lx_write_options *o, bool stream, struct lx_
     lx_buf_add_lit(out, ":batchEmbedContents");
 }
 
-static size_t max_inputs(const struct lx_write_options *o, const struct lx_request *r)
-{
-    (void)o;
-    (void)r;
-    return 100; /* "at most 100 requests can be in one batch": the error for more, 2025 */
-}
-
 static void write_one(struct lx_gemini_writer *w, size_t i, struct lx_slice task)
 {
     const struct lx_embed_request *e = w->r->embed;
@@ -132,7 +125,7 @@ int lx_gemini_embed_read(const struct lx_json_doc *body, const struct lx_reply_c
 static const struct lx_back back = {
     .write_path = write_path,
     .write_request = write_request,
-    .max_inputs = max_inputs,
+    .max_inputs = 100, /* "at most 100 requests can be in one batch": the error for more, 2025 */
     .read_reply = lx_gemini_embed_read,
     .read_error = lx_gemini_read_error,
 };

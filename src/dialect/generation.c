@@ -349,7 +349,7 @@ static int read_event(void *state, const struct lx_record *rec, struct lx_json_d
     struct lx_json record = rec->fault ? (struct lx_json){0} : lx_json_root(doc);
     if (rec->fault || lx_json_given(LX_GET(record, "error"))) {
         struct lx_event *e = add(&k, LX_EVENT_FAULT);
-        lx_dialect_openai_chat.back->read_error(0, rec->data, &none, out->arena, &e->fault);
+        lx_openai_read_error(0, rec->data, &none, out->arena, &e->fault);
         k.s->over = true;
     } else {
         read_record(&k, record);
@@ -373,35 +373,12 @@ static int read_end(void *state, struct lx_events *out, struct lx_error *err)
     return lx_events_result(k.out, 0, err);
 }
 
-/* {"error":"..","error_type":".."}, {"detail":".."}: as OpenAI's compatible servers have it. */
-static void read_error(int status, struct lx_slice body, const struct lx_headers *headers,
-                       struct lx_arena *a, struct lx_fault *out)
-{
-    lx_dialect_openai_chat.back->read_error(status, body, headers, a, out);
-}
-
-/* Nobody speaks these to us, so nothing passes as it came. */
-static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
-{
-    out->content = text_of(lx_json_root(body)).s.n != 0;
-    return 0;
-}
-
-static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
-{
-    int code = lx_record_read(rec, doc, NULL);
-    if (code == 0)
-        out->is_fault = lx_json_given(LX_GET(lx_json_root(doc), "error"));
-    return code;
-}
-
 /* ---- The tables --------------------------------------------------------------------------- */
 
 #define READERS                                                                               \
     .state_size = sizeof(struct reading), .read_reply = read_reply, .read_event = read_event, \
-    .read_end = read_end, .read_error = read_error, .glance_reply = glance_reply,             \
-    .glance_event = glance_event, .framing = LX_FRAMING_SSE, .prompts = true, .lists = true,  \
-    .model_outside = true
+    .read_end = read_end, .read_error = lx_openai_read_error, .framing = LX_FRAMING_SSE,      \
+    .prompts = true, .lists = true, .model_outside = true
 
 static const struct lx_back tgi_back = {READERS, .write_path = write_tgi_path,
                                         .write_request = write_tgi,

@@ -8,6 +8,7 @@
 #define LX_DIALECT_GENERATION_H
 
 #include "dialect/dialect.h"
+#include "dialect/openai_chat.h"
 #include "dialect/prompt.h"
 
 enum { LX_GENERATION_NAMES = 12 };

@@ -25,13 +25,6 @@ struct writer {
     struct lx_json text;
 };
 
-static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o;
-    (void)stream;
-    lx_buf_add_lit(out, "/chat/completions");
-}
-
 static void refuse(struct writer *w, const char *what, const char *why)
 {
     lx_body_refuse(w->b, w->o, lx_slice_z(what), lx_slice_z(why));
@@ -313,12 +306,10 @@ static int read_event(void *state, const struct lx_record *rec, struct lx_json_d
 
 static const struct lx_back back = {
     LX_RESHAPED,
-    .write_path = write_path,
+    .path = "/chat/completions",
     .write_request = write_request,
     .read_reply = read_reply,
     .read_event = read_event,
-    .glance_reply = lx_openai_glance_reply,
-    .glance_event = lx_openai_glance_event,
 };
 
 const struct lx_dialect lx_dialect_gigachat = {

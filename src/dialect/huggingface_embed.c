@@ -9,20 +9,6 @@
 #include "dialect/embed.h"
 #include "dialect/openai_chat.h"
 
-static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o; /* the model is in the address, or served alone */
-    (void)stream;
-    (void)out;
-}
-
-static size_t max_inputs(const struct lx_write_options *o, const struct lx_request *r)
-{
-    (void)o;
-    (void)r;
-    return 32; /* --max-client-batch-size of Text Embeddings Inference, by default */
-}
-
 static void write_request(const struct lx_write_options *o, const struct lx_request *r,
                           struct lx_body *b)
 {
@@ -48,9 +34,8 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
 }
 
 static const struct lx_back back = {
-    .write_path = write_path,
-    .write_request = write_request,
-    .max_inputs = max_inputs,
+    .write_request = write_request, /* no path: the model is in the address, or served alone */
+    .max_inputs = 32, /* --max-client-batch-size of Text Embeddings Inference, by default */
     .read_reply = read_reply,
     .read_error = lx_openai_read_error,
 };

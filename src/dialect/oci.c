@@ -21,13 +21,6 @@ void lx_oci_refuse(struct lx_oci_writer *w, const char *what, const char *why)
     lx_body_refuse(w->b, w->o, lx_slice_z(what), lx_slice_z(why));
 }
 
-static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o;
-    (void)stream;
-    lx_buf_add_lit(out, "/20231130/actions/chat");
-}
-
 /* ---- What stands around a chat ------------------------------------------------------------- */
 
 void lx_oci_write_serving(struct lx_out *out, const struct lx_write_options *o, struct lx_json root)
@@ -340,32 +333,15 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
     lx_reshape_clear(&w.s);
 }
 
-/* Nobody speaks this to us, so nothing passes as it came. */
-static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
-{
-    out->content = lx_json_given(LX_GET(lx_json_root(body), "chatResponse"));
-    return 0;
-}
-
-static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
-{
-    out->is_fault = rec->fault;
-    return lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]"))
-               ? 0
-               : lx_json_read(doc, rec->data, NULL, NULL);
-}
-
 static const struct lx_back back = {
     .state_size = sizeof(struct lx_oci_reading),
-    .write_path = write_path,
+    .path = "/20231130/actions/chat",
     .write_request = write_request,
     .read_reply = lx_oci_read_reply,
     .read_event = lx_oci_read_event,
     .read_end = lx_oci_read_end,
     .clear = lx_oci_clear,
     .read_error = lx_openai_read_error,
-    .glance_reply = glance_reply,
-    .glance_event = glance_event,
     .framing = LX_FRAMING_SSE,
 };
 

@@ -12,20 +12,13 @@
 
 enum { MAX_INPUTS = 96 };
 
-static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o;
-    (void)stream;
-    lx_buf_add_lit(out, "/20231130/actions/embedText");
-}
-
 /* An image is an input of its own type, and goes alone. */
 static const struct lx_part *image_of(const struct lx_embed_request *e)
 {
     return e->count ? lx_input_part(&e->inputs[0], LX_PART_IMAGE) : NULL;
 }
 
-static size_t max_inputs(const struct lx_write_options *o, const struct lx_request *r)
+static size_t take_inputs(const struct lx_write_options *o, const struct lx_request *r)
 {
     const struct lx_embed_request *e = r->embed;
     size_t n = 1;
@@ -93,9 +86,9 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
 }
 
 static const struct lx_back back = {
-    .write_path = write_path,
+    .path = "/20231130/actions/embedText",
     .write_request = write_request,
-    .max_inputs = max_inputs,
+    .take_inputs = take_inputs,
     .read_reply = read_reply,
     .read_error = lx_openai_read_error,
 };

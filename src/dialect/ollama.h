@@ -1,7 +1,7 @@
 /*
  * ollama.h - what the files of the Ollama dialect share; nobody else includes it.
  *
- *   ollama.c           the dialect's table, finish reasons, usage, errors, glances
+ *   ollama.c           the dialect's table, finish reasons, usage, errors
  *   ollama_write.c     back: canonical request -> a body of /api/chat: all but its messages
  *   ollama_messages.c  back: its messages
  *   ollama_read.c      back: a stream's lines, or a whole reply -> events

@@ -6,13 +6,6 @@
  */
 #include "dialect/openai_chat.h"
 
-static void write_path(const struct lx_write_options *options, bool stream, struct lx_buf *out)
-{
-    (void)options;
-    (void)stream;
-    lx_buf_add_lit(out, "/chat/completions");
-}
-
 static const struct lx_front front = {
     .state_size = sizeof(struct lx_openai_telling),
     .read_request = lx_openai_read_request,
@@ -26,7 +19,7 @@ static const struct lx_front front = {
 
 static const struct lx_back back = {
     .state_size = sizeof(struct lx_openai_stream),
-    .write_path = write_path,
+    .path = "/chat/completions",
     .write_request = lx_openai_write_request,
     .read_reply = lx_openai_read_reply,
     .read_event = lx_openai_read_event,

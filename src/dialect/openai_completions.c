@@ -281,22 +281,10 @@ static void write_request(const struct lx_write_options *options, const struct l
     write_body(options, r, policies, b);
 }
 
-static void write_path(const struct lx_write_options *options, bool stream, struct lx_buf *out)
-{
-    (void)options, (void)stream;
-    lx_buf_add_lit(out, "/completions");
-}
-
 static void write_fim_request(const struct lx_write_options *options, const struct lx_request *r,
                               struct lx_body *b)
 {
     write_body(options, r, fim_policies, b);
-}
-
-static void write_fim_path(const struct lx_write_options *options, bool stream, struct lx_buf *out)
-{
-    (void)options, (void)stream;
-    lx_buf_add_lit(out, "/fim/completions");
 }
 
 /* ---- The tables --------------------------------------------------------------------------- */
@@ -321,13 +309,13 @@ static const struct lx_front front = {
 
 static const struct lx_back back = {
     READERS,
-    .write_path = write_path,
+    .path = "/completions",
     .write_request = write_request,
 };
 
 static const struct lx_back fim_back = {
     READERS,
-    .write_path = write_fim_path,
+    .path = "/fim/completions",
     .write_request = write_fim_request,
 };
 

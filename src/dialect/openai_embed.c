@@ -80,20 +80,6 @@ static int read_request(const struct lx_json_doc *body, struct lx_arena *a, stru
     return a->failed;
 }
 
-static void write_path(const struct lx_write_options *options, bool stream, struct lx_buf *out)
-{
-    (void)options;
-    (void)stream;
-    lx_buf_add_lit(out, "/embeddings");
-}
-
-static size_t max_inputs(const struct lx_write_options *options, const struct lx_request *r)
-{
-    (void)options;
-    (void)r;
-    return 2048; /* platform.openai.com/docs/api-reference/embeddings/create, 2025 */
-}
-
 /* As it came; an image in a string as an object, for targets that want it so (Jina). */
 static void write_input(struct lx_out *o, const char *name, const struct lx_input *in, bool objects)
 {
@@ -265,9 +251,9 @@ static const struct lx_front front = {
 };
 
 static const struct lx_back back = {
-    .write_path = write_path,
+    .path = "/embeddings",
     .write_request = write_request,
-    .max_inputs = max_inputs,
+    .max_inputs = 2048, /* platform.openai.com/docs/api-reference/embeddings/create, 2025 */
     .read_reply = read_reply,
     .read_error = lx_openai_read_error,
     .glance_reply = glance_reply,

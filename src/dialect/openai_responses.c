@@ -6,13 +6,6 @@
  */
 #include "dialect/openai_responses.h"
 
-static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o;
-    (void)stream;
-    lx_buf_add_lit(out, "/responses");
-}
-
 /* ---- Errors ------------------------------------------------------------------------------- */
 
 /* Codes of a response that failed (openapi, ResponseErrorCode), where they say more than that it
@@ -122,7 +115,7 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
 
 static const struct lx_back back = {
     .state_size = sizeof(struct lx_responses_reading),
-    .write_path = write_path,
+    .path = "/responses",
     .write_request = lx_responses_write_request,
     .read_reply = lx_responses_read_reply,
     .read_event = lx_responses_read_event,

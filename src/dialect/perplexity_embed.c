@@ -13,20 +13,6 @@ static bool is_own(struct lx_slice encoding)
     return lx_slice_starts(encoding, LX_S("base64_"));
 }
 
-static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o;
-    (void)stream;
-    lx_buf_add_lit(out, "/v1/embeddings");
-}
-
-static size_t max_inputs(const struct lx_write_options *o, const struct lx_request *r)
-{
-    (void)o;
-    (void)r;
-    return 512;
-}
-
 static void write_request(const struct lx_write_options *o, const struct lx_request *r,
                           struct lx_body *b)
 {
@@ -65,9 +51,9 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
 }
 
 static const struct lx_back back = {
-    .write_path = write_path,
+    .path = "/v1/embeddings",
     .write_request = write_request,
-    .max_inputs = max_inputs,
+    .max_inputs = 512,
     .read_reply = read_reply,
     .read_error = lx_openai_read_error,
 };

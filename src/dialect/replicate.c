@@ -178,7 +178,7 @@ static void add_fault(struct reading *s, struct lx_slice body, struct lx_events 
     if (s->open)
         add(out, LX_EVENT_PART_END);
     struct lx_event *e = add(out, LX_EVENT_FAULT);
-    lx_dialect_openai_chat.back->read_error(0, body, &none, out->arena, &e->fault);
+    lx_openai_read_error(0, body, &none, out->arena, &e->fault);
     s->open = false;
     s->over = true;
 }
@@ -244,29 +244,6 @@ static int read_end(void *state, struct lx_events *out, struct lx_error *err)
     return lx_events_result(out, 0, err);
 }
 
-/* {"title":"..","detail":"..","status":422}, and of a failed prediction {"error":".."} */
-static void read_error(int status, struct lx_slice body, const struct lx_headers *headers,
-                       struct lx_arena *a, struct lx_fault *out)
-{
-    lx_dialect_openai_chat.back->read_error(status, body, headers, a, out);
-}
-
-/* Nobody speaks this to us, so nothing passes as it came. */
-static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
-{
-    out->content = lx_json_given(LX_GET(lx_json_root(body), "output"));
-    return 0;
-}
-
-static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
-{
-    (void)doc;
-    out->content = lx_slice_eq(rec->event, LX_S("output"));
-    out->end = lx_slice_eq(rec->event, LX_S("done"));
-    out->is_fault = lx_slice_eq(rec->event, LX_S("error"));
-    return 0;
-}
-
 static const struct lx_back back = {
     .state_size = sizeof(struct reading),
     .write_path = write_path,
@@ -275,9 +252,7 @@ static const struct lx_back back = {
     .read_reply = read_reply,
     .read_event = read_event,
     .read_end = read_end,
-    .read_error = read_error,
-    .glance_reply = glance_reply,
-    .glance_event = glance_event,
+    .read_error = lx_openai_read_error,
     .framing = LX_FRAMING_SSE,
     .prompts = true,
     .model_outside = true,

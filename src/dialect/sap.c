@@ -13,13 +13,6 @@
  */
 #include "dialect/reshape.h"
 
-static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o;
-    (void)stream;
-    lx_buf_add_lit(out, "/v2/completion");
-}
-
 /* Where a member of OpenAI's body belongs; all others are parameters of the model. */
 enum place { PARAMS, NOWHERE, PROMPT, MODULE, BODY };
 static enum place place_of(struct lx_slice name)
@@ -147,29 +140,12 @@ static int read_event(void *state, const struct lx_record *rec, struct lx_json_d
     return lx_openai_read_event(state, &within, doc, c, out, err);
 }
 
-/* Nobody speaks this to us, so nothing passes as it came. */
-static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
-{
-    out->content = lx_json_given(inner(lx_json_root(body)));
-    return 0;
-}
-
-static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
-{
-    int code = lx_record_read(rec, doc, NULL);
-    if (code == 0)
-        out->is_fault = lx_json_given(LX_GET(lx_json_root(doc), "error"));
-    return code;
-}
-
 static const struct lx_back back = {
     LX_RESHAPED,
-    .write_path = write_path,
+    .path = "/v2/completion",
     .write_request = write_request,
     .read_reply = read_reply,
     .read_event = read_event,
-    .glance_reply = glance_reply,
-    .glance_event = glance_event,
 };
 
 const struct lx_dialect lx_dialect_sap_orchestration = {

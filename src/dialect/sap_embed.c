@@ -10,13 +10,6 @@
 #include "dialect/openai_chat.h"
 #include "dialect/scalar.h"
 
-static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o;
-    (void)stream;
-    lx_buf_add_lit(out, "/v2/embeddings");
-}
-
 /* A member that the client gave, as it came. */
 static void copy(struct lx_out *out, const struct lx_request *r, const char *name)
 {
@@ -114,7 +107,7 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
 }
 
 static const struct lx_back back = {
-    .write_path = write_path,
+    .path = "/v2/embeddings",
     .write_request = write_request,
     .read_reply = read_reply,
     .read_error = lx_openai_read_error,

@@ -8,13 +8,6 @@
 #include "dialect/embed.h"
 #include "dialect/openai_chat.h"
 
-static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o;
-    (void)stream;
-    (void)out;
-}
-
 static void write_request(const struct lx_write_options *o, const struct lx_request *r,
                           struct lx_body *b)
 {
@@ -82,7 +75,6 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
 }
 
 static const struct lx_back back = {
-    .write_path = write_path,
     .write_request = write_request,
     .read_reply = read_reply,
     .read_error = lx_openai_read_error,

@@ -22,7 +22,7 @@ static enum family family_of(struct lx_slice model)
 
 /* ---- Requests ------------------------------------------------------------------------------ */
 
-static size_t max_inputs(const struct lx_write_options *o, const struct lx_request *r)
+static size_t take_inputs(const struct lx_write_options *o, const struct lx_request *r)
 {
     (void)r;
     return family_of(o->model) == TEXT ? 250 : 1;
@@ -192,7 +192,7 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
 static const struct lx_back back = {
     .write_path = write_path,
     .write_request = write_request,
-    .max_inputs = max_inputs,
+    .take_inputs = take_inputs,
     .read_reply = read_reply,
     .read_error = lx_gemini_read_error,
 };

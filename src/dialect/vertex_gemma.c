@@ -71,21 +71,12 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
     return code;
 }
 
-/* Nobody speaks this to us, so nothing passes as it came. */
-static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
-{
-    out->content = lx_json_given(LX_GET(lx_json_root(body), "predictions"));
-    return 0;
-}
-
 static const struct lx_back back = {
     LX_RESHAPED,
     .write_path = write_path,
     .write_request = write_request,
     .read_reply = read_reply,
     .read_event = lx_openai_read_event,
-    .glance_reply = glance_reply,
-    .glance_event = lx_openai_glance_event,
     .model_outside = true,
 };
 

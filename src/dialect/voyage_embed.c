@@ -9,27 +9,6 @@
 #include "dialect/embed.h"
 #include "dialect/openai_chat.h"
 
-static size_t max_inputs(const struct lx_write_options *o, const struct lx_request *r)
-{
-    (void)o;
-    (void)r;
-    return 1000;
-}
-
-static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o;
-    (void)stream;
-    lx_buf_add_lit(out, "/multimodalembeddings");
-}
-
-static void write_chunks_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o;
-    (void)stream;
-    lx_buf_add_lit(out, "/contextualizedembeddings");
-}
-
 /* ---- Requests ------------------------------------------------------------------------------ */
 
 /* What both have beside their inputs. */
@@ -154,16 +133,16 @@ static int read_chunks(const struct lx_json_doc *body, const struct lx_reply_con
 }
 
 static const struct lx_back contents_back = {
-    .write_path = write_path,
+    .path = "/multimodalembeddings",
     .write_request = write_contents,
-    .max_inputs = max_inputs,
+    .max_inputs = 1000,
     .read_reply = read_contents,
     .read_error = lx_openai_read_error,
 };
 static const struct lx_back chunks_back = {
-    .write_path = write_chunks_path,
+    .path = "/contextualizedembeddings",
     .write_request = write_chunks,
-    .max_inputs = max_inputs,
+    .max_inputs = 1000,
     .read_reply = read_chunks,
     .read_error = lx_openai_read_error,
 };

@@ -8,20 +8,6 @@
 #include "dialect/embed.h"
 #include "dialect/openai_chat.h"
 
-static void write_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o;
-    (void)stream;
-    lx_buf_add_lit(out, "/ml/v1/text/embeddings");
-}
-
-static size_t max_inputs(const struct lx_write_options *o, const struct lx_request *r)
-{
-    (void)o;
-    (void)r;
-    return 1000;
-}
-
 /* What the client says of its own is a parameter. */
 static void write_request(const struct lx_write_options *o, const struct lx_request *r,
                           struct lx_body *b)
@@ -50,9 +36,9 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
 }
 
 static const struct lx_back back = {
-    .write_path = write_path,
+    .path = "/ml/v1/text/embeddings",
     .write_request = write_request,
-    .max_inputs = max_inputs,
+    .max_inputs = 1000,
     .read_reply = read_reply,
     .read_error = lx_openai_read_error,
 };
@@ -65,13 +51,6 @@ const struct lx_dialect lx_dialect_watsonx_embed = {
 };
 
 /* ---- Snowflake ------------------------------------------------------------------------------- */
-
-static void write_cortex_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
-{
-    (void)o;
-    (void)stream;
-    lx_buf_add_lit(out, "/api/v2/cortex/inference:embed");
-}
 
 static void write_cortex(const struct lx_write_options *o, const struct lx_request *r,
                          struct lx_body *b)
@@ -108,7 +87,7 @@ static int read_cortex(const struct lx_json_doc *body, const struct lx_reply_con
 }
 
 static const struct lx_back cortex_back = {
-    .write_path = write_cortex_path,
+    .path = "/api/v2/cortex/inference:embed",
     .write_request = write_cortex,
     .read_reply = read_cortex,
     .read_error = lx_openai_read_error,

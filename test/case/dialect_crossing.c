@@ -45,7 +45,7 @@ static void write_upstream(struct crossing *x, const struct parties *p,
     lx_header_list_init(&headers, &x->arena);
     struct lx_body body = {
         .buf = &x->upstream, .headers = &headers, .losses = &x->losses, .arena = &x->arena};
-    p->back->back->write_path(&options, request->stream, &x->url);
+    lx_back_write_path(p->back->back, &options, request->stream, &x->url);
     p->back->back->write_request(&options, request, &body);
     if (body.code) {
         x->error = body.error;

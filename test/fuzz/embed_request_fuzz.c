@@ -26,7 +26,7 @@ static void write_one(const struct lx_dialect *to, const char *model, struct lx_
     struct lx_losses losses;
     struct lx_buf out;
     struct lx_body b = {.buf = &out, .headers = &headers, .losses = &losses, .arena = a};
-    size_t most = to->back->max_inputs ? to->back->max_inputs(&o, r) : 0, count = r->embed->count;
+    size_t most = lx_back_inputs(to->back, &o, r), count = r->embed->count;
     lx_header_list_init(&headers, a);
     lx_losses_init(&losses, a);
     lx_buf_init(&out, CROSSING_MAX);
@@ -36,7 +36,7 @@ static void write_one(const struct lx_dialect *to, const char *model, struct lx_
     CHECK(!out.failed);
     CHECK(b.code || is_json(lx_buf_slice(&out)));
     lx_buf_reset(&out);
-    to->back->write_path(&o, false, &out);
+    lx_back_write_path(to->back, &o, false, &out);
     r->embed->count = count;
     lx_buf_clear(&out);
 }
