@@ -49,7 +49,7 @@ struct lx_slice lx_attempt_model(const struct lx_deployment *d, struct lx_slice 
 {
     const char *models = d->provider->functions_by_responses;
     struct lx_json root = lx_json_root(body);
-    if (!models || !lx_glob_match(lx_slice_z(models), model) || !has_function(root) ||
+    if (!models || !has_function(root) || !lx_glob_match(lx_slice_z(models), model) ||
         !reasons(d, model, root))
         return model;
     return lx_arena_printf(a, "responses/%.*s", LX_F(model));

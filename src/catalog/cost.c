@@ -22,9 +22,11 @@ static bool pick(const struct lx_rates *rates, enum lx_rate_kind kind, enum lx_t
     const struct lx_rate *best = NULL;
     for (size_t i = 0; i < rates->n; i++) {
         const struct lx_rate *r = &rates->v[i];
+        if (r->kind != kind) /* most: a list has some twenty, and a bill asks for a dozen */
+            continue;
         bool fits = r->tier == tier || (or_standard && r->tier == LX_TIER_STANDARD);
         bool crossed = !r->above || b->prompt > r->above || (b->inclusive && b->prompt == r->above);
-        if (r->kind != kind || !fits || !crossed || r->variant.n)
+        if (!fits || !crossed || r->variant.n)
             continue;
         if (!best || r->above > best->above || (r->above == best->above && r->tier == tier))
             best = r;

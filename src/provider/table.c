@@ -77,7 +77,6 @@ static const struct lx_offer codestral_texts[] = {
 /* A client of LiteLLM sends these to any model. */
 const struct lx_common_quirk lx_quirks_common[] = {
     {.unless = LX_TAKES_DEVELOPER,
-     .word = "developer",
      .quirk = {LX_QUIRK_ROLE, "messages", "developer=system", NULL,
                "OpenAI's newer name of the role system, unknown to others (LiteLLM "
                "map_developer_role_to_system_role)"}},
@@ -91,8 +90,7 @@ const struct lx_common_quirk lx_quirks_common[] = {
     {.unless = LX_TAKES_EFFORT,
      .unreasoning = true,
      .quirk = {LX_QUIRK_DROP, "reasoning_effort", NULL, NULL, "the model does not reason"}},
-    {.word = "reasoning_effort",
-     .quirk = {LX_QUIRK_LEVELS, "reasoning_effort", NULL, NULL,
+    {.quirk = {LX_QUIRK_LEVELS, "reasoning_effort", NULL, NULL,
                "the model has other levels: it got the nearest"}},
     {.unless = LX_TAKES_CACHE_MARKS | LX_IGNORES_CACHE_MARKS,
      .word = "cache_control",

@@ -183,7 +183,10 @@ bool lx_json_has(const struct lx_json_doc *doc, struct lx_slice s)
     for (const struct lx_json_node *n = doc->nodes, *end = n + doc->count; n < end; n++) {
         /* As long as s, or with escapes that may take six bytes for one. */
         bool may_be = n->escaped ? n->n <= 6 * s.n + 2 : n->n == s.n + 2;
-        if (may_be && n->type == LX_JSON_STRING && string_eq(doc, n, s))
+        if (!may_be || n->type != LX_JSON_STRING)
+            continue;
+        char first = doc->text.p[n->at + 1];
+        if ((!s.n || first == *s.p || first == '\\') && string_eq(doc, n, s))
             return true;
     }
     return false;
