@@ -31,20 +31,6 @@ struct piece {
     size_t n;
 };
 
-static uint32_t get(const uint8_t **at)
-{
-    const uint8_t *p = *at;
-    uint32_t c = p[0];
-    int more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-
-    if (more)
-        c &= 0x3fu >> more;
-    for (int i = 1; i <= more; i++)
-        c = c << 6 | (p[i] & 0x3fu);
-    *at = p + more + 1;
-    return c;
-}
-
 bool lx_norm_is(enum lx_norm form, struct lx_slice text)
 {
     const uint8_t *p = (const uint8_t *)text.p, *end = text.n ? p + text.n : p;
@@ -55,7 +41,7 @@ bool lx_norm_is(enum lx_norm form, struct lx_slice text)
     while (p < end)
         if (*p < 0x80)
             p++;
-        else if (lx_char_bits(get(&p)) & ask)
+        else if (lx_char_bits(lx_char_read(p, &p)) & ask)
             return false;
     return true;
 }
@@ -174,7 +160,7 @@ int lx_norm_write(enum lx_norm form, struct lx_slice text, struct lx_buf *out)
 
     r.n = 0;
     while (p < end)
-        take_apart(&r, form, get(&p), out);
+        take_apart(&r, form, lx_char_read(p, &p), out);
     flush(&r, out);
     return out->failed;
 }

@@ -32,25 +32,6 @@
 /* Neither white space, letter nor number. */
 #define REST (SIGNS | MARKS | BIT(LX_CHAR_OTHER))
 
-/* The code point at p, and where the next one is. */
-static inline uint32_t decode(const uint8_t *p, const uint8_t **next)
-{
-    if (p[0] < 0x80) {
-        *next = p + 1;
-        return p[0];
-    }
-    if (p[0] < 0xe0) {
-        *next = p + 2;
-        return (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu);
-    }
-    if (p[0] < 0xf0) {
-        *next = p + 3;
-        return (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
-    }
-    *next = p + 4;
-    return (p[0] & 0x07u) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 | (p[3] & 0x3fu);
-}
-
 /* The class at p as a bit; 0 at the end, which is in no set. */
 static inline unsigned class_at(const uint8_t *p, const uint8_t *end, const uint8_t **next)
 {
@@ -58,7 +39,7 @@ static inline unsigned class_at(const uint8_t *p, const uint8_t *end, const uint
         *next = p;
         return 0;
     }
-    return BIT(lx_char_bits(decode(p, next)) & LX_CHAR_CLASS);
+    return BIT(lx_char_bits(lx_char_read(p, next)) & LX_CHAR_CLASS);
 }
 
 /* The end of the run of characters of these classes. */
@@ -84,26 +65,6 @@ static inline const uint8_t *numbers(const uint8_t *p, const uint8_t *end, int m
 
     for (int i = 0; i < max && (class_at(p, end, &next) & NUMBERS); i++)
         p = next;
-    return p;
-}
-
-/* The end of an apostrophe's s, t, m, d, ll, ve, re at p; p when there is none. */
-static inline const uint8_t *contraction(const uint8_t *p, const uint8_t *end, bool any_case)
-{
-    uint8_t fold = any_case ? 0x20 : 0, a, b;
-
-    if (end - p < 2 || p[0] != '\'')
-        return p;
-    a = p[1] | fold;
-    if (a == 's' || a == 't' || a == 'm' || a == 'd')
-        return p + 2;
-    if (end - p < 3)
-        return p;
-    if (any_case && p[1] == 0xc5 && p[2] == 0xbf) /* U+017F is an s */
-        return p + 3;
-    b = p[2] | fold;
-    if ((a == 'l' && b == 'l') || (b == 'e' && (a == 'v' || a == 'r')))
-        return p + 3;
     return p;
 }
 
@@ -144,7 +105,7 @@ static inline const uint8_t *rest(const uint8_t *p, const uint8_t *end)
 
 static inline const uint8_t *scan_r50k(const uint8_t *p, const uint8_t *end)
 {
-    const uint8_t *to = contraction(p, end, false), *from = p + (*p == ' '), *next;
+    const uint8_t *to = lx_scan_contraction(p, end, false), *from = p + (*p == ' '), *next;
     unsigned class = class_at(from, end, &next);
 
     if (to > p)
@@ -162,7 +123,7 @@ static inline const uint8_t *scan_r50k(const uint8_t *p, const uint8_t *end)
 static inline const uint8_t *scan_cl100k(const uint8_t *p, const uint8_t *end, int digits,
                                          enum blanks how)
 {
-    const uint8_t *to = contraction(p, end, true), *next, *after;
+    const uint8_t *to = lx_scan_contraction(p, end, true), *next, *after;
     unsigned class = class_at(p, end, &next);
 
     if (to > p)
@@ -207,11 +168,11 @@ static inline const uint8_t *scan_o200k(const uint8_t *p, const uint8_t *end)
         if (!(class & (LETTERS | BIT(LX_CHAR_NEWLINE)))) {
             to = word(next, end, second);
             if (to > next)
-                return contraction(to, end, true);
+                return lx_scan_contraction(to, end, true);
         }
         to = word(p, end, second);
         if (to > p)
-            return contraction(to, end, true);
+            return lx_scan_contraction(to, end, true);
     }
     to = rest(p, end);
     return to > p ? newlines(to, end, true) : blanks(p, end, LINES);
@@ -226,11 +187,11 @@ static bool is_kanji_or_kana(uint32_t c)
 static const uint8_t *part(const uint8_t *p, const uint8_t *end, bool kana)
 {
     const uint8_t *next;
-    uint32_t c = decode(p, &next);
+    uint32_t c = lx_char_read(p, &next);
     bool here = kana && is_kanji_or_kana(c);
 
     for (p = next; p < end; p = next) {
-        c = decode(p, &next);
+        c = lx_char_read(p, &next);
         if ((lx_char_bits(c) & LX_CHAR_CLASS) == LX_CHAR_NUMBER ||
             (kana && is_kanji_or_kana(c) != here))
             break;
@@ -282,7 +243,7 @@ static const uint8_t *scan_deepseek(struct lx_scan *s)
     if (to > p)
         return to;
     do { /* what nothing matches stays together */
-        decode(p, &next);
+        lx_char_read(p, &next);
         p = next;
     } while (p < s->part_end && match_deepseek(p, s->part_end) == p);
     return p;

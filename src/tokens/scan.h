@@ -32,4 +32,25 @@ const uint8_t *lx_scan_piece(struct lx_scan *s);
 unsigned lx_scan_block(enum lx_scheme scheme, const uint8_t *p, const uint8_t *end,
                        uint8_t ends[LX_SCAN_BLOCK]);
 
+/* The end of an apostrophe's s, t, m, d, ll, ve, re at p; p when there is none. */
+static inline const uint8_t *lx_scan_contraction(const uint8_t *p, const uint8_t *end,
+                                                 bool any_case)
+{
+    uint8_t fold = any_case ? 0x20 : 0, a, b;
+
+    if (end - p < 2 || p[0] != '\'')
+        return p;
+    a = p[1] | fold;
+    if (a == 's' || a == 't' || a == 'm' || a == 'd')
+        return p + 2;
+    if (end - p < 3)
+        return p;
+    if (any_case && p[1] == 0xc5 && p[2] == 0xbf) /* U+017F is an s */
+        return p + 3;
+    b = p[2] | fold;
+    if ((a == 'l' && b == 'l') || (b == 'e' && (a == 'v' || a == 'r')))
+        return p + 3;
+    return p;
+}
+
 #endif

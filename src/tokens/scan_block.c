@@ -86,16 +86,6 @@ static inline uint64_t until_run(uint64_t in, unsigned i)
 
 /* ---- The rules ---- */
 
-/* The length of an apostrophe's s, t, m, d, ll, ve, re at p; 0 when there is none. */
-static inline unsigned contraction(const uint8_t *p, bool any_case)
-{
-    uint8_t fold = any_case ? 0x20 : 0, a = p[1] | fold, b = p[2] | fold;
-
-    if (a == 's' || a == 't' || a == 'm' || a == 'd')
-        return 2;
-    return (a == 'l' && b == 'l') || (b == 'e' && (a == 'v' || a == 'r')) ? 3 : 0;
-}
-
 /* Apostrophes before a letter: o200k ends a piece with what stands there, others begin one. `where`
  * says at which byte a character is; NULL: all are ASCII. */
 static uint64_t contract(enum lx_scheme scheme, const uint8_t *p, const uint8_t *where,
@@ -109,7 +99,9 @@ static uint64_t contract(enum lx_scheme scheme, const uint8_t *p, const uint8_t 
         quotes &= m->letter << 1;
     for (; quotes; quotes &= quotes - 1) {
         unsigned at = (unsigned)__builtin_ctzll(quotes);
-        unsigned n = contraction(p + (where ? where[at] : at), scheme != LX_SCHEME_R50K);
+        const uint8_t *quote = p + (where ? where[at] : at);
+        unsigned n =
+            (unsigned)(lx_scan_contraction(quote, quote + 3, scheme != LX_SCHEME_R50K) - quote);
 
         if (n == 0 || (suffix && at == end))
             continue;

@@ -498,16 +498,9 @@ static int put_id(struct job *j, uint32_t id)
 
 static unsigned class_at(const char *p)
 {
-    const uint8_t *u = (const uint8_t *)p;
-    uint32_t c = u[0];
+    const uint8_t *next;
 
-    if (c >= 0xf0)
-        c = (c & 7) << 18 | (u[1] & 0x3fu) << 12 | (u[2] & 0x3fu) << 6 | (u[3] & 0x3fu);
-    else if (c >= 0xe0)
-        c = (c & 15) << 12 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu);
-    else if (c >= 0x80)
-        c = (c & 31) << 6 | (u[1] & 0x3fu);
-    return lx_char_bits(c) & LX_CHAR_CLASS;
+    return lx_char_bits(lx_char_read((const uint8_t *)p, &next)) & LX_CHAR_CLASS;
 }
 
 static const char *before(const char *p)

@@ -58,6 +58,25 @@ static inline unsigned lx_char_bits(uint32_t c)
     return lx_unicode.class_of[lx_unicode.class_page[c / LX_CHAR_PAGE]][c % LX_CHAR_PAGE];
 }
 
+/* The character at p, valid UTF-8, and where the next one is. */
+static inline uint32_t lx_char_read(const uint8_t *p, const uint8_t **next)
+{
+    if (p[0] < 0x80) {
+        *next = p + 1;
+        return p[0];
+    }
+    if (p[0] < 0xe0) {
+        *next = p + 2;
+        return (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu);
+    }
+    if (p[0] < 0xf0) {
+        *next = p + 3;
+        return (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
+    }
+    *next = p + 4;
+    return (p[0] & 0x07u) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 | (p[3] & 0x3fu);
+}
+
 static inline const struct lx_char_norm *lx_char_norm(uint32_t c)
 {
     return &lx_unicode.norm_of[lx_unicode.norm_page[c / LX_CHAR_PAGE]][c % LX_CHAR_PAGE];
