@@ -67,6 +67,17 @@ bool lx_slice_cut(struct lx_slice s, char c, struct lx_slice *head, struct lx_sl
     return true;
 }
 
+bool lx_slice_among(struct lx_slice word, const char *list)
+{
+    struct lx_slice rest = lx_slice_z(list), one;
+    while (rest.n) {
+        lx_slice_cut(rest, '|', &one, &rest);
+        if (one.n && lx_slice_eq(one, word))
+            return true;
+    }
+    return false;
+}
+
 int lx_slice_int(struct lx_slice s, int64_t *out)
 {
     bool negative = s.n && s.p[0] == '-';

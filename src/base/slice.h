@@ -83,6 +83,9 @@ struct lx_slice lx_slice_trim(struct lx_slice s);
  * Returns false, with *head = s and *tail empty, when c does not occur. */
 bool lx_slice_cut(struct lx_slice s, char c, struct lx_slice *head, struct lx_slice *tail);
 
+/* Whether it is one of those in "|this|that|"; NULL: of none. */
+bool lx_slice_among(struct lx_slice word, const char *list);
+
 /* Strict decimal: optional '-', digits only, no overflow. 0, or LX_EINVAL with *out untouched. */
 int lx_slice_int(struct lx_slice s, int64_t *out);
 

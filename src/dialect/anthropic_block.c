@@ -40,21 +40,6 @@ struct lx_extra *lx_anthropic_extra_read(struct lx_json object, const char *cons
     return first;
 }
 
-const struct lx_extra *lx_anthropic_extra_find(const struct lx_extra *x, struct lx_slice name)
-{
-    while (x && !lx_slice_eq(x->name, name))
-        x = x->next;
-    return x;
-}
-
-void lx_anthropic_extra_write(struct lx_out *out, const struct lx_extra *x)
-{
-    for (; x; x = x->next) {
-        lx_out_name(out, lx_text(x->name));
-        lx_out_raw(out, NULL, x->json);
-    }
-}
-
 bool lx_anthropic_json_read(struct lx_json_doc *doc, struct lx_slice json, struct lx_buf *out)
 {
     int code = lx_json_read(doc, json, NULL, NULL);

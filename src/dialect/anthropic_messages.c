@@ -92,7 +92,7 @@ static void part_close(const struct writing *p)
 {
     lx_anthropic_cache_write(&p->w->out, p->cache, p->w->same ? p->p->extra : NULL);
     if (p->w->same)
-        lx_anthropic_extra_write(&p->w->out, p->p->extra);
+        lx_extra_write(&p->w->out, p->p->extra);
     for (const struct lx_extra *x = p->w->same ? NULL : p->p->extra; x; x = x->next)
         lx_anthropic_lose(p->w,
                           lx_arena_printf(p->w->b->arena, "messages[%zu].content[%zu].%.*s",
@@ -544,7 +544,7 @@ static void write_turn(struct lx_anthropic_writer *w, const struct turn *t)
         lx_out_array_end(&w->out);
     }
     for (const struct lx_message *m = t->first; w->same && m != t->end; m = m->next)
-        lx_anthropic_extra_write(&w->out, m->extra);
+        lx_extra_write(&w->out, m->extra);
     lx_out_object_end(&w->out);
 }
 

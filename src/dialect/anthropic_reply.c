@@ -130,7 +130,7 @@ static void block_open(struct reply_writer *w, struct lx_slice type)
 static void block_close(struct reply_writer *w, const struct lx_part *p)
 {
     if (lx_slice_eq(w->language, LX_ANTHROPIC))
-        lx_anthropic_extra_write(&w->out, p->extra);
+        lx_extra_write(&w->out, p->extra);
     lx_out_object_end(&w->out);
 }
 
@@ -238,7 +238,7 @@ static void write_finish(struct reply_writer *w, const struct lx_choice *c)
     else
         lx_out_null(&w->out, "stop_sequence");
     if (native)
-        lx_anthropic_extra_write(&w->out, c->extra);
+        lx_extra_write(&w->out, c->extra);
 }
 
 /* One answer: a request of this language cannot have asked for more. */
@@ -266,7 +266,7 @@ void lx_anthropic_write_reply(const struct lx_reply *r, const struct lx_reply_co
     write_finish(&w, c);
     lx_anthropic_usage_write(&w.out, "usage", &r->usage);
     if (native)
-        lx_anthropic_extra_write(&w.out, r->extra);
+        lx_extra_write(&w.out, r->extra);
     lx_out_object_end(&w.out);
 
     if (w.arena.failed && !out->failed)

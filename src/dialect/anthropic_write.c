@@ -32,7 +32,7 @@ void lx_anthropic_refuse(struct lx_anthropic_writer *w, struct lx_slice what, st
 void lx_anthropic_cache_write(struct lx_out *out, const struct lx_cache_mark *c,
                               const struct lx_extra *extra)
 {
-    if (!c->set || lx_anthropic_extra_find(extra, LX_S("cache_control")))
+    if (!c->set || lx_extra_find(extra, LX_S("cache_control")))
         return;
     lx_out_object(out, "cache_control");
     lx_out_lit(out, "type", "ephemeral");
@@ -162,7 +162,7 @@ static void write_thinking(struct lx_anthropic_writer *w)
                                         [LX_THINK_BUDGET] = "enabled",
                                         [LX_THINK_ADAPTIVE] = "adaptive"};
     struct lx_slice display = w->r->reasoning.summary;
-    if (w->thinking == LX_THINK_UNSET || lx_anthropic_extra_find(w->r->extra, LX_S("thinking")))
+    if (w->thinking == LX_THINK_UNSET || lx_extra_find(w->r->extra, LX_S("thinking")))
         return;
     lx_out_object(&w->out, "thinking");
     lx_out_str(&w->out, "type", lx_slice_z(types[w->thinking]));
@@ -181,7 +181,7 @@ static void write_output_config(struct lx_anthropic_writer *w)
 {
     const struct lx_response_format *f = &w->r->format;
     bool schema = f->kind == LX_FORMAT_SCHEMA && f->schema.n && !lx_anthropic_needs_json_tool(w);
-    if ((!schema && !w->effort.n) || lx_anthropic_extra_find(w->r->extra, LX_S("output_config")))
+    if ((!schema && !w->effort.n) || lx_extra_find(w->r->extra, LX_S("output_config")))
         return;
     lx_out_object(&w->out, "output_config");
     if (w->effort.n)

@@ -22,7 +22,7 @@ static void titan_body(const struct lx_write_options *o, const struct lx_request
     lx_input_text_write(&out, "inputText", e, 0, b);
     if (second && e->dimensions.p)
         lx_out_raw(&out, "dimensions", e->dimensions);
-    lx_embed_write_extra(&out, r->extra);
+    lx_extra_write(&out, r->extra);
     lx_out_object_end(&out);
 }
 
@@ -61,7 +61,7 @@ static void write_titan_image(const struct lx_write_options *o, const struct lx_
         lx_out_raw(&out, "outputEmbeddingLength", e->dimensions);
         lx_out_object_end(&out);
     }
-    lx_embed_write_extra(&out, r->extra);
+    lx_extra_write(&out, r->extra);
     lx_out_object_end(&out);
 }
 
@@ -139,7 +139,7 @@ static void write_nova(const struct lx_write_options *o, const struct lx_request
     if (e->dimensions.p)
         lx_out_raw(&out, "embeddingDimension", e->dimensions);
     write_nova_input(&out, e, b);
-    lx_embed_write_extra(&out, r->extra);
+    lx_extra_write(&out, r->extra);
     lx_out_object_end(&out);
     lx_out_object_end(&out);
 }
@@ -220,7 +220,7 @@ static void write_marengo(const struct lx_write_options *o, const struct lx_requ
                     b);
     lx_out_object(&out, NULL);
     (third ? write_marengo_3 : write_marengo_2)(&out, image, text, e, b);
-    lx_embed_write_extra(&out, r->extra);
+    lx_extra_write(&out, r->extra);
     lx_out_object_end(&out);
 }
 

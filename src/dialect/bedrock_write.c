@@ -254,8 +254,7 @@ static bool is_converse(struct lx_slice name)
 
 static void write_converse_extra(struct lx_bedrock_writer *w)
 {
-    if (w->thinks &&
-        !lx_anthropic_extra_find(w->r->extra, LX_S("additionalModelResponseFieldPaths"))) {
+    if (w->thinks && !lx_extra_find(w->r->extra, LX_S("additionalModelResponseFieldPaths"))) {
         lx_out_array(&w->out, "additionalModelResponseFieldPaths");
         lx_out_lit(&w->out, NULL, LX_BEDROCK_THOUGHT_PATH);
         lx_out_array_end(&w->out);
@@ -306,8 +305,7 @@ static void write_one_call(struct lx_bedrock_writer *w)
 /* Unknown members, and what stands in the client's own additionalModelRequestFields. */
 static void write_model_extra(struct lx_bedrock_writer *w)
 {
-    const struct lx_extra *given =
-        lx_anthropic_extra_find(w->r->extra, LX_S("additionalModelRequestFields"));
+    const struct lx_extra *given = lx_extra_find(w->r->extra, LX_S("additionalModelRequestFields"));
     for (const struct lx_extra *x = w->r->extra; x; x = x->next) {
         if (x == given || is_converse(x->name))
             continue;
@@ -346,7 +344,7 @@ static void write_format(struct lx_bedrock_writer *w)
     const struct lx_response_format *f = &w->r->format;
     struct lx_out *out = &w->out;
     if (f->kind != LX_FORMAT_SCHEMA || !f->schema.n || w->json_tool ||
-        lx_anthropic_extra_find(w->r->extra, LX_S("outputConfig")))
+        lx_extra_find(w->r->extra, LX_S("outputConfig")))
         return;
     struct lx_buf schema;
     lx_buf_init(&schema, w->b->buf->max);
@@ -376,8 +374,7 @@ static void write_format(struct lx_bedrock_writer *w)
 
 static void write_service_tier(struct lx_bedrock_writer *w, struct lx_slice json)
 {
-    if (lx_slice_eq(json, LX_S("\"auto\"")) ||
-        lx_anthropic_extra_find(w->r->extra, LX_S("serviceTier")))
+    if (lx_slice_eq(json, LX_S("\"auto\"")) || lx_extra_find(w->r->extra, LX_S("serviceTier")))
         return;
     lx_out_object(&w->out, "serviceTier");
     lx_out_raw(&w->out, "type", json);

@@ -138,7 +138,7 @@ void lx_cohere_embed_write(const struct lx_write_options *o, const struct lx_req
         lx_out_raw(&out, "output_dimension", e->dimensions);
     if (e->truncate.s.n)
         lx_out_text(&out, "truncate", e->truncate);
-    lx_embed_write_extra(&out, r->extra);
+    lx_extra_write(&out, r->extra);
     lx_out_object_end(&out);
 }
 

@@ -95,14 +95,6 @@ enum lx_tristate lx_embed_cuts(const struct lx_embed_request *r)
     return lx_slice_eq_nocase(r->truncate.s, LX_S("none")) ? LX_NO : LX_YES;
 }
 
-void lx_embed_write_extra(struct lx_out *o, const struct lx_extra *x)
-{
-    for (; x; x = x->next) {
-        lx_out_name(o, lx_text(x->name));
-        lx_out_raw(o, NULL, x->json);
-    }
-}
-
 /* ---- Replies ------------------------------------------------------------------------------- */
 
 bool lx_vector_of_json(struct lx_json v, struct lx_arena *a, struct lx_vector *out)

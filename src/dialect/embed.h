@@ -50,8 +50,6 @@ struct lx_slice lx_purpose_name(const struct lx_embed_request *r, const char *co
                                 struct lx_arena *a);
 /* Whether too long inputs may be cut: LX_UNSET where the client does not say. */
 enum lx_tristate lx_embed_cuts(const struct lx_embed_request *r);
-/* Members that nobody knows. */
-void lx_embed_write_extra(struct lx_out *o, const struct lx_extra *x);
 
 /* ---- Replies ---- */
 

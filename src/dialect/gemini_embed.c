@@ -86,7 +86,7 @@ static void write_one(struct lx_gemini_writer *w, size_t i, struct lx_slice task
         lx_out_str(&w->out, "taskType", task);
     if (e->dimensions.p)
         lx_out_raw(&w->out, "outputDimensionality", e->dimensions);
-    lx_embed_write_extra(&w->out, w->r->extra);
+    lx_extra_write(&w->out, w->r->extra);
     lx_out_object_end(&w->out);
 }
 

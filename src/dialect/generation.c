@@ -146,7 +146,7 @@ static void write_triton_path(const struct lx_write_options *o, bool stream, str
 
 static enum lx_finish finish_of(struct lx_slice reason)
 {
-    if (lx_generation_knows("|length|max_tokens|token_limit|time_limit|", reason))
+    if (lx_slice_among(reason, "|length|max_tokens|token_limit|time_limit|"))
         return LX_FINISH_LENGTH;
     if (lx_slice_eq(reason, LX_S("stop_sequence")))
         return LX_FINISH_STOP_SEQUENCE;

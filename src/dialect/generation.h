@@ -40,7 +40,5 @@ struct lx_generation_form {
 /* Writes the body. What it has no place for is refused by name. */
 void lx_generation_write(const struct lx_generation_form *form, const struct lx_write_options *o,
                          const struct lx_request *r, struct lx_body *b);
-/* A word is one of those in "|this|that|". */
-bool lx_generation_knows(const char *list, struct lx_slice word);
 
 #endif

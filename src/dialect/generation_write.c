@@ -6,6 +6,8 @@
  */
 #include "dialect/generation.h"
 
+#include "dialect/scalar.h"
+
 /* ---- Writing ------------------------------------------------------------------------------ */
 
 struct writer {
@@ -58,17 +60,6 @@ static const struct {
     {LX_PARAM_CONTEXT_MANAGEMENT, NULL, true},
 };
 
-bool lx_generation_knows(const char *list, struct lx_slice word)
-{
-    struct lx_slice rest = lx_slice_z(list), one;
-    while (rest.n) {
-        lx_slice_cut(rest, '|', &one, &rest);
-        if (one.n && lx_slice_eq(one, word))
-            return true;
-    }
-    return false;
-}
-
 static void leave_out(struct writer *w, enum lx_param p)
 {
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
@@ -77,7 +68,7 @@ static void leave_out(struct writer *w, enum lx_param p)
         if (others[i].hint && w->b->losses)
             lx_losses_add(w->b->losses, lx_slice_z(lx_param_name(p)),
                           lx_slice_z("the server does not know it"));
-        if (others[i].hint || lx_generation_knows(others[i].defaults, w->r->params[p]))
+        if (others[i].hint || lx_scalar_is_noop(others[i].defaults, w->r->params[p]))
             return;
     }
     refuse(w, lx_param_name(p), "the server does not know it");
@@ -99,14 +90,14 @@ static void write_choices(struct writer *w, struct lx_slice n)
 static void write_greedy(struct writer *w)
 {
     struct lx_slice n = w->r->params[LX_PARAM_N];
-    if (!n.p || lx_generation_knows("|1|", n))
+    if (lx_scalar_is_noop("|1|", n))
         lx_out_bool(&w->out, "do_sample", false);
 }
 
 static void write_param(struct writer *w, enum lx_param p, struct lx_slice json)
 {
     const char *name = name_of(w->form, p);
-    bool cold = p == LX_PARAM_TEMPERATURE && lx_generation_knows("|0|0.0|", json);
+    bool cold = p == LX_PARAM_TEMPERATURE && lx_scalar_is_noop("|0|0.0|", json);
     if (p == LX_PARAM_ECHO && w->form->echoes)
         return; /* return_full_text says it */
     if (p == LX_PARAM_N && name_of(w->form, LX_PARAM_BEST_OF))
@@ -166,15 +157,6 @@ static void write_format(struct writer *w)
     lx_out_object_end(&w->out);
 }
 
-/* What the client says of its own goes where the parameters are. */
-static void write_extra(struct writer *w)
-{
-    for (const struct lx_extra *x = w->r->extra; x; x = x->next) {
-        lx_out_name(&w->out, lx_text(x->name));
-        lx_out_raw(&w->out, NULL, x->json);
-    }
-}
-
 /* Services whose own limit would cut off what the client did not limit are told another. */
 static void write_limit(struct writer *w)
 {
@@ -201,7 +183,7 @@ static void write_parameters(struct writer *w)
     write_limit(w);
     write_stop(w);
     write_format(w);
-    write_extra(w);
+    lx_extra_write(&w->out, w->r->extra); /* the client's own, where the parameters are */
 }
 
 /* ---- The prompt --------------------------------------------------------------------------- */

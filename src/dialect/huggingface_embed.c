@@ -17,7 +17,7 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
     lx_out_object(&out, NULL);
     lx_embed_write_texts(&out, "inputs", r->embed, b);
     lx_embed_write_size(&out, r->embed);
-    lx_embed_write_extra(&out, r->extra);
+    lx_extra_write(&out, r->extra);
     lx_out_object_end(&out);
 }
 

@@ -64,7 +64,7 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
         lx_out_str(&out, "truncate", cuts == LX_YES ? LX_S("END") : LX_S("NONE"));
     if (e->dimensions.n)
         lx_out_raw(&out, "outputDimensions", e->dimensions);
-    lx_embed_write_extra(&out, r->extra);
+    lx_extra_write(&out, r->extra);
     lx_out_object_end(&out);
 }
 

@@ -141,10 +141,7 @@ static void write_options(struct lx_ollama_writer *w)
     lx_scalars_write(options, sizeof(options) / sizeof(options[0]), w->o, w->r, given, w->b,
                      &w->out);
     write_stop(w, given);
-    for (const struct lx_extra *x = given; x; x = x->next) {
-        lx_out_name(&w->out, lx_text(x->name));
-        lx_out_raw(&w->out, NULL, x->json);
-    }
+    lx_extra_write(&w->out, given);
     bool any = w->out.buf->n > empty;
     lx_out_object_end(&w->out);
     if (!any && !w->out.buf->failed) {

@@ -86,8 +86,6 @@ void lx_openai_write_user(struct lx_out *o, struct lx_body *body, struct lx_slic
 /* How much is to be thought, in OpenAI's words; empty: not said. */
 struct lx_slice lx_openai_effort(const struct lx_reasoning *g);
 void lx_openai_write_cache(struct lx_openai_writer *w, const struct lx_cache_mark *mark);
-void lx_openai_write_extra(struct lx_out *o, const struct lx_extra *x);
-bool lx_openai_has_extra(const struct lx_extra *x, struct lx_slice name);
 /* "data:image/png;base64,..." or the URL. */
 void lx_openai_write_url(struct lx_out *o, const char *name, const struct lx_media *m,
                          struct lx_slice default_type);
@@ -153,8 +151,8 @@ void lx_openai_read_fault(int status, struct lx_json body, struct lx_arena *a,
 void lx_openai_read_error(int status, struct lx_slice body, const struct lx_headers *headers,
                           struct lx_arena *a, struct lx_fault *out);
 void lx_openai_write_error(const struct lx_fault *f, struct lx_buf *out);
-/* Within an error: the provider's own body as provider_specific_fields, where LiteLLM's clients look
- * for it; nothing where it says no more than the error does. */
+/* Within an error: the provider's own body as provider_specific_fields, where LiteLLM's clients
+ * look for it; nothing where it says no more than the error does. */
 void lx_openai_write_own_error(struct lx_out *o, struct lx_slice raw);
 
 /* ---- The functions of the two tables ------------------------------------------------------ */

@@ -104,7 +104,7 @@ static void write_reasoning(struct lx_openai_writer *w)
     struct lx_slice effort = lx_openai_effort(g);
 
     if (w->same) { /* as it came: reasoning_effort, reasoning, thinking */
-        lx_openai_write_extra(&w->out, w->request->own_extra);
+        lx_extra_write(&w->out, w->request->own_extra);
         return;
     }
     if (effort.n)
@@ -192,7 +192,7 @@ static void write_tool(struct lx_openai_writer *w, const struct lx_tool *t)
     }
     lx_openai_write_cache(w, &t->cache);
     if (w->same)
-        lx_openai_write_extra(o, t->extra);
+        lx_extra_write(o, t->extra);
     lx_out_object_end(o);
 }
 
@@ -310,21 +310,6 @@ static void write_tool_choice(struct lx_openai_writer *w)
 
 /* ---- The body ----------------------------------------------------------------------------- */
 
-void lx_openai_write_extra(struct lx_out *o, const struct lx_extra *x)
-{
-    for (; x; x = x->next) {
-        lx_out_name(o, lx_text(x->name));
-        lx_out_raw(o, NULL, x->json);
-    }
-}
-
-bool lx_openai_has_extra(const struct lx_extra *x, struct lx_slice name)
-{
-    while (x && !lx_slice_eq(x->name, name))
-        x = x->next;
-    return x != NULL;
-}
-
 void lx_openai_write_cache(struct lx_openai_writer *w, const struct lx_cache_mark *mark)
 {
     if (!mark->set)
@@ -387,7 +372,7 @@ void lx_openai_write_request(const struct lx_write_options *options, const struc
         lx_out_bool(o, "include_usage", true);
         lx_out_object_end(o);
     }
-    lx_openai_write_extra(o, r->extra);
+    lx_extra_write(o, r->extra);
     lx_out_object_end(o);
     if (body->buf->failed)
         lx_body_fail(body, body->buf->failed, LX_S("the request"),

@@ -212,7 +212,7 @@ static void write_part(struct lx_openai_writer *w, const struct lx_part *p)
         part_writers[p->kind](w, p);
         lx_openai_write_cache(w, &p->cache);
         if (w->same)
-            lx_openai_write_extra(&w->out, p->extra);
+            lx_extra_write(&w->out, p->extra);
         lx_out_object_end(&w->out);
     }
 }
@@ -328,7 +328,7 @@ static void write_result(struct lx_openai_writer *w, const struct lx_message *m,
         write_content(w, p->content, m->plain, w->same ? ALL_CONTENT : TEXT_ONLY);
     lx_openai_write_cache(w, &p->cache);
     if (w->same)
-        lx_openai_write_extra(o, m->extra);
+        lx_extra_write(o, m->extra);
     lx_out_object_end(o);
     if (p->is_error)
         lose_is_error(w);
@@ -515,10 +515,10 @@ static bool has_marks(const struct lx_openai_writer *w, const struct lx_part *p)
 /* Thinking that was read from a member of the message, which rides along. */
 static bool has_own_thinking(const struct lx_message *m)
 {
-    return lx_openai_has_extra(m->extra, LX_S("reasoning_content")) ||
-           lx_openai_has_extra(m->extra, LX_S("reasoning")) ||
-           lx_openai_has_extra(m->extra, LX_S("reasoning_details")) ||
-           lx_openai_has_extra(m->extra, LX_S("thinking_blocks"));
+    return lx_extra_find(m->extra, LX_S("reasoning_content")) ||
+           lx_extra_find(m->extra, LX_S("reasoning")) ||
+           lx_extra_find(m->extra, LX_S("reasoning_details")) ||
+           lx_extra_find(m->extra, LX_S("thinking_blocks"));
 }
 
 /* Mistral's thinking stands in the content. */
@@ -629,7 +629,7 @@ static void write_assistant(struct lx_openai_writer *w, const struct lx_message 
     write_calls(w, m);
     lx_openai_write_cache(w, &m->cache);
     if (w->same)
-        lx_openai_write_extra(o, m->extra);
+        lx_extra_write(o, m->extra);
     lx_out_object_end(o);
 }
 
@@ -643,7 +643,7 @@ static void write_input(struct lx_openai_writer *w, const struct lx_message *m)
     write_content(w, m->parts, m->plain, ALL_CONTENT);
     lx_openai_write_cache(w, &m->cache);
     if (w->same)
-        lx_openai_write_extra(o, m->extra);
+        lx_extra_write(o, m->extra);
     lx_out_object_end(o);
 }
 

@@ -5,7 +5,6 @@
  * LiteLLM's clients look for it: reasoning_content, thinking_blocks, provider_specific_fields.
  */
 #include "dialect/openai_chat.h"
-#include "dialect/scalar.h"
 
 static bool is_kind(const struct lx_part *p, enum lx_part_kind kind)
 {
@@ -105,9 +104,9 @@ static void write_thinking(struct lx_out *o, const struct lx_part *parts,
     bool blocks = false;
     for (const struct lx_part *p = parts; p; p = p->next)
         blocks = blocks || p->signature.s.n || is_kind(p, LX_PART_REDACTED_THINKING);
-    if (first_of(parts, LX_PART_THINKING) && !lx_openai_has_extra(own, LX_S("reasoning_content")))
+    if (first_of(parts, LX_PART_THINKING) && !lx_extra_find(own, LX_S("reasoning_content")))
         write_joined(o, "reasoning_content", parts, LX_PART_THINKING);
-    if (!blocks || lx_openai_has_extra(own, LX_S("thinking_blocks")))
+    if (!blocks || lx_extra_find(own, LX_S("thinking_blocks")))
         return;
     lx_out_array(o, "thinking_blocks");
     for (const struct lx_part *p = parts; p; p = p->next)
@@ -164,7 +163,7 @@ static void write_audio(struct lx_out *o, const struct lx_part *audio,
     lx_out_text(o, "transcript", audio->text);
     if (!lx_extra_find(audio->extra, expires))
         lx_out_int(o, "expires_at", context->now_s + AUDIO_LIFE_S);
-    lx_openai_write_extra(o, audio->extra);
+    lx_extra_write(o, audio->extra);
     lx_out_object_end(o);
 }
 
@@ -233,7 +232,7 @@ static void write_choice(struct lx_out *o, const struct lx_choice *c,
     write_annotations(o, c->parts, own);
     write_specific(o, c, own);
     if (own)
-        lx_openai_write_extra(o, c->message_extra);
+        lx_extra_write(o, c->message_extra);
     lx_out_object_end(o);
     if (c->logprobs.n)
         lx_out_raw(o, "logprobs", c->logprobs);
@@ -245,7 +244,7 @@ static void write_choice(struct lx_out *o, const struct lx_choice *c,
     lx_out_str(o, "finish_reason", finish);
     write_native_finish(o, c);
     if (own)
-        lx_openai_write_extra(o, c->extra);
+        lx_extra_write(o, c->extra);
     lx_out_object_end(o);
 }
 
@@ -270,6 +269,6 @@ void lx_openai_write_reply(const struct lx_reply *r, const struct lx_reply_conte
         lx_out_text(o, "system_fingerprint", r->system_fingerprint);
     lx_openai_write_tier(o, r->service_tier, r->language);
     if (own)
-        lx_openai_write_extra(o, r->extra);
+        lx_extra_write(o, r->extra);
     lx_out_object_end(o);
 }

@@ -10,6 +10,7 @@
  */
 #include "dialect/openai_completions.h"
 #include "dialect/prompt.h"
+#include "dialect/scalar.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -179,17 +180,6 @@ static const char *const defaults[LX_PARAM_COUNT] = {
     [LX_PARAM_LOGPROBS] = "|false|",           [LX_PARAM_TOP_LOGPROBS] = "|0|",
 };
 
-static bool is_harmless(enum lx_param p, struct lx_slice json)
-{
-    struct lx_slice rest = lx_slice_z(defaults[p]), one;
-    while (rest.n) {
-        lx_slice_cut(rest, '|', &one, &rest);
-        if (lx_slice_eq(one, json))
-            return true;
-    }
-    return false;
-}
-
 static void lose(struct lx_body *b, const char *what, const char *why)
 {
     if (b->losses)
@@ -230,7 +220,7 @@ static void write_params(struct lx_out *o, const enum policy *policy,
             write_user(o, json, b);
         else if (policy[p] == HINT)
             lose(b, name, why);
-        else if (policy[p] == ALIEN && !is_harmless(p, json))
+        else if (policy[p] == ALIEN && !lx_scalar_is_noop(defaults[p], json))
             lx_body_refuse(b, options, lx_slice_z(name), lx_slice_z(why));
     }
     if (policy[LX_PARAM_LOGPROBS] == WRITTEN)
@@ -268,7 +258,7 @@ static void write_body(const struct lx_write_options *options, const struct lx_r
         lx_out_bool(o, "include_usage", true);
         lx_out_object_end(o);
     }
-    lx_openai_write_extra(o, r->extra);
+    lx_extra_write(o, r->extra);
     lx_out_object_end(o);
     if (b->buf->failed)
         lx_body_fail(b, b->buf->failed, LX_S("the request"),

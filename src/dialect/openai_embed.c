@@ -120,8 +120,8 @@ static void write_request(const struct lx_write_options *options, const struct l
         lx_out_raw(&o, "dimensions", e->dimensions);
     if (r->params[LX_PARAM_USER].p)
         lx_out_raw(&o, "user", r->params[LX_PARAM_USER]);
-    lx_openai_write_extra(&o, r->own_extra);
-    lx_openai_write_extra(&o, r->extra);
+    lx_extra_write(&o, r->own_extra);
+    lx_extra_write(&o, r->extra);
     lx_out_object_end(&o);
 }
 
@@ -239,7 +239,7 @@ static void write_reply(const struct lx_reply *r, const struct lx_reply_context 
     if (r->usage.known)
         lx_openai_write_usage(&o, "usage", &r->usage);
     if (lx_slice_eq(r->language, LX_OPENAI_EMBED))
-        lx_openai_write_extra(&o, r->extra);
+        lx_extra_write(&o, r->extra);
     lx_out_object_end(&o);
 }
 

@@ -26,7 +26,7 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
     lx_out_str(&out, "encoding_format", is_own(e->encoding) ? e->encoding : LX_S("base64_int8"));
     if (e->dimensions.p)
         lx_out_raw(&out, "dimensions", e->dimensions);
-    lx_embed_write_extra(&out, r->extra);
+    lx_extra_write(&out, r->extra);
     lx_out_object_end(&out);
 }
 

@@ -8,7 +8,6 @@
  */
 #include "dialect/embed.h"
 #include "dialect/openai_chat.h"
-#include "dialect/scalar.h"
 
 /* A member that the client gave, as it came. */
 static void copy(struct lx_out *out, const struct lx_request *r, const char *name)

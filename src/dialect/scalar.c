@@ -5,20 +5,9 @@
  */
 #include "dialect/scalar.h"
 
-const struct lx_extra *lx_extra_find(const struct lx_extra *x, struct lx_slice name)
-{
-    while (x && !lx_slice_eq(x->name, name))
-        x = x->next;
-    return x;
-}
-
 bool lx_scalar_is_noop(const char *noop, struct lx_slice json)
 {
-    struct lx_slice list = lx_slice_z(noop);
-    if (!json.n || lx_slice_eq(json, LX_S("null")))
-        return true;
-    ssize_t at = list.n ? lx_slice_find(list, json) : -1;
-    return at > 0 && list.p[at - 1] == '|' && list.p[(size_t)at + json.n] == '|';
+    return !json.n || lx_slice_eq(json, LX_S("null")) || lx_slice_among(json, noop);
 }
 
 void lx_scalars_write(const struct lx_scalar *table, size_t n, const struct lx_write_options *o,

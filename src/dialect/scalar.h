@@ -30,7 +30,5 @@ void lx_scalars_write(const struct lx_scalar *table, size_t n, const struct lx_w
                       struct lx_out *out);
 /* Whether a value asks for nothing: null, or one that stands between bars in `noop`. */
 bool lx_scalar_is_noop(const char *noop, struct lx_slice json);
-/* The member of that name, or NULL. */
-const struct lx_extra *lx_extra_find(const struct lx_extra *x, struct lx_slice name);
 
 #endif

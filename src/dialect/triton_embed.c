@@ -27,7 +27,7 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
     lx_out_array_end(&out);
     lx_out_object_end(&out);
     lx_out_array_end(&out);
-    lx_embed_write_extra(&out, r->extra);
+    lx_extra_write(&out, r->extra);
     lx_out_object_end(&out);
 }
 

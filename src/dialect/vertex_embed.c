@@ -49,7 +49,7 @@ static void write_content(struct lx_gemini_writer *w)
         lx_out_raw(&w->out, "outputDimensionality", e->dimensions);
     if (lx_embed_cuts(e) != LX_UNSET)
         lx_out_bool(&w->out, "autoTruncate", lx_embed_cuts(e) == LX_YES);
-    lx_embed_write_extra(&w->out, w->r->extra);
+    lx_extra_write(&w->out, w->r->extra);
     lx_out_object_end(&w->out);
 }
 

@@ -26,7 +26,7 @@ static void write_rest(struct lx_out *out, const struct lx_write_options *o,
         lx_out_str(out, "input_type", purpose);
     if (r->embed->dimensions.p)
         lx_out_raw(out, "output_dimension", r->embed->dimensions);
-    lx_embed_write_extra(out, r->extra);
+    lx_extra_write(out, r->extra);
 }
 
 static const struct medium {

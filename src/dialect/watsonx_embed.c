@@ -18,7 +18,7 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
     lx_embed_write_texts(&out, "inputs", r->embed, b);
     if (r->extra) {
         lx_out_object(&out, "parameters");
-        lx_embed_write_extra(&out, r->extra);
+        lx_extra_write(&out, r->extra);
         lx_out_object_end(&out);
     }
     lx_out_object_end(&out);
@@ -60,7 +60,7 @@ static void write_cortex(const struct lx_write_options *o, const struct lx_reque
     lx_out_object(&out, NULL);
     lx_embed_write_texts(&out, "text", r->embed, b);
     lx_out_str(&out, "model", o->model);
-    lx_embed_write_extra(&out, r->extra);
+    lx_extra_write(&out, r->extra);
     lx_out_object_end(&out);
 }
 

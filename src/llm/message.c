@@ -41,6 +41,21 @@ struct lx_extra *lx_extra_add(struct lx_extra ***at, struct lx_json name, struct
     return x;
 }
 
+const struct lx_extra *lx_extra_find(const struct lx_extra *x, struct lx_slice name)
+{
+    while (x && !lx_slice_eq(x->name, name))
+        x = x->next;
+    return x;
+}
+
+void lx_extra_write(struct lx_out *o, const struct lx_extra *x)
+{
+    for (; x; x = x->next) {
+        lx_out_name(o, lx_text(x->name));
+        lx_out_raw(o, NULL, x->json);
+    }
+}
+
 struct lx_text lx_call_id(struct lx_text id, bool keep)
 {
     ssize_t at = keep ? -1 : lx_slice_find(id.s, LX_CALL_ID_MARK);

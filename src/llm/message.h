@@ -92,6 +92,10 @@ struct lx_part *lx_part_add(struct lx_part ***at, enum lx_part_kind kind, struct
 struct lx_message *lx_message_add(struct lx_message ***at, enum lx_role role, struct lx_arena *a);
 struct lx_extra *lx_extra_add(struct lx_extra ***at, struct lx_json name, struct lx_json value,
                               struct lx_arena *a);
+/* The member of that name, or NULL. */
+const struct lx_extra *lx_extra_find(const struct lx_extra *x, struct lx_slice name);
+/* All of them, as they came. */
+void lx_extra_write(struct lx_out *o, const struct lx_extra *x);
 
 /* Behind this mark a call's id carries a thought signature of Gemini's, in LiteLLM's form. */
 #define LX_CALL_ID_MARK LX_S("__thought__")

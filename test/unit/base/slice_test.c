@@ -123,6 +123,17 @@ static void test_cut(void **state)
 }
 
 /* The usual loop writes its tail over its input. */
+static void test_among(void **state)
+{
+    (void)state;
+    assert_true(lx_slice_among(LX_S("0"), "|0.0|0|"));
+    assert_true(lx_slice_among(LX_S("0.0"), "|0|0.0|"));
+    assert_false(lx_slice_among(LX_S("0"), "|0.0|10|"));
+    assert_false(lx_slice_among(LX_S("0.0|0"), "|0.0|0|"));
+    assert_false(lx_slice_among(LX_S(""), "|0||"));
+    assert_false(lx_slice_among(LX_S("0"), NULL));
+}
+
 static void test_cut_in_place(void **state)
 {
     (void)state;
@@ -204,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_trim),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_cut_in_place),
+        cmocka_unit_test(test_among),
         cmocka_unit_test(test_int_accepts),
         cmocka_unit_test(test_int_refuses),
     };
