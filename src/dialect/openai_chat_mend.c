@@ -63,9 +63,11 @@ bool lx_openai_is_odd(struct lx_json choice, struct lx_json message)
 bool lx_openai_usage_is_odd(struct lx_json body, const struct lx_usage *u)
 {
     int64_t said;
+    if (!u->known)
+        return false;
     struct lx_json usage = LX_GET(body, "usage");
-    if (!u->known || !lx_json_is(usage, LX_JSON_OBJECT))
-        return u->known;
+    if (!lx_json_is(usage, LX_JSON_OBJECT))
+        return true;
     return lx_json_int(LX_GET(usage, "completion_tokens"), &said) == 0 &&
            said != u->completion_tokens;
 }

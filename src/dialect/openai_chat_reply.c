@@ -233,9 +233,8 @@ static void collect_calls(struct lx_json calls, struct lx_said *said)
 }
 
 /* The words of a choice's delta. Of the two members that may have the reasoning, one. */
-static void collect(struct lx_json choice, struct lx_said *said)
+static void collect(struct lx_json choice, struct lx_json delta, struct lx_said *said)
 {
-    struct lx_json delta = LX_GET(choice, "delta");
     struct lx_text content = lx_json_text(LX_GET(delta, "content"));
     if (!lx_json_given(delta)) /* a text completion */
         content = lx_json_text(LX_GET(choice, "text"));
@@ -271,18 +270,18 @@ int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *d
     out->is_fault = lx_json_given(LX_GET(body, "error"));
     out->model = word(LX_GET(body, "model"));
     for (struct lx_json_iter it = lx_json_iter(choices); lx_json_next(&it);) {
+        struct lx_json delta = LX_GET(it.value, "delta");
         enum lx_finish finish = lx_openai_read_finish(word(LX_GET(it.value, "finish_reason")));
         if (finish)
             out->finish = finish;
-        out->calls = out->calls ||
-                     lx_json_is(LX_GET(LX_GET(it.value, "delta"), "tool_calls"), LX_JSON_ARRAY);
-        out->content = out->content || says_something(LX_GET(it.value, "delta")) ||
+        out->calls = out->calls || lx_json_is(LX_GET(delta, "tool_calls"), LX_JSON_ARRAY);
+        out->content = out->content || says_something(delta) ||
                        lx_json_text(LX_GET(it.value, "text")).s.n;
         if (out->said)
-            collect(it.value, out->said);
+            collect(it.value, delta, out->said);
         out->is_fault = out->is_fault || lx_json_given(LX_GET(it.value, "error"));
-        out->odd = out->odd || lx_openai_is_odd(it.value, LX_GET(it.value, "delta"));
-        out->searched = out->searched || cites_web(LX_GET(it.value, "delta"));
+        out->odd = out->odd || lx_openai_is_odd(it.value, delta);
+        out->searched = out->searched || cites_web(delta);
     }
     lx_openai_read_bill(body, &out->usage);
     out->odd = out->odd || lx_openai_usage_is_odd(body, &out->usage);

@@ -6,11 +6,11 @@
  */
 #include "llm/reply.h"
 
-enum { FIRST_CAP = 8 };
+enum { FIRST_CAP = 2 }; /* events are large, and most records make one or two */
 
 static bool grow(struct lx_events *e)
 {
-    size_t cap = e->cap ? e->cap * 2 : FIRST_CAP;
+    size_t cap = e->cap ? e->cap * 4 : FIRST_CAP;
     struct lx_event *v = lx_arena_alloc(e->arena, cap * sizeof(*v));
     if (!v)
         return false;

@@ -172,9 +172,12 @@ struct lx_json lx_json_get(struct lx_json v, struct lx_slice name)
         return none;
     const struct lx_json_node *nodes = v.doc->nodes;
     uint32_t found = 0; /* the root, which is nobody's member */
-    for (uint32_t i = v.i + 1, end = nodes[v.i].next; i < end; i = nodes[i + 1].next)
+    for (uint32_t i = v.i + 1, end = nodes[v.i].next; i < end; i = nodes[i + 1].next) {
+        if (!nodes[i].escaped && nodes[i].n != name.n + 2) /* most: nothing else is looked at */
+            continue;
         if (string_eq(v.doc, &nodes[i], name))
             found = i + 1;
+    }
     return found ? (struct lx_json){v.doc, found} : none;
 }
 
