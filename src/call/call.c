@@ -115,16 +115,6 @@ static void be_hedge(struct lx_call *c)
             c->memory->facts.tried |= (uint64_t)1 << i;
 }
 
-static struct lx_headers copy_headers(const struct lx_headers *from, struct lx_arena *a)
-{
-    struct lx_header_list to;
-    lx_header_list_init(&to, a);
-    for (size_t i = 0; i < from->n; i++)
-        lx_header_list_add(&to, lx_arena_copy(a, from->v[i].name),
-                           lx_arena_copy(a, from->v[i].value));
-    return to.headers;
-}
-
 struct lx_call *lx_call_mirror(struct lx_call *c, struct lx_slice model, struct lx_arena *a)
 {
     struct lx_call_input in = c->in;
@@ -132,7 +122,7 @@ struct lx_call *lx_call_mirror(struct lx_call *c, struct lx_slice model, struct 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         *texts[i] = lx_arena_copy(a, *texts[i]);
     in.model = lx_arena_copy(a, model);
-    in.forward = copy_headers(&c->in.forward, a);
+    in.forward = lx_headers_copy(&c->in.forward, a);
     in.random = lx_random_next(&c->random);
     in.now_ms = c->now_ms;
     in.keeps_body = true;

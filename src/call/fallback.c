@@ -364,12 +364,6 @@ static bool take_next(struct lx_call *c, struct lx_fallback_walk *w)
 /* ---- The next order ---------------------------------------------------------------------------
  */
 
-/* Deployments without an order come after those that have one. */
-static int64_t order_of(const struct lx_deployment *d)
-{
-    return d->order > 0 ? d->order : INT64_MAX;
-}
-
 static bool is_untried(const struct lx_call *c, size_t i)
 {
     return i < 64 && !(c->memory->facts.tried >> i & 1);
@@ -385,11 +379,12 @@ static bool take_order(struct lx_call *c)
         c->report.fault.kind == LX_FAULT_CONTENT_POLICY)
         return false;
     for (size_t i = 0; i < g->count; i++)
-        higher |= is_untried(c, i) && order_of(g->deployments[i]) > order_of(c->deployment);
+        higher |= is_untried(c, i) &&
+                  lx_deployment_order(g->deployments[i]) > lx_deployment_order(c->deployment);
     if (!higher)
         return false;
     for (size_t i = 0; i < g->count && i < 64; i++)
-        if (order_of(g->deployments[i]) <= order_of(c->deployment))
+        if (lx_deployment_order(g->deployments[i]) <= lx_deployment_order(c->deployment))
             c->memory->facts.tried |= (uint64_t)1 << i;
     turn_to(c, NULL, c->report.group);
     return true;

@@ -118,7 +118,6 @@ static void send(struct lx_drive *d, const struct lx_step *step)
     drop_exchange(d);
     d->aside = step->send.aside;
     wait_for_hedge(d, step->send.hedge_ms);
-    d->sent_ms = lx_loop_now_ms(d->loop);
     d->exchange = lx_net_send(d->net, &request, &net_events, d);
     if (!d->exchange)
         lx_call_feed_failure(d->call, LX_ENOMEM, NULL);

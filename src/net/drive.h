@@ -36,7 +36,6 @@ struct lx_drive {
     bool aside;            /* the exchange is with a token's endpoint */
     int64_t epoch_ms;      /* wall clock minus the loop's, as lx_call_set_now() wants it */
     int64_t first_byte_ms; /* mono time of the provider's first head; 0: none yet */
-    int64_t sent_ms;       /* mono time of the last SEND */
 };
 
 /* Starts; on_emit and on_done may be called from within. */

@@ -57,16 +57,23 @@ static void win(struct lane *l)
         lx_drive_pause(&l->drive);
 }
 
+/* An error is given to the client only when nobody is left who might do better. */
+static bool loses(struct lx_race *r, const struct lx_step *step)
+{
+    if (!step->emit.head || step->emit.status < 400 || r->left < 2)
+        return false;
+    r->left--;
+    return true;
+}
+
 static void on_emit(struct lx_drive *d, const struct lx_step *step)
 {
     struct lane *l = lane_of(d);
     struct lx_race *r = l->race;
     if (!r->over && !l->lost) {
-        if (step->emit.head && step->emit.status >= 400 && r->left > 1) {
-            l->lost = true;
-            r->left--;
+        l->lost = loses(r, step);
+        if (l->lost)
             return;
-        }
         win(l);
     }
     if (r->winner != l)
@@ -85,6 +92,17 @@ static void on_done(struct lx_drive *d)
 
 static const struct lx_drive_events lane_events = {.on_emit = on_emit, .on_done = on_done};
 
+static void add_lane(struct lx_race *r, struct lx_call *call)
+{
+    struct lane *l = &r->lanes[r->count++];
+    l->race = r;
+    l->drive = (struct lx_drive){.loop = r->owner->loop,
+                                 .net = r->owner->net,
+                                 .call = call,
+                                 .events = &lane_events,
+                                 .epoch_ms = r->owner->epoch_ms};
+}
+
 /* How many models there are, each with a call for it. */
 static size_t make_lanes(struct lx_race *r, struct lx_slice models, size_t most)
 {
@@ -92,17 +110,9 @@ static size_t make_lanes(struct lx_race *r, struct lx_slice models, size_t most)
     while (rest.n && r->count < most) {
         lx_slice_cut(rest, ',', &one, &rest);
         one = lx_slice_trim(one);
-        struct lane *l = &r->lanes[r->count];
         struct lx_call *call = one.n ? lx_call_fork(r->owner->call, one) : NULL;
-        if (!call)
-            continue;
-        l->race = r;
-        l->drive = (struct lx_drive){.loop = r->owner->loop,
-                                     .net = r->owner->net,
-                                     .call = call,
-                                     .events = &lane_events,
-                                     .epoch_ms = r->owner->epoch_ms};
-        r->count++;
+        if (call)
+            add_lane(r, call);
     }
     return r->count;
 }
@@ -136,14 +146,8 @@ bool lx_race_hedge(struct lx_drive *d, struct lx_call *call)
         return false;
     r->owner = d;
     r->owner_runs = true;
-    r->count = 1;
     r->left = 2;
-    r->lanes[0] = (struct lane){.race = r};
-    r->lanes[0].drive = (struct lx_drive){.loop = d->loop,
-                                          .net = d->net,
-                                          .call = call,
-                                          .events = &lane_events,
-                                          .epoch_ms = d->epoch_ms};
+    add_lane(r, call);
     d->race = r;
     lx_drive_start(&r->lanes[0].drive);
     return true;
@@ -153,11 +157,7 @@ bool lx_race_admits(struct lx_race *r, const struct lx_step *step)
 {
     if (!r->owner_runs || r->over)
         return !r->owner_lost;
-    if (step->emit.head && step->emit.status >= 400 && r->left > 1) {
-        r->owner_lost = true;
-        r->left--;
-        return false;
-    }
+    r->owner_lost |= loses(r, step);
     if (r->owner_lost)
         return false;
     r->over = true;

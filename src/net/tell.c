@@ -63,12 +63,7 @@ static const struct lx_net_events events = {
 static struct lx_net_request copy(const struct lx_net_request *r, struct lx_arena *a)
 {
     struct lx_net_request own = *r;
-    struct lx_header_list l;
-    lx_header_list_init(&l, a);
-    for (size_t i = 0; i < r->headers.n; i++)
-        lx_header_list_add(&l, lx_arena_copy(a, r->headers.v[i].name),
-                           lx_arena_copy(a, r->headers.v[i].value));
-    own.headers = l.headers;
+    own.headers = lx_headers_copy(&r->headers, a);
     own.method = lx_arena_copy(a, r->method);
     own.url = lx_arena_copy(a, r->url);
     own.body = lx_arena_copy(a, r->body);

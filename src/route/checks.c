@@ -251,7 +251,7 @@ static bool has_place(const struct lx_route_request *r, const struct lx_deployme
                       struct lx_route_skip *skip)
 {
     const struct lx_deployment_state *s = d->state;
-    int64_t most = d->max_parallel > 0 ? d->max_parallel : r->settings->policy.max_parallel;
+    int64_t most = lx_deployment_max_parallel(d, &r->settings->policy);
     if (!s || most <= 0 || LOAD(s->in_flight) + LOAD(s->in_flight_others) < most)
         return true;
     *skip = (struct lx_route_skip){.limit = most, .by_waiting = true, .fault = LX_FAULT_RATE_LIMIT};

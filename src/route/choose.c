@@ -48,6 +48,12 @@ static void put(struct choice *c, size_t i)
     c->count++;
 }
 
+static void drop(struct choice *c, size_t i)
+{
+    c->set[i / 64] &= ~((uint64_t)1 << (i % 64));
+    c->count--;
+}
+
 /* ---- Tags -------------------------------------------------------------------------------------
  */
 
@@ -242,24 +248,17 @@ static bool is_pinned(const struct choice *c, size_t i)
     return lx_slice_eq(at(c, i)->id, c->r->pinned);
 }
 
-/* Deployments without an order come after those that have one. */
-static int64_t order_of(const struct lx_deployment *d)
-{
-    return d->order > 0 ? d->order : INT64_MAX;
-}
-
 static void keep_lowest_order(struct choice *c)
 {
     int64_t lowest = INT64_MAX;
     for (size_t i = 0; i < c->g->count; i++)
-        if (has(c, i) && order_of(at(c, i)) < lowest)
-            lowest = order_of(at(c, i));
+        if (has(c, i) && lx_deployment_order(at(c, i)) < lowest)
+            lowest = lx_deployment_order(at(c, i));
     if (lowest == INT64_MAX)
         return;
     for (size_t i = 0; i < c->g->count; i++)
-        if (has(c, i) && order_of(at(c, i)) > lowest) {
-            c->set[i / 64] &= ~((uint64_t)1 << (i % 64));
-            c->count--;
+        if (has(c, i) && lx_deployment_order(at(c, i)) > lowest) {
+            drop(c, i);
             c->by = "order";
         }
 }
@@ -278,7 +277,6 @@ static unsigned affinity_of(const struct lx_route_request *r)
 /* ---- The last word ----------------------------------------------------------------------------
  */
 
-/* What a deployment weighs by one of the measures, in their order of precedence. */
 static int64_t by_weight(const struct lx_deployment *d)
 {
     return d->weight;
@@ -297,14 +295,14 @@ static int64_t evenly(const struct lx_deployment *d)
     return 1;
 }
 
-static const struct {
-    int64_t (*of)(const struct lx_deployment *d);
-} measures[] = {{by_weight}, {by_rpm}, {by_tpm}, {evenly}};
+/* What a deployment weighs by one of them, in their order of precedence. */
+static int64_t (*const measures[])(const struct lx_deployment *d) = {by_weight, by_rpm, by_tpm,
+                                                                     evenly};
 enum { MEASURES = sizeof(measures) / sizeof(measures[0]), MAX_MEASURE = 1 << 30 };
 
 static uint64_t weigh(const struct choice *c, size_t measure, size_t i)
 {
-    int64_t w = has(c, i) ? measures[measure].of(at(c, i)) : 0;
+    int64_t w = has(c, i) ? measures[measure](at(c, i)) : 0;
     return w < 0 ? 0 : w < MAX_MEASURE ? (uint64_t)w : MAX_MEASURE;
 }
 
@@ -376,10 +374,8 @@ static size_t keep_best(struct choice *c, const struct lx_strategy *s)
         }
     double most = s->slack ? best + best * s->slack(c->r) : best;
     for (size_t i = 0; i < c->g->count; i++)
-        if (has(c, i) && scores[i] > most) {
-            c->set[i / 64] &= ~((uint64_t)1 << (i % 64));
-            c->count--;
-        }
+        if (has(c, i) && scores[i] > most)
+            drop(c, i);
     return SIZE_MAX;
 }
 

@@ -89,6 +89,19 @@ struct lx_deployment {
     struct lx_slice missing_key;         /* the variables that would supply the key; when unset */
 };
 
+/* Requests at once: its own limit, else the policy's; 0: no limit. */
+static inline int64_t lx_deployment_max_parallel(const struct lx_deployment *d,
+                                                 const struct lx_route_policy *p)
+{
+    return d->max_parallel > 0 ? d->max_parallel : p->max_parallel;
+}
+
+/* Those without an order come after those that have one. */
+static inline int64_t lx_deployment_order(const struct lx_deployment *d)
+{
+    return d->order > 0 ? d->order : INT64_MAX;
+}
+
 struct lx_model_group {
     struct lx_slice name;
     struct lx_deployment **deployments;

@@ -33,8 +33,7 @@ bool lx_hedge_take(const struct lx_route_policy *p, const struct lx_model_group 
     int64_t minute = now_ms / MINUTE_MS;
     if (!s)
         return true;
-    int64_t requests = lx_tally_get(&s->requests, minute) + lx_tally_get(&s->requests, minute - 1);
-    int64_t most = requests * p->hedge_budget_ppm / PPM;
+    int64_t most = lx_tally_lately(&s->requests, minute) * p->hedge_budget_ppm / PPM;
     most = (most > 1 ? most : 1) - lx_tally_get(&s->hedges, minute - 1);
     return lx_tally_reserve(&s->hedges, minute, 1, most);
 }

@@ -164,46 +164,33 @@ static int64_t allowed(const struct judgement *j, bool *of_kind)
     return n >= 0 ? n : j->policy->allowed_fails;
 }
 
-static bool too_many_fails(const struct judgement *j)
+static int64_t failures_that_count(const struct judgement *j, bool of_kind)
 {
-    bool of_kind;
-    int64_t most = allowed(j, &of_kind);
     const struct lx_tally *counts = j->d->state->counts + LX_COUNT_FAILURES;
-    int64_t have =
-        of_kind ? lx_tally_get(&counts[lx_failure_of(j->fault->kind)], j->minute) : j->failures;
-    return most >= 0 && have > most;
-}
-
-static bool says_nothing_of_fails(const struct judgement *j)
-{
-    bool of_kind;
-    return allowed(j, &of_kind) < 0;
+    return of_kind ? lx_tally_get(&counts[lx_failure_of(j->fault->kind)], j->minute) : j->failures;
 }
 
 static bool is_rate_limit(const struct judgement *j)
 {
-    return j->status == 429 && !j->alone && says_nothing_of_fails(j);
+    return j->status == 429;
 }
 
 /* Statuses that LiteLLM does not retry. One that stands alone goes on telling them. */
 static bool is_beyond_retries(const struct judgement *j)
 {
-    return (j->status == 401 || j->status == 402 || j->status == 404) && !j->alone &&
-           says_nothing_of_fails(j);
+    return j->status == 401 || j->status == 402 || j->status == 404;
 }
 
 static bool most_of_the_last_failed(const struct judgement *j)
 {
     int outcomes, failures;
     lx_history_get(j->d->state, j->now_ms, &outcomes, &failures);
-    return outcomes >= LEAST_OUTCOMES && 2 * failures > outcomes && !j->alone &&
-           says_nothing_of_fails(j);
+    return outcomes >= LEAST_OUTCOMES && 2 * failures > outcomes;
 }
 
 static bool most_of_the_minute_failed(const struct judgement *j)
 {
-    return j->failures + j->successes >= LEAST_OUTCOMES && j->failures > j->successes &&
-           !j->alone && says_nothing_of_fails(j);
+    return j->failures + j->successes >= LEAST_OUTCOMES && j->failures > j->successes;
 }
 
 /* The group pays for its failures with retries, and cannot go on so. */
@@ -212,24 +199,37 @@ static bool more_failed_than_is_paid_for(const struct judgement *j)
     int outcomes, failures;
     lx_history_get(j->d->state, j->now_ms, &outcomes, &failures);
     return outcomes >= HISTORY / 2 &&
-           failures * (int64_t)PPM > outcomes * j->policy->retry_budget_ppm && !j->alone &&
-           says_nothing_of_fails(j) && lx_retry_is_tight(j->policy, j->group, j->now_ms);
+           failures * (int64_t)PPM > outcomes * j->policy->retry_budget_ppm &&
+           lx_retry_is_tight(j->policy, j->group, j->now_ms);
 }
 
 static bool all_of_many_failed(const struct judgement *j)
 {
-    return j->failures >= LEAST_FOR_ALL && !j->successes && says_nothing_of_fails(j);
+    return j->failures >= LEAST_FOR_ALL && !j->successes;
 }
 
+/* Where nothing is said of how many may fail. */
 static const struct {
     bool (*holds)(const struct judgement *j);
-} rules[] = {{too_many_fails},
-             {is_rate_limit},
-             {is_beyond_retries},
-             {most_of_the_last_failed},
-             {most_of_the_minute_failed},
-             {more_failed_than_is_paid_for},
-             {all_of_many_failed}};
+    bool of_one_alone; /* holds of one that stands alone, too */
+} rules[] = {{is_rate_limit, false},
+             {is_beyond_retries, false},
+             {most_of_the_last_failed, false},
+             {most_of_the_minute_failed, false},
+             {more_failed_than_is_paid_for, false},
+             {all_of_many_failed, true}};
+
+static bool has_failed_enough(const struct judgement *j)
+{
+    bool of_kind;
+    int64_t most = allowed(j, &of_kind);
+    if (most >= 0)
+        return failures_that_count(j, of_kind) > most;
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+        if ((!j->alone || rules[i].of_one_alone) && rules[i].holds(j))
+            return true;
+    return false;
+}
 
 /* Whether a fault says something about the deployment, and not about the request. */
 static bool counts_against(const struct lx_fault *f)
@@ -273,20 +273,12 @@ static void judge(const struct judgement *j, bool probe)
     }
     if (lx_breaker_of(j->d->state, j->now_ms) != LX_BREAKER_CLOSED)
         return; /* one that was under way when it began to cool */
-    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-        if (rules[i].holds(j)) {
-            open_breaker(j, 0);
-            return;
-        }
+    if (has_failed_enough(j))
+        open_breaker(j, 0);
 }
 
 /* ---- Beginning --------------------------------------------------------------------------------
  */
-
-static int64_t most_at_once(const struct lx_deployment *d, const struct lx_route_policy *p)
-{
-    return d->max_parallel > 0 ? d->max_parallel : p->max_parallel;
-}
 
 static bool hold_place(struct lx_deployment_state *s, int64_t most)
 {
@@ -371,7 +363,7 @@ bool lx_route_begin(const struct lx_route_request *r, const struct lx_route_verd
         return true;
     if (v->probe && !take_probe(s, r->now_ms))
         return false;
-    bool placed = hold_place(s, most_at_once(d, p));
+    bool placed = hold_place(s, lx_deployment_max_parallel(d, p));
     if (!placed || !lx_tally_reserve(&s->counts[LX_COUNT_REQUESTS], minute, 1, rpm)) {
         if (placed)
             ADD(s->in_flight, -1);

@@ -12,8 +12,8 @@ enum { RETRY_AFTER_MAX_MS = 60000, MINUTE_MS = 60000, PPM = 1000000 };
 /* What is wrong with one key or account may be right with the next. */
 static bool cured_by_another(enum lx_fault_kind kind)
 {
-    return kind == LX_FAULT_AUTHENTICATION || kind == LX_FAULT_BILLING ||
-           kind == LX_FAULT_QUOTA || kind == LX_FAULT_PERMISSION;
+    return kind == LX_FAULT_AUTHENTICATION || kind == LX_FAULT_BILLING || kind == LX_FAULT_QUOTA ||
+           kind == LX_FAULT_PERMISSION;
 }
 
 static bool is_retryable(const struct lx_fault *f, bool another_untried)
@@ -69,7 +69,7 @@ struct lx_retry_verdict lx_retry_decide(const struct lx_retry_question *q)
 static int64_t budget_of(const struct lx_route_policy *p, const struct lx_group_state *s,
                          int64_t minute)
 {
-    int64_t n = lx_tally_get(&s->requests, minute) + lx_tally_get(&s->requests, minute - 1);
+    int64_t n = lx_tally_lately(&s->requests, minute);
     int64_t part = n / PPM * p->retry_budget_ppm + n % PPM * p->retry_budget_ppm / PPM;
     return part > p->retry_budget_min ? part : p->retry_budget_min;
 }
@@ -96,6 +96,5 @@ bool lx_retry_is_tight(const struct lx_route_policy *p, const struct lx_model_gr
     int64_t minute = now_ms / MINUTE_MS;
     if (!s || p->retry_budget_ppm >= PPM)
         return false;
-    return 2 * (lx_tally_get(&s->retries, minute) + lx_tally_get(&s->retries, minute - 1)) >
-           budget_of(p, s, minute);
+    return 2 * lx_tally_lately(&s->retries, minute) > budget_of(p, s, minute);
 }

@@ -167,14 +167,18 @@ static void json_budget(struct lx_out *o, const char *name, const struct lx_budg
 static void json_limits(struct lx_out *o, const struct lx_deployment *d,
                         const struct lx_route_policy *p)
 {
-    int64_t parallel = d->max_parallel > 0 ? d->max_parallel : p->max_parallel;
+    const struct {
+        const char *name;
+        int64_t most;
+    } limits[] = {{"rpm", d->rpm},
+                  {"tpm", d->tpm},
+                  {"itpm", d->itpm},
+                  {"otpm", d->otpm},
+                  {"max_parallel_requests", lx_deployment_max_parallel(d, p)}};
     lx_out_object(o, "limits");
-    if (d->rpm > 0)
-        lx_out_int(o, "rpm", d->rpm);
-    if (d->tpm > 0)
-        lx_out_int(o, "tpm", d->tpm);
-    if (parallel > 0)
-        lx_out_int(o, "max_parallel_requests", parallel);
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+        if (limits[i].most > 0)
+            lx_out_int(o, limits[i].name, limits[i].most);
     lx_out_object_end(o);
 }
 
@@ -416,7 +420,8 @@ static void text_deployment(struct lx_buf *out, const struct lx_route_view *v,
     lx_buf_add(&c[2].b, lx_slice_to(d->id, 12));
     if (s) {
         tell_state(&c[3].b, s, v->now_ms);
-        tell_of(&c[4].b, LOAD(s->in_flight) + LOAD(s->in_flight_others), d->max_parallel);
+        tell_of(&c[4].b, LOAD(s->in_flight) + LOAD(s->in_flight_others),
+                lx_deployment_max_parallel(d, &v->table->settings.policy));
         tell_of(&c[5].b, count(s, LX_COUNT_REQUESTS, v->now_ms), d->rpm);
         tell_of(&c[6].b, count(s, LX_COUNT_TOKENS, v->now_ms), d->tpm);
         lx_buf_addf(&c[7].b, "%lld/%lld", (long long)count(s, LX_COUNT_SUCCESSES, v->now_ms),

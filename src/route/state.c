@@ -60,6 +60,11 @@ int64_t lx_tally_get(const struct lx_tally *c, int64_t minute)
            word_get(LOAD(c->others[i]), minute, COUNT_BITS);
 }
 
+int64_t lx_tally_lately(const struct lx_tally *c, int64_t minute)
+{
+    return lx_tally_get(c, minute) + lx_tally_get(c, minute - 1);
+}
+
 void lx_tally_add(struct lx_tally *c, int64_t minute, int64_t n)
 {
     word_add(&c->own[(size_t)minute & 1], minute, n, COUNT_BITS);

@@ -39,6 +39,8 @@ struct lx_tally {
 /* What was counted in that minute (now_ms / 60,000) here and elsewhere; it must be the present one
  * or the one before, others are 0. */
 int64_t lx_tally_get(const struct lx_tally *c, int64_t minute);
+/* In that minute and the one before. */
+int64_t lx_tally_lately(const struct lx_tally *c, int64_t minute);
 /* n may be negative: takes back, but never below 0. */
 void lx_tally_add(struct lx_tally *c, int64_t minute, int64_t n);
 /* Adds n unless that would pass the limit: false, and nothing is added. */
@@ -90,11 +92,13 @@ enum lx_count {
 };
 
 /*
- *              enough failures                 the time is over
- *   CLOSED ----------------------->  OPEN  -----------------------> HALF_OPEN: one request at a
- *     ^                                ^                              |    |     time is let
- * through |            it went well        +------- it failed ------------+    |
- *     +--------------------------------------------------------------------+
+ *            enough failures            the time is over
+ *   CLOSED ------------------>  OPEN  -------------------> HALF_OPEN
+ *     ^                           ^                          |   |
+ *     |         it went well      +------- it failed --------+   |
+ *     +----------------------------------------------------------+
+ *
+ * HALF_OPEN lets one request at a time through.
  */
 enum lx_breaker {
     LX_BREAKER_CLOSED,

@@ -242,6 +242,19 @@ static enum lx_method method_of(struct lx_slice s)
     return lx_slice_eq(s, LX_S("HEAD")) ? LX_METHOD_HEAD : LX_METHOD_OTHER;
 }
 
+/* Without its percent signs, in the arena; as it stands where it is not to be read so. */
+static struct lx_slice decoded(struct lx_exchange *x, struct lx_slice s)
+{
+    struct lx_buf plain;
+
+    lx_buf_init(&plain, s.n);
+    if (lx_percent_read(s, &plain) == 0)
+        s = lx_buf_slice(&plain);
+    s = lx_arena_copy(&x->arena, s);
+    lx_buf_clear(&plain);
+    return s;
+}
+
 static void find_endpoint(struct lx_exchange *x)
 {
     struct lx_slice value = {0};
@@ -249,15 +262,8 @@ static void find_endpoint(struct lx_exchange *x)
     x->endpoint = lx_endpoint_find(x->method, x->path, &value, &x->allow);
     if (x->endpoint) {
         x->front = x->endpoint->front;
-        if (value.n) {
-            struct lx_buf plain;
-
-            lx_buf_init(&plain, value.n);
-            if (lx_percent_read(value, &plain) == 0)
-                value = lx_buf_slice(&plain);
-            x->path_value = lx_arena_copy(&x->arena, value);
-            lx_buf_clear(&plain);
-        }
+        if (value.n)
+            x->path_value = decoded(x, value);
         return;
     }
     if (x->allow.n)
@@ -271,14 +277,14 @@ static void find_endpoint(struct lx_exchange *x)
                      LX_S("not_found"));
 }
 
-struct lx_slice lx_exchange_query(const struct lx_exchange *x, struct lx_slice name)
+struct lx_slice lx_exchange_query(struct lx_exchange *x, struct lx_slice name)
 {
     struct lx_slice rest = x->query, one, key, value;
 
     for (bool more = rest.n != 0; more;) {
         more = lx_slice_cut(rest, '&', &one, &rest);
         if (lx_slice_cut(one, '=', &key, &value) && lx_slice_eq(key, name))
-            return value;
+            return value.n ? decoded(x, value) : value;
     }
     return lx_slice(NULL, 0);
 }
@@ -297,14 +303,13 @@ static struct lx_headers headers_with_key(struct lx_exchange *x, const struct lx
     return list.headers;
 }
 
-static void check_auth(struct lx_exchange *x, const struct lx_h1_head *head)
+static void check_auth(struct lx_exchange *x, const struct lx_headers *headers)
 {
-    struct lx_headers headers = headers_with_key(x, head);
     struct lx_auth_verdict v;
 
     if (x->endpoint && x->endpoint->open)
         return;
-    v = lx_auth_check(&x->config->master_key, &headers, x->config->master_key_header);
+    v = lx_auth_check(&x->config->master_key, headers, x->config->master_key_header);
     if (v.result != LX_AUTH_OK) {
         refuse_early(x, 401, LX_FAULT_AUTHENTICATION, lx_slice_z(v.message), LX_S("401"));
         x->early_fault.type = LX_S("auth_error"); /* LiteLLM's word for it */
@@ -312,19 +317,12 @@ static void check_auth(struct lx_exchange *x, const struct lx_h1_head *head)
 }
 
 /* Whose conversation it is; the same number on every node, and nothing of the key in it. */
-static uint64_t hash_key(const struct lx_headers *headers)
+static uint64_t hash_key(const struct lx_headers *headers, struct lx_slice custom)
 {
     static const uint64_t seed[2] = {0x6b6579, 0x686f6c646572};
-    static const struct lx_slice names[] = {LX_S_INIT("authorization"), LX_S_INIT("x-api-key"),
-                                            LX_S_INIT("api-key"), LX_S_INIT("x-goog-api-key")};
+    struct lx_slice key = lx_auth_key(headers, custom);
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        struct lx_slice key = lx_headers_get(headers, names[i]);
-
-        if (key.n)
-            return lx_hash(key, seed);
-    }
-    return 0;
+    return key.n ? lx_hash(key, seed) : 0;
 }
 
 void lx_exchange_head(struct lx_exchange *x, const struct lx_h1_head *head)
@@ -339,11 +337,12 @@ void lx_exchange_head(struct lx_exchange *x, const struct lx_h1_head *head)
         read_header(x, &head->headers.v[i]);
     if (!x->call_id_n)
         make_id(x);
-    if (x->config->routes.settings.policy.wants_keys)
-        x->key_hash = hash_key(&head->headers);
     lx_h1_body_start(&x->body_reader, head);
     find_endpoint(x);
-    check_auth(x, head); /* after the endpoint: an unknown path tells nothing without a key */
+    const struct lx_headers headers = headers_with_key(x, head);
+    if (x->config->routes.settings.policy.wants_keys)
+        x->key_hash = hash_key(&headers, x->config->master_key_header);
+    check_auth(x, &headers); /* after the endpoint: an unknown path tells nothing without a key */
     if (head->body == LX_H1_BODY_LENGTH &&
         head->content_length > (uint64_t)x->config->max_request_bytes)
         refuse_early(x, 413, LX_FAULT_TOO_LARGE,
@@ -382,6 +381,34 @@ void lx_exchange_json(struct lx_exchange *x, int status, struct lx_slice json)
 {
     lx_inbound_reply(x->conn, status, LX_S("application/json"), NULL, json, true);
     lx_inbound_exchange_done(x->conn);
+}
+
+void lx_exchange_send(struct lx_exchange *x, int status, struct lx_slice type, struct lx_buf *body)
+{
+    if (body->failed) {
+        struct lx_fault f = lx_fault_of_error(body->failed, NULL, &x->arena);
+
+        lx_exchange_refuse(x, lx_fault_status(&f), &f);
+    } else {
+        lx_inbound_reply(x->conn, status, type, NULL, lx_buf_slice(body), true);
+        lx_inbound_exchange_done(x->conn);
+    }
+    lx_buf_clear(body);
+}
+
+void lx_exchange_send_json(struct lx_exchange *x, int status, struct lx_buf *body)
+{
+    lx_exchange_send(x, status, LX_S("application/json"), body);
+}
+
+void lx_exchange_refuse_text(struct lx_exchange *x, struct lx_slice text, struct lx_slice param)
+{
+    const struct lx_fault f = {.kind = LX_FAULT_BAD_REQUEST,
+                               .message = lx_arena_copy(&x->arena, text),
+                               .param = param,
+                               .retry_after_ms = -1};
+
+    lx_exchange_refuse(x, 400, &f);
 }
 
 void lx_exchange_run(struct lx_exchange *x)

@@ -71,11 +71,15 @@ void lx_exchange_refuse(struct lx_exchange *x, int status, const struct lx_fault
 /* One line in the access log. */
 void lx_exchange_log(struct lx_exchange *x, bool client_gone);
 
-/* For endpoints: the value of a parameter of the query, as it stands there; absent when there is
- * none. */
-struct lx_slice lx_exchange_query(const struct lx_exchange *x, struct lx_slice name);
+/* For endpoints: the value of a parameter of the query, decoded; absent when there is none. */
+struct lx_slice lx_exchange_query(struct lx_exchange *x, struct lx_slice name);
 /* For endpoints: a complete reply with a JSON body. */
 void lx_exchange_json(struct lx_exchange *x, int status, struct lx_slice json);
+/* The same with what was written, or an error where that has failed; clears the buffer. */
+void lx_exchange_send_json(struct lx_exchange *x, int status, struct lx_buf *body);
+void lx_exchange_send(struct lx_exchange *x, int status, struct lx_slice type, struct lx_buf *body);
+/* Says with 400 that the request is wrong: in a text (copied), for a parameter, or empty. */
+void lx_exchange_refuse_text(struct lx_exchange *x, struct lx_slice text, struct lx_slice param);
 /* Starts a completion in the exchange's front language. */
 void lx_exchange_complete(struct lx_exchange *x);
 /* The same for Google's methods, where the path says whether a stream is wanted. */

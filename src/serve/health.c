@@ -5,7 +5,6 @@
  */
 #include "serve/health.h"
 
-#include "base/text.h"
 #include "serve/access.h"
 #include "serve/endpoint.h"
 #include "serve/probe.h"
@@ -32,49 +31,17 @@ void lx_endpoint_readiness(struct lx_exchange *x)
                                          (unsigned long long)lx_access_unpriced(), map, stale));
 }
 
-/* ---- Common -----------------------------------------------------------------------------------
- */
-
-static void send_json(struct lx_exchange *x, int status, struct lx_buf *body)
-{
-    if (body->failed) {
-        struct lx_fault f = lx_fault_of_error(body->failed, NULL, &x->arena);
-        lx_exchange_refuse(x, lx_fault_status(&f), &f);
-    } else {
-        lx_exchange_json(x, status, lx_buf_slice(body));
-    }
-    lx_buf_clear(body);
-}
-
-static void refuse(struct lx_exchange *x, struct lx_slice message, struct lx_slice param)
-{
-    struct lx_fault f = {
-        .kind = LX_FAULT_BAD_REQUEST, .message = message, .param = param, .retry_after_ms = -1};
-    lx_exchange_refuse(x, 400, &f);
-}
-
-static struct lx_slice parameter(struct lx_exchange *x, struct lx_slice name)
-{
-    struct lx_slice found = lx_exchange_query(x, name);
-    struct lx_buf plain;
-    lx_buf_init(&plain, 4096);
-    if (found.n && lx_percent_read(found, &plain) == 0)
-        found = lx_arena_copy(&x->arena, lx_buf_slice(&plain));
-    lx_buf_clear(&plain);
-    return found;
-}
-
 /* A number from `least` to `most`; false: something else, and it was refused. */
 static bool number(struct lx_exchange *x, struct lx_slice name, int64_t least, int64_t most,
                    int64_t *out)
 {
-    struct lx_slice text = parameter(x, name);
+    struct lx_slice text = lx_exchange_query(x, name);
     if (!text.n || (lx_slice_int(text, out) == 0 && *out >= least && *out <= most))
         return true;
-    refuse(x,
-           lx_arena_printf(&x->arena, "%.*s: expected a number from %lld to %lld", LX_F(name),
-                           (long long)least, (long long)most),
-           name);
+    lx_exchange_refuse_text(x,
+                            lx_arena_printf(&x->arena, "%.*s: expected a number from %lld to %lld",
+                                            LX_F(name), (long long)least, (long long)most),
+                            name);
     return false;
 }
 
@@ -136,7 +103,7 @@ static void answer(struct lx_exchange *x)
     lx_out_int(&o, "healthy_count", healthy);
     lx_out_int(&o, "unhealthy_count", unhealthy);
     lx_out_object_end(&o);
-    send_json(x, one && !healthy ? 503 : 200, &body);
+    lx_exchange_send_json(x, one && !healthy ? 503 : 200, &body);
 }
 
 static void on_swept(void *arg)
@@ -150,8 +117,8 @@ void lx_endpoint_health(struct lx_exchange *x)
     const struct lx_sweep_input in = {
         .worker = x->worker,
         .config = x->config,
-        .model = parameter(x, LX_S("model")),
-        .id = parameter(x, LX_S("model_id")),
+        .model = lx_exchange_query(x, LX_S("model")),
+        .id = lx_exchange_query(x, LX_S("model_id")),
         .skips_disabled = health->background || health->skips_disabled,
         .done = on_swept,
         .arg = x,
@@ -178,12 +145,10 @@ static void write_time(struct lx_out *o, const char *name, int64_t ms)
 
 static void write_result(struct lx_out *o, const struct lx_result *r)
 {
-    lx_out_string_open(o, "health_check_id");
     char id[32];
     struct lx_buf b = {.p = id, .cap = sizeof(id), .max = sizeof(id)};
-    lx_buf_add_int(&b, (int64_t)r->number);
-    lx_out_string_part(o, lx_text(lx_buf_slice(&b)));
-    lx_out_string_close(o);
+    lx_buf_addf(&b, "\"%llu\"", (unsigned long long)r->number);
+    lx_out_raw(o, "health_check_id", lx_buf_slice(&b));
     lx_out_str(o, "model_name", lx_slice_z(r->group));
     lx_out_str(o, "model_id", lx_slice_z(r->id));
     lx_out_str(o, "status", r->healthy ? LX_S("healthy") : LX_S("unhealthy"));
@@ -206,8 +171,8 @@ static void write_result(struct lx_out *o, const struct lx_result *r)
 void lx_endpoint_health_history(struct lx_exchange *x)
 {
     struct lx_results *results = lx_server_results(x->worker->server);
-    struct lx_slice wanted = parameter(x, LX_S("status_filter"));
-    struct lx_slice model = parameter(x, LX_S("model"));
+    struct lx_slice wanted = lx_exchange_query(x, LX_S("status_filter"));
+    struct lx_slice model = lx_exchange_query(x, LX_S("model"));
     int healthy = !wanted.n ? -1 : lx_slice_eq(wanted, LX_S("healthy"));
     int64_t limit = 100, offset = 0, n = 0;
     struct lx_result r;
@@ -229,7 +194,7 @@ void lx_endpoint_health_history(struct lx_exchange *x)
     lx_out_int(&o, "limit", limit);
     lx_out_int(&o, "offset", offset);
     lx_out_object_end(&o);
-    send_json(x, 200, &body);
+    lx_exchange_send_json(x, 200, &body);
 }
 
 void lx_endpoint_health_latest(struct lx_exchange *x)
@@ -258,7 +223,7 @@ void lx_endpoint_health_latest(struct lx_exchange *x)
     lx_out_object_end(&o);
     lx_out_int(&o, "total_models", n);
     lx_out_object_end(&o);
-    send_json(x, 200, &body);
+    lx_exchange_send_json(x, 200, &body);
 }
 
 /* ---- GET /health/services ---------------------------------------------------------------------
@@ -266,12 +231,13 @@ void lx_endpoint_health_latest(struct lx_exchange *x)
 
 void lx_endpoint_health_services(struct lx_exchange *x)
 {
-    struct lx_slice service = parameter(x, LX_S("service"));
+    struct lx_slice service = lx_exchange_query(x, LX_S("service"));
     struct lx_share_status s;
     struct lx_buf body;
     if (!lx_slice_eq(service, LX_S("redis"))) {
-        refuse(x, LX_S("service: only redis, in which nodes share the router's state, is known"),
-               LX_S("service"));
+        lx_exchange_refuse_text(
+            x, LX_S("service: only redis, in which nodes share the router's state, is known"),
+            LX_S("service"));
         return;
     }
     lx_server_share_status(x->worker->server, &s);
@@ -286,7 +252,7 @@ void lx_endpoint_health_services(struct lx_exchange *x)
                : s.state == LX_SHARE_WAITING ? LX_S("not connected yet")
                                              : lx_slice_z(s.text));
     lx_out_object_end(&o);
-    send_json(x, well ? 200 : 503, &body);
+    lx_exchange_send_json(x, well ? 200 : 503, &body);
 }
 
 /* ---- GET /health/shared-status -----------------------------------------------------------------
@@ -316,5 +282,5 @@ void lx_endpoint_health_shared(struct lx_exchange *x)
         lx_out_object_end(&o);
     }
     lx_out_object_end(&o);
-    send_json(x, 200, &body);
+    lx_exchange_send_json(x, 200, &body);
 }

@@ -2,42 +2,11 @@
  * model_info.c - GET /model/info, /v1/model/info and /model_group/info: the deployments and groups
  * of the configuration with what the catalog knows of them, in LiteLLM's shape, without secrets.
  */
-#include "base/text.h"
 #include "catalog/info.h"
 #include "catalog/row.h"
 #include "serve/endpoint.h"
 
 /* ---- Common --------------------------------------------------------------------------------- */
-
-static void send(struct lx_exchange *x, struct lx_buf *body)
-{
-    if (body->failed) {
-        struct lx_fault f = lx_fault_of_error(body->failed, NULL, &x->arena);
-        lx_exchange_refuse(x, lx_fault_status(&f), &f);
-    } else {
-        lx_exchange_json(x, 200, lx_buf_slice(body));
-    }
-    lx_buf_clear(body);
-}
-
-/* The decoded value of a parameter of the query; absent. */
-static struct lx_slice parameter(struct lx_exchange *x, struct lx_slice name)
-{
-    struct lx_slice rest = x->query, pair, key, value, found = {0};
-    while (rest.n) {
-        lx_slice_cut(rest, '&', &pair, &rest);
-        if (lx_slice_cut(pair, '=', &key, &value) && lx_slice_eq(key, name))
-            found = value;
-    }
-    if (!found.p)
-        return found;
-    struct lx_buf plain;
-    lx_buf_init(&plain, 4096);
-    if (lx_percent_read(found, &plain) == 0)
-        found = lx_arena_copy(&x->arena, lx_buf_slice(&plain));
-    lx_buf_clear(&plain);
-    return found;
-}
 
 static struct lx_model row_of(const struct lx_deployment *d)
 {
@@ -107,7 +76,7 @@ static void refuse_unknown(struct lx_exchange *x, struct lx_slice id)
 void lx_endpoint_model_info(struct lx_exchange *x)
 {
     const struct lx_route_table *t = &x->config->routes;
-    struct lx_slice id = parameter(x, LX_S("litellm_model_id"));
+    struct lx_slice id = lx_exchange_query(x, LX_S("litellm_model_id"));
     struct lx_buf body, scratch;
     size_t found = 0;
     lx_buf_init(&body, 256u << 20);
@@ -131,7 +100,7 @@ void lx_endpoint_model_info(struct lx_exchange *x)
         refuse_unknown(x, id);
         return;
     }
-    send(x, &body);
+    lx_exchange_send_json(x, 200, &body);
 }
 
 /* ---- /model_group/info ---------------------------------------------------------------------- */
@@ -221,7 +190,7 @@ static void write_group(struct lx_out *o, const struct lx_model_group *g)
 void lx_endpoint_model_group_info(struct lx_exchange *x)
 {
     const struct lx_route_table *t = &x->config->routes;
-    struct lx_slice only = parameter(x, LX_S("model_group"));
+    struct lx_slice only = lx_exchange_query(x, LX_S("model_group"));
     struct lx_buf body;
     lx_buf_init(&body, 64u << 20);
     struct lx_out o = lx_out(&body);
@@ -233,5 +202,5 @@ void lx_endpoint_model_group_info(struct lx_exchange *x)
             write_group(&o, t->groups[i]);
     lx_out_array_end(&o);
     lx_out_object_end(&o);
-    send(x, &body);
+    lx_exchange_send_json(x, 200, &body);
 }

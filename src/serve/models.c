@@ -23,18 +23,6 @@ static bool is_listed(const struct lx_model_group *g)
     return !g->wildcard && !g->hidden;
 }
 
-static void send(struct lx_exchange *x, struct lx_buf *body)
-{
-    if (body->failed) {
-        struct lx_fault f = lx_fault_of_error(body->failed, NULL, &x->arena);
-
-        lx_exchange_refuse(x, lx_fault_status(&f), &f);
-    } else {
-        lx_exchange_json(x, 200, lx_buf_slice(body));
-    }
-    lx_buf_clear(body);
-}
-
 void lx_endpoint_models(struct lx_exchange *x)
 {
     const struct lx_route_table *t = &x->config->routes;
@@ -51,7 +39,7 @@ void lx_endpoint_models(struct lx_exchange *x)
     lx_out_array_end(&o);
     lx_out_lit(&o, "object", "list");
     lx_out_object_end(&o);
-    send(x, &body);
+    lx_exchange_send_json(x, 200, &body);
 }
 
 void lx_endpoint_model(struct lx_exchange *x)
@@ -79,5 +67,5 @@ void lx_endpoint_model(struct lx_exchange *x)
     lx_buf_init(&body, 1u << 20);
     o = lx_out(&body);
     write_model(&o, x->path_value);
-    send(x, &body);
+    lx_exchange_send_json(x, 200, &body);
 }

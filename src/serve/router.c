@@ -4,7 +4,6 @@
  */
 #include "route/show.h"
 #include "serve/endpoint.h"
-#include "serve/inbound.h"
 #include "serve/server.h"
 #include "serve/worker.h"
 
@@ -23,18 +22,6 @@ static size_t collect(const struct lx_server *s, struct lx_route_note *notes)
     }
     lx_route_notes_sort(notes, n);
     return n < NOTES_SHOWN ? n : NOTES_SHOWN;
-}
-
-static void reply(struct lx_exchange *x, struct lx_slice type, struct lx_buf *body)
-{
-    if (body->failed) {
-        struct lx_fault f = lx_fault_of_error(body->failed, NULL, &x->arena);
-        lx_exchange_refuse(x, lx_fault_status(&f), &f);
-    } else {
-        lx_inbound_reply(x->conn, 200, type, NULL, lx_buf_slice(body), true);
-        lx_inbound_exchange_done(x->conn);
-    }
-    lx_buf_clear(body);
 }
 
 static const char *const shares[] = {[LX_SHARE_OFF] = "off",
@@ -80,7 +67,7 @@ void lx_endpoint_router_state(struct lx_exchange *x)
     if (lx_slice_eq(lx_exchange_query(x, LX_S("format")), LX_S("text"))) {
         share_text(&body, &share);
         lx_route_show_text(&view, &body);
-        reply(x, LX_S("text/plain; charset=utf-8"), &body);
+        lx_exchange_send(x, 200, LX_S("text/plain; charset=utf-8"), &body);
         return;
     }
     struct lx_out o = lx_out(&body);
@@ -88,5 +75,5 @@ void lx_endpoint_router_state(struct lx_exchange *x)
     share_json(&o, &share);
     lx_route_show_json(&view, &o);
     lx_out_object_end(&o);
-    reply(x, LX_S("application/json"), &body);
+    lx_exchange_send_json(x, 200, &body);
 }

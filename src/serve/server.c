@@ -4,7 +4,6 @@
  * The main thread owns configuration and signals; each worker thread owns its loop. They meet only
  * through posts: a new snapshot, or the order to drain.
  */
-#include "serve/mirror.h"
 #include "serve/server.h"
 
 #include <errno.h>
@@ -17,6 +16,7 @@
 #include "serve/inbound.h"
 #include "serve/exchange.h"
 #include "serve/health.h"
+#include "serve/mirror.h"
 #include "serve/results.h"
 #include "serve/share.h"
 #include "serve/worker.h"

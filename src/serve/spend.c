@@ -8,16 +8,6 @@
 #include "serve/endpoint.h"
 #include "tokens/tokens.h"
 
-static void refuse(struct lx_exchange *x, const char *message)
-{
-    struct lx_fault f = {
-        .kind = LX_FAULT_BAD_REQUEST,
-        .message = lx_arena_copy(&x->arena, lx_slice_z(message)),
-        .retry_after_ms = -1,
-    };
-    lx_exchange_refuse(x, 400, &f);
-}
-
 static int count_prompt(struct lx_exchange *x, struct lx_json body, struct lx_cost_query *q,
                         struct lx_error *err)
 {
@@ -64,8 +54,7 @@ static void answer(struct lx_exchange *x, const struct lx_cost *cost)
     lx_out_object(&o, NULL);
     lx_cost_write(&o, cost);
     lx_out_object_end(&o);
-    lx_exchange_json(x, 200, lx_buf_slice(&body));
-    lx_buf_clear(&body);
+    lx_exchange_send_json(x, 200, &body);
 }
 
 static int calculate(struct lx_exchange *x, const struct lx_json_doc *doc, struct lx_cost *cost,
@@ -107,6 +96,7 @@ void lx_endpoint_spend_calculate(struct lx_exchange *x)
     if (code == 0)
         answer(x, &cost);
     else
-        refuse(x, err.text[0] ? err.text : lx_code_text(code));
+        lx_exchange_refuse_text(x, lx_slice_z(err.text[0] ? err.text : lx_code_text(code)),
+                                LX_S(""));
     lx_json_doc_clear(&doc);
 }

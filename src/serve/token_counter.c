@@ -9,16 +9,6 @@
 #include "call/count.h"
 #include "serve/endpoint.h"
 
-static void refuse(struct lx_exchange *x, const char *message)
-{
-    struct lx_fault f = {
-        .kind = LX_FAULT_BAD_REQUEST,
-        .message = lx_arena_copy(&x->arena, lx_slice_z(message)),
-        .retry_after_ms = -1,
-    };
-    lx_exchange_refuse(x, 400, &f);
-}
-
 static void copy_member(struct lx_out *o, struct lx_json from, const char *name)
 {
     struct lx_json v = lx_json_get(from, lx_slice_z(name));
@@ -104,8 +94,7 @@ static void answer(struct lx_exchange *x, const struct lx_counter *c, struct lx_
     lx_litellm_write_count(
         &o, n, asked, used,
         lx_counter_is_openai(c) ? LX_S("openai_tokenizer") : LX_S("huggingface_tokenizer"), false);
-    lx_exchange_json(x, 200, lx_buf_slice(&body));
-    lx_buf_clear(&body);
+    lx_exchange_send_json(x, 200, &body);
 }
 
 static int run(struct lx_exchange *x, struct lx_json body, struct lx_error *err)
@@ -130,7 +119,7 @@ static int run(struct lx_exchange *x, struct lx_json body, struct lx_error *err)
     return code;
 }
 
-static bool asks_provider(const struct lx_exchange *x)
+static bool asks_provider(struct lx_exchange *x)
 {
     struct lx_slice v = lx_exchange_query(x, LX_S("call_endpoint"));
     return lx_slice_eq_nocase(v, LX_S("true")) || lx_slice_eq(v, LX_S("1"));
@@ -150,6 +139,7 @@ void lx_endpoint_token_counter(struct lx_exchange *x)
     if (code == 0)
         code = run(x, lx_json_root(&doc), &err);
     if (code < 0)
-        refuse(x, err.text[0] ? err.text : lx_code_text(code));
+        lx_exchange_refuse_text(x, lx_slice_z(err.text[0] ? err.text : lx_code_text(code)),
+                                LX_S(""));
     lx_json_doc_clear(&doc);
 }

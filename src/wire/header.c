@@ -2,8 +2,8 @@
  * header.c - lists of header fields.
  *
  * Signers, dialects and the server build a message's headers here; http/ puts them on the wire.
- * The list borrows every name and value and never copies or checks them: lx_header_is_valid() is
- * for whoever takes one from outside.
+ * The list borrows every name and value and never checks them: lx_header_is_valid() is for whoever
+ * takes one from outside.
  */
 #include "wire/header.h"
 
@@ -102,4 +102,15 @@ bool lx_header_is_valid(struct lx_slice name, struct lx_slice value)
     for (size_t i = 0; i < name.n; i++)
         is_token &= lx_is_token_byte(name.p[i]);
     return is_token && is_value(value);
+}
+
+struct lx_headers lx_headers_copy(const struct lx_headers *h, struct lx_arena *a)
+{
+    struct lx_header_list to;
+    lx_header_list_init(&to, a);
+    for (size_t i = 0; i < h->n; i++)
+        append(&to, (struct lx_header){.name = lx_arena_copy(a, h->v[i].name),
+                                       .value = lx_arena_copy(a, h->v[i].value),
+                                       .secret = h->v[i].secret});
+    return to.headers;
 }

@@ -20,6 +20,9 @@ struct lx_headers {
 /* The first header of that name (case-insensitive), or an absent slice. */
 struct lx_slice lx_headers_get(const struct lx_headers *h, struct lx_slice name);
 
+/* With names and values, in the arena. */
+struct lx_headers lx_headers_copy(const struct lx_headers *h, struct lx_arena *a);
+
 /* A list that grows in an arena. Slices are borrowed. A later add of the same name appends;
  * set replaces the first of that name and drops the others. Failures stick in the arena. */
 struct lx_header_list {

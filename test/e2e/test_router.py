@@ -140,6 +140,21 @@ def test_tags_and_sessions(gateway, upstream):
     assert len(set.union(*by_session)) > 1
 
 
+def test_a_client_stays_wherever_its_key_stands(gateway, upstream):
+    ups = [upstream(answer(str(i))) for i in range(3)]
+    gw = gateway(group(ups, router={"optional_pre_call_checks": ["deployment_affinity"]}, general_settings={}))
+
+    def asked(**headers):
+        body = {"model": "m", "messages": []}
+        replies = [gw.request("POST", "/v1/chat/completions", body, headers, key=None) for _ in range(6)]
+        return {r.json()["choices"][0]["message"]["content"] for r in replies}
+
+    for place in ("authorization", "x-litellm-api-key", "ocp-apim-subscription-key"):
+        by_key = [asked(**{place: f"Bearer key-{i}"}) for i in range(12)]
+        assert all(len(names) == 1 for names in by_key), place
+        assert len(set.union(*by_key)) > 1, place
+
+
 def test_how_many_at_once(gateway, upstream):
     ups = [upstream(slow(0.5, "one")), upstream(answer("more"))]
     gw = gateway(group(ups, [{"max_parallel_requests": 1, "order": 1}, {"order": 2}]), workers=1)
