@@ -279,14 +279,6 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
 
 /* ---- Replies ------------------------------------------------------------------------------- */
 
-static int read_one(struct lx_json v, struct lx_arena *a, struct lx_reply *out)
-{
-    int code = lx_embed_reply_init(out, 1, a);
-    if (code == 0)
-        lx_vector_of_json(v, a, &out->embed->vectors[0]);
-    return code;
-}
-
 /* Titan {"embedding"}, Nova {"embeddings":[{"embedding"}]}, Marengo the same under "data", Cohere
  * {"embeddings"} in both forms. */
 static int read_reply(const struct lx_json_doc *body, const struct lx_reply_context *c,
@@ -305,7 +297,7 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
         out->usage.prompt_tokens = out->usage.total_tokens = c->input_tokens;
     }
     if (lx_json_is(one, LX_JSON_ARRAY))
-        return read_one(one, a, out);
+        return lx_embed_read_one(one, a, out);
     if (lx_json_is(data, LX_JSON_ARRAY))
         return lx_embed_read_list(data, "data", "embedding", a, out, err);
     if (lx_json_is(lx_json_at(many, 0), LX_JSON_OBJECT))

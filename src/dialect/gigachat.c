@@ -16,75 +16,32 @@
 
 struct writer {
     struct lx_reshape s;
-    struct lx_out out;
-    const struct lx_write_options *o;
-    struct lx_body *b;
     struct lx_json calls; /* of the last assistant's message */
     size_t told;          /* how many of them were written */
     bool spoke;           /* the text before them was written */
     struct lx_json text;
 };
 
-static void refuse(struct writer *w, const char *what, const char *why)
-{
-    lx_body_refuse(w->b, w->o, lx_slice_z(what), lx_slice_z(why));
-}
-
 /* ---- Messages ------------------------------------------------------------------------------- */
 
-/* A string as it is, the texts of a list one after the other. */
 static void write_content(struct writer *w, struct lx_json content)
 {
-    lx_out_string_open(&w->out, "content");
-    if (lx_json_is(content, LX_JSON_STRING))
-        lx_out_string_part(&w->out, lx_json_text(content));
-    size_t n = 0;
-    for (struct lx_json_iter it = lx_json_iter(content);
-         lx_json_is(content, LX_JSON_ARRAY) && lx_json_next(&it);) {
-        struct lx_json text = LX_GET(it.value, "text");
-        if (!lx_json_is(text, LX_JSON_STRING)) {
-            refuse(w, "messages.content", "GigaChat takes files that were uploaded to it only");
-            continue;
-        }
-        if (n++)
-            lx_out_string_part(&w->out, lx_text(LX_S("\n")));
-        lx_out_string_part(&w->out, lx_json_text(text));
-    }
-    lx_out_string_close(&w->out);
-}
-
-/* Whether this is JSON, and of which kind. */
-static enum lx_json_type type_of(struct writer *w, struct lx_slice json)
-{
-    struct lx_json_doc doc;
-    lx_json_doc_init(&doc);
-    int code = lx_json_read(&doc, json, NULL, NULL);
-    enum lx_json_type type = code ? LX_JSON_NONE : lx_json_type(lx_json_root(&doc));
-    lx_json_doc_clear(&doc);
-    if (code == LX_ENOMEM)
-        lx_body_fail(w->b, code, LX_S("body"), LX_S("no memory"));
-    return type;
-}
-
-/* The arguments' JSON stands in a string, as an object here. */
-static void write_arguments(struct writer *w, struct lx_json arguments)
-{
-    struct lx_slice json = lx_json_str(arguments, w->b->arena);
-    lx_out_raw(&w->out, "arguments", type_of(w, json) == LX_JSON_OBJECT ? json : LX_S("{}"));
+    lx_reshape_text(&w->s, "content", content,
+                    "GigaChat takes files that were uploaded to it only");
 }
 
 /* An assistant's message with one call; the text goes with the first. */
 static void write_call(struct writer *w, struct lx_json call)
 {
     struct lx_json function = LX_GET(call, "function"), none = {0};
-    lx_out_object(&w->out, NULL);
-    lx_out_lit(&w->out, "role", "assistant");
+    lx_out_object(&w->s.out, NULL);
+    lx_out_lit(&w->s.out, "role", "assistant");
     write_content(w, w->spoke ? none : w->text);
-    lx_out_object(&w->out, "function_call");
-    lx_reshape_copy(&w->out, "name", LX_GET(function, "name"));
-    write_arguments(w, LX_GET(function, "arguments"));
-    lx_out_object_end(&w->out);
-    lx_out_object_end(&w->out);
+    lx_out_object(&w->s.out, "function_call");
+    lx_reshape_copy(&w->s.out, "name", LX_GET(function, "name"));
+    lx_reshape_arguments(&w->s, "arguments", LX_GET(function, "arguments"));
+    lx_out_object_end(&w->s.out);
+    lx_out_object_end(&w->s.out);
     w->spoke = true;
 }
 
@@ -97,7 +54,7 @@ static void tell_calls(struct writer *w, size_t end)
 
 static struct lx_json call_of(struct writer *w, struct lx_json id)
 {
-    struct lx_slice wanted = lx_json_str(id, w->b->arena);
+    struct lx_slice wanted = lx_json_str(id, w->s.b->arena);
     for (size_t i = 0, n = lx_json_count(w->calls); i < n; i++) {
         struct lx_json call = lx_json_at(w->calls, i);
         if (!lx_json_eq(LX_GET(call, "id"), wanted))
@@ -113,16 +70,17 @@ static void write_result(struct writer *w, struct lx_json message)
 {
     struct lx_json call = call_of(w, LX_GET(message, "tool_call_id"));
     struct lx_json content = LX_GET(message, "content");
-    struct lx_slice text = lx_json_str(content, w->b->arena);
-    bool is_json = lx_json_is(content, LX_JSON_STRING) && type_of(w, text) != LX_JSON_NONE;
-    lx_out_object(&w->out, NULL);
-    lx_out_lit(&w->out, "role", "function");
-    lx_reshape_copy(&w->out, "name", LX_GET(LX_GET(call, "function"), "name"));
+    struct lx_slice text = lx_json_str(content, w->s.b->arena);
+    bool is_json =
+        lx_json_is(content, LX_JSON_STRING) && lx_reshape_type(&w->s, text) != LX_JSON_NONE;
+    lx_out_object(&w->s.out, NULL);
+    lx_out_lit(&w->s.out, "role", "function");
+    lx_reshape_copy(&w->s.out, "name", LX_GET(LX_GET(call, "function"), "name"));
     if (is_json)
-        lx_out_str(&w->out, "content", text);
+        lx_out_str(&w->s.out, "content", text);
     else
-        lx_out_str(&w->out, "content", lx_json_raw(content));
-    lx_out_object_end(&w->out);
+        lx_out_str(&w->s.out, "content", lx_json_raw(content));
+    lx_out_object_end(&w->s.out);
 }
 
 static void write_message(struct writer *w, struct lx_json message, bool first)
@@ -141,27 +99,27 @@ static void write_message(struct writer *w, struct lx_json message, bool first)
     if (lx_json_count(calls))
         return;
     if (system && !first)
-        lx_losses_add(w->b->losses, LX_S("messages.role"),
+        lx_losses_add(w->s.b->losses, LX_S("messages.role"),
                       LX_S("GigaChat's first message alone is the system's: it is the user's"));
-    lx_out_object(&w->out, NULL);
+    lx_out_object(&w->s.out, NULL);
     if (system)
-        lx_out_str(&w->out, "role", first ? LX_S("system") : LX_S("user"));
+        lx_out_str(&w->s.out, "role", first ? LX_S("system") : LX_S("user"));
     else
-        lx_reshape_copy(&w->out, "role", role);
+        lx_reshape_copy(&w->s.out, "role", role);
     write_content(w, w->text);
-    lx_out_object_end(&w->out);
+    lx_out_object_end(&w->s.out);
 }
 
 static void write_messages(struct writer *w)
 {
     bool first = true;
-    lx_out_array(&w->out, "messages");
+    lx_out_array(&w->s.out, "messages");
     for (struct lx_json_iter it = lx_json_iter(LX_GET(w->s.root, "messages")); lx_json_next(&it);) {
         write_message(w, it.value, first);
         first = false;
     }
     tell_calls(w, lx_json_count(w->calls));
-    lx_out_array_end(&w->out);
+    lx_out_array_end(&w->s.out);
 }
 
 /* ---- Functions ------------------------------------------------------------------------------ */
@@ -171,23 +129,23 @@ static void write_functions(struct writer *w)
     struct lx_json tools = LX_GET(w->s.root, "tools");
     if (!lx_json_count(tools))
         return;
-    lx_out_array(&w->out, "functions");
+    lx_out_array(&w->s.out, "functions");
     for (struct lx_json_iter it = lx_json_iter(tools); lx_json_next(&it);) {
         struct lx_json function = LX_GET(it.value, "function");
         if (!lx_json_is(function, LX_JSON_OBJECT)) {
-            refuse(w, "tools", "GigaChat has functions only");
+            lx_reshape_refuse(&w->s, "tools", "GigaChat has functions only");
             continue;
         }
-        lx_out_object(&w->out, NULL);
-        lx_reshape_copy(&w->out, "name", LX_GET(function, "name"));
-        lx_reshape_copy(&w->out, "description", LX_GET(function, "description"));
+        lx_out_object(&w->s.out, NULL);
+        lx_reshape_copy(&w->s.out, "name", LX_GET(function, "name"));
+        lx_reshape_copy(&w->s.out, "description", LX_GET(function, "description"));
         struct lx_json parameters = LX_GET(function, "parameters");
-        lx_out_raw(&w->out, "parameters",
+        lx_out_raw(&w->s.out, "parameters",
                    lx_json_given(parameters) ? lx_json_raw(parameters)
                                              : LX_S("{\"type\":\"object\",\"properties\":{}}"));
-        lx_out_object_end(&w->out);
+        lx_out_object_end(&w->s.out);
     }
-    lx_out_array_end(&w->out);
+    lx_out_array_end(&w->s.out);
 }
 
 static void write_choice(struct writer *w)
@@ -195,82 +153,67 @@ static void write_choice(struct writer *w)
     struct lx_json choice = LX_GET(w->s.root, "tool_choice");
     struct lx_json name = LX_GET(LX_GET(choice, "function"), "name");
     if (lx_json_is(name, LX_JSON_STRING)) {
-        lx_out_object(&w->out, "function_call");
-        lx_reshape_copy(&w->out, "name", name);
-        lx_out_object_end(&w->out);
+        lx_out_object(&w->s.out, "function_call");
+        lx_reshape_copy(&w->s.out, "name", name);
+        lx_out_object_end(&w->s.out);
     } else if (lx_json_eq(choice, LX_S("required"))) {
-        lx_losses_add(w->b->losses, LX_S("tool_choice"),
+        lx_losses_add(w->s.b->losses, LX_S("tool_choice"),
                       LX_S("GigaChat cannot be made to call any function, but one by name"));
-        lx_out_lit(&w->out, "function_call", "auto");
+        lx_out_lit(&w->s.out, "function_call", "auto");
     } else if (lx_json_is(choice, LX_JSON_STRING)) {
-        lx_reshape_copy(&w->out, "function_call", choice);
+        lx_reshape_copy(&w->s.out, "function_call", choice);
     }
 }
 
 /* ---- The body ------------------------------------------------------------------------------- */
 
-static bool is_zero(struct lx_json v)
-{
-    return lx_json_is(v, LX_JSON_NUMBER) &&
-           (lx_slice_eq(lx_json_raw(v), LX_S("0")) || lx_slice_eq(lx_json_raw(v), LX_S("0.0")));
-}
-
 static void write_parameters(struct writer *w)
 {
-    static const char *const kept[] = {"top_p",       "max_tokens",       "repetition_penalty",
-                                       "stream",      "profanity_check",  "update_interval",
-                                       "attachments", "reasoning_effort", "user_info"};
-    struct lx_json root = w->s.root, limit = LX_GET(root, "max_completion_tokens");
+    static const char *const kept[] = {
+        "top_p",           "repetition_penalty", "stream",           "profanity_check",
+        "update_interval", "attachments",        "reasoning_effort", "user_info"};
+    struct lx_json root = w->s.root;
     struct lx_json temperature = LX_GET(root, "temperature"), top_p = LX_GET(root, "top_p");
-    if (!is_zero(temperature))
-        lx_reshape_copy(&w->out, "temperature", temperature);
+    if (!lx_slice_among(lx_json_raw(temperature), "|0|0.0|"))
+        lx_reshape_copy(&w->s.out, "temperature", temperature);
     else if (!lx_json_given(top_p))
-        lx_out_int(&w->out, "top_p", 0);
+        lx_out_int(&w->s.out, "top_p", 0);
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-        lx_reshape_copy(&w->out, kept[i], lx_json_get(root, lx_slice_z(kept[i])));
-    if (!lx_json_given(LX_GET(root, "max_tokens")))
-        lx_reshape_copy(&w->out, "max_tokens", limit);
+        lx_reshape_copy(&w->s.out, kept[i], lx_json_get(root, lx_slice_z(kept[i])));
+    lx_reshape_copy(&w->s.out, "max_tokens", lx_reshape_limit(&w->s));
 }
 
 /* What would change the answer is refused where it says something. */
 static void refuse_rest(struct writer *w)
 {
-    static const struct {
-        const char *name, *says_nothing;
-    } rest[] = {
-        {"stop", "[]"},
-        {"n", "1"},
+    static const struct lx_reshape_alien aliens[] = {
+        {"stop", "|[]|"},
+        {"n", "|1|"},
         {"seed", NULL},
-        {"logit_bias", "{}"},
-        {"logprobs", "false"},
-        {"top_logprobs", "0"},
-        {"presence_penalty", "0"},
-        {"frequency_penalty", "0"},
-        {"response_format", "{\"type\":\"text\"}"},
+        {"logit_bias", "|{}|"},
+        {"logprobs", "|false|"},
+        {"top_logprobs", "|0|"},
+        {"presence_penalty", "|0|0.0|"},
+        {"frequency_penalty", "|0|0.0|"},
+        {"response_format", "|{\"type\":\"text\"}|"},
+        {NULL, NULL},
     };
-    for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
-        struct lx_json v = lx_json_get(w->s.root, lx_slice_z(rest[i].name));
-        if (lx_json_given(v) && !lx_slice_eq(lx_json_raw(v), lx_slice_z(rest[i].says_nothing)))
-            refuse(w, rest[i].name, "GigaChat has no such parameter");
-    }
+    lx_reshape_refuse_aliens(&w->s, aliens, "GigaChat has no such parameter");
 }
 
 static void write_request(const struct lx_write_options *o, const struct lx_request *r,
                           struct lx_body *b)
 {
-    struct writer w = {.o = o, .b = b, .out = lx_out(b->buf)};
-    if (lx_reshape_init(&w.s, o, r, b)) {
-        lx_out_object(&w.out, NULL);
-        lx_out_str(&w.out, "model", o->model);
+    struct writer w = {.told = 0};
+    if (lx_reshape_begin(&w.s, o, r, b)) {
+        lx_out_str(&w.s.out, "model", o->model);
         write_messages(&w);
         write_functions(&w);
         write_choice(&w);
         write_parameters(&w);
         refuse_rest(&w);
-        lx_out_object_end(&w.out);
-        lx_reshape_finish(b);
     }
-    lx_reshape_clear(&w.s);
+    lx_reshape_end(&w.s);
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */

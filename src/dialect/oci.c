@@ -16,11 +16,6 @@ bool lx_oci_is_cohere(struct lx_slice model)
     return lx_slice_starts(model, LX_S("cohere."));
 }
 
-void lx_oci_refuse(struct lx_oci_writer *w, const char *what, const char *why)
-{
-    lx_body_refuse(w->b, w->o, lx_slice_z(what), lx_slice_z(why));
-}
-
 /* ---- What stands around a chat ------------------------------------------------------------- */
 
 void lx_oci_write_serving(struct lx_out *out, const struct lx_write_options *o, struct lx_json root)
@@ -37,30 +32,13 @@ void lx_oci_write_serving(struct lx_out *out, const struct lx_write_options *o, 
     lx_out_object_end(out);
 }
 
-void lx_oci_write_names(struct lx_oci_writer *w, const struct lx_oci_name *names)
+void lx_oci_write_limit(struct lx_reshape *w, const char *name, int64_t fallback)
 {
-    for (; names->openai; names++)
-        lx_reshape_copy(&w->out, names->oci, lx_json_get(w->s.root, lx_slice_z(names->openai)));
-}
-
-void lx_oci_write_text(struct lx_oci_writer *w, const char *name, struct lx_json content)
-{
-    size_t n = 0;
-    lx_out_string_open(&w->out, name);
-    if (lx_json_is(content, LX_JSON_STRING))
-        lx_out_string_part(&w->out, lx_json_text(content));
-    for (struct lx_json_iter it = lx_json_iter(content);
-         lx_json_is(content, LX_JSON_ARRAY) && lx_json_next(&it);) {
-        struct lx_json text = LX_GET(it.value, "text");
-        if (!lx_json_is(text, LX_JSON_STRING)) {
-            lx_oci_refuse(w, "messages.content", "the model takes text only here");
-            continue;
-        }
-        if (n++)
-            lx_out_string_part(&w->out, lx_text(LX_S("\n")));
-        lx_out_string_part(&w->out, lx_json_text(text));
-    }
-    lx_out_string_close(&w->out);
+    struct lx_json limit = lx_reshape_limit(w);
+    if (lx_json_given(limit))
+        lx_out_value(&w->out, name, limit);
+    else
+        lx_out_int(&w->out, name, w->o->default_max_tokens ? w->o->default_max_tokens : fallback);
 }
 
 /* ---- The generic form: messages ------------------------------------------------------------ */
@@ -74,7 +52,7 @@ static const struct {
     {LX_S_INIT("video_url"), LX_S_INIT("VIDEO"), "videoUrl", "video_url"},
 };
 
-static void write_part(struct lx_oci_writer *w, struct lx_json part)
+static void write_part(struct lx_reshape *w, struct lx_json part)
 {
     struct lx_json type = LX_GET(part, "type");
     if (lx_json_eq(type, LX_S("text"))) {
@@ -102,10 +80,10 @@ static void write_part(struct lx_oci_writer *w, struct lx_json part)
         lx_out_object_end(&w->out);
         return;
     }
-    lx_oci_refuse(w, "messages.content", "text, images and video only");
+    lx_reshape_refuse(w, "messages.content", "text, images and video only");
 }
 
-static void write_content(struct lx_oci_writer *w, struct lx_json content)
+static void write_content(struct lx_reshape *w, struct lx_json content)
 {
     bool list = lx_json_is(content, LX_JSON_ARRAY);
     if (!list && !lx_json_text(content).s.n)
@@ -122,7 +100,7 @@ static void write_content(struct lx_oci_writer *w, struct lx_json content)
     lx_out_array_end(&w->out);
 }
 
-static void write_calls(struct lx_oci_writer *w, struct lx_json calls)
+static void write_calls(struct lx_reshape *w, struct lx_json calls)
 {
     if (!lx_json_count(calls))
         return;
@@ -139,7 +117,7 @@ static void write_calls(struct lx_oci_writer *w, struct lx_json calls)
     lx_out_array_end(&w->out);
 }
 
-static void write_message(struct lx_oci_writer *w, struct lx_json m)
+static void write_message(struct lx_reshape *w, struct lx_json m)
 {
     static const struct {
         struct lx_slice openai, oci;
@@ -163,16 +141,16 @@ static void write_message(struct lx_oci_writer *w, struct lx_json m)
 
 /* ---- The generic form: tools and parameters ------------------------------------------------ */
 
-static void write_tools(struct lx_oci_writer *w)
+static void write_tools(struct lx_reshape *w)
 {
-    struct lx_json tools = LX_GET(w->s.root, "tools");
+    struct lx_json tools = LX_GET(w->root, "tools");
     if (!lx_json_count(tools))
         return;
     lx_out_array(&w->out, "tools");
     for (struct lx_json_iter it = lx_json_iter(tools); lx_json_next(&it);) {
         struct lx_json function = LX_GET(it.value, "function");
         if (!lx_json_is(function, LX_JSON_OBJECT)) {
-            lx_oci_refuse(w, "tools", "functions only");
+            lx_reshape_refuse(w, "tools", "functions only");
             continue;
         }
         lx_out_object(&w->out, NULL);
@@ -185,9 +163,9 @@ static void write_tools(struct lx_oci_writer *w)
     lx_out_array_end(&w->out);
 }
 
-static void write_choice(struct lx_oci_writer *w)
+static void write_choice(struct lx_reshape *w)
 {
-    struct lx_json choice = LX_GET(w->s.root, "tool_choice");
+    struct lx_json choice = LX_GET(w->root, "tool_choice");
     struct lx_json name = LX_GET(LX_GET(choice, "function"), "name");
     if (!lx_json_given(choice))
         return;
@@ -205,9 +183,9 @@ static void write_choice(struct lx_oci_writer *w)
 }
 
 /* ResponseJsonSchema has four members, and any other is answered with 400. */
-static void write_format(struct lx_oci_writer *w)
+static void write_format(struct lx_reshape *w)
 {
-    struct lx_json format = LX_GET(w->s.root, "response_format");
+    struct lx_json format = LX_GET(w->root, "response_format");
     struct lx_json schema = LX_GET(format, "json_schema"), name = LX_GET(schema, "name");
     if (!lx_json_given(format))
         return;
@@ -232,26 +210,17 @@ static void write_format(struct lx_oci_writer *w)
 }
 
 /* OpenAI's own models there take maxCompletionTokens alone; the others, gpt-oss among them, know
- * maxTokens. Without a limit the service stops after some twenty tokens: what the model says at
- * most is asked for, or LiteLLM's number. */
-static void write_limit(struct lx_oci_writer *w)
+ * maxTokens. */
+static const char *limit_name(struct lx_slice model)
 {
-    enum { LIMIT = 4096 };
-    struct lx_json limit = LX_GET(w->s.root, "max_completion_tokens");
-    bool openai = lx_slice_starts(w->o->model, LX_S("openai.")) &&
-                  !lx_slice_starts(w->o->model, LX_S("openai.gpt-oss"));
-    const char *name = openai ? "maxCompletionTokens" : "maxTokens";
-    if (!lx_json_given(limit))
-        limit = LX_GET(w->s.root, "max_tokens");
-    if (lx_json_given(limit))
-        lx_out_value(&w->out, name, limit);
-    else
-        lx_out_int(&w->out, name, w->o->default_max_tokens ? w->o->default_max_tokens : LIMIT);
+    bool openai =
+        lx_slice_starts(model, LX_S("openai.")) && !lx_slice_starts(model, LX_S("openai.gpt-oss"));
+    return openai ? "maxCompletionTokens" : "maxTokens";
 }
 
-static void write_effort(struct lx_oci_writer *w)
+static void write_effort(struct lx_reshape *w)
 {
-    struct lx_slice effort = lx_json_str(LX_GET(w->s.root, "reasoning_effort"), w->b->arena);
+    struct lx_slice effort = lx_json_str(LX_GET(w->root, "reasoning_effort"), w->b->arena);
     char *upper = effort.n ? lx_arena_bytes(w->b->arena, effort.n) : NULL;
     for (size_t i = 0; upper && i < effort.n; i++)
         upper[i] = effort.p[i] >= 'a' && effort.p[i] <= 'z' ? (char)(effort.p[i] - 'a' + 'A')
@@ -261,18 +230,19 @@ static void write_effort(struct lx_oci_writer *w)
 }
 
 /* How many alternatives, where OpenAI has two members. */
-static void write_logprobs(struct lx_oci_writer *w)
+static void write_logprobs(struct lx_reshape *w)
 {
-    struct lx_json top = LX_GET(w->s.root, "top_logprobs");
+    struct lx_json top = LX_GET(w->root, "top_logprobs");
     if (lx_json_given(top))
         lx_out_value(&w->out, "logProbs", top);
-    else if (lx_json_bool(LX_GET(w->s.root, "logprobs"), false))
+    else if (lx_json_bool(LX_GET(w->root, "logprobs"), false))
         lx_out_int(&w->out, "logProbs", 0);
 }
 
-static void write_generic(struct lx_oci_writer *w)
+static void write_generic(struct lx_reshape *w)
 {
-    static const struct lx_oci_name names[] = {
+    enum { LIMIT = 4096 };
+    static const struct lx_reshape_name names[] = {
         {"temperature", "temperature"},
         {"top_p", "topP"},
         {"top_k", "topK"},
@@ -282,23 +252,16 @@ static void write_generic(struct lx_oci_writer *w)
         {"n", "numGenerations"},
         {"logit_bias", "logitBias"},
         {"parallel_tool_calls", "isParallelToolCalls"},
+        {"stop", "stop"},
         {NULL, NULL},
     };
-    struct lx_json stop = LX_GET(w->s.root, "stop");
     lx_out_lit(&w->out, "apiFormat", "GENERIC");
     lx_out_array(&w->out, "messages");
-    for (struct lx_json_iter it = lx_json_iter(LX_GET(w->s.root, "messages")); lx_json_next(&it);)
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(w->root, "messages")); lx_json_next(&it);)
         write_message(w, it.value);
     lx_out_array_end(&w->out);
-    write_limit(w);
-    lx_oci_write_names(w, names);
-    if (lx_json_is(stop, LX_JSON_STRING)) {
-        lx_out_array(&w->out, "stop");
-        lx_out_value(&w->out, NULL, stop);
-        lx_out_array_end(&w->out);
-    } else {
-        lx_reshape_copy(&w->out, "stop", stop);
-    }
+    lx_oci_write_limit(w, limit_name(w->o->model), LIMIT);
+    lx_reshape_names(w, names);
     write_effort(w);
     write_logprobs(w);
     write_tools(w);
@@ -311,10 +274,9 @@ static void write_generic(struct lx_oci_writer *w)
 static void write_request(const struct lx_write_options *o, const struct lx_request *r,
                           struct lx_body *b)
 {
-    struct lx_oci_writer w = {.o = o, .r = r, .b = b, .out = lx_out(b->buf)};
-    if (lx_reshape_init(&w.s, o, r, b)) {
-        lx_out_object(&w.out, NULL);
-        lx_oci_write_serving(&w.out, o, w.s.root);
+    struct lx_reshape w;
+    if (lx_reshape_begin(&w, o, r, b)) {
+        lx_oci_write_serving(&w.out, o, w.root);
         lx_out_object(&w.out, "chatRequest");
         if (lx_oci_is_cohere(o->model))
             lx_oci_cohere_write(&w);
@@ -327,10 +289,8 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
             lx_out_object_end(&w.out);
         }
         lx_out_object_end(&w.out);
-        lx_out_object_end(&w.out);
-        lx_reshape_finish(b);
     }
-    lx_reshape_clear(&w.s);
+    lx_reshape_end(&w);
 }
 
 static const struct lx_back back = {

@@ -10,15 +10,6 @@
 
 #include "dialect/reshape.h"
 
-/* A request that is written from OpenAI's body of it. */
-struct lx_oci_writer {
-    struct lx_reshape s;
-    struct lx_out out;
-    const struct lx_write_options *o;
-    const struct lx_request *r;
-    struct lx_body *b;
-};
-
 /* ---- oci.c ---- */
 /* "servingMode": the model, or the endpoint that is the client's alone; root: OpenAI's body, with
  * LiteLLM's oci_serving_mode and oci_endpoint_id where they are said, or NONE. */
@@ -26,18 +17,13 @@ void lx_oci_write_serving(struct lx_out *out, const struct lx_write_options *o,
                           struct lx_json root);
 /* True for the models whose chats have Cohere's form. */
 bool lx_oci_is_cohere(struct lx_slice model);
-void lx_oci_refuse(struct lx_oci_writer *w, const char *what, const char *why);
-/* A text, or the texts of a list, as one string; what is no text is refused. */
-void lx_oci_write_text(struct lx_oci_writer *w, const char *name, struct lx_json content);
-/* Members of the body that are called otherwise here; ends without a name. */
-struct lx_oci_name {
-    const char *openai, *oci;
-};
-void lx_oci_write_names(struct lx_oci_writer *w, const struct lx_oci_name *names);
+/* The limit of tokens; without one the service stops after some twenty: what the model says at most
+ * is asked for, or `fallback`, a number of LiteLLM's. */
+void lx_oci_write_limit(struct lx_reshape *w, const char *name, int64_t fallback);
 
 /* ---- oci_cohere.c ---- */
 /* The members of "chatRequest". */
-void lx_oci_cohere_write(struct lx_oci_writer *w);
+void lx_oci_cohere_write(struct lx_reshape *w);
 
 /* ---- oci_read.c ---- */
 /* What a stream's reader remembers. */

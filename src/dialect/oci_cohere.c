@@ -44,26 +44,22 @@ static struct turns find_turns(struct lx_json messages)
     return t;
 }
 
+static void write_text(struct lx_reshape *w, const char *name, struct lx_json content)
+{
+    lx_reshape_text(w, name, content, "the model takes text only here");
+}
+
 /* ---- Calls and results ---------------------------------------------------------------------- */
 
-/* The arguments' JSON stands in a string, as an object here. */
-static void write_call(struct lx_oci_writer *w, const char *name, struct lx_json call)
+static void write_call(struct lx_reshape *w, const char *name, struct lx_json call)
 {
     struct lx_json function = LX_GET(call, "function");
-    struct lx_slice json = lx_json_str(LX_GET(function, "arguments"), w->b->arena);
-    struct lx_json_doc doc;
-    lx_json_doc_init(&doc);
-    int code = lx_json_read(&doc, json, NULL, NULL);
-    bool object = code == 0 && lx_json_is(lx_json_root(&doc), LX_JSON_OBJECT);
-    lx_json_doc_clear(&doc);
-    if (code == LX_ENOMEM)
-        lx_body_fail(w->b, code, LX_S("body"), LX_S("no memory"));
     lx_out_object(&w->out, name);
     if (lx_json_given(LX_GET(function, "name")))
         lx_out_value(&w->out, "name", LX_GET(function, "name"));
     else
         lx_out_lit(&w->out, "name", "");
-    lx_out_raw(&w->out, "parameters", object ? json : LX_S("{}"));
+    lx_reshape_arguments(w, "parameters", LX_GET(function, "arguments"));
     lx_out_object_end(&w->out);
 }
 
@@ -80,7 +76,7 @@ static struct lx_json call_of(const struct turns *t, size_t before, struct lx_sl
 }
 
 /* A run of tools' messages from number i on; the number after it. */
-static size_t write_results(struct lx_oci_writer *w, const struct turns *t, size_t i)
+static size_t write_results(struct lx_reshape *w, const struct turns *t, size_t i)
 {
     lx_out_array(&w->out, "toolResults");
     for (; i < t->count && is_role(lx_json_at(t->messages, i), LX_S("tool")); i++) {
@@ -89,7 +85,7 @@ static size_t write_results(struct lx_oci_writer *w, const struct turns *t, size
         write_call(w, "call", call_of(t, i, lx_json_str(LX_GET(m, "tool_call_id"), w->b->arena)));
         lx_out_array(&w->out, "outputs");
         lx_out_object(&w->out, NULL);
-        lx_oci_write_text(w, "output", LX_GET(m, "content"));
+        write_text(w, "output", LX_GET(m, "content"));
         lx_out_object_end(&w->out);
         lx_out_array_end(&w->out);
         lx_out_object_end(&w->out);
@@ -100,7 +96,7 @@ static size_t write_results(struct lx_oci_writer *w, const struct turns *t, size
 
 /* ---- The conversation ------------------------------------------------------------------------ */
 
-static void write_calls(struct lx_oci_writer *w, struct lx_json calls)
+static void write_calls(struct lx_reshape *w, struct lx_json calls)
 {
     if (!lx_json_count(calls))
         return;
@@ -110,7 +106,7 @@ static void write_calls(struct lx_oci_writer *w, struct lx_json calls)
     lx_out_array_end(&w->out);
 }
 
-static size_t write_turn(struct lx_oci_writer *w, const struct turns *t, size_t i)
+static size_t write_turn(struct lx_reshape *w, const struct turns *t, size_t i)
 {
     struct lx_json m = lx_json_at(t->messages, i);
     lx_out_object(&w->out, NULL);
@@ -122,7 +118,7 @@ static size_t write_turn(struct lx_oci_writer *w, const struct turns *t, size_t 
                    is_system(m)                    ? LX_S("SYSTEM")
                    : is_role(m, LX_S("assistant")) ? LX_S("CHATBOT")
                                                    : LX_S("USER"));
-        lx_oci_write_text(w, "message", LX_GET(m, "content"));
+        write_text(w, "message", LX_GET(m, "content"));
         write_calls(w, LX_GET(m, "tool_calls"));
         i++;
     }
@@ -130,12 +126,12 @@ static size_t write_turn(struct lx_oci_writer *w, const struct turns *t, size_t 
     return i;
 }
 
-static void write_conversation(struct lx_oci_writer *w)
+static void write_conversation(struct lx_reshape *w)
 {
-    struct turns t = find_turns(LX_GET(w->s.root, "messages"));
+    struct turns t = find_turns(LX_GET(w->root, "messages"));
     size_t i = 0;
     if (t.first) /* of several, the later ones stay turns of the conversation */
-        lx_oci_write_text(w, "preambleOverride", LX_GET(lx_json_at(t.messages, i++), "content"));
+        write_text(w, "preambleOverride", LX_GET(lx_json_at(t.messages, i++), "content"));
     if (i < t.last) {
         lx_out_array(&w->out, "chatHistory");
         while (i < t.last)
@@ -148,7 +144,7 @@ static void write_conversation(struct lx_oci_writer *w)
             write_results(w, &t, t.last);
         return;
     }
-    lx_oci_write_text(w, "message", LX_GET(lx_json_at(t.messages, t.last), "content"));
+    write_text(w, "message", LX_GET(lx_json_at(t.messages, t.last), "content"));
 }
 
 /* ---- Tools ---------------------------------------------------------------------------------- */
@@ -187,8 +183,8 @@ static bool is_required(struct lx_json parameters, struct lx_slice name)
     return false;
 }
 
-static void write_definition(struct lx_oci_writer *w, struct lx_json parameters,
-                             struct lx_json name, struct lx_json schema)
+static void write_definition(struct lx_reshape *w, struct lx_json parameters, struct lx_json name,
+                             struct lx_json schema)
 {
     struct lx_text description = lx_json_text(LX_GET(schema, "description"));
     lx_out_name(&w->out, lx_json_text(name));
@@ -207,7 +203,7 @@ static void write_definition(struct lx_oci_writer *w, struct lx_json parameters,
     lx_out_object_end(&w->out);
 }
 
-static void write_tool(struct lx_oci_writer *w, struct lx_json function)
+static void write_tool(struct lx_reshape *w, struct lx_json function)
 {
     struct lx_json parameters = LX_GET(function, "parameters");
     struct lx_json description = LX_GET(function, "description");
@@ -226,12 +222,12 @@ static void write_tool(struct lx_oci_writer *w, struct lx_json function)
 }
 
 /* There is no choice among the tools: without them none can be called. */
-static void write_tools(struct lx_oci_writer *w)
+static void write_tools(struct lx_reshape *w)
 {
-    struct lx_json tools = LX_GET(w->s.root, "tools"), choice = LX_GET(w->s.root, "tool_choice");
+    struct lx_json tools = LX_GET(w->root, "tools"), choice = LX_GET(w->root, "tool_choice");
     bool none = lx_json_eq(choice, LX_S("none"));
     if (lx_json_given(choice) && !none && !lx_json_eq(choice, LX_S("auto")))
-        lx_oci_refuse(w, "tool_choice", "Cohere's models at Oracle choose for themselves");
+        lx_reshape_refuse(w, "tool_choice", "Cohere's models at Oracle choose for themselves");
     if (!lx_json_count(tools) || none)
         return;
     lx_out_array(&w->out, "tools");
@@ -240,16 +236,16 @@ static void write_tools(struct lx_oci_writer *w)
         if (lx_json_is(function, LX_JSON_OBJECT))
             write_tool(w, function);
         else
-            lx_oci_refuse(w, "tools", "functions only");
+            lx_reshape_refuse(w, "tools", "functions only");
     }
     lx_out_array_end(&w->out);
 }
 
 /* ---- Parameters ------------------------------------------------------------------------------ */
 
-static void write_format(struct lx_oci_writer *w)
+static void write_format(struct lx_reshape *w)
 {
-    struct lx_json format = LX_GET(w->s.root, "response_format");
+    struct lx_json format = LX_GET(w->root, "response_format");
     if (!lx_json_given(format) || lx_json_eq(LX_GET(format, "type"), LX_S("text")))
         return;
     lx_out_object(&w->out, "responseFormat");
@@ -258,10 +254,10 @@ static void write_format(struct lx_oci_writer *w)
     lx_out_object_end(&w->out);
 }
 
-static void write_parameters(struct lx_oci_writer *w)
+static void write_parameters(struct lx_reshape *w)
 {
     enum { LIMIT = 4000 };
-    static const struct lx_oci_name names[] = {
+    static const struct lx_reshape_name names[] = {
         {"temperature", "temperature"},
         {"top_p", "topP"},
         {"top_k", "topK"},
@@ -270,44 +266,27 @@ static void write_parameters(struct lx_oci_writer *w)
         {"seed", "seed"},
         {"documents", "documents"},
         {"safety_mode", "safetyMode"},
+        {"stop", "stopSequences"},
         {NULL, NULL},
     };
-    struct lx_json limit = LX_GET(w->s.root, "max_completion_tokens");
-    struct lx_json stop = LX_GET(w->s.root, "stop");
-    if (!lx_json_given(limit))
-        limit = LX_GET(w->s.root, "max_tokens");
-    if (lx_json_given(limit)) /* without one the service stops after some twenty tokens */
-        lx_out_value(&w->out, "maxTokens", limit);
-    else
-        lx_out_int(&w->out, "maxTokens",
-                   w->o->default_max_tokens ? w->o->default_max_tokens : LIMIT);
-    lx_oci_write_names(w, names);
-    if (lx_json_is(stop, LX_JSON_STRING)) {
-        lx_out_array(&w->out, "stopSequences");
-        lx_out_value(&w->out, NULL, stop);
-        lx_out_array_end(&w->out);
-    } else {
-        lx_reshape_copy(&w->out, "stopSequences", stop);
-    }
+    lx_oci_write_limit(w, "maxTokens", LIMIT);
+    lx_reshape_names(w, names);
 }
 
 /* What would change the answer is refused where it says something. */
-static void refuse_rest(struct lx_oci_writer *w)
+static void refuse_rest(struct lx_reshape *w)
 {
-    static const struct {
-        const char *name, *says_nothing;
-    } rest[] = {{"n", "1"}, {"logprobs", "false"}, {"top_logprobs", "0"}, {"logit_bias", "{}"}};
-    for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
-        struct lx_json v = lx_json_get(w->s.root, lx_slice_z(rest[i].name));
-        if (lx_json_given(v) && !lx_slice_eq(lx_json_raw(v), lx_slice_z(rest[i].says_nothing)))
-            lx_oci_refuse(w, rest[i].name, "Cohere's models at Oracle have no such parameter");
-    }
-    if (lx_json_given(LX_GET(w->s.root, "reasoning_effort")))
+    static const struct lx_reshape_alien aliens[] = {
+        {"n", "|1|"}, {"logprobs", "|false|"}, {"top_logprobs", "|0|"}, {"logit_bias", "|{}|"},
+        {NULL, NULL},
+    };
+    lx_reshape_refuse_aliens(w, aliens, "Cohere's models at Oracle have no such parameter");
+    if (lx_json_given(LX_GET(w->root, "reasoning_effort")))
         lx_losses_add(w->b->losses, LX_S("reasoning_effort"),
                       LX_S("Cohere's models at Oracle do not reason"));
 }
 
-void lx_oci_cohere_write(struct lx_oci_writer *w)
+void lx_oci_cohere_write(struct lx_reshape *w)
 {
     lx_out_lit(&w->out, "apiFormat", "COHERE");
     write_conversation(w);

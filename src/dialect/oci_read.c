@@ -225,19 +225,13 @@ int lx_oci_read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
                       struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
 {
     struct lx_json root = lx_json_root(body);
-    struct lx_json_doc doc;
     struct lx_slice text;
     if (!lx_json_is(LX_GET(root, "chatResponse"), LX_JSON_OBJECT))
         return lx_error_set(err, LX_EPROTO, "the reply has no chatResponse");
     int code = retell(root, c, a, &text);
     if (code < 0)
         return lx_error_set(err, code, "%s", lx_code_text(code));
-    lx_json_doc_init(&doc);
-    code = lx_json_read(&doc, text, NULL, err);
-    if (code == 0)
-        code = lx_openai_read_reply(&doc, c, a, out, err);
-    lx_json_doc_clear(&doc);
-    return code;
+    return lx_reshape_read_reply(text, c, a, out, err);
 }
 
 /* ---- Streams --------------------------------------------------------------------------------- */
@@ -275,12 +269,11 @@ int lx_oci_read_event(void *state, const struct lx_record *rec, struct lx_json_d
 {
     struct lx_oci_reading *s = state;
     struct lx_record told = *rec;
-    if (rec->fault || lx_slice_eq(lx_slice_trim(rec->data), LX_S("[DONE]")))
+    if (rec->fault || lx_record_is_done(rec))
         return lx_openai_read_event(&s->stream, rec, doc, c, out, err);
-    int code = lx_json_read(doc, rec->data, NULL, NULL);
-    if (code < 0)
-        return lx_error_set(err, code == LX_ENOMEM ? code : LX_EPROTO,
-                            "an event of the stream is not JSON");
+    int code = lx_record_read(rec, doc, err);
+    if (code)
+        return code;
     code = retell_event(s, lx_json_root(doc), c, out->arena, &told.data);
     if (code < 0)
         return lx_error_set(err, code, "%s", lx_code_text(code));

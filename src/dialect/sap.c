@@ -84,18 +84,14 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
                           struct lx_body *b)
 {
     struct lx_reshape s;
-    struct lx_out out = lx_out(b->buf);
-    if (lx_reshape_init(&s, o, r, b)) {
+    if (lx_reshape_begin(&s, o, r, b)) {
         struct lx_json choice = LX_GET(s.root, "tool_choice");
         if (lx_json_given(choice) && !lx_json_eq(choice, LX_S("auto")))
-            lx_body_refuse(b, o, LX_S("tool_choice"), LX_S("the orchestration service has none"));
-        lx_out_object(&out, NULL);
-        write_config(&out, o, r, s.root);
-        write_members(&out, s.root, BODY);
-        lx_out_object_end(&out);
-        lx_reshape_finish(b);
+            lx_reshape_refuse(&s, "tool_choice", "the orchestration service has none");
+        write_config(&s.out, o, r, s.root);
+        write_members(&s.out, s.root, BODY);
     }
-    lx_reshape_clear(&s);
+    lx_reshape_end(&s);
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */
@@ -111,15 +107,9 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
                       struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
 {
     struct lx_json result = inner(lx_json_root(body));
-    struct lx_json_doc doc;
     if (!lx_json_is(result, LX_JSON_OBJECT))
         return lx_error_set(err, LX_EPROTO, "the reply has no final_result");
-    lx_json_doc_init(&doc);
-    int code = lx_json_read(&doc, lx_json_raw(result), NULL, err);
-    if (code == 0)
-        code = lx_openai_read_reply(&doc, c, a, out, err);
-    lx_json_doc_clear(&doc); /* what was taken from it points into the body's text */
-    return code;
+    return lx_reshape_read_reply(lx_json_raw(result), c, a, out, err);
 }
 
 /* An event without a result is an error, or tells what another module did. */

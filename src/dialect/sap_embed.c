@@ -49,10 +49,7 @@ static void write_input(struct lx_out *out, const struct lx_request *r, struct l
     };
     struct lx_slice purpose = lx_purpose_name(r->embed, words, b->arena);
     lx_out_object(out, "input");
-    lx_out_array(out, "text");
-    for (size_t i = 0; i < r->embed->count; i++)
-        lx_input_text_write(out, NULL, r->embed, i, b);
-    lx_out_array_end(out);
+    lx_embed_write_texts(out, "text", r->embed, b);
     if (purpose.n)
         lx_out_str(out, "type", purpose);
     else
@@ -60,18 +57,11 @@ static void write_input(struct lx_out *out, const struct lx_request *r, struct l
     lx_out_object_end(out);
 }
 
-static const char *const known[] = {"version", "parameters",  "masking",
-                                    "timeout", "max_retries", "type"};
-
 static void lose_unknown(const struct lx_request *r, struct lx_body *b)
 {
-    for (const struct lx_extra *x = r->extra; x; x = x->next) {
-        size_t i = 0;
-        while (i < sizeof(known) / sizeof(known[0]) && !lx_slice_eq(x->name, lx_slice_z(known[i])))
-            i++;
-        if (i == sizeof(known) / sizeof(known[0]))
+    for (const struct lx_extra *x = r->extra; x; x = x->next)
+        if (!lx_slice_among(x->name, "|version|parameters|masking|timeout|max_retries|type|"))
             lx_losses_add(b->losses, x->name, LX_S("the service has no place for it"));
-    }
 }
 
 static void write_request(const struct lx_write_options *o, const struct lx_request *r,

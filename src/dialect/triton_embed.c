@@ -21,10 +21,7 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
     lx_out_int(&out, NULL, (int64_t)r->embed->count);
     lx_out_array_end(&out);
     lx_out_lit(&out, "datatype", "BYTES");
-    lx_out_array(&out, "data");
-    for (size_t i = 0; i < r->embed->count; i++)
-        lx_input_text_write(&out, NULL, r->embed, i, b);
-    lx_out_array_end(&out);
+    lx_embed_write_texts(&out, "data", r->embed, b);
     lx_out_object_end(&out);
     lx_out_array_end(&out);
     lx_extra_write(&out, r->extra);

@@ -23,30 +23,22 @@ static void write_path(const struct lx_write_options *o, bool stream, struct lx_
 static void write_request(const struct lx_write_options *o, const struct lx_request *r,
                           struct lx_body *b)
 {
-    static const struct lx_slice left[] = {LX_S_INIT("model"), LX_S_INIT("stream"),
-                                           LX_S_INIT("stream_options")};
     struct lx_reshape s;
-    struct lx_out out = lx_out(b->buf);
-    if (lx_reshape_init(&s, o, r, b)) {
-        lx_out_object(&out, NULL);
-        lx_out_array(&out, "instances");
-        lx_out_object(&out, NULL);
-        lx_out_lit(&out, "@requestFormat", "chatCompletions");
+    if (lx_reshape_begin(&s, o, r, b)) {
+        lx_out_array(&s.out, "instances");
+        lx_out_object(&s.out, NULL);
+        lx_out_lit(&s.out, "@requestFormat", "chatCompletions");
         for (struct lx_json_iter it = lx_json_iter(s.root); lx_json_next(&it);) {
-            bool skip = false;
-            for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++)
-                skip |= lx_json_eq(it.name, left[i]);
-            if (skip)
+            struct lx_text name = lx_json_text(it.name);
+            if (lx_slice_among(name.s, "|model|stream|stream_options|"))
                 continue;
-            lx_out_name(&out, lx_json_text(it.name));
-            lx_out_value(&out, NULL, it.value);
+            lx_out_name(&s.out, name);
+            lx_out_value(&s.out, NULL, it.value);
         }
-        lx_out_object_end(&out);
-        lx_out_array_end(&out);
-        lx_out_object_end(&out);
-        lx_reshape_finish(b);
+        lx_out_object_end(&s.out);
+        lx_out_array_end(&s.out);
     }
-    lx_reshape_clear(&s);
+    lx_reshape_end(&s);
 }
 
 /* OpenAI's reply within; what the container finds wrong comes with status 200. */
@@ -55,7 +47,6 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
 {
     struct lx_json inner = LX_GET(lx_json_root(body), "predictions");
     struct lx_json message = LX_GET(inner, "message");
-    struct lx_json_doc doc;
     if (lx_json_is(inner, LX_JSON_ARRAY))
         inner = lx_json_at(inner, 0);
     if (!lx_json_is(inner, LX_JSON_OBJECT))
@@ -63,12 +54,7 @@ static int read_reply(const struct lx_json_doc *body, const struct lx_reply_cont
     if (lx_json_is(message, LX_JSON_STRING))
         return lx_error_set(err, LX_EPROTO, "%.*s",
                             LX_F(lx_slice_to(lx_json_str(message, a), 200)));
-    lx_json_doc_init(&doc);
-    int code = lx_json_read(&doc, lx_json_raw(inner), NULL, err);
-    if (code == 0)
-        code = lx_openai_read_reply(&doc, c, a, out, err);
-    lx_json_doc_clear(&doc); /* what was taken from it points into the body's text */
-    return code;
+    return lx_reshape_read_reply(lx_json_raw(inner), c, a, out, err);
 }
 
 static const struct lx_back back = {
