@@ -5,59 +5,30 @@
  */
 #include "cmd/providers.h"
 
-static const char *const run[] = {
-#define LX_RECORDED_RUN(date, command) date, command
-#define LX_RECORDED(...)
-#define LX_RECORDED_ODD(...)
-#define LX_RECORDED_BY(...)
-#include "cmd/recorded.def"
-#undef LX_RECORDED_RUN
-#undef LX_RECORDED
-#undef LX_RECORDED_ODD
-#undef LX_RECORDED_BY
-};
+enum { COUNTS = 7 }; /* the columns of the table below */
+enum kind { RUN, COUNTED, ODD, PROJECT };
 
-enum { REPLIES, STREAMS, ERRORS, REQUESTS, EMBEDDINGS, CHECKS, FAILED, COUNTS };
-
-static const struct {
-    const char *provider;
+static const struct line {
+    enum kind kind;
+    const char *name, *more;
     int counts[COUNTS];
-} rows[] = {
-#define LX_RECORDED_RUN(...)
-#define LX_RECORDED(id, ...) {id, {__VA_ARGS__}},
-#define LX_RECORDED_ODD(...)
-#define LX_RECORDED_BY(...)
-#include "cmd/recorded.def"
-#undef LX_RECORDED_RUN
-#undef LX_RECORDED
-#undef LX_RECORDED_ODD
-#undef LX_RECORDED_BY
-};
-
-static const struct {
-    const char *provider, *why;
-    int records;
-} odd[] = {
-#define LX_RECORDED_RUN(...)
-#define LX_RECORDED(...)
-#define LX_RECORDED_ODD(id, why, records) {id, why, records},
-#define LX_RECORDED_BY(...)
-#include "cmd/recorded.def"
-#undef LX_RECORDED_RUN
-#undef LX_RECORDED
-#undef LX_RECORDED_ODD
-#undef LX_RECORDED_BY
-};
-
-static const char *const projects[] = {
-#define LX_RECORDED_RUN(...)
-#define LX_RECORDED(...)
-#define LX_RECORDED_ODD(...)
-#define LX_RECORDED_BY(name) name,
+} lines[] = {
+#define LX_RECORDED_RUN(date, command)          {RUN, date, command, {0}},
+#define LX_RECORDED(provider, ...)              {COUNTED, provider, NULL, {__VA_ARGS__}},
+#define LX_RECORDED_ODD(provider, why, records) {ODD, provider, why, {records}},
+#define LX_RECORDED_BY(project)                 {PROJECT, project, NULL, {0}},
 #include "cmd/recorded.def"
 };
 
-#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+/* The next line of a kind after one, NULL: the first; NULL: there is none. */
+static const struct line *next(const struct line *l, enum kind kind)
+{
+    const struct line *end = lines + sizeof(lines) / sizeof(lines[0]);
+    for (l = l ? l + 1 : lines; l < end; l++)
+        if (l->kind == kind)
+            return l;
+    return NULL;
+}
 
 static const char intro[] =
     "\n"
@@ -90,27 +61,31 @@ static const char others[] =
     "\n"
     "Recorded by:";
 
+static void write_counts(struct lx_buf *out, const char *name, const int *counts)
+{
+    lx_buf_addf(out, "| %s", name);
+    for (int k = 0; k < COUNTS; k++)
+        lx_buf_addf(out, " | %d", counts[k]);
+    lx_buf_add_lit(out, " |\n");
+}
+
 void lx_cmd_write_recorded(struct lx_buf *out)
 {
+    const struct line *run = next(NULL, RUN);
     int sums[COUNTS] = {0};
-    lx_buf_addf(out, intro, run[1], run[0]);
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        lx_buf_addf(out, "| %s", rows[i].provider);
-        for (int k = 0; k < COUNTS; k++) {
-            lx_buf_addf(out, " | %d", rows[i].counts[k]);
-            sums[k] += rows[i].counts[k];
-        }
-        lx_buf_add_lit(out, " |\n");
+    lx_buf_addf(out, intro, run->more, run->name);
+    for (const struct line *l = NULL; (l = next(l, COUNTED));) {
+        write_counts(out, l->name, l->counts);
+        for (int k = 0; k < COUNTS; k++)
+            sums[k] += l->counts[k];
     }
-    lx_buf_add_lit(out, "| all");
-    for (int k = 0; k < COUNTS; k++)
-        lx_buf_addf(out, " | %d", sums[k]);
-    lx_buf_add_lit(out, " |\n");
+    write_counts(out, "all", sums);
     lx_buf_add(out, lx_slice_z(odd_intro));
-    for (size_t i = 0; i < COUNT(odd); i++)
-        lx_buf_addf(out, "| %s | %s | %d |\n", odd[i].provider, odd[i].why, odd[i].records);
+    for (const struct line *l = NULL; (l = next(l, ODD));)
+        lx_buf_addf(out, "| %s | %s | %d |\n", l->name, l->more, l->counts[0]);
     lx_buf_add(out, lx_slice_z(others));
-    for (size_t i = 0; i < COUNT(projects); i++)
-        lx_buf_addf(out, "%s %s", i ? "," : "", projects[i]);
+    const char *between = "";
+    for (const struct line *l = NULL; (l = next(l, PROJECT)); between = ",")
+        lx_buf_addf(out, "%s %s", between, l->name);
     lx_buf_add_lit(out, ".\n");
 }

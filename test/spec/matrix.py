@@ -9,7 +9,6 @@ features is in it or was said to be dropped. Exit status: 0 when all are well.
 import argparse
 import itertools
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import embed_features
 import embed_requests
 import features
 import gemini_requests
+import judging
 import ollama_requests
 import openai_requests
 import openapi
@@ -171,15 +171,7 @@ def main():
     parser.add_argument("--only", default="", help="what stands in \"language -> model\"")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     args = parser.parse_args()
-    count, found = 0, []
-    with multiprocessing.Pool(args.jobs) as pool:
-        for faults in pool.imap_unordered(judge, jobs(args.binary, args.only), chunksize=32):
-            count += 1
-            found += faults
-    for fault in sorted(found):
-        print(fault)
-    print(f"matrix: {count} requests, {len(found)} faults")
-    return 1 if found else 0
+    return judging.run(judge, jobs(args.binary, args.only), args.jobs, "matrix: {} requests")
 
 
 if __name__ == "__main__":

@@ -8,12 +8,12 @@ what the vendor's document says they are, and a stream has the order that its SD
 """
 
 import argparse
-import multiprocessing
 import re
 import sys
 from pathlib import Path
 
 import gemini_requests
+import judging
 import openapi
 import stream_forms
 
@@ -179,15 +179,7 @@ def main():
     if not records.FOLDER.is_dir():
         print("replies: skipped, the recorded traffic is not here (../shared/corpus)")
         return 0
-    count, found = 0, []
-    with multiprocessing.Pool(args.jobs) as pool:
-        for faults in pool.imap_unordered(judge, jobs(args), chunksize=16):
-            count += 1
-            found += faults
-    for fault in sorted(found):
-        print(fault)
-    print(f"replies: {count} crossings, {len(found)} faults")
-    return 1 if found else 0
+    return judging.run(judge, jobs(args), args.jobs, "replies: {} crossings")
 
 
 if __name__ == "__main__":
