@@ -6,7 +6,7 @@
  */
 #include "check.h"
 
-#include "alloc.h"
+#include "alloc/alloc.h"
 #include "bless.h"
 #include "crossing.h"
 #include "expect.h"
@@ -147,7 +147,7 @@ static bool check_without(const struct checked *c, const struct crossing *clean,
     }
     crossing_clear(&x);
     if (alloc_live() != live) {
-        note("allocation %zu%s fails: %zu blocks leak", n, onwards ? " and all after" : "",
+        note("allocation %zu%s fails: %zu bytes leak", n, onwards ? " and all after" : "",
              alloc_live() - live);
         good = false;
     }
@@ -182,7 +182,7 @@ static void check_exchange(const struct checked *c, struct bless *bless)
     check_allocations(c, &x, count);
     crossing_clear(&x);
     if (alloc_live() != live) {
-        note("%zu blocks leak", alloc_live() - live);
+        note("%zu bytes leak", alloc_live() - live);
         report(c, false, "leaks");
     }
 }

@@ -1,63 +1,9 @@
 /*
  * call_alloc_test.c - calls without memory, and the memory of calls: every allocation failed in
  * turn, what an open stream holds, and what a busy pool asks the heap for.
- *
- * Linked with --wrap for malloc, calloc, realloc and free.
  */
+#include "alloc/alloc.h"
 #include "host.h"
-
-#include <malloc.h>
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void __real_free(void *p);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-void __wrap_free(void *p);
-
-static size_t live, count, fail_at; /* fail_at: the count that fails; 0: none */
-static bool failed;
-
-static bool refuse(void)
-{
-    count++;
-    if (count != fail_at)
-        return false;
-    failed = true;
-    return true;
-}
-
-static void *add(void *p)
-{
-    live += malloc_usable_size(p);
-    return p;
-}
-
-void *__wrap_malloc(size_t n)
-{
-    return refuse() ? NULL : add(__real_malloc(n));
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return refuse() ? NULL : add(__real_calloc(n, size));
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-    if (refuse())
-        return NULL;
-    live -= malloc_usable_size(p);
-    return add(__real_realloc(p, n));
-}
-
-void __wrap_free(void *p)
-{
-    live -= malloc_usable_size(p);
-    __real_free(p);
-}
 
 #define CHUNK(text, finish)                                                                    \
     "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"x\","  \
@@ -115,8 +61,8 @@ static bool goes_on(const struct scenario *s)
     return strncmp(s->name, "goes on", 7) == 0;
 }
 
-/* A host that collects nothing, so that only the call's own memory fails. */
-static void run_bare(const struct scenario *s)
+/* A host that collects nothing, so that only the call's own memory fails: allocation fail_at. */
+static void run_bare(const struct scenario *s, size_t fail_at)
 {
     struct lx_header type = {LX_S("content-type"), lx_slice_z(s->type), false};
     struct lx_headers headers = {&type, s->type ? 1 : 0};
@@ -173,17 +119,15 @@ static void without_memory_a_call_still_ends(void **state)
         if (goes_on(&scenarios[i]))
             host_add(&h, "m", "hosted_vllm", "x");
         h.table.settings.policy.retry_budget_ppm = 1000000;
-        size_t before = live, n = 0;
+        size_t before = alloc_live(), n = 0;
         do {
-            count = 0;
-            fail_at = ++n;
-            failed = false;
-            run_bare(&scenarios[i]);
-            fail_at = 0;
-            if (live != before)
+            alloc_arm(++n, false);
+            run_bare(&scenarios[i], n);
+            if (alloc_live() != before)
                 fail_msg("%s leaks %zu bytes when allocation %zu fails", scenarios[i].name,
-                         live - before, n);
-        } while (failed);
+                         alloc_live() - before, n);
+        } while (alloc_count() >= n);
+        alloc_arm(0, false);
         assert_true(n > 3);
         host_clear(&h);
     }
@@ -198,8 +142,8 @@ static size_t bytes_of_open_streams(const struct lx_dialect *front, size_t strea
     host_add(&h, "m", "openai", "x");
     h.pool = h.in.pool = lx_call_pool_new(&h.table.settings);
     h.in.body = LX_S(BODY("\"stream\":true,"));
-    struct lx_call **calls = __real_calloc(streams, sizeof(*calls));
-    size_t before = live;
+    struct lx_call **calls = calloc(streams, sizeof(*calls));
+    size_t before = alloc_live();
     for (size_t i = 0; i < streams; i++) {
         calls[i] = lx_call_new(&h.in);
         lx_call_next(calls[i], &step);
@@ -210,10 +154,10 @@ static size_t bytes_of_open_streams(const struct lx_dialect *front, size_t strea
         lx_call_next(calls[i], &step);
         assert_int_equal(step.kind, LX_STEP_WAIT);
     }
-    size_t bytes = (live - before) / streams;
+    size_t bytes = (alloc_live() - before) / streams;
     for (size_t i = 0; i < streams; i++)
         lx_call_free(calls[i]);
-    __real_free(calls);
+    free(calls);
     host_clear(&h);
     return bytes;
 }
@@ -271,11 +215,11 @@ static void a_busy_pool_hardly_allocates(void **state)
     host_add(&h, "m", "openai", "x");
     h.pool = h.in.pool = lx_call_pool_new(&h.table.settings);
     for (int i = 0; i < 3; i++)
-        run_bare(&scenarios[0]);
-    count = 0;
-    run_bare(&scenarios[0]);
-    print_message("a call makes %zu allocations\n", count);
-    assert_in_range(count, 0, 1);
+        run_bare(&scenarios[0], 0);
+    alloc_arm(0, false);
+    run_bare(&scenarios[0], 0);
+    print_message("a call makes %zu allocations\n", alloc_count());
+    assert_in_range(alloc_count(), 0, 1);
     host_clear(&h);
 }
 

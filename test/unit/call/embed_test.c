@@ -1,32 +1,9 @@
 /*
  * embed_test.c - calls for embeddings: split into several exchanges, one of them retried, encodings
  * made here, usage and cost added up, and every allocation failed in turn.
- *
- * Linked with --wrap for malloc, calloc and realloc.
  */
+#include "alloc/alloc.h"
 #include "host.h"
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-
-static size_t count, fail_at; /* fail_at: the count that fails; 0: none */
-
-void *__wrap_malloc(size_t n)
-{
-    return ++count == fail_at ? NULL : __real_malloc(n);
-}
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return ++count == fail_at ? NULL : __real_calloc(n, size);
-}
-void *__wrap_realloc(void *p, size_t n)
-{
-    return ++count == fail_at ? NULL : __real_realloc(p, n);
-}
 
 static const struct lx_offer by_two[] = {{.language = "openai_embed", .max_inputs = 2}, {0}};
 static const struct lx_offer floats_only[] = {{.language = "openai_embed", .encodings = "float"},
@@ -257,11 +234,10 @@ static void test_without_memory(void **state)
         host_clear_call(&h);
         lx_buf_reserve(&h.got, 4096);
         lx_buf_reserve(&h.sent, 4096);
-        count = 0;
-        fail_at = n;
+        alloc_arm(n, false);
         run_split(&h);
-        fail_at = 0;
-        good = count < n;
+        good = alloc_count() < n;
+        alloc_arm(0, false);
         assert_true(!h.call || h.done);
         if (good)
             assert_contains(host_got(&h), "\"index\":4,\"embedding\":[0.5,5]");

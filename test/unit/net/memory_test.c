@@ -1,6 +1,6 @@
 /*
  * memory_test.c - every allocation of an exchange failed in turn: an error or an answer, no crash,
- * no leak (ASan), no stall. Linked with --wrap for malloc, calloc and realloc.
+ * no leak (ASan), no stall.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,40 +8,8 @@
 
 #include <cmocka.h>
 
+#include "alloc/alloc.h"
 #include "peer.h"
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t m);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t m);
-void *__wrap_realloc(void *p, size_t n);
-
-static _Thread_local int countdown; /* the allocation to fail; 0: none */
-static _Thread_local bool failed;
-
-static bool fail_now(void)
-{
-    if (!countdown || --countdown)
-        return false;
-    failed = true;
-    return true;
-}
-
-void *__wrap_malloc(size_t n)
-{
-    return fail_now() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t m)
-{
-    return fail_now() ? NULL : __real_calloc(n, m);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-    return fail_now() ? NULL : __real_realloc(p, n);
-}
 
 /* A head in parts, chunks, two of them in one segment. */
 static void answer_in_parts(struct peer *p, int fd, int number)
@@ -128,13 +96,12 @@ static void every_allocation_fails_once(void **state)
     (void)state;
     struct peer p;
     peer_start(&p, answer_in_parts);
-    int n = 0;
+    size_t n = 0;
     do {
-        failed = false;
-        countdown = ++n;
+        alloc_arm(++n, false);
         go(p.port);
-        countdown = 0;
-    } while (failed);
+    } while (alloc_count() >= n);
+    alloc_arm(0, false);
     assert_true(n > 15); /* that many were there to fail */
     assert_true(go(p.port));
     peer_stop(&p);

@@ -14,34 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "alloc/alloc.h"
 #include "provider/credential.h"
-
-static long left = -1; /* allocations before the one that fails; below 0: none fails */
-
-static bool fails(void)
-{
-    return left >= 0 && left-- == 0;
-}
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-
-void *__wrap_malloc(size_t n)
-{
-    return fails() ? NULL : __real_malloc(n);
-}
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-void *__wrap_realloc(void *p, size_t n)
-{
-    return fails() ? NULL : __real_realloc(p, n);
-}
 
 enum { NOW = 1767225600 }; /* 2026-01-01T00:00:00Z */
 
@@ -249,7 +223,7 @@ static char *play(const struct row *row, long fail_at)
     FILE *seen = open_memstream(&text, &n);
     assert_non_null(kind);
     fill(row, kind, values);
-    left = fail_at;
+    alloc_arm((size_t)(fail_at + 1), false);
     int code = lx_credential_source_init(&source, kind, values, LX_S("https://base.example/v1"),
                                          LX_S("us-east-1"), LX_S("/user"));
     bool memory_failed = code != 0;
@@ -259,15 +233,15 @@ static char *play(const struct row *row, long fail_at)
             assert_true(answers < 6 && row->answers[answers]);
             answer(&r, row->answers[answers++], seen);
         }
-        memory_failed = fail_at >= 0 && left < 0;
-        left = -1;
+        memory_failed = fail_at >= 0 && alloc_count() > (size_t)fail_at;
+        alloc_arm(0, false);
         if (memory_failed)
             assert_true(r.step == LX_CREDENTIAL_DONE || r.fault.message.n);
         tell_end(&r, seen);
         lx_credential_run_clear(&r);
         lx_credential_source_clear(&source);
     }
-    left = -1;
+    alloc_arm(0, false);
     fclose(seen);
     if (!memory_failed)
         return text;

@@ -1,14 +1,16 @@
 /*
- * alloc.c - counts allocations and fails the chosen ones. One thread only.
+ * alloc.c - counts allocations and fails the chosen ones, each thread its own.
  */
-#include "alloc.h"
+#include "alloc/alloc.h"
+
+#include <malloc.h>
 
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t n);
 void __real_free(void *p);
 
-static struct {
+static _Thread_local struct {
     size_t count, live, fail_at;
     bool onwards;
 } state;
@@ -38,7 +40,7 @@ static bool fails(void)
 
 static void *counted(void *p)
 {
-    state.live += p != NULL;
+    state.live += malloc_usable_size(p);
     return p;
 }
 
@@ -56,12 +58,14 @@ void *__wrap_realloc(void *p, size_t n)
 {
     if (fails())
         return NULL;
+    state.live -= malloc_usable_size(p);
     void *to = __real_realloc(p, n);
-    return p ? to : counted(to);
+    counted(to ? to : p);
+    return to;
 }
 
 void __wrap_free(void *p)
 {
-    state.live -= p != NULL;
+    state.live -= malloc_usable_size(p);
     __real_free(p);
 }

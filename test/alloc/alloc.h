@@ -1,5 +1,6 @@
 /*
  * alloc.h - malloc and its family, wrapped at link time, so that they can be counted and failed.
+ * Each thread has its own counts.
  */
 #ifndef LX_TEST_ALLOC_H
 #define LX_TEST_ALLOC_H
@@ -12,7 +13,7 @@
 void alloc_arm(size_t n, bool onwards);
 /* Allocations since alloc_arm(). */
 size_t alloc_count(void);
-/* Blocks that are allocated and not freed. */
+/* Bytes in blocks that are allocated and not freed, as malloc_usable_size() has them. */
 size_t alloc_live(void);
 
 /* What the linker's --wrap needs. */
