@@ -14,6 +14,7 @@
  * tool calls, as LiteLLM's users know it (who do not see the plan at all).
  */
 #include "dialect/cohere.h"
+#include "dialect/openai_chat.h"
 
 struct lx_event *lx_cohere_event_add(const struct lx_cohere_reader *r, enum lx_event_kind kind)
 {
@@ -82,15 +83,13 @@ static void read_plan(struct lx_cohere_reader *r, struct lx_json plan)
     add_text(r, LX_EVENT_TEXT, lx_json_text(plan));
 }
 
-/* The arguments of a tool without parameters are null (recorded, vercel/ai): an object to others.
- */
 static void read_arguments(struct lx_cohere_reader *r, struct lx_json arguments)
 {
     struct lx_text text = lx_json_text(arguments);
     if (!text.s.n || r->s->kind != LX_PART_TOOL_CALL || !r->s->open)
         return;
-    if (!r->s->argued && lx_slice_eq(text.s, LX_S("null")))
-        text = lx_text(LX_S("{}"));
+    if (!r->s->argued)
+        text = lx_openai_first_arguments(text);
     r->s->argued = true;
     add_text(r, LX_EVENT_ARGUMENTS, text);
 }
@@ -319,10 +318,6 @@ int lx_cohere_read_reply(const struct lx_json_doc *body, const struct lx_reply_c
     read_message(&r, message);
     lx_cohere_logprobs_tell(&r, LX_GET(root, "logprobs"));
     finish(&r, root);
-    int code = lx_events_result(r.out, r.code, err);
-    const struct lx_fault *fault = lx_events_fault(&events);
-    if (!code && fault)
-        code = lx_error_set(err, LX_EPROTO, "the provider answered with an error: %.*s",
-                            LX_F(fault->message));
+    int code = lx_reply_result(&events, r.code, err);
     return code ? code : lx_reply_fold(&events, out, err);
 }

@@ -54,6 +54,9 @@ struct lx_json lx_openai_read_thoughts(struct lx_json message, struct lx_text *p
 void lx_openai_read_image(struct lx_media *m, struct lx_json image_url, struct lx_arena *a);
 /* Arguments are a string of JSON. Some servers and clients put the object itself there. */
 struct lx_text lx_openai_read_arguments(struct lx_json v);
+/* All of them, or their first piece: `null`, which tools without parameters are called with, is {}
+ * (recorded: Groq, Cohere). */
+struct lx_text lx_openai_first_arguments(struct lx_text arguments);
 /* Members of object that are not in known, and not null. */
 void lx_openai_read_extra(struct lx_json object, const struct lx_slice *known, size_t count,
                           struct lx_extra ***at, struct lx_arena *a);

@@ -176,11 +176,7 @@ static void read_thinking(struct lx_part *p, struct lx_json part, struct lx_aren
     lx_buf_init(&joined, SIZE_MAX);
     for (struct lx_json_iter it = lx_json_iter(thinking); lx_json_next(&it);)
         lx_buf_add(&joined, lx_json_str(LX_GET(it.value, "text"), a));
-    if (joined.failed)
-        a->failed = joined.failed;
-    else
-        p->text = lx_text(lx_arena_copy(a, lx_buf_slice(&joined)));
-    lx_buf_clear(&joined);
+    p->text = lx_text(lx_buf_take(&joined, a));
 }
 
 /* Databricks:
@@ -384,6 +380,17 @@ struct lx_text lx_openai_read_arguments(struct lx_json v)
     return lx_text(lx_json_raw(v));
 }
 
+struct lx_text lx_openai_first_arguments(struct lx_text arguments)
+{
+    bool none = lx_slice_eq(lx_slice_trim(arguments.s), LX_S("null"));
+    return none ? lx_text(LX_S("{}")) : arguments;
+}
+
+static struct lx_text read_arguments(struct lx_json v)
+{
+    return lx_openai_first_arguments(lx_openai_read_arguments(v));
+}
+
 static struct lx_text made_up_id(struct lx_openai_reader *r, size_t n)
 {
     return lx_text(lx_arena_printf(r->arena, "call_%.*s_%zu", LX_F(r->reply_id), n));
@@ -406,7 +413,7 @@ static void read_tool_call(struct lx_openai_reader *r, struct lx_json call, size
         p->id = made_up_id(r, n);
     p->name = lx_json_text(LX_GET(p->custom ? custom : function, "name"));
     p->arguments = p->custom ? lx_json_text(LX_GET(custom, "input"))
-                             : lx_openai_read_arguments(LX_GET(function, "arguments"));
+                             : read_arguments(LX_GET(function, "arguments"));
     struct lx_extra **extra = &p->extra;
     lx_openai_read_extra(call, known, sizeof(known) / sizeof(known[0]), &extra, r->arena);
 }
@@ -431,7 +438,7 @@ static void read_tool_calls(struct lx_openai_reader *r, struct lx_json message,
                           : lx_text(lx_arena_printf(r->arena, "%s%lld", LX_OPENAI_LEGACY_ID.p,
                                                     (long long)++r->legacy_calls));
     p->name = lx_json_text(LX_GET(legacy, "name"));
-    p->arguments = lx_openai_read_arguments(LX_GET(legacy, "arguments"));
+    p->arguments = read_arguments(LX_GET(legacy, "arguments"));
 }
 
 /* ---- Messages ----------------------------------------------------------------------------- */

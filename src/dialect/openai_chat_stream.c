@@ -454,11 +454,14 @@ static struct call *read_call_delta(struct sink *k, struct lx_openai_choice *c,
     /* What follows whole arguments after the next call began is no JSON whatever becomes of it. */
     if (!d->arguments.s.n || !call->open)
         return call;
+    struct lx_text piece = d->arguments;
+    if (!d->custom && !call->scan.begun)
+        piece = lx_openai_first_arguments(piece);
     if (!d->custom)
-        scan_arguments(&call->scan, lx_text_plain(d->arguments, k->out->arena));
+        scan_arguments(&call->scan, lx_text_plain(piece, k->out->arena));
     struct lx_event *e = add(k, call->json ? LX_EVENT_TEXT : LX_EVENT_ARGUMENTS, c, call->part);
     e->part = call->json ? LX_PART_TEXT : LX_PART_TOOL_CALL;
-    e->text = d->arguments;
+    e->text = piece;
     return call;
 }
 
@@ -645,10 +648,7 @@ static struct lx_slice id_to_tell(const struct lx_events *events, size_t from)
         lx_buf_init(&text, 4096);
         struct lx_out o = lx_out(&text);
         lx_out_text(&o, NULL, events->v[i].id);
-        if (text.failed)
-            events->arena->failed = text.failed;
-        id = lx_arena_copy(events->arena, lx_buf_slice(&text));
-        lx_buf_clear(&text);
+        id = lx_buf_take(&text, events->arena);
     }
     return id;
 }

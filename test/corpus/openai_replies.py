@@ -14,12 +14,13 @@ FINISH = {"eos": "stop", "eos_token": "stop", "stop_sequence": "stop", "tool_cal
 
 
 def _arguments(text):
-    """Nothing is no arguments, as is written by models that were cut off."""
+    """Nothing is no arguments, as is written by models that were cut off; nor is null, which tools
+    without parameters are called with."""
     if not isinstance(text, str):
         return {} if text is None else text
     value = records.parse(text)
     if value is None:
-        return None if text.strip() == "null" else text or {}
+        return {} if text.strip() in ("null", "") else text
     return value
 
 

@@ -75,7 +75,7 @@ def _as_tool_use(call, stream):
     if call.form != "custom":
         given = {} if given == "" else given
         if stream or isinstance(given, dict):
-            return replace(call, arguments="null" if given is None else given)
+            return replace(call, arguments=given)
     return replace(call, arguments={"input": given})
 
 

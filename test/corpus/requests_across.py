@@ -66,7 +66,7 @@ def _json(text):
 
 def _arguments(text):
     """As an object: what is none is told in one."""
-    value = {} if text in ("", None) else _json(text)
+    value = {} if text in ("", "null", None) else _json(text)
     return value if isinstance(value, dict) else {"input": value}
 
 

@@ -59,8 +59,8 @@ LOOSE = ("finish_reason: None is none of", "logprobs.top_logprobs: must be of ty
          "seed: no such member", "filter_results: no such",
          # Ids of calls are their provider's, and go back to it as they came (Kimi's have a colon).
          "id: 'functions.", ":0' does not match ^[a-zA-Z0-9_-]+$")
-# Streams that cannot be better than they came: arguments that are none, an image that is no base64.
-BROKEN = ("invalid_arguments_format", "inlineData.data: must be base64", "arguments are no object")
+# Streams that cannot be better than they came: arguments that are none or break off, an image that is no base64.
+BROKEN = ("invalid_arguments_format", "inlineData.data: must be base64", "are no object: '{")
 _documents = {}
 
 
