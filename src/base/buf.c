@@ -100,3 +100,14 @@ void lx_buf_consume(struct lx_buf *b, size_t n)
         memmove(b->p, b->p + n, b->n - n);
     b->n -= n;
 }
+
+struct lx_slice lx_buf_take(struct lx_buf *b, struct lx_arena *a)
+{
+    struct lx_slice kept = {NULL, 0};
+    if (!b->failed)
+        kept = lx_arena_copy(a, lx_buf_slice(b));
+    else if (!a->failed)
+        a->failed = b->failed;
+    lx_buf_clear(b);
+    return kept;
+}

@@ -7,7 +7,7 @@
 #ifndef LX_BASE_BUF_H
 #define LX_BASE_BUF_H
 
-#include "base/slice.h"
+#include "base/arena.h"
 
 struct lx_buf {
     char *p;
@@ -64,6 +64,10 @@ void lx_buf_addf(struct lx_buf *b, const char *format, ...) __attribute__((forma
 
 /* Drops the first n bytes. */
 void lx_buf_consume(struct lx_buf *b, size_t n);
+
+/* The bytes in the arena, and the buffer empty and freed. Absent where either has failed, and the
+ * arena has then, too. */
+struct lx_slice lx_buf_take(struct lx_buf *b, struct lx_arena *a);
 
 static inline struct lx_slice lx_buf_slice(const struct lx_buf *b)
 {

@@ -120,15 +120,14 @@ static void copy_turn(struct repair *f, const struct lx_message *calls,
     lose_others(f, calls, end);
 }
 
-/* A message with calls, whose results end before *end; not where there are too many to look into.
- */
-static bool is_turn(const struct lx_message *m, const struct lx_message **end)
+/* The calls of a message; where there are some, *end is behind their results. */
+static size_t find_turn(const struct lx_message *m, const struct lx_message **end, size_t *results)
 {
     size_t calls = m->role == LX_ROLE_ASSISTANT ? count(m->parts, LX_PART_TOOL_CALL) : 0;
-    size_t results = 0;
-    for (*end = m->next; *end && (*end)->role == LX_ROLE_TOOL; *end = (*end)->next)
-        results += count((*end)->parts, LX_PART_TOOL_RESULT);
-    return calls && calls <= MAX_CALLS && results <= MAX_CALLS;
+    *results = 0;
+    for (*end = m->next; calls && *end && (*end)->role == LX_ROLE_TOOL; *end = (*end)->next)
+        *results += count((*end)->parts, LX_PART_TOOL_RESULT);
+    return calls;
 }
 
 const struct lx_request *lx_request_repair(const struct lx_request *r, struct lx_arena *a,
@@ -138,21 +137,16 @@ const struct lx_request *lx_request_repair(const struct lx_request *r, struct lx
     f.at = &f.first;
     const struct lx_message *end;
     for (const struct lx_message *m = r->messages; m; m = end) {
-        if (is_turn(m, &end)) {
+        size_t results, calls = find_turn(m, &end, &results);
+        if (calls && calls <= MAX_CALLS && results <= MAX_CALLS) {
             copy_turn(&f, m, end);
-            continue;
-        }
-        end = m->next;
-        if (m->role == LX_ROLE_TOOL)
+        } else if (m->role == LX_ROLE_TOOL) {
             lose(&f, "the result of no call before it: left out");
-        else
-            copy(&f, m);
-        f.index++;
-        /* Too many to look into: as they are. */
-        for (; m->role == LX_ROLE_ASSISTANT && count(m->parts, LX_PART_TOOL_CALL) && end &&
-               end->role == LX_ROLE_TOOL;
-             end = end->next, f.index++)
-            copy(&f, end);
+            f.index++;
+        } else {
+            for (; m != end; m = m->next, f.index++)
+                copy(&f, m);
+        }
     }
     struct lx_request *repaired = f.changed ? lx_arena_new(a, struct lx_request) : NULL;
     if (!repaired)

@@ -121,19 +121,13 @@ static bool is_exempt(const struct lx_choice *c, const struct lx_answer_form *fo
 
 static struct lx_slice quoted(struct lx_slice s, struct lx_arena *a)
 {
-    struct lx_slice copy = lx_slice(NULL, 0);
     struct lx_buf text;
     struct lx_out o = lx_out(&text);
     lx_buf_init(&text, 6 * s.n + 64);
     lx_out_object(&o, NULL);
     lx_out_str(&o, "raw_response", s);
     lx_out_object_end(&o);
-    if (text.failed && !a->failed)
-        a->failed = text.failed;
-    if (!text.failed)
-        copy = lx_arena_copy(a, lx_buf_slice(&text));
-    lx_buf_clear(&text);
-    return copy;
+    return lx_buf_take(&text, a);
 }
 
 static void accuse(struct verifier *v, struct lx_slice text, struct lx_fault *fault)

@@ -163,10 +163,8 @@ struct lx_anthropic_writer {
     const struct lx_part *trim; /* the text part that ends the last assistant message */
 };
 
-/* Harmless: left out, and listed. */
-void lx_anthropic_lose(struct lx_anthropic_writer *w, struct lx_slice what, struct lx_slice why);
-/* Changes the meaning: a failure unless drop_params. */
-void lx_anthropic_refuse(struct lx_anthropic_writer *w, struct lx_slice what, struct lx_slice why);
+/* "cache_control", with what a client of this language wrote into it; nothing where there is no
+ * mark. */
 void lx_anthropic_cache_write(struct lx_out *out, const struct lx_cache_mark *c,
                               const struct lx_extra *extra);
 

@@ -13,6 +13,7 @@
  *                                this language keeps it, newer models know the role
  */
 #include "dialect/anthropic.h"
+#include "dialect/textual.h"
 
 #include "base/text.h"
 
@@ -28,7 +29,7 @@ static struct lx_slice place_name(struct lx_anthropic_writer *w, struct place at
 
 static void refuse_part(struct lx_anthropic_writer *w, struct place at, struct lx_slice why)
 {
-    lx_anthropic_refuse(w, place_name(w, at), why);
+    lx_body_refuse(w->b, w->o, place_name(w, at), why);
 }
 
 /* ---- What is not written -------------------------------------------------------------------- */
@@ -94,10 +95,10 @@ static void part_close(const struct writing *p)
     if (p->w->same)
         lx_extra_write(&p->w->out, p->p->extra);
     for (const struct lx_extra *x = p->w->same ? NULL : p->p->extra; x; x = x->next)
-        lx_anthropic_lose(p->w,
-                          lx_arena_printf(p->w->b->arena, "messages[%zu].content[%zu].%.*s",
-                                          p->at.message, p->at.part, LX_F(x->name)),
-                          LX_S("Anthropic has no such member"));
+        lx_losses_add(p->w->b->losses,
+                      lx_arena_printf(p->w->b->arena, "messages[%zu].content[%zu].%.*s",
+                                      p->at.message, p->at.part, LX_F(x->name)),
+                      LX_S("Anthropic has no such member"));
     lx_out_object_end(&p->w->out);
 }
 
@@ -267,9 +268,9 @@ static void write_image(const struct writing *p)
         return;
     }
     if (m->detail.n && !lx_slice_eq(m->detail, LX_S("auto")))
-        lx_anthropic_lose(
-            p->w, lx_arena_printf(p->w->b->arena, "%.*s.detail", LX_F(place_name(p->w, p->at))),
-            LX_S("Anthropic chooses an image's detail itself"));
+        lx_losses_add(p->w->b->losses,
+                      lx_arena_printf(p->w->b->arena, "%.*s.detail", LX_F(place_name(p->w, p->at))),
+                      LX_S("Anthropic chooses an image's detail itself"));
     part_open(p, LX_S("image"));
     write_source(p->w, m, type);
     part_close(p);
@@ -405,8 +406,8 @@ static void write_parts(struct lx_anthropic_writer *w, const struct lx_part *par
         if (!is_void(p))
             part_writers[p->kind](&part);
         else if (p->kind == LX_PART_THINKING)
-            lx_anthropic_lose(w, place_name(w, part.at),
-                              LX_S("Anthropic takes back only thinking that it signed"));
+            lx_losses_add(w->b->losses, place_name(w, part.at),
+                          LX_S("Anthropic takes back only thinking that it signed"));
     }
 }
 
@@ -448,27 +449,15 @@ static bool turn_is_void(const struct turn *t)
     return true;
 }
 
-/* Names under which other languages hold thinking: it was read, and stands in the parts. */
-static bool is_thinking_member(struct lx_slice name)
-{
-    static const struct lx_slice names[] = {LX_S_INIT("reasoning_content"),
-                                            LX_S_INIT("thinking_blocks"), LX_S_INIT("reasoning"),
-                                            LX_S_INIT("reasoning_details")};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (lx_slice_eq(name, names[i]))
-            return true;
-    return false;
-}
-
 /* Extra members of a message have no place here but in this language. */
 static void lose_message_extra(struct lx_anthropic_writer *w, const struct lx_message *m,
                                size_t index)
 {
     for (const struct lx_extra *x = m->extra; x; x = x->next)
-        if (!is_thinking_member(x->name))
-            lx_anthropic_lose(
-                w, lx_arena_printf(w->b->arena, "messages[%zu].%.*s", index, LX_F(x->name)),
-                LX_S("Anthropic has no such member"));
+        if (!lx_member_is_thinking(x->name))
+            lx_losses_add(w->b->losses,
+                          lx_arena_printf(w->b->arena, "messages[%zu].%.*s", index, LX_F(x->name)),
+                          LX_S("Anthropic has no such member"));
 }
 
 static void write_system_note(struct lx_anthropic_writer *w)
@@ -512,7 +501,7 @@ static bool turn_is_plain(const struct turn *t)
 
 static void write_placeholder(struct lx_anthropic_writer *w, size_t index, struct lx_slice why)
 {
-    lx_anthropic_lose(w, lx_arena_printf(w->b->arena, "messages[%zu]", index), why);
+    lx_losses_add(w->b->losses, lx_arena_printf(w->b->arena, "messages[%zu]", index), why);
     lx_out_object(&w->out, NULL);
     lx_out_lit(&w->out, "role", "user");
     lx_out_str(&w->out, "content", LX_ANTHROPIC_PLACEHOLDER);

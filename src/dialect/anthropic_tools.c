@@ -81,8 +81,9 @@ static void write_tool_extra(struct lx_anthropic_writer *w, const struct lx_tool
             lx_out_name(&w->out, lx_text(x->name));
             lx_out_raw(&w->out, NULL, x->json);
         } else {
-            lx_anthropic_lose(w, lx_arena_printf(w->b->arena, "tools[%zu].%.*s", i, LX_F(x->name)),
-                              LX_S("Anthropic has no such member"));
+            lx_losses_add(w->b->losses,
+                          lx_arena_printf(w->b->arena, "tools[%zu].%.*s", i, LX_F(x->name)),
+                          LX_S("Anthropic has no such member"));
         }
     }
 }
@@ -90,8 +91,8 @@ static void write_tool_extra(struct lx_anthropic_writer *w, const struct lx_tool
 static void write_function(struct lx_anthropic_writer *w, const struct lx_tool *tool, size_t i)
 {
     if (tool->custom) {
-        lx_anthropic_refuse(w, lx_arena_printf(w->b->arena, "tools[%zu]", i),
-                            LX_S("Anthropic has no tools with free-text input"));
+        lx_body_refuse(w->b, w->o, lx_arena_printf(w->b->arena, "tools[%zu]", i),
+                       LX_S("Anthropic has no tools with free-text input"));
         return;
     }
     lx_out_object(&w->out, NULL);
@@ -102,8 +103,8 @@ static void write_function(struct lx_anthropic_writer *w, const struct lx_tool *
     if (tool->strict != LX_UNSET && (w->same || w->o->native_json_schema))
         lx_out_bool(&w->out, "strict", tool->strict == LX_YES);
     else if (tool->strict == LX_YES)
-        lx_anthropic_lose(w, lx_arena_printf(w->b->arena, "tools[%zu].strict", i),
-                          LX_S("the model does not bind itself to schemas"));
+        lx_losses_add(w->b->losses, lx_arena_printf(w->b->arena, "tools[%zu].strict", i),
+                      LX_S("the model does not bind itself to schemas"));
     lx_anthropic_cache_write(&w->out, &tool->cache, NULL);
     write_tool_extra(w, tool, i);
     lx_out_object_end(&w->out);
@@ -170,9 +171,8 @@ static void write_own_tool(struct lx_anthropic_writer *w, const struct lx_tool *
         json = lx_json_root(&w->scratch);
     struct lx_slice type = lx_json_str(LX_GET(json, "type"), w->b->arena);
     if (!lx_slice_eq(tool->language, LX_ANTHROPIC) && !is_own_type(type)) {
-        lx_anthropic_refuse(
-            w, lx_arena_printf(w->b->arena, "tools[%zu]", i),
-            lx_arena_printf(w->b->arena, "Anthropic has no tool \"%.*s\"", LX_F(type)));
+        lx_body_refuse(w->b, w->o, lx_arena_printf(w->b->arena, "tools[%zu]", i),
+                       lx_arena_printf(w->b->arena, "Anthropic has no tool \"%.*s\"", LX_F(type)));
         return;
     }
     for (size_t k = 0; k < sizeof(own_betas) / sizeof(own_betas[0]); k++)
@@ -258,7 +258,7 @@ static void write_tool_choice(struct lx_anthropic_writer *w)
         if (w->same)
             lx_out_raw(&w->out, "tool_choice", w->r->tool_choice_raw);
         else
-            lx_anthropic_refuse(w, LX_S("tool_choice"), LX_S("Anthropic has no such choice"));
+            lx_body_refuse(w->b, w->o, LX_S("tool_choice"), LX_S("Anthropic has no such choice"));
         return;
     }
     if (kind == LX_CHOICE_UNSET && !one)

@@ -18,17 +18,6 @@ enum {
     MIN_BUDGET = 1024,         /* ThinkingConfigEnabled.budget_tokens, minimum */
 };
 
-void lx_anthropic_lose(struct lx_anthropic_writer *w, struct lx_slice what, struct lx_slice why)
-{
-    if (w->b->losses)
-        lx_losses_add(w->b->losses, what, why);
-}
-
-void lx_anthropic_refuse(struct lx_anthropic_writer *w, struct lx_slice what, struct lx_slice why)
-{
-    lx_body_refuse(w->b, w->o, what, why);
-}
-
 void lx_anthropic_cache_write(struct lx_out *out, const struct lx_cache_mark *c,
                               const struct lx_extra *extra)
 {
@@ -61,7 +50,7 @@ static void plan_effort(struct lx_anthropic_writer *w)
     struct lx_slice asked = w->r->reasoning.effort;
     enum lx_effort effort = asked.n ? lx_effort_find(asked) : LX_EFFORT_MEDIUM;
     if (effort == LX_EFFORT_COUNT) {
-        lx_anthropic_refuse(w, LX_S("reasoning_effort"), LX_EFFORT_WORDS);
+        lx_body_refuse(w->b, w->o, LX_S("reasoning_effort"), LX_EFFORT_WORDS);
     } else if (w->o->adaptive_thinking) {
         w->thinking = LX_THINK_ADAPTIVE;
         w->effort = asked.n ? lx_effort_name(lx_effort_nearest(effort, LX_EFFORTS_CLAUDE)) : asked;
@@ -97,7 +86,7 @@ static void stop_thinking(struct lx_anthropic_writer *w, struct lx_slice why)
 {
     w->thinking = LX_THINK_UNSET;
     w->effort = lx_slice(NULL, 0);
-    lx_anthropic_lose(w, LX_S("reasoning_effort"), why);
+    lx_losses_add(w->b->losses, LX_S("reasoning_effort"), why);
 }
 
 /* What the API refuses together with thinking, where thinking is the lesser wish. */
@@ -131,8 +120,8 @@ static void plan_max_tokens(struct lx_anthropic_writer *w)
         return;
     } else if (w->r->reasoning.budget_tokens) {
         w->max_tokens += w->budget;
-        lx_anthropic_lose(w, LX_S("max_tokens"),
-                          LX_S("raised: Anthropic wants more than thinking's budget_tokens"));
+        lx_losses_add(w->b->losses, LX_S("max_tokens"),
+                      LX_S("raised: Anthropic wants more than thinking's budget_tokens"));
     } else if (w->max_tokens > MIN_BUDGET) {
         w->budget = w->max_tokens / 2 > MIN_BUDGET ? w->max_tokens / 2 : MIN_BUDGET;
     } else {
@@ -153,7 +142,7 @@ static void plan(struct lx_anthropic_writer *w)
     if (!w->has_tools && lx_anthropic_history_has_tools(w->r) && (!w->same || w->o->modify_params))
         w->has_tools = w->dummy_tool = true;
     if (w->dummy_tool)
-        lx_anthropic_lose(w, LX_S("tools"), LX_REPAIR_TOOL);
+        lx_losses_add(w->b->losses, LX_S("tools"), LX_REPAIR_TOOL);
 }
 
 static void write_thinking(struct lx_anthropic_writer *w)
@@ -232,16 +221,16 @@ static void write_temperature(struct lx_anthropic_writer *w, struct lx_slice jso
 {
     double value = number(json);
     if (w->o->no_sampling && !w->same && !thinks(w) && (value < 1 || value > 1)) {
-        lx_anthropic_refuse(w, LX_S("temperature"), LX_S("the model takes temperature=1 only"));
+        lx_body_refuse(w->b, w->o, LX_S("temperature"), LX_S("the model takes temperature=1 only"));
     } else if (!w->same && thinks(w) && (value < 1 || value > 1)) {
-        lx_anthropic_lose(w, LX_S("temperature"), LX_S("Anthropic thinks at temperature 1"));
+        lx_losses_add(w->b->losses, LX_S("temperature"), LX_S("Anthropic thinks at temperature 1"));
     } else if (w->same || value <= 1) {
         lx_out_raw(&w->out, "temperature", json);
     } else if (w->o->modify_params) {
         lx_out_int(&w->out, "temperature", 1);
-        lx_anthropic_lose(w, LX_S("temperature"), LX_S("lowered to 1, Anthropic's highest"));
+        lx_losses_add(w->b->losses, LX_S("temperature"), LX_S("lowered to 1, Anthropic's highest"));
     } else {
-        lx_anthropic_refuse(w, LX_S("temperature"), LX_S("Anthropic takes 0 to 1"));
+        lx_body_refuse(w->b, w->o, LX_S("temperature"), LX_S("Anthropic takes 0 to 1"));
     }
 }
 
@@ -251,11 +240,11 @@ static void write_top_p(struct lx_anthropic_writer *w, struct lx_slice json)
     if (w->same)
         lx_out_raw(&w->out, "top_p", json);
     else if (w->o->no_sampling)
-        lx_anthropic_refuse(w, what, LX_S("the model does not take it"));
+        lx_body_refuse(w->b, w->o, what, LX_S("the model does not take it"));
     else if (w->o->one_sampler && w->r->params[LX_PARAM_TEMPERATURE].n)
-        lx_anthropic_lose(w, what, LX_S("the model takes temperature or top_p, not both"));
+        lx_losses_add(w->b->losses, what, LX_S("the model takes temperature or top_p, not both"));
     else if (thinks(w) && number(json) < 0.95)
-        lx_anthropic_lose(w, what, LX_S("Anthropic takes 0.95 to 1 while thinking"));
+        lx_losses_add(w->b->losses, what, LX_S("Anthropic takes 0.95 to 1 while thinking"));
     else
         lx_out_raw(&w->out, "top_p", json);
 }
@@ -263,9 +252,10 @@ static void write_top_p(struct lx_anthropic_writer *w, struct lx_slice json)
 static void write_top_k(struct lx_anthropic_writer *w, struct lx_slice json)
 {
     if (!w->same && thinks(w))
-        lx_anthropic_lose(w, LX_S("top_k"), LX_S("Anthropic does not take it while thinking"));
+        lx_losses_add(w->b->losses, LX_S("top_k"),
+                      LX_S("Anthropic does not take it while thinking"));
     else if (!w->same && w->o->no_sampling)
-        lx_anthropic_refuse(w, LX_S("top_k"), LX_S("the model does not take it"));
+        lx_body_refuse(w->b, w->o, LX_S("top_k"), LX_S("the model does not take it"));
     else
         lx_out_raw(&w->out, "top_k", json);
 }
@@ -289,7 +279,8 @@ static void write_service_tier(struct lx_anthropic_writer *w, struct lx_slice js
     if (w->same)
         lx_out_raw(&w->out, "service_tier", json);
     else
-        lx_anthropic_lose(w, LX_S("service_tier"), LX_S("Anthropic has auto and standard_only"));
+        lx_losses_add(w->b->losses, LX_S("service_tier"),
+                      LX_S("Anthropic has auto and standard_only"));
 }
 
 static void write_mcp_servers(struct lx_anthropic_writer *w, struct lx_slice json)
@@ -313,7 +304,8 @@ static void write_compaction(struct lx_anthropic_writer *w, struct lx_json list)
     for (struct lx_json_iter it = lx_json_iter(list); lx_json_next(&it);) {
         struct lx_json threshold = LX_GET(it.value, "compact_threshold");
         if (!lx_json_eq(LX_GET(it.value, "type"), LX_S("compaction"))) {
-            lx_anthropic_refuse(w, LX_S("context_management"), LX_S("only compaction is known"));
+            lx_body_refuse(w->b, w->o, LX_S("context_management"),
+                           LX_S("only compaction is known"));
             continue;
         }
         lx_out_object(&w->out, NULL);
@@ -377,12 +369,13 @@ static void write_metadata(struct lx_anthropic_writer *w)
         if (!user.n && lx_json_is(id, LX_JSON_STRING))
             user = lx_json_raw(id);
         else if (lx_json_count(lx_json_root(&w->scratch)))
-            lx_anthropic_lose(w, LX_S("metadata"), LX_S("Anthropic keeps a user_id only"));
+            lx_losses_add(w->b->losses, LX_S("metadata"), LX_S("Anthropic keeps a user_id only"));
     }
     if (!user.n)
         return;
     if (!w->same && is_personal(user)) {
-        lx_anthropic_lose(w, LX_S("user"), LX_S("Anthropic refuses addresses and numbers as ids"));
+        lx_losses_add(w->b->losses, LX_S("user"),
+                      LX_S("Anthropic refuses addresses and numbers as ids"));
         return;
     }
     lx_out_object(&w->out, "metadata");
@@ -444,9 +437,9 @@ static void write_param(struct lx_anthropic_writer *w, const struct param_row *r
     else if (row->fate == WRITTEN)
         row->write(w, json);
     else if (row->fate == REFUSED)
-        lx_anthropic_refuse(w, what, lx_slice_z(row->why));
+        lx_body_refuse(w->b, w->o, what, lx_slice_z(row->why));
     else
-        lx_anthropic_lose(w, what, lx_slice_z(row->why));
+        lx_losses_add(w->b->losses, what, lx_slice_z(row->why));
 }
 
 static void write_params(struct lx_anthropic_writer *w)
@@ -467,7 +460,8 @@ static void write_stop(struct lx_anthropic_writer *w)
     for (size_t i = 0; i < w->r->stop_count; i++) {
         struct lx_text stop = w->r->stop[i];
         if (!w->same && lx_anthropic_is_blank(stop)) {
-            lx_anthropic_lose(w, LX_S("stop"), LX_S("Anthropic wants more than white space"));
+            lx_losses_add(w->b->losses, LX_S("stop"),
+                          LX_S("Anthropic wants more than white space"));
             continue;
         }
         if (!open)
@@ -490,7 +484,8 @@ static void write_extra(struct lx_anthropic_writer *w)
         for (size_t i = 0; own[i] && !ours; i++)
             ours = lx_slice_eq(x->name, lx_slice_z(own[i]));
         if (ours && !(lx_slice_eq(x->name, LX_S("stop_sequences")) && !w->r->stop_count)) {
-            lx_anthropic_lose(w, x->name, LX_S("it is written from the request's own members"));
+            lx_losses_add(w->b->losses, x->name,
+                          LX_S("it is written from the request's own members"));
             continue;
         }
         if (lx_slice_eq(x->name, LX_S("speed")) && lx_slice_eq(x->json, LX_S("\"fast\"")))

@@ -69,10 +69,6 @@ struct lx_bedrock_writer {
     bool cache_lost;            /* and it was said */
 };
 
-/* Harmless: left out, and listed. */
-void lx_bedrock_lose(struct lx_bedrock_writer *w, struct lx_slice what, struct lx_slice why);
-/* Changes the meaning: a failure unless drop_params. */
-void lx_bedrock_refuse(struct lx_bedrock_writer *w, struct lx_slice what, struct lx_slice why);
 void lx_bedrock_write_request(const struct lx_write_options *o, const struct lx_request *r,
                               struct lx_body *b);
 void lx_bedrock_tools_write(struct lx_bedrock_writer *w);    /* "toolConfig" */

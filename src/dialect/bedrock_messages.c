@@ -13,6 +13,7 @@
  * A cache mark of a part is a cachePoint behind it; of a tool's result, behind the whole result.
  */
 #include "dialect/bedrock.h"
+#include "dialect/textual.h"
 
 static bool is_system(const struct lx_message *m)
 {
@@ -86,8 +87,8 @@ static void write_message(struct lx_bedrock_writer *w, const struct lx_message *
             continue;
         if (lx_bedrock_is_void(p)) {
             if (p->kind == LX_PART_THINKING || p->kind == LX_PART_REDACTED_THINKING)
-                lx_bedrock_lose(
-                    w,
+                lx_losses_add(
+                    w->b->losses,
                     lx_arena_printf(w->b->arena, "messages[%zu].content[%zu]", at.message, at.part),
                     LX_S("Bedrock takes back only thinking that was signed"));
             continue;
@@ -100,22 +101,14 @@ static void write_message(struct lx_bedrock_writer *w, const struct lx_message *
     }
 }
 
-/* Names under which other languages hold thinking: it was read, and stands in the parts. */
 static void lose_message_extra(struct lx_bedrock_writer *w, const struct lx_message *m,
                                size_t index)
 {
-    static const struct lx_slice known[] = {LX_S_INIT("reasoning_content"),
-                                            LX_S_INIT("thinking_blocks"), LX_S_INIT("reasoning"),
-                                            LX_S_INIT("reasoning_details")};
-    for (const struct lx_extra *x = m->extra; x; x = x->next) {
-        bool read = false;
-        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-            read |= lx_slice_eq(x->name, known[i]);
-        if (!read)
-            lx_bedrock_lose(
-                w, lx_arena_printf(w->b->arena, "messages[%zu].%.*s", index, LX_F(x->name)),
-                LX_S("Bedrock has no such member"));
-    }
+    for (const struct lx_extra *x = m->extra; x; x = x->next)
+        if (!lx_member_is_thinking(x->name))
+            lx_losses_add(w->b->losses,
+                          lx_arena_printf(w->b->arena, "messages[%zu].%.*s", index, LX_F(x->name)),
+                          LX_S("Bedrock has no such member"));
 }
 
 static void write_turn_parts(struct lx_bedrock_writer *w, const struct turn *t, bool results)
@@ -132,7 +125,7 @@ static void write_turn_parts(struct lx_bedrock_writer *w, const struct turn *t, 
 
 static void write_placeholder(struct lx_bedrock_writer *w, size_t index, struct lx_slice why)
 {
-    lx_bedrock_lose(w, lx_arena_printf(w->b->arena, "messages[%zu]", index), why);
+    lx_losses_add(w->b->losses, lx_arena_printf(w->b->arena, "messages[%zu]", index), why);
     lx_out_object(&w->out, NULL);
     lx_out_lit(&w->out, "role", "user");
     lx_out_array(&w->out, "content");
@@ -231,8 +224,9 @@ static bool refuse_system_media(struct lx_bedrock_writer *w, const struct lx_mes
         for (const struct lx_part *p = m->parts; p; p = p->next)
             if (p->kind != LX_PART_TEXT && p->kind != LX_PART_REFUSAL &&
                 p->kind != LX_PART_OPAQUE) {
-                lx_bedrock_refuse(w, lx_arena_printf(w->b->arena, "messages[%zu].content", index),
-                                  LX_S("Bedrock takes only text in system messages"));
+                lx_body_refuse(w->b, w->o,
+                               lx_arena_printf(w->b->arena, "messages[%zu].content", index),
+                               LX_S("Bedrock takes only text in system messages"));
                 return true;
             }
     return false;

@@ -21,13 +21,14 @@ static struct lx_slice place_name(const struct writing *p)
 
 static void refuse(const struct writing *p, struct lx_slice why)
 {
-    lx_bedrock_refuse(p->w, place_name(p), why);
+    lx_body_refuse(p->w->b, p->w->o, place_name(p), why);
 }
 
 static void lose_member(const struct writing *p, struct lx_slice name, struct lx_slice why)
 {
-    lx_bedrock_lose(
-        p->w, lx_arena_printf(p->w->b->arena, "%.*s.%.*s", LX_F(place_name(p)), LX_F(name)), why);
+    lx_losses_add(p->w->b->losses,
+                  lx_arena_printf(p->w->b->arena, "%.*s.%.*s", LX_F(place_name(p)), LX_F(name)),
+                  why);
 }
 
 /* As a blob goes over this wire: the standard alphabet, padded. */
@@ -54,7 +55,8 @@ void lx_bedrock_cache_write(struct lx_bedrock_writer *w, const struct lx_cache_m
         return;
     if (!w->family->cache_points) {
         if (!w->cache_lost)
-            lx_bedrock_lose(w, LX_S("cache_control"), LX_S("the model has no cache points"));
+            lx_losses_add(w->b->losses, LX_S("cache_control"),
+                          LX_S("the model has no cache points"));
         w->cache_lost = true;
         return;
     }

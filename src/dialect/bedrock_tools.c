@@ -57,24 +57,24 @@ static void write_tool(struct lx_bedrock_writer *w, const struct lx_tool *tool, 
 {
     struct lx_arena *a = w->b->arena;
     if (tool->language.n || tool->custom) {
-        lx_bedrock_refuse(w, lx_arena_printf(a, "tools[%zu]", i),
-                          tool->custom ? LX_S("Bedrock has no tools with free-text input")
-                                       : LX_S("Bedrock does not have this tool"));
+        lx_body_refuse(w->b, w->o, lx_arena_printf(a, "tools[%zu]", i),
+                       tool->custom ? LX_S("Bedrock has no tools with free-text input")
+                                    : LX_S("Bedrock does not have this tool"));
         return;
     }
     write_spec(w, tool->name, tool->description, tool->parameters,
                tool->strict == LX_YES && w->o->native_json_schema);
     if (tool->strict == LX_YES && !w->o->native_json_schema)
-        lx_bedrock_lose(w, lx_arena_printf(a, "tools[%zu].strict", i),
-                        LX_S("the model does not bind itself to schemas"));
+        lx_losses_add(w->b->losses, lx_arena_printf(a, "tools[%zu].strict", i),
+                      LX_S("the model does not bind itself to schemas"));
     if (w->family->tool_cache_points || !w->family->cache_points)
         lx_bedrock_cache_write(w, &tool->cache);
     else if (tool->cache.set)
-        lx_bedrock_lose(w, lx_arena_printf(a, "tools[%zu].cache_control", i),
-                        LX_S("the model has no cache points among tools"));
+        lx_losses_add(w->b->losses, lx_arena_printf(a, "tools[%zu].cache_control", i),
+                      LX_S("the model has no cache points among tools"));
     for (const struct lx_extra *x = tool->extra; x; x = x->next)
-        lx_bedrock_lose(w, lx_arena_printf(a, "tools[%zu].%.*s", i, LX_F(x->name)),
-                        LX_S("Bedrock has no such member"));
+        lx_losses_add(w->b->losses, lx_arena_printf(a, "tools[%zu].%.*s", i, LX_F(x->name)),
+                      LX_S("Bedrock has no such member"));
 }
 
 static void write_json_tool(struct lx_bedrock_writer *w)
@@ -119,13 +119,13 @@ static void write_choice(struct lx_bedrock_writer *w)
     enum lx_tool_choice_kind kind = choose(w, &name);
     struct lx_out *out = &w->out;
     if (kind == LX_CHOICE_RAW) {
-        lx_bedrock_refuse(w, LX_S("tool_choice"), LX_S("Bedrock has no such choice"));
+        lx_body_refuse(w->b, w->o, LX_S("tool_choice"), LX_S("Bedrock has no such choice"));
         return;
     }
     if (kind != LX_CHOICE_REQUIRED && kind != LX_CHOICE_NAMED)
         return; /* auto is what is done unasked; models that take no choice would refuse the word */
     if (!w->family->tool_choice) {
-        lx_bedrock_refuse(w, LX_S("tool_choice"), LX_S("the model takes no tool_choice"));
+        lx_body_refuse(w->b, w->o, LX_S("tool_choice"), LX_S("the model takes no tool_choice"));
         return;
     }
     lx_out_object(out, "toolChoice");
@@ -142,10 +142,12 @@ void lx_bedrock_tools_write(struct lx_bedrock_writer *w)
     bool searches = search.n && w->family->web_search;
     bool wanted = w->r->tools && w->r->tool_choice != LX_CHOICE_NONE;
     if (search.n && !searches)
-        lx_bedrock_refuse(w, LX_S("web_search_options"), LX_S("the model does not search the web"));
+        lx_body_refuse(w->b, w->o, LX_S("web_search_options"),
+                       LX_S("the model does not search the web"));
     if (!wanted && !w->dummy_tool && !w->json_tool && !searches) {
         if (is_forced(w->r))
-            lx_bedrock_lose(w, LX_S("tool_choice"), LX_S("there are no tools to choose from"));
+            lx_losses_add(w->b->losses, LX_S("tool_choice"),
+                          LX_S("there are no tools to choose from"));
         return;
     }
     struct lx_out before = w->out;
@@ -162,7 +164,7 @@ void lx_bedrock_tools_write(struct lx_bedrock_writer *w)
     if (w->out.buf->n == none && lx_anthropic_history_has_tools(w->r))
         w->dummy_tool = true; /* there were tools, and Bedrock has none of them */
     if (w->dummy_tool) {
-        lx_bedrock_lose(w, LX_S("tools"), LX_REPAIR_TOOL);
+        lx_losses_add(w->b->losses, LX_S("tools"), LX_REPAIR_TOOL);
         write_spec(w, lx_text(LX_S("dummy_tool")),
                    lx_text(LX_S("This tool is never to be called.")), lx_slice(NULL, 0), false);
     }

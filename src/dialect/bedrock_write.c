@@ -16,17 +16,6 @@ enum {
     MIN_BUDGET = 1024,
 };
 
-void lx_bedrock_lose(struct lx_bedrock_writer *w, struct lx_slice what, struct lx_slice why)
-{
-    if (w->b->losses)
-        lx_losses_add(w->b->losses, what, why);
-}
-
-void lx_bedrock_refuse(struct lx_bedrock_writer *w, struct lx_slice what, struct lx_slice why)
-{
-    lx_body_refuse(w->b, w->o, what, why);
-}
-
 /* ---- Thinking ------------------------------------------------------------------------------- */
 
 static void plan_claude(struct lx_bedrock_writer *w, enum lx_effort effort)
@@ -49,7 +38,7 @@ static void stop_thinking(struct lx_bedrock_writer *w, struct lx_slice why)
     w->thinks = w->adaptive = false;
     w->budget = 0;
     w->effort = lx_slice(NULL, 0);
-    lx_bedrock_lose(w, LX_S("reasoning_effort"), why);
+    lx_losses_add(w->b->losses, LX_S("reasoning_effort"), why);
 }
 
 /* The limit covers thinking and answer. A budget that came from an effort gives way to the
@@ -65,8 +54,8 @@ static void plan_budget(struct lx_bedrock_writer *w)
         w->max_tokens = w->budget < w->o->default_max_tokens ? otherwise : w->budget + otherwise;
     } else if (w->r->reasoning.budget_tokens) {
         w->max_tokens = limit + w->budget;
-        lx_bedrock_lose(w, LX_S("max_tokens"),
-                        LX_S("raised: Claude wants more than thinking's budget_tokens"));
+        lx_losses_add(w->b->losses, LX_S("max_tokens"),
+                      LX_S("raised: Claude wants more than thinking's budget_tokens"));
     } else if (limit > MIN_BUDGET) {
         w->budget = limit / 2 > MIN_BUDGET ? limit / 2 : MIN_BUDGET;
     } else {
@@ -85,10 +74,10 @@ static void plan_thinking(struct lx_bedrock_writer *w)
                             : asked->budget_tokens ? lx_effort_that_has(asked->budget_tokens)
                                                    : LX_EFFORT_MEDIUM;
     if (effort == LX_EFFORT_COUNT) {
-        lx_bedrock_refuse(w, LX_S("reasoning_effort"), LX_EFFORT_WORDS);
+        lx_body_refuse(w->b, w->o, LX_S("reasoning_effort"), LX_EFFORT_WORDS);
     } else if (w->family->thinking == LX_BEDROCK_THINKS_NOT) {
-        lx_bedrock_refuse(w, LX_S("reasoning_effort"),
-                          LX_S("the model does not think, or cannot be told how much"));
+        lx_body_refuse(w->b, w->o, LX_S("reasoning_effort"),
+                       LX_S("the model does not think, or cannot be told how much"));
     } else if (w->family->thinking != LX_BEDROCK_THINKS_CLAUDE) {
         w->effort = lx_effort_name(lx_effort_nearest(effort, LX_EFFORTS_THREE));
     } else {
@@ -163,16 +152,17 @@ static void write_temperature(struct lx_bedrock_writer *w, struct lx_slice json)
     bool one = lx_slice_eq(json, LX_S("1")) || lx_slice_eq(json, LX_S("1.0"));
     if (w->thinks) {
         if (!one)
-            lx_bedrock_lose(w, LX_S("temperature"), LX_S("Claude thinks at temperature 1"));
+            lx_losses_add(w->b->losses, LX_S("temperature"),
+                          LX_S("Claude thinks at temperature 1"));
     } else if (w->o->no_sampling && !one) {
-        lx_bedrock_refuse(w, LX_S("temperature"), LX_S("the model takes temperature=1 only"));
+        lx_body_refuse(w->b, w->o, LX_S("temperature"), LX_S("the model takes temperature=1 only"));
     } else if (!is_above_one(json)) {
         lx_out_raw(&w->out, "temperature", json);
     } else if (w->o->modify_params) {
         lx_out_int(&w->out, "temperature", 1);
-        lx_bedrock_lose(w, LX_S("temperature"), LX_S("lowered to 1, Bedrock's highest"));
+        lx_losses_add(w->b->losses, LX_S("temperature"), LX_S("lowered to 1, Bedrock's highest"));
     } else {
-        lx_bedrock_refuse(w, LX_S("temperature"), LX_S("Bedrock takes 0 to 1"));
+        lx_body_refuse(w->b, w->o, LX_S("temperature"), LX_S("Bedrock takes 0 to 1"));
     }
 }
 
@@ -181,11 +171,12 @@ static void write_top_p(struct lx_bedrock_writer *w, struct lx_slice json)
     bool high = is_above_one(json) || lx_slice_starts(json, LX_S("1")) ||
                 (lx_slice_starts(json, LX_S("0.9")) && json.n > 3 && json.p[3] >= '5');
     if (w->o->no_sampling)
-        lx_bedrock_refuse(w, LX_S("top_p"), LX_S("the model does not take it"));
+        lx_body_refuse(w->b, w->o, LX_S("top_p"), LX_S("the model does not take it"));
     else if (w->o->one_sampler && is_given(w->r->params[LX_PARAM_TEMPERATURE]))
-        lx_bedrock_lose(w, LX_S("top_p"), LX_S("the model takes temperature or top_p, not both"));
+        lx_losses_add(w->b->losses, LX_S("top_p"),
+                      LX_S("the model takes temperature or top_p, not both"));
     else if (w->thinks && !high)
-        lx_bedrock_lose(w, LX_S("top_p"), LX_S("Claude takes 0.95 to 1 while thinking"));
+        lx_losses_add(w->b->losses, LX_S("top_p"), LX_S("Claude takes 0.95 to 1 while thinking"));
     else
         lx_out_raw(&w->out, "topP", json);
 }
@@ -196,7 +187,7 @@ static void write_stop(struct lx_bedrock_writer *w)
     for (size_t i = 0; i < w->r->stop_count; i++) {
         bool blank = lx_anthropic_is_blank(w->r->stop[i]);
         if (blank && w->family->thinking == LX_BEDROCK_THINKS_CLAUDE) {
-            lx_bedrock_lose(w, LX_S("stop"), LX_S("Claude wants more than white space"));
+            lx_losses_add(w->b->losses, LX_S("stop"), LX_S("Claude wants more than white space"));
             continue;
         }
         if (!open)
@@ -272,9 +263,9 @@ static void write_top_k(struct lx_bedrock_writer *w)
     if (!is_given(json))
         return;
     if (w->thinks) {
-        lx_bedrock_lose(w, LX_S("top_k"), LX_S("Claude does not take it while thinking"));
+        lx_losses_add(w->b->losses, LX_S("top_k"), LX_S("Claude does not take it while thinking"));
     } else if (!w->family->top_k || w->o->no_sampling) {
-        lx_bedrock_refuse(w, LX_S("top_k"), LX_S("the model has no such parameter"));
+        lx_body_refuse(w->b, w->o, LX_S("top_k"), LX_S("the model has no such parameter"));
     } else if (lx_slice_cut(lx_slice_z(w->family->top_k), '.', &outer, &inner)) {
         lx_out_name(&w->out, lx_text(outer));
         lx_out_object(&w->out, NULL);
@@ -292,8 +283,8 @@ static void write_one_call(struct lx_bedrock_writer *w)
         return;
     if (!w->family->one_call ||
         (w->r->tool_choice != LX_CHOICE_UNSET && w->r->tool_choice != LX_CHOICE_AUTO)) {
-        lx_bedrock_lose(w, LX_S("parallel_tool_calls"),
-                        LX_S("Bedrock has no such setting for this model and choice"));
+        lx_losses_add(w->b->losses, LX_S("parallel_tool_calls"),
+                      LX_S("Bedrock has no such setting for this model and choice"));
         return;
     }
     lx_out_object(&w->out, "tool_choice");
@@ -425,9 +416,9 @@ static void write_params(struct lx_bedrock_writer *w)
         if (row->write)
             row->write(w, json);
         else if (row->refused)
-            lx_bedrock_refuse(w, what, lx_slice_z(row->why));
+            lx_body_refuse(w->b, w->o, what, lx_slice_z(row->why));
         else
-            lx_bedrock_lose(w, what, lx_slice_z(row->why));
+            lx_losses_add(w->b->losses, what, lx_slice_z(row->why));
     }
 }
 

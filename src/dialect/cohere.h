@@ -76,10 +76,7 @@ struct lx_cohere_writer {
     bool lost_cache, lost_is_error, lost_annotations, lost_hidden; /* each is said once */
 };
 
-/* Harmless: left out, and listed. */
-void lx_cohere_lose(struct lx_cohere_writer *w, struct lx_slice what, struct lx_slice why);
-/* Changes the meaning: a failure unless drop_params. */
-void lx_cohere_refuse(struct lx_cohere_writer *w, struct lx_slice what, struct lx_slice why);
+/* A cache mark, which has no place: the first is listed as a loss. */
 void lx_cohere_lose_cache(struct lx_cohere_writer *w, const struct lx_cache_mark *mark);
 
 void lx_cohere_write_request(const struct lx_write_options *o, const struct lx_request *r,

@@ -10,16 +10,6 @@
 
 enum { MAX_TOLD_BYTES = 16 << 20 };
 
-/* What was written, in the arena of the events. */
-static struct lx_slice take(struct lx_cohere_reader *r, struct lx_buf *told)
-{
-    struct lx_slice s = lx_arena_copy(r->out->arena, lx_buf_slice(told));
-    if (told->failed)
-        r->code = told->failed;
-    lx_buf_clear(told);
-    return s;
-}
-
 static void write_url(struct lx_out *o, struct lx_json source)
 {
     struct lx_json places[] = {LX_GET(source, "url"), LX_GET(LX_GET(source, "document"), "url")};
@@ -56,7 +46,7 @@ static void tell_source(struct lx_cohere_reader *r, struct lx_json citation, str
     lx_out_value(&o, "source", source);
     lx_out_object_end(&o);
     struct lx_event *e = lx_cohere_event_add(r, LX_EVENT_CITATION);
-    e->raw = take(r, &told);
+    e->raw = lx_buf_take(&told, r->out->arena);
     e->language = lx_slice_z(lx_dialect_openai_chat.name);
 }
 
@@ -120,5 +110,5 @@ void lx_cohere_logprobs_tell(struct lx_cohere_reader *r, struct lx_json items)
         write_item(&o, it.value);
     lx_out_array_end(&o);
     lx_out_object_end(&o);
-    lx_cohere_event_add(r, LX_EVENT_LOGPROBS)->raw = take(r, &told);
+    lx_cohere_event_add(r, LX_EVENT_LOGPROBS)->raw = lx_buf_take(&told, r->out->arena);
 }

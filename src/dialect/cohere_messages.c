@@ -135,9 +135,9 @@ static void refuse_obstacles(struct place *at, const struct lx_part *p, enum lx_
         const char *why = obstacle(p, role);
         /* What a server tool did is a loss: the answer to it stands in the history as text. */
         if (why && p->kind == LX_PART_OPAQUE && role == LX_ROLE_ASSISTANT)
-            lx_cohere_lose(at->w, what(at), lx_slice_z(why));
+            lx_losses_add(at->w->b->losses, what(at), lx_slice_z(why));
         else if (why)
-            lx_cohere_refuse(at->w, what(at), lx_slice_z(why));
+            lx_body_refuse(at->w->b, at->w->o, what(at), lx_slice_z(why));
         lx_cohere_lose_cache(at->w, &p->cache);
     }
 }
@@ -251,10 +251,7 @@ static void write_call(struct lx_cohere_writer *w, const struct lx_part *p)
         lx_out_text(&o, "input", p->arguments);
         lx_out_object_end(&o);
         call.custom = false;
-        call.arguments = lx_text(lx_arena_copy(w->b->arena, lx_buf_slice(&wrapped)));
-        if (wrapped.failed && !w->b->buf->failed)
-            w->b->buf->failed = wrapped.failed;
-        lx_buf_clear(&wrapped);
+        call.arguments = lx_text(lx_buf_take(&wrapped, w->b->arena));
     }
     lx_openai_write_tool_call(&w->out, &call, -1);
 }
@@ -295,8 +292,8 @@ static void lose_hidden(struct lx_cohere_writer *w, const struct lx_part *p)
         bool hidden =
             p->kind == LX_PART_REDACTED_THINKING || (p->kind == LX_PART_THINKING && !p->text.s.n);
         if (hidden && !w->lost_hidden)
-            lx_cohere_lose(w, LX_S("thinking"),
-                           LX_S("hidden thinking is for the provider that hid it"));
+            lx_losses_add(w->b->losses, LX_S("thinking"),
+                          LX_S("hidden thinking is for the provider that hid it"));
         w->lost_hidden |= hidden;
     }
 }
@@ -357,7 +354,8 @@ static void write_result(struct place *at, const struct lx_part *p)
     write_result_content(w, p->content);
     lx_out_object_end(&w->out);
     if (p->is_error && !w->lost_is_error)
-        lx_cohere_lose(w, LX_S("is_error"), LX_S("a tool's result cannot be marked as an error"));
+        lx_losses_add(w->b->losses, LX_S("is_error"),
+                      LX_S("a tool's result cannot be marked as an error"));
     w->lost_is_error |= p->is_error;
     lx_cohere_lose_cache(w, &p->cache);
 }
@@ -400,13 +398,14 @@ static void lose_members(struct lx_cohere_writer *w, const struct lx_message *m,
     for (const struct lx_extra *x = m->extra; x; x = x->next) {
         bool annotations = lx_slice_eq(x->name, LX_S("annotations"));
         if (!lx_member_is_thinking(x->name) && !(annotations && w->lost_annotations))
-            lx_cohere_lose(w, lx_arena_printf(a, "messages[%zu].%.*s", index, LX_F(x->name)),
-                           LX_S("Cohere has no such member"));
+            lx_losses_add(w->b->losses,
+                          lx_arena_printf(a, "messages[%zu].%.*s", index, LX_F(x->name)),
+                          LX_S("Cohere has no such member"));
         w->lost_annotations |= annotations;
     }
     if (m->name.s.n)
-        lx_cohere_lose(w, lx_arena_printf(a, "messages[%zu].name", index),
-                       LX_S("Cohere's messages have no names"));
+        lx_losses_add(w->b->losses, lx_arena_printf(a, "messages[%zu].name", index),
+                      LX_S("Cohere's messages have no names"));
     lx_cohere_lose_cache(w, &m->cache);
 }
 

@@ -11,21 +11,10 @@
 #include "dialect/cohere.h"
 #include "llm/effort.h"
 
-void lx_cohere_lose(struct lx_cohere_writer *w, struct lx_slice what, struct lx_slice why)
-{
-    if (w->b->losses)
-        lx_losses_add(w->b->losses, what, why);
-}
-
-void lx_cohere_refuse(struct lx_cohere_writer *w, struct lx_slice what, struct lx_slice why)
-{
-    lx_body_refuse(w->b, w->o, what, why);
-}
-
 void lx_cohere_lose_cache(struct lx_cohere_writer *w, const struct lx_cache_mark *mark)
 {
     if (mark->set && !w->lost_cache)
-        lx_cohere_lose(w, LX_S("cache_control"), LX_S("Cohere caches by itself"));
+        lx_losses_add(w->b->losses, LX_S("cache_control"), LX_S("Cohere caches by itself"));
     w->lost_cache |= mark->set;
 }
 
@@ -114,11 +103,11 @@ static void write_thinking(struct lx_cohere_writer *w)
     if (asked->kind == LX_REASONING_UNSET || (off && !model_thinks(w)))
         return;
     if (!model_thinks(w)) {
-        lx_cohere_lose(w, LX_S("reasoning_effort"), LX_S("the model does not reason"));
+        lx_losses_add(w->b->losses, LX_S("reasoning_effort"), LX_S("the model does not reason"));
         return;
     }
     if (asked->effort.n && !off && effort == LX_EFFORT_COUNT) {
-        lx_cohere_refuse(w, LX_S("reasoning_effort"), LX_EFFORT_WORDS);
+        lx_body_refuse(w->b, w->o, LX_S("reasoning_effort"), LX_EFFORT_WORDS);
         return;
     }
     /* High is as much as the model likes, as Cohere's own OpenAI-compatible API has it. */
@@ -163,8 +152,8 @@ static void lose_of_tool(struct lx_cohere_writer *w, const struct lx_tool *tool,
     struct lx_arena *a = w->b->arena;
     lx_cohere_lose_cache(w, &tool->cache);
     for (const struct lx_extra *x = tool->extra; x; x = x->next)
-        lx_cohere_lose(w, lx_arena_printf(a, "tools[%zu].%.*s", i, LX_F(x->name)),
-                       LX_S("Cohere has no such member"));
+        lx_losses_add(w->b->losses, lx_arena_printf(a, "tools[%zu].%.*s", i, LX_F(x->name)),
+                      LX_S("Cohere has no such member"));
 }
 
 /* How many were written. */
@@ -173,9 +162,9 @@ static size_t write_tool_list(struct lx_cohere_writer *w)
     size_t i = 0, n = 0;
     for (const struct lx_tool *tool = w->r->tools; tool; tool = tool->next, i++) {
         if (tool->language.n || tool->custom) {
-            lx_cohere_refuse(w, lx_arena_printf(w->b->arena, "tools[%zu]", i),
-                             tool->custom ? LX_S("Cohere has no tools with free-text input")
-                                          : LX_S("Cohere does not have this tool"));
+            lx_body_refuse(w->b, w->o, lx_arena_printf(w->b->arena, "tools[%zu]", i),
+                           tool->custom ? LX_S("Cohere has no tools with free-text input")
+                                        : LX_S("Cohere does not have this tool"));
             continue;
         }
         lose_of_tool(w, tool, i);
@@ -201,8 +190,8 @@ static void write_strict(struct lx_cohere_writer *w)
     if (all && any && !is_given(w, "strict_tools"))
         lx_out_bool(&w->out, "strict_tools", true);
     else if (any && !all)
-        lx_cohere_lose(w, LX_S("tools.strict"),
-                       LX_S("Cohere binds all tools to their schemas, or none"));
+        lx_losses_add(w->b->losses, LX_S("tools.strict"),
+                      LX_S("Cohere binds all tools to their schemas, or none"));
 }
 
 static void write_tools(struct lx_cohere_writer *w)
@@ -212,14 +201,16 @@ static void write_tools(struct lx_cohere_writer *w)
     if (n)
         write_strict(w);
     if (n && w->r->parallel_tool_calls == LX_NO)
-        lx_cohere_lose(w, LX_S("parallel_tool_calls"), LX_S("Cohere has no such setting"));
+        lx_losses_add(w->b->losses, LX_S("parallel_tool_calls"),
+                      LX_S("Cohere has no such setting"));
     if (choice == LX_CHOICE_RAW) {
-        lx_cohere_refuse(w, LX_S("tool_choice"), LX_S("Cohere has no such choice"));
+        lx_body_refuse(w->b, w->o, LX_S("tool_choice"), LX_S("Cohere has no such choice"));
     } else if (choice == LX_CHOICE_REQUIRED || choice == LX_CHOICE_NAMED) {
         if (n)
             lx_out_lit(&w->out, "tool_choice", "REQUIRED");
         else
-            lx_cohere_lose(w, LX_S("tool_choice"), LX_S("there is no such tool to choose"));
+            lx_losses_add(w->b->losses, LX_S("tool_choice"),
+                          LX_S("there is no such tool to choose"));
     } else if (choice == LX_CHOICE_NONE && n) {
         lx_out_lit(&w->out, "tool_choice", "NONE");
     }

@@ -98,8 +98,8 @@ int lx_gemini_args_start(struct lx_gemini_args *s);
 /* Adds an array of PartialArg to what was started. 0, or LX_EPROTO (a path that is none),
  * LX_EDEPTH, LX_ELIMIT, LX_ENOMEM. */
 int lx_gemini_args_add(struct lx_gemini_args *s, struct lx_json pieces, struct lx_arena *scratch);
-/* What was started, as JSON in the arena; clears it. 0, LX_ENOMEM, LX_ELIMIT. */
-int lx_gemini_args_take(struct lx_gemini_args *s, struct lx_arena *a, struct lx_slice *json);
+/* What was started, as JSON in the arena, or its failure; clears it. */
+struct lx_slice lx_gemini_args_take(struct lx_gemini_args *s, struct lx_arena *a);
 
 /* ---- Reading (gemini_read.c, gemini_part.c, gemini_tell.c) ---- */
 
@@ -252,10 +252,7 @@ struct lx_slice lx_gemini_level_of(struct lx_slice detail, int *rank);
 /* Each part may say it: Gemini 3 on Vertex AI (cloud.aiplatform.v1.Part has it, the Gemini API's
  * v1beta has not). Else it is said once, in generationConfig. */
 bool lx_gemini_has_own_detail(const struct lx_gemini_writer *w);
-/* Harmless: left out, and listed. */
-void lx_gemini_lose(struct lx_gemini_writer *w, struct lx_slice what, struct lx_slice why);
-/* Changes the meaning: a failure unless drop_params. */
-void lx_gemini_refuse(struct lx_gemini_writer *w, struct lx_slice what, struct lx_slice why);
+/* A cache mark, which has no place: the first is listed as a loss. */
 void lx_gemini_lose_cache(struct lx_gemini_writer *w, const struct lx_cache_mark *mark);
 /* Indexes JSON inside JSON; false: it is none, or there was no memory and the body has failed. */
 bool lx_gemini_json_read(struct lx_gemini_writer *w, struct lx_json_doc *doc, struct lx_slice json);

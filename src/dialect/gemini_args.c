@@ -254,15 +254,13 @@ static void write_arg(struct lx_out *o, const struct lx_gemini_arg *arg)
     }
 }
 
-int lx_gemini_args_take(struct lx_gemini_args *s, struct lx_arena *a, struct lx_slice *json)
+struct lx_slice lx_gemini_args_take(struct lx_gemini_args *s, struct lx_arena *a)
 {
     struct lx_buf told;
     lx_buf_init(&told, MAX_BYTES);
     struct lx_out o = lx_out(&told);
     write_arg(&o, s->root);
-    *json = lx_arena_copy(a, lx_buf_slice(&told));
-    int code = told.failed;
-    lx_buf_clear(&told);
+    struct lx_slice json = lx_buf_take(&told, a);
     lx_gemini_args_clear(s);
-    return code;
+    return json;
 }

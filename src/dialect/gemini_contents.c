@@ -301,7 +301,7 @@ static void write_media(struct turn *t, const struct lx_part *p, struct lx_text 
 {
     const char *obstacle = lx_gemini_media_obstacle(p);
     if (obstacle) {
-        lx_gemini_refuse(t->w, place(t), lx_slice_z(obstacle));
+        lx_body_refuse(t->w->b, t->w->o, place(t), lx_slice_z(obstacle));
         return;
     }
     write_title(t, p);
@@ -333,7 +333,8 @@ static void write_thinking(struct turn *t, const struct lx_part *p)
 {
     struct lx_text signature;
     if (!lx_gemini_is_own_thinking(p, &signature)) {
-        lx_gemini_lose(t->w, place(t), LX_S("Gemini takes back only thinking of its own"));
+        lx_losses_add(t->w->b->losses, place(t),
+                      LX_S("Gemini takes back only thinking of its own"));
         return;
     }
     part_open(t);
@@ -349,14 +350,16 @@ static void write_opaque(struct turn *t, const struct lx_part *p)
         turn_open(t);
         lx_out_raw(&t->w->out, NULL, p->raw);
     } else {
-        lx_gemini_refuse(t->w, place(t), LX_S("Gemini does not know this kind of content"));
+        lx_body_refuse(t->w->b, t->w->o, place(t),
+                       LX_S("Gemini does not know this kind of content"));
     }
 }
 
 static void write_part(struct turn *t, const struct lx_part *p, struct lx_text signature)
 {
     if (t->speaker == SYSTEM && !is_text(p))
-        lx_gemini_refuse(t->w, place(t), LX_S("Gemini takes only text in system messages"));
+        lx_body_refuse(t->w->b, t->w->o, place(t),
+                       LX_S("Gemini takes only text in system messages"));
     else if (p->kind == LX_PART_AUDIO && p->text.s.n && !p->media.data.s.n)
         write_text(t, p, signature); /* what the assistant said aloud comes back by its id only */
     else if (is_media(p))
@@ -484,7 +487,7 @@ static void write_run_parts(struct turn *t, const struct lx_message *from,
 
 static void write_placeholder(struct turn *t, size_t index, struct lx_slice why)
 {
-    lx_gemini_lose(t->w, lx_arena_printf(t->w->b->arena, "messages[%zu]", index), why);
+    lx_losses_add(t->w->b->losses, lx_arena_printf(t->w->b->arena, "messages[%zu]", index), why);
     write_words(t, lx_text(PLACEHOLDER));
 }
 

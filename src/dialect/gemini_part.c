@@ -57,14 +57,8 @@ static void tell_held(struct lx_gemini_reader *r, struct lx_gemini_choice *c)
 
 static void tell_arguments(struct lx_gemini_reader *r, struct lx_gemini_choice *c)
 {
-    struct lx_slice json;
-    if (!c->args.root)
-        return;
-    int code = lx_gemini_args_take(&c->args, r->out->arena, &json);
-    if (code)
-        r->code = code;
-    else
-        add(r, c, LX_EVENT_ARGUMENTS)->text = lx_text(json);
+    if (c->args.root)
+        add(r, c, LX_EVENT_ARGUMENTS)->text = lx_text(lx_gemini_args_take(&c->args, r->out->arena));
 }
 
 void lx_gemini_part_close(struct lx_gemini_reader *r, struct lx_gemini_choice *c)

@@ -258,12 +258,8 @@ int lx_gemini_read_reply(const struct lx_json_doc *body, const struct lx_reply_c
     struct lx_gemini_reader r = {.s = &s, .ctx = ctx, .out = &events};
     read_responses(&r, lx_json_root(body));
     end_choices(&r);
-    const struct lx_fault *fault = lx_events_fault(&events);
-    int code = lx_events_result(r.out, r.code, err);
-    if (!code && fault)
-        code = lx_error_set(err, LX_EPROTO, "the provider answered with an error: %.*s",
-                            LX_F(fault->message));
-    else if (!code && !s.count)
+    int code = lx_reply_result(&events, r.code, err);
+    if (!code && !s.count)
         code = lx_error_set(err, LX_EPROTO, "the reply has no candidates");
     if (!code)
         code = lx_reply_fold(&events, out, err);

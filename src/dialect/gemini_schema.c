@@ -137,9 +137,5 @@ struct lx_slice lx_gemini_schema_read(struct lx_json schema, struct lx_arena *a)
     lx_buf_init(&text, MAX_SCHEMA_BYTES);
     struct lx_out o = lx_out(&text);
     write_schema(&o, NULL, schema);
-    struct lx_slice s = lx_arena_copy(a, lx_buf_slice(&text));
-    if (text.failed)
-        a->failed = text.failed;
-    lx_buf_clear(&text);
-    return s;
+    return lx_buf_take(&text, a);
 }

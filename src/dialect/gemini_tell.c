@@ -26,16 +26,6 @@ static struct lx_event *add(const struct lx_gemini_reader *r, const struct lx_ge
     return e;
 }
 
-/* What was written, in the arena of the events. */
-static struct lx_slice take(struct lx_gemini_reader *r, struct lx_buf *told)
-{
-    struct lx_slice s = lx_arena_copy(r->out->arena, lx_buf_slice(told));
-    if (told->failed)
-        r->code = told->failed;
-    lx_buf_clear(told);
-    return s;
-}
-
 /* ---- Log-probabilities ---------------------------------------------------------------------- */
 
 static void write_token(struct lx_out *o, struct lx_json candidate)
@@ -72,7 +62,7 @@ void lx_gemini_logprobs_tell(struct lx_gemini_reader *r, const struct lx_gemini_
     }
     lx_out_array_end(&o);
     lx_out_object_end(&o);
-    add(r, c, LX_EVENT_LOGPROBS)->raw = take(r, &told);
+    add(r, c, LX_EVENT_LOGPROBS)->raw = lx_buf_take(&told, r->out->arena);
 }
 
 /* ---- Citations ------------------------------------------------------------------------------ */
@@ -98,7 +88,7 @@ static void tell_citation(struct lx_gemini_reader *r, const struct lx_gemini_cho
     lx_out_object_end(&o);
     lx_out_object_end(&o);
     struct lx_event *e = add(r, c, LX_EVENT_CITATION);
-    e->raw = take(r, &told);
+    e->raw = lx_buf_take(&told, r->out->arena);
     e->language = lx_slice_z(lx_dialect_openai_chat.name);
 }
 
@@ -172,7 +162,7 @@ static void tell_members(struct lx_gemini_reader *r, struct lx_gemini_choice *c)
     lx_out_object_end(&o);
     c->kind = LX_PART_OPAQUE;
     struct lx_event *e = add(r, c, LX_EVENT_PART_START);
-    e->raw = take(r, &told);
+    e->raw = lx_buf_take(&told, r->out->arena);
     e->language = LX_GEMINI;
     add(r, c, LX_EVENT_PART_END);
     c->next++;

@@ -57,7 +57,8 @@ static struct lx_slice place(struct lx_gemini_writer *w, size_t i, const char *m
 static void write_function(struct lx_gemini_writer *w, const struct lx_tool *tool, size_t i)
 {
     if (tool->custom) {
-        lx_gemini_refuse(w, place(w, i, ""), LX_S("Gemini has no tools with free-text input"));
+        lx_body_refuse(w->b, w->o, place(w, i, ""),
+                       LX_S("Gemini has no tools with free-text input"));
         return;
     }
     lx_out_object(&w->out, NULL);
@@ -69,11 +70,13 @@ static void write_function(struct lx_gemini_writer *w, const struct lx_tool *too
     lx_out_object_end(&w->out);
     if (tool->strict == LX_YES && !w->lost_strict) {
         w->lost_strict = true;
-        lx_gemini_lose(w, place(w, i, ".strict"), LX_S("Gemini binds no single function"));
+        lx_losses_add(w->b->losses, place(w, i, ".strict"),
+                      LX_S("Gemini binds no single function"));
     }
     for (const struct lx_extra *x = tool->extra; x; x = x->next)
-        lx_gemini_lose(w, lx_arena_printf(w->b->arena, "tools[%zu].%.*s", i, LX_F(x->name)),
-                       LX_S("Gemini has no such member"));
+        lx_losses_add(w->b->losses,
+                      lx_arena_printf(w->b->arena, "tools[%zu].%.*s", i, LX_F(x->name)),
+                      LX_S("Gemini has no such member"));
     lx_gemini_lose_cache(w, &tool->cache);
 }
 
@@ -161,8 +164,8 @@ static void write_own_tool(struct lx_gemini_writer *w, const struct lx_tool *too
             return;
         }
     }
-    lx_gemini_refuse(w, place(w, i, ""),
-                     lx_arena_printf(w->b->arena, "Gemini has no tool \"%.*s\"", LX_F(type)));
+    lx_body_refuse(w->b, w->o, place(w, i, ""),
+                   lx_arena_printf(w->b->arena, "Gemini has no tool \"%.*s\"", LX_F(type)));
 }
 
 /* ---- Choice --------------------------------------------------------------------------------- */
@@ -202,7 +205,7 @@ static void write_config(struct lx_gemini_writer *w)
     bool calling = count_functions(w->r) && modes[w->r->tool_choice];
     struct lx_json json = {0};
     if (w->r->tool_choice == LX_CHOICE_RAW)
-        lx_gemini_refuse(w, LX_S("tool_choice"), LX_S("Gemini has no such choice"));
+        lx_body_refuse(w->b, w->o, LX_S("tool_choice"), LX_S("Gemini has no such choice"));
     if (!own && !calling)
         return;
     if (own && lx_gemini_json_read(w, &w->scratch, own->json))
@@ -236,6 +239,6 @@ void lx_gemini_tools_write(struct lx_gemini_writer *w)
     }
     write_config(w);
     if (w->r->parallel_tool_calls == LX_NO && count_functions(w->r) > 1)
-        lx_gemini_refuse(w, LX_S("parallel_tool_calls"),
-                         LX_S("Gemini calls as many functions at once as it likes"));
+        lx_body_refuse(w->b, w->o, LX_S("parallel_tool_calls"),
+                       LX_S("Gemini calls as many functions at once as it likes"));
 }

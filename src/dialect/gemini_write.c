@@ -11,25 +11,14 @@
  * change the answer.
  */
 #include "dialect/gemini.h"
-#include "llm/effort.h"
 #include "dialect/scalar.h"
-
-void lx_gemini_lose(struct lx_gemini_writer *w, struct lx_slice what, struct lx_slice why)
-{
-    if (w->b->losses)
-        lx_losses_add(w->b->losses, what, why);
-}
-
-void lx_gemini_refuse(struct lx_gemini_writer *w, struct lx_slice what, struct lx_slice why)
-{
-    lx_body_refuse(w->b, w->o, what, why);
-}
+#include "llm/effort.h"
 
 void lx_gemini_lose_cache(struct lx_gemini_writer *w, const struct lx_cache_mark *mark)
 {
     if (mark->set && !w->lost_cache)
-        lx_gemini_lose(w, LX_S("cache_control"),
-                       LX_S("Gemini caches by itself, or what cachedContent names"));
+        lx_losses_add(w->b->losses, LX_S("cache_control"),
+                      LX_S("Gemini caches by itself, or what cachedContent names"));
     w->lost_cache |= mark->set;
 }
 
@@ -145,8 +134,8 @@ static void write_no_thinking(struct lx_gemini_writer *w)
 {
     bool always = w->third || model_has(w, LX_S("2.5-pro"));
     if (always)
-        lx_gemini_lose(w, LX_S("reasoning_effort"),
-                       LX_S("the model always thinks: asked to do so as little as it can"));
+        lx_losses_add(w->b->losses, LX_S("reasoning_effort"),
+                      LX_S("the model always thinks: asked to do so as little as it can"));
     if (w->third)
         lx_out_str(&w->out, "thinkingLevel", level_of(w, LX_EFFORT_MINIMAL));
     else
@@ -157,7 +146,7 @@ static void write_effort(struct lx_gemini_writer *w, struct lx_slice asked)
 {
     enum lx_effort effort = lx_effort_find(asked);
     if (effort == LX_EFFORT_COUNT)
-        lx_gemini_refuse(w, LX_S("reasoning_effort"), LX_EFFORT_WORDS);
+        lx_body_refuse(w->b, w->o, LX_S("reasoning_effort"), LX_EFFORT_WORDS);
     else if (w->third)
         lx_out_str(&w->out, "thinkingLevel", level_of(w, effort));
     else
@@ -221,7 +210,7 @@ static void write_audio(struct lx_gemini_writer *w, struct lx_slice json)
         lx_out_object_end(&w->out);
     }
     if (lx_json_given(format) && !lx_json_eq(format, LX_S("pcm16")))
-        lx_gemini_lose(w, LX_S("audio.format"), LX_S("Gemini speaks pcm16"));
+        lx_losses_add(w->b->losses, LX_S("audio.format"), LX_S("Gemini speaks pcm16"));
 }
 
 enum fate {
@@ -281,9 +270,9 @@ static void write_param(struct lx_gemini_writer *w, const struct param_row *row,
     else if (row->fate == WRITTEN)
         row->write(w, json);
     else if (row->fate == REFUSED)
-        lx_gemini_refuse(w, what, lx_slice_z(row->why));
+        lx_body_refuse(w->b, w->o, what, lx_slice_z(row->why));
     else
-        lx_gemini_lose(w, what, lx_slice_z(row->why));
+        lx_losses_add(w->b->losses, what, lx_slice_z(row->why));
 }
 
 /* ---- generationConfig ----------------------------------------------------------------------- */

@@ -22,36 +22,19 @@ static bool is_anthropic(struct lx_json root)
            (lx_json_next(&it) && lx_json_given(LX_GET(it.value, "input_schema")));
 }
 
-/* What is read points into the text, so its index may go. */
-static int read_prompt(struct lx_json root, struct lx_arena *a, struct lx_request *out,
-                       struct lx_error *err)
+static int read_prompt(struct lx_json root, struct lx_arena *a, struct lx_request *out)
 {
-    struct lx_slice prompt = lx_json_raw(LX_GET(root, "prompt"));
-    struct lx_slice model = lx_json_raw(LX_GET(root, "model"));
-    struct lx_buf text;
-    struct lx_json_doc doc;
-    lx_buf_init(&text, prompt.n + model.n + 4096);
-    struct lx_out o = lx_out(&text);
-    lx_out_object(&o, NULL);
-    lx_out_raw(&o, "model", model);
-    lx_out_array(&o, "messages");
-    lx_out_object(&o, NULL);
-    lx_out_lit(&o, "role", "user");
-    lx_out_raw(&o, "content", prompt);
-    lx_out_object_end(&o);
-    lx_out_array_end(&o);
-    lx_out_object_end(&o);
-    struct lx_slice kept = text.failed ? lx_slice(NULL, 0) : lx_arena_copy(a, lx_buf_slice(&text));
-    int code = text.failed ? text.failed : kept.p ? 0 : a->failed;
-    lx_buf_clear(&text);
-    if (code < 0)
-        return lx_error_set(err, code, "the prompt is too large");
-    lx_json_doc_init(&doc);
-    code = lx_json_read(&doc, kept, NULL, err);
-    if (code == 0)
-        code = lx_openai_read_request(&doc, a, out, err);
-    lx_json_doc_clear(&doc);
-    return code;
+    *out = (struct lx_request){.language = LX_OPENAI_CHAT,
+                               .model = lx_json_text(LX_GET(root, "model"))};
+    struct lx_message **messages = &out->messages;
+    struct lx_message *m = lx_message_add(&messages, LX_ROLE_USER, a);
+    struct lx_part **at = m ? &m->parts : NULL;
+    struct lx_part *text = at ? lx_part_add(&at, LX_PART_TEXT, a) : NULL;
+    if (!text)
+        return a->failed;
+    m->plain = true;
+    text->text = lx_json_text(LX_GET(root, "prompt"));
+    return 0;
 }
 
 static int read_request(const struct lx_json_doc *body, struct lx_arena *a, struct lx_request *out,
@@ -66,7 +49,7 @@ static int read_request(const struct lx_json_doc *body, struct lx_arena *a, stru
         return is_anthropic(root) ? lx_anthropic_read_request(body, a, out, err)
                                   : lx_openai_read_request(body, a, out, err);
     if (lx_json_is(LX_GET(root, "prompt"), LX_JSON_STRING))
-        return read_prompt(root, a, out, err);
+        return read_prompt(root, a, out);
     return lx_error_set(err, LX_EINVAL, "prompt or messages or contents must be provided");
 }
 

@@ -186,10 +186,8 @@ static void tell_choice(struct retelling *t, struct lx_json choice, struct lx_ar
 /* The text in the arena; absent, with a code, when that failed. */
 static int settle(struct retelling *t, struct lx_arena *a, struct lx_slice *out)
 {
-    int code = t->text.failed ? t->text.failed : a->failed;
-    *out = code ? lx_slice(NULL, 0) : lx_arena_copy(a, lx_buf_slice(&t->text));
-    lx_buf_clear(&t->text);
-    return code ? code : a->failed;
+    *out = lx_buf_take(&t->text, a);
+    return a->failed;
 }
 
 static struct retelling begin(struct lx_oci_reading *reading, struct lx_slice id)

@@ -56,10 +56,7 @@ struct lx_ollama_writer {
     bool lost_cache, lost_is_error, lost_hidden; /* each is said once */
 };
 
-/* Harmless: left out, and listed. */
-void lx_ollama_lose(struct lx_ollama_writer *w, struct lx_slice what, struct lx_slice why);
-/* Changes the meaning: a failure unless drop_params. */
-void lx_ollama_refuse(struct lx_ollama_writer *w, struct lx_slice what, struct lx_slice why);
+/* A cache mark, which has no place: the first is listed as a loss. */
 void lx_ollama_lose_cache(struct lx_ollama_writer *w, const struct lx_cache_mark *mark);
 /* Indexes JSON inside JSON in w->scratch; false: it is none, or there was no memory. */
 bool lx_ollama_json_read(struct lx_ollama_writer *w, struct lx_slice json);

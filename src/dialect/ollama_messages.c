@@ -62,9 +62,9 @@ static void refuse_obstacles(struct place *at, const struct lx_part *p, enum lx_
         const char *why = obstacle(p);
         /* What a server tool did is a loss: the answer to it stands in the history as text. */
         if (why && p->kind == LX_PART_OPAQUE && role == LX_ROLE_ASSISTANT)
-            lx_ollama_lose(at->w, what(at), lx_slice_z(why));
+            lx_losses_add(at->w->b->losses, what(at), lx_slice_z(why));
         else if (why)
-            lx_ollama_refuse(at->w, what(at), lx_slice_z(why));
+            lx_body_refuse(at->w->b, at->w->o, what(at), lx_slice_z(why));
         lx_ollama_lose_cache(at->w, &p->cache);
     }
 }
@@ -122,8 +122,8 @@ static void write_thinking(struct lx_ollama_writer *w, const struct lx_part *par
         bool hidden =
             p->kind == LX_PART_REDACTED_THINKING || (p->kind == LX_PART_THINKING && !p->text.s.n);
         if (hidden && !w->lost_hidden)
-            lx_ollama_lose(w, LX_S("thinking"),
-                           LX_S("hidden thinking is for the provider that hid it"));
+            lx_losses_add(w->b->losses, LX_S("thinking"),
+                          LX_S("hidden thinking is for the provider that hid it"));
         w->lost_hidden |= hidden;
         if (p->kind != LX_PART_THINKING || hidden)
             continue;
@@ -215,7 +215,8 @@ static void write_result(struct place *at, const struct lx_part *p)
         lx_out_text(&w->out, "tool_call_id", p->id);
     lx_out_object_end(&w->out);
     if (p->is_error && !w->lost_is_error)
-        lx_ollama_lose(w, LX_S("is_error"), LX_S("a tool's result cannot be marked as an error"));
+        lx_losses_add(w->b->losses, LX_S("is_error"),
+                      LX_S("a tool's result cannot be marked as an error"));
     w->lost_is_error |= p->is_error;
     lx_ollama_lose_cache(w, &p->cache);
 }
@@ -247,12 +248,12 @@ static void lose_members(const struct place *at, const struct lx_message *m)
     struct lx_arena *a = at->w->b->arena;
     for (const struct lx_extra *x = m->extra; x; x = x->next)
         if (!lx_member_is_thinking(x->name))
-            lx_ollama_lose(at->w,
-                           lx_arena_printf(a, "messages[%zu].%.*s", at->message, LX_F(x->name)),
-                           LX_S("Ollama has no such member"));
+            lx_losses_add(at->w->b->losses,
+                          lx_arena_printf(a, "messages[%zu].%.*s", at->message, LX_F(x->name)),
+                          LX_S("Ollama has no such member"));
     if (m->name.s.n && m->role != LX_ROLE_TOOL)
-        lx_ollama_lose(at->w, lx_arena_printf(a, "messages[%zu].name", at->message),
-                       LX_S("Ollama's messages have no names"));
+        lx_losses_add(at->w->b->losses, lx_arena_printf(a, "messages[%zu].name", at->message),
+                      LX_S("Ollama's messages have no names"));
     lx_ollama_lose_cache(at->w, &m->cache);
 }
 

@@ -199,12 +199,8 @@ int lx_ollama_read_reply(const struct lx_json_doc *body, const struct lx_reply_c
     const struct reading r = {&s, ctx, &events};
     struct lx_json root = lx_json_root(body);
     read_line(&r, root);
-    int code = lx_events_result(r.out, 0, err);
-    const struct lx_fault *fault = lx_events_fault(&events);
-    if (!code && fault)
-        code = lx_error_set(err, LX_EPROTO, "the provider answered with an error: %.*s",
-                            LX_F(fault->message));
-    else if (!code && !lx_json_is(LX_GET(root, "message"), LX_JSON_OBJECT))
+    int code = lx_reply_result(&events, 0, err);
+    if (!code && !lx_json_is(LX_GET(root, "message"), LX_JSON_OBJECT))
         code = lx_error_set(err, LX_EPROTO, "the reply has no message");
     else if (!code && !s.ended) /* the first line of a stream that nobody asked for */
         code = lx_error_set(err, LX_EPROTO, "the reply is not done");

@@ -12,21 +12,10 @@
 #include "dialect/ollama.h"
 #include "llm/effort.h"
 
-void lx_ollama_lose(struct lx_ollama_writer *w, struct lx_slice what, struct lx_slice why)
-{
-    if (w->b->losses)
-        lx_losses_add(w->b->losses, what, why);
-}
-
-void lx_ollama_refuse(struct lx_ollama_writer *w, struct lx_slice what, struct lx_slice why)
-{
-    lx_body_refuse(w->b, w->o, what, why);
-}
-
 void lx_ollama_lose_cache(struct lx_ollama_writer *w, const struct lx_cache_mark *mark)
 {
     if (mark->set && !w->lost_cache)
-        lx_ollama_lose(w, LX_S("cache_control"), LX_S("Ollama caches by itself"));
+        lx_losses_add(w->b->losses, LX_S("cache_control"), LX_S("Ollama caches by itself"));
     w->lost_cache |= mark->set;
 }
 
@@ -178,11 +167,11 @@ static void write_think(struct lx_ollama_writer *w)
     if (asked->kind == LX_REASONING_UNSET || is_given(w, "think"))
         return;
     if (asked->budget_tokens && !off)
-        lx_ollama_lose(w, LX_S("thinking.budget_tokens"), LX_S("Ollama takes no budget"));
+        lx_losses_add(w->b->losses, LX_S("thinking.budget_tokens"), LX_S("Ollama takes no budget"));
     if (off)
         lx_out_bool(&w->out, "think", false);
     else if (asked->effort.n && effort == LX_EFFORT_COUNT)
-        lx_ollama_refuse(w, LX_S("reasoning_effort"), LX_EFFORT_WORDS);
+        lx_body_refuse(w->b, w->o, LX_S("reasoning_effort"), LX_EFFORT_WORDS);
     else if (asked->effort.n && lx_slice_find(w->o->model, LX_S("gpt-oss")) >= 0)
         lx_out_str(&w->out, "think", level);
     else if (asked->effort.n && asked->kind == LX_REASONING_ON && !asked->budget_tokens)
@@ -208,11 +197,11 @@ static void write_tool(struct lx_ollama_writer *w, const struct lx_tool *tool, s
     lx_out_object_end(out);
     lx_ollama_lose_cache(w, &tool->cache);
     if (tool->strict == LX_YES)
-        lx_ollama_lose(w, lx_arena_printf(a, "tools[%zu].strict", i),
-                       LX_S("Ollama does not bind calls to schemas"));
+        lx_losses_add(w->b->losses, lx_arena_printf(a, "tools[%zu].strict", i),
+                      LX_S("Ollama does not bind calls to schemas"));
     for (const struct lx_extra *x = tool->extra; x; x = x->next)
-        lx_ollama_lose(w, lx_arena_printf(a, "tools[%zu].%.*s", i, LX_F(x->name)),
-                       LX_S("Ollama has no such member"));
+        lx_losses_add(w->b->losses, lx_arena_printf(a, "tools[%zu].%.*s", i, LX_F(x->name)),
+                      LX_S("Ollama has no such member"));
 }
 
 /* Where one tool is demanded, no other is offered. */
@@ -228,9 +217,9 @@ static size_t write_tool_list(struct lx_ollama_writer *w)
     size_t i = 0, n = 0;
     for (const struct lx_tool *tool = w->r->tools; tool; tool = tool->next, i++) {
         if (tool->language.n || tool->custom) {
-            lx_ollama_refuse(w, lx_arena_printf(w->b->arena, "tools[%zu]", i),
-                             tool->custom ? LX_S("Ollama has no tools with free-text input")
-                                          : LX_S("Ollama does not have this tool"));
+            lx_body_refuse(w->b, w->o, lx_arena_printf(w->b->arena, "tools[%zu]", i),
+                           tool->custom ? LX_S("Ollama has no tools with free-text input")
+                                        : LX_S("Ollama does not have this tool"));
             continue;
         }
         if (!is_offered(w, tool))
@@ -253,11 +242,13 @@ static void write_tools(struct lx_ollama_writer *w)
         return;
     size_t n = write_tool_list(w);
     if (choice == LX_CHOICE_REQUIRED || choice == LX_CHOICE_NAMED)
-        lx_ollama_lose(w, LX_S("tool_choice"), LX_S("Ollama cannot make a model call a tool"));
+        lx_losses_add(w->b->losses, LX_S("tool_choice"),
+                      LX_S("Ollama cannot make a model call a tool"));
     else if (choice == LX_CHOICE_RAW)
-        lx_ollama_refuse(w, LX_S("tool_choice"), LX_S("Ollama has no such choice"));
+        lx_body_refuse(w->b, w->o, LX_S("tool_choice"), LX_S("Ollama has no such choice"));
     if (n && w->r->parallel_tool_calls == LX_NO)
-        lx_ollama_lose(w, LX_S("parallel_tool_calls"), LX_S("Ollama has no such setting"));
+        lx_losses_add(w->b->losses, LX_S("parallel_tool_calls"),
+                      LX_S("Ollama has no such setting"));
 }
 
 /* ---- The body ------------------------------------------------------------------------------- */

@@ -17,9 +17,8 @@ enum { SHOWN_BYTES = 500 }; /* of a body that is no JSON */
 /* ---- Kinds -------------------------------------------------------------------------------- */
 
 /* Codes and types that say more than the status. OpenAI's list of error codes; the others were
- * recorded, or stand in their
- * lists: Azure, Groq, Mistral, llama.cpp, DashScope, OpenRouter, DeepSeek, docs.z.ai (2026-11),
- * platform.moonshot.ai (2026-11), GitHub Models. */
+ * recorded, or stand in their lists: Azure, Groq, Mistral, llama.cpp, DashScope, OpenRouter,
+ * DeepSeek, docs.z.ai (2026-11), platform.moonshot.ai (2026-11), GitHub Models. */
 static const struct code_kind {
     struct lx_slice code;
     enum lx_fault_kind kind;

@@ -34,22 +34,13 @@ static bool write_source(struct lx_out *o, struct lx_json source)
     return true;
 }
 
-static struct lx_slice take(struct lx_buf *text, struct lx_arena *a)
-{
-    if (text->failed && !a->failed)
-        a->failed = text->failed;
-    struct lx_slice out = lx_arena_copy(a, lx_buf_slice(text));
-    lx_buf_clear(text);
-    return out;
-}
-
 struct lx_slice lx_openai_write_source(struct lx_json source, struct lx_arena *a)
 {
     struct lx_buf text;
     lx_buf_init(&text, MAX_SOURCE_BYTES);
     struct lx_out o = lx_out(&text);
     bool written = write_source(&o, source);
-    struct lx_slice out = take(&text, a);
+    struct lx_slice out = lx_buf_take(&text, a);
     return written ? out : lx_slice(NULL, 0);
 }
 
@@ -64,7 +55,7 @@ static struct lx_slice write_sources(struct lx_json list, struct lx_arena *a)
     for (struct lx_json_iter it = lx_json_iter(list); lx_json_next(&it);)
         n += write_source(&o, it.value);
     lx_out_array_end(&o);
-    struct lx_slice out = take(&text, a);
+    struct lx_slice out = lx_buf_take(&text, a);
     return n ? out : lx_slice(NULL, 0);
 }
 

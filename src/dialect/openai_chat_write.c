@@ -11,8 +11,8 @@
 
 #include "base/map.h"
 #include "dialect/json_tool.h"
-#include "llm/effort.h"
 #include "dialect/openai_chat.h"
+#include "llm/effort.h"
 
 /* ---- Scalars ------------------------------------------------------------------------------ */
 

@@ -56,11 +56,7 @@ struct lx_slice lx_openai_read_logprobs(struct lx_json logprobs, struct lx_arena
     lx_buf_init(&b, MAX_BYTES);
     struct lx_out o = lx_out(&b);
     write_newer(&o, logprobs);
-    struct lx_slice kept = b.failed ? lx_slice(NULL, 0) : lx_arena_copy(a, lx_buf_slice(&b));
-    if (b.failed && !a->failed)
-        a->failed = b.failed;
-    lx_buf_clear(&b);
-    return kept;
+    return lx_buf_take(&b, a);
 }
 
 /* ---- The newer shape -> the older ----------------------------------------------------------- */

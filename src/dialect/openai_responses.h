@@ -119,10 +119,7 @@ struct lx_responses_writer {
     bool lost_name;
 };
 
-/* Harmless: left out, and listed. */
-void lx_responses_lose(struct lx_responses_writer *w, struct lx_slice what, struct lx_slice why);
-/* Changes the meaning: a failure unless drop_params. */
-void lx_responses_refuse(struct lx_responses_writer *w, struct lx_slice what, struct lx_slice why);
+/* A cache mark, which has no place: the first is listed as a loss. */
 void lx_responses_lose_cache(struct lx_responses_writer *w, const struct lx_cache_mark *mark);
 /* Indexes JSON inside JSON; NONE: it is none, or there was no memory and the body has failed. */
 struct lx_json lx_responses_json(struct lx_responses_writer *w, struct lx_slice json);

@@ -25,7 +25,7 @@ static struct lx_slice place(const struct input *in)
 
 static void refuse(struct input *in, const char *why)
 {
-    lx_responses_refuse(in->w, place(in), lx_slice_z(why));
+    lx_body_refuse(in->w->b, in->w->o, place(in), lx_slice_z(why));
 }
 
 static void item_open(struct input *in, struct lx_slice type)
@@ -189,9 +189,9 @@ static void write_message(struct input *in, const struct lx_message *m)
     item_close(in);
     if (m->name.s.n && !in->w->lost_name) {
         in->w->lost_name = true;
-        lx_responses_lose(in->w,
-                          lx_arena_printf(in->w->b->arena, "messages[%zu].name", in->message),
-                          LX_S("messages have no names in the Responses API"));
+        lx_losses_add(in->w->b->losses,
+                      lx_arena_printf(in->w->b->arena, "messages[%zu].name", in->message),
+                      LX_S("messages have no names in the Responses API"));
     }
 }
 
@@ -205,8 +205,8 @@ static void write_reasoning(struct input *in, const struct lx_part *p)
     struct lx_text encrypted = p->kind == LX_PART_THINKING ? p->signature : p->data;
     if (!lx_slice_starts(encrypted.s, LX_RESPONSES_MARK)) {
         if (!in->w->lost_thinking)
-            lx_responses_lose(in->w, LX_S("thinking"),
-                              LX_S("the target takes back only reasoning of its own"));
+            lx_losses_add(in->w->b->losses, LX_S("thinking"),
+                          LX_S("the target takes back only reasoning of its own"));
         in->w->lost_thinking = true;
         return;
     }
@@ -309,8 +309,8 @@ static void write_results(struct input *in, const struct lx_message *calls,
         item_close(in);
         lx_responses_lose_cache(w, &p->cache);
         if (p->is_error && !w->lost_is_error)
-            lx_responses_lose(w, LX_S("is_error"),
-                              LX_S("a tool's result cannot be marked as an error"));
+            lx_losses_add(w->b->losses, LX_S("is_error"),
+                          LX_S("a tool's result cannot be marked as an error"));
         w->lost_is_error |= p->is_error;
     }
 }
@@ -330,9 +330,9 @@ static const struct lx_message *write_instructions(struct lx_responses_writer *w
     for (const struct lx_message *m = w->r->messages; m != end; m = m->next, ++*count) {
         for (const struct lx_part *p = m->parts; p; p = p->next) {
             if (!is_text(p))
-                lx_responses_refuse(w,
-                                    lx_arena_printf(w->b->arena, "messages[%zu].content", *count),
-                                    LX_S("instructions are text only"));
+                lx_body_refuse(w->b, w->o,
+                               lx_arena_printf(w->b->arena, "messages[%zu].content", *count),
+                               LX_S("instructions are text only"));
             lx_responses_lose_cache(w, &p->cache);
             if (!is_text(p) || !p->text.s.n)
                 continue;

@@ -137,15 +137,6 @@ void lx_responses_say(struct lx_responses_reader *r, struct lx_responses_item *i
     i->said = true;
 }
 
-static struct lx_slice take(struct lx_responses_reader *r, struct lx_buf *told)
-{
-    struct lx_slice kept = lx_arena_copy(r->out->arena, lx_buf_slice(told));
-    if (told->failed)
-        r->code = told->failed;
-    lx_buf_clear(told);
-    return kept;
-}
-
 /* Flat here, and an object of its own in chat completions; kinds that those do not have stay flat.
  */
 void lx_responses_cite(struct lx_responses_reader *r, struct lx_responses_item *i, int64_t section,
@@ -167,7 +158,7 @@ void lx_responses_cite(struct lx_responses_reader *r, struct lx_responses_item *
         }
         lx_out_object_end(&o);
         lx_out_object_end(&o);
-        raw = take(r, &told);
+        raw = lx_buf_take(&told, r->out->arena);
     }
     ensure_content(r, i, LX_PART_TEXT, section);
     struct lx_event *e = add(r, i, LX_EVENT_CITATION);
@@ -208,7 +199,7 @@ void lx_responses_logprobs(struct lx_responses_reader *r, struct lx_responses_it
     }
     lx_out_array_end(&o);
     lx_out_object_end(&o);
-    add(r, i, LX_EVENT_LOGPROBS)->raw = take(r, &told);
+    add(r, i, LX_EVENT_LOGPROBS)->raw = lx_buf_take(&told, r->out->arena);
 }
 
 /* A part of a message's content, whole. */

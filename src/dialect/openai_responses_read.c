@@ -228,21 +228,6 @@ int lx_responses_read_end(void *state, struct lx_events *out, struct lx_error *e
 
 /* ---- Whole replies ------------------------------------------------------------------------ */
 
-static int fold(const struct lx_events *events, struct lx_reply *out, struct lx_error *err)
-{
-    struct lx_arena *a = events->arena;
-    struct lx_reply_builder *b = lx_arena_alloc(a, lx_reply_builder_size());
-    if (b) {
-        lx_reply_builder_init(b, a);
-        for (size_t i = 0; i < events->n; i++)
-            lx_reply_builder_add(b, &events->v[i]);
-        const struct lx_reply *reply = lx_reply_builder_end(b);
-        if (!a->failed)
-            *out = *reply;
-    }
-    return a->failed ? lx_error_set(err, a->failed, "%s", lx_code_text(a->failed)) : 0;
-}
-
 /* A background response is answered before it is made. */
 static bool is_pending(struct lx_json body)
 {
@@ -269,7 +254,7 @@ int lx_responses_read_reply(const struct lx_json_doc *doc, const struct lx_reply
     read_response(&r, body);
     int code = lx_events_result(r.out, r.code, err);
     if (!code)
-        code = fold(&events, out, err);
+        code = lx_reply_fold(&events, out, err);
     lx_responses_reading_clear(&s);
     return code;
 }

@@ -72,11 +72,11 @@ static void write_search(struct lx_responses_writer *w, struct lx_json tool, siz
         lx_out_value(o, "user_location", LX_GET(tool, "user_location"));
     lx_out_object_end(o);
     if (lx_json_count(LX_GET(tool, "blocked_domains")))
-        lx_responses_refuse(w, lx_arena_printf(w->b->arena, "tools[%zu].blocked_domains", i),
-                            LX_S("OpenAI's search has no such list"));
+        lx_body_refuse(w->b, w->o, lx_arena_printf(w->b->arena, "tools[%zu].blocked_domains", i),
+                       LX_S("OpenAI's search has no such list"));
     if (lx_json_given(LX_GET(tool, "max_uses")))
-        lx_responses_lose(w, lx_arena_printf(w->b->arena, "tools[%zu].max_uses", i),
-                          LX_S("OpenAI limits all tools together: max_tool_calls"));
+        lx_losses_add(w->b->losses, lx_arena_printf(w->b->arena, "tools[%zu].max_uses", i),
+                      LX_S("OpenAI limits all tools together: max_tool_calls"));
 }
 
 static void write_own_tool(struct lx_responses_writer *w, const struct lx_tool *t, size_t i)
@@ -93,9 +93,8 @@ static void write_own_tool(struct lx_responses_writer *w, const struct lx_tool *
         lx_out_raw(&w->out, NULL,
                    LX_S("{\"type\":\"code_interpreter\",\"container\":{\"type\":\"auto\"}}"));
     } else {
-        lx_responses_refuse(
-            w, place(w, i),
-            lx_arena_printf(w->b->arena, "the target has no tool \"%.*s\"", LX_F(type)));
+        lx_body_refuse(w->b, w->o, place(w, i),
+                       lx_arena_printf(w->b->arena, "the target has no tool \"%.*s\"", LX_F(type)));
     }
 }
 
@@ -218,7 +217,7 @@ static void write_choice(struct lx_responses_writer *w)
     else if (r->tool_choice == LX_CHOICE_RAW && w->chat)
         write_raw(w);
     else if (r->tool_choice == LX_CHOICE_RAW)
-        lx_responses_refuse(w, LX_S("tool_choice"), LX_S("not known in OpenAI's language"));
+        lx_body_refuse(w->b, w->o, LX_S("tool_choice"), LX_S("not known in OpenAI's language"));
     else if (r->tool_choice)
         lx_out_str(&w->out, "tool_choice", words[r->tool_choice]);
     if (r->parallel_tool_calls != LX_UNSET)

@@ -9,22 +9,11 @@
 #include "dialect/openai_responses.h"
 #include "dialect/scalar.h"
 
-void lx_responses_lose(struct lx_responses_writer *w, struct lx_slice what, struct lx_slice why)
-{
-    if (w->b->losses)
-        lx_losses_add(w->b->losses, what, why);
-}
-
-void lx_responses_refuse(struct lx_responses_writer *w, struct lx_slice what, struct lx_slice why)
-{
-    lx_body_refuse(w->b, w->o, what, why);
-}
-
 void lx_responses_lose_cache(struct lx_responses_writer *w, const struct lx_cache_mark *mark)
 {
     if (mark->set && !w->lost_cache)
-        lx_responses_lose(w, LX_S("cache_control"),
-                          LX_S("the target caches by itself or not at all"));
+        lx_losses_add(w->b->losses, LX_S("cache_control"),
+                      LX_S("the target caches by itself or not at all"));
     w->lost_cache |= mark->set;
 }
 
@@ -94,9 +83,9 @@ static void write_param(struct lx_responses_writer *w, const struct param_row *r
     if (row->fate == KEPT || (row->fate == CHAT && w->chat))
         lx_out_raw(&w->out, row->name, json);
     else if (row->fate == REFUSED)
-        lx_responses_refuse(w, what, lx_slice_z(row->why));
+        lx_body_refuse(w->b, w->o, what, lx_slice_z(row->why));
     else
-        lx_responses_lose(w, what, lx_slice_z(row->why));
+        lx_losses_add(w->b->losses, what, lx_slice_z(row->why));
 }
 
 /* "integer_below_min_value: Expected a value >= 16" (recorded 2025). Claude Code asks for one token
@@ -112,7 +101,7 @@ static void write_limit(struct lx_responses_writer *w)
         return;
     }
     lx_out_int(&w->out, "max_output_tokens", LEAST);
-    lx_responses_lose(w, LX_S("max_tokens"), LX_S("less than the least, 16"));
+    lx_losses_add(w->b->losses, LX_S("max_tokens"), LX_S("less than the least, 16"));
 }
 
 static void write_params(struct lx_responses_writer *w)
@@ -124,7 +113,7 @@ static void write_params(struct lx_responses_writer *w)
         lx_openai_write_user(&w->out, w->b, w->r->params[LX_PARAM_USER], w->chat);
     write_limit(w);
     if (w->r->stop_count)
-        lx_responses_refuse(w, LX_S("stop"), LX_S("the Responses API has no stop sequences"));
+        lx_body_refuse(w->b, w->o, LX_S("stop"), LX_S("the Responses API has no stop sequences"));
 }
 
 /* ---- Reasoning, text ---------------------------------------------------------------------- */
@@ -150,8 +139,8 @@ static void write_reasoning(struct lx_responses_writer *w)
             lx_out_str(&w->out, "summary", summary);
         lx_out_object_end(&w->out);
     } else if (g->kind == LX_REASONING_ADAPTIVE) {
-        lx_responses_lose(w, LX_S("thinking"),
-                          LX_S("how much the model thinks is left to the model"));
+        lx_losses_add(w->b->losses, LX_S("thinking"),
+                      LX_S("how much the model thinks is left to the model"));
     }
 }
 
@@ -234,8 +223,8 @@ static bool write_logprobs(struct lx_responses_writer *w)
     bool reasons = w->o->adaptive_thinking && !lx_slice_eq(w->r->reasoning.effort, LX_S("none"));
     bool asked = top.n || lx_slice_eq(w->r->params[LX_PARAM_LOGPROBS], LX_S("true"));
     if (asked && reasons) {
-        lx_responses_refuse(w, top.n ? LX_S("top_logprobs") : LX_S("logprobs"),
-                            LX_S("OpenAI's reasoning models give no log-probabilities"));
+        lx_body_refuse(w->b, w->o, top.n ? LX_S("top_logprobs") : LX_S("logprobs"),
+                       LX_S("OpenAI's reasoning models give no log-probabilities"));
         return false;
     }
     if (top.n)
@@ -280,7 +269,7 @@ static void write_extra(struct lx_responses_writer *w)
         for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
             ours |= lx_slice_eq(x->name, own[i]);
         if (!w->chat && lx_slice_eq(x->name, LX_S("output_config"))) { /* task_budget */
-            lx_responses_lose(w, x->name, LX_S("not known in OpenAI's language"));
+            lx_losses_add(w->b->losses, x->name, LX_S("not known in OpenAI's language"));
             continue;
         }
         if (ours)

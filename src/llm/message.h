@@ -110,7 +110,6 @@ struct lx_slice lx_media_type_sniff(struct lx_slice base64);
 /* "image/png" from a file name or URL's ending; empty when unknown. */
 struct lx_slice lx_media_type_of(struct lx_slice name);
 
-/* "system", "developer", "user", "assistant", "tool". */
 /* "system", "user", ... as OpenAI calls them. */
 const char *lx_role_name(enum lx_role role);
 

@@ -55,3 +55,13 @@ int lx_events_result(const struct lx_events *events, int code, struct lx_error *
         code = events->arena->failed;
     return code ? lx_error_set(err, code, "the reply: %s", lx_code_text(code)) : 0;
 }
+
+int lx_reply_result(const struct lx_events *events, int code, struct lx_error *err)
+{
+    const struct lx_fault *fault = lx_events_fault(events);
+    code = lx_events_result(events, code, err);
+    if (code || !fault)
+        return code;
+    return lx_error_set(err, LX_EPROTO, "the provider answered with an error: %.*s",
+                        LX_F(fault->message));
+}

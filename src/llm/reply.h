@@ -121,5 +121,7 @@ const struct lx_fault *lx_events_fault(const struct lx_events *events);
 void lx_events_end(struct lx_events *events, bool finished);
 /* What reading them came to: 0, or `code`, the reader's own failure, or else that of the arena. */
 int lx_events_result(const struct lx_events *events, int code, struct lx_error *err);
+/* The same of a whole reply that was read as events: a fault among them is its failure. */
+int lx_reply_result(const struct lx_events *events, int code, struct lx_error *err);
 
 #endif

@@ -13,7 +13,6 @@ enum lx_param {
 #undef LX_PARAM
     LX_PARAM_COUNT
 };
-/* As params.def names it. */
 /* The name in params.def; "" for LX_PARAM_COUNT. */
 const char *lx_param_name(enum lx_param p);
 
