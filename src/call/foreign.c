@@ -16,12 +16,6 @@ struct sweep {
     bool lost;
 };
 
-/* Where a message stands. */
-struct place {
-    struct lx_json list;
-    size_t i;
-};
-
 static void mend_id(struct sweep *s, struct lx_json id)
 {
     struct lx_slice raw = lx_json_raw(id);
@@ -33,16 +27,15 @@ static void mend_id(struct sweep *s, struct lx_json id)
 }
 
 /* A message of which nothing is left goes as a whole: lists without a part are refused. */
-static void remove_parts(struct sweep *s, const struct place *at, struct lx_json parts,
+static void remove_parts(struct sweep *s, struct lx_json message, struct lx_json parts,
                          size_t removed)
 {
     if (removed && removed == lx_json_count(parts))
-        lx_json_edit_remove_element(s->edit, at->list, at->i);
+        lx_json_edit_remove_element(s->edit, message);
 }
 
-static void sweep_chat(struct sweep *s, struct lx_json message, const struct place *at)
+static void sweep_chat(struct sweep *s, struct lx_json message)
 {
-    (void)at;
     mend_id(s, LX_GET(message, "tool_call_id"));
     for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "tool_calls")); lx_json_next(&it);)
         mend_id(s, LX_GET(it.value, "id"));
@@ -60,20 +53,20 @@ static bool is_foreign(struct lx_json block)
     return lx_slice_find_byte(lx_slice_to(sealed, 40), ':') >= 0;
 }
 
-static void sweep_anthropic(struct sweep *s, struct lx_json message, const struct place *at)
+static void sweep_anthropic(struct sweep *s, struct lx_json message)
 {
     struct lx_json content = LX_GET(message, "content");
-    size_t i = 0, removed = 0;
+    size_t removed = 0;
     if (!lx_json_is(content, LX_JSON_ARRAY))
         return;
-    for (struct lx_json_iter it = lx_json_iter(content); lx_json_next(&it); i++) {
+    for (struct lx_json_iter it = lx_json_iter(content); lx_json_next(&it);) {
         struct lx_json type = LX_GET(it.value, "type");
         if (lx_json_eq(type, LX_S("tool_use"))) {
             mend_id(s, LX_GET(it.value, "id"));
         } else if (lx_json_eq(type, LX_S("tool_result"))) {
             mend_id(s, LX_GET(it.value, "tool_use_id"));
         } else if (is_foreign(it.value)) {
-            lx_json_edit_remove_element(s->edit, content, i);
+            lx_json_edit_remove_element(s->edit, it.value);
             removed++;
             if (!s->lost)
                 lx_losses_add(s->losses, LX_S("thinking"),
@@ -81,35 +74,35 @@ static void sweep_anthropic(struct sweep *s, struct lx_json message, const struc
             s->lost = true;
         }
     }
-    remove_parts(s, at, content, removed);
+    remove_parts(s, message, content, removed);
 }
 
 /* The marks that our front puts on others' signatures: base64 of "llmux:". */
-static void sweep_gemini(struct sweep *s, struct lx_json content, const struct place *at)
+static void sweep_gemini(struct sweep *s, struct lx_json content)
 {
     struct lx_json parts = LX_GET(content, "parts");
-    size_t i = 0, removed = 0;
+    size_t removed = 0;
     if (!lx_json_is(parts, LX_JSON_ARRAY))
         return;
-    for (struct lx_json_iter it = lx_json_iter(parts); lx_json_next(&it); i++) {
+    for (struct lx_json_iter it = lx_json_iter(parts); lx_json_next(&it);) {
         struct lx_slice camel = lx_json_text(LX_GET(it.value, "thoughtSignature")).s;
         struct lx_slice snake = lx_json_text(LX_GET(it.value, "thought_signature")).s;
         if (!lx_slice_starts(camel.n ? camel : snake, LX_S("bGxtdXg6")))
             continue;
-        lx_json_edit_remove_element(s->edit, parts, i);
+        lx_json_edit_remove_element(s->edit, it.value);
         removed++;
         if (!s->lost)
             lx_losses_add(s->losses, LX_S("thought"),
                           LX_S("the target takes back only thinking of its own"));
         s->lost = true;
     }
-    remove_parts(s, at, parts, removed);
+    remove_parts(s, content, parts, removed);
 }
 
 static const struct {
     const struct lx_dialect *language;
     struct lx_slice list; /* of messages */
-    void (*sweep)(struct sweep *s, struct lx_json message, const struct place *at);
+    void (*sweep)(struct sweep *s, struct lx_json message);
 } sweeps[] = {
     {&lx_dialect_openai_chat, LX_S_INIT("messages"), sweep_chat},
     {&lx_dialect_anthropic, LX_S_INIT("messages"), sweep_anthropic},
@@ -123,9 +116,9 @@ void lx_foreign_remove(const struct lx_dialect *to, const struct lx_json_doc *bo
     for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]); i++) {
         if (sweeps[i].language != to)
             continue;
-        struct place at = {lx_json_get(lx_json_root(body), sweeps[i].list), 0};
-        if (lx_json_is(at.list, LX_JSON_ARRAY))
-            for (struct lx_json_iter it = lx_json_iter(at.list); lx_json_next(&it); at.i++)
-                sweeps[i].sweep(&s, it.value, &at);
+        struct lx_json list = lx_json_get(lx_json_root(body), sweeps[i].list);
+        if (lx_json_is(list, LX_JSON_ARRAY))
+            for (struct lx_json_iter it = lx_json_iter(list); lx_json_next(&it);)
+                sweeps[i].sweep(&s, it.value);
     }
 }

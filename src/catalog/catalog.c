@@ -160,8 +160,8 @@ bool lx_catalog_get(const struct lx_catalog *c, struct lx_slice name, struct lx_
 size_t lx_catalog_count(const struct lx_catalog *c)
 {
     struct lx_model m;
-    size_t n = c && c->alone ? c->count : 0;
-    for (size_t at = 0; !(c && c->alone) && lx_catalog_next(c, &at, &m);)
+    size_t n = 0;
+    for (size_t at = 0; lx_catalog_next(c, &at, &m);)
         n++;
     return n;
 }
@@ -199,6 +199,8 @@ bool lx_catalog_describe(const struct lx_catalog *c, struct lx_slice provider,
         return false;
     if (provider.n)
         name = lx_arena_printf(a, "%.*s/%.*s", LX_F(provider), LX_F(model));
+    else if (lx_slice_find_byte(name, '/') >= 0)
+        lx_slice_cut(name, '/', &provider, &model);
     if (lx_catalog_get(c, name, &m) || lx_catalog_get(c, model, &m))
         return false; /* known, as somebody else's */
     const struct lx_rules rules = rules_of(c, room);

@@ -70,7 +70,8 @@ bool lx_catalog_find(const struct lx_catalog *c, struct lx_slice provider, struc
 /*
  * What is known of a model that has no row by the look of its name ("claude-newfamily-5"): what
  * LiteLLM's rules (fallback_generalizations) say of such names, as a row in the arena, its name
- * being that which matched. What it does not say is not known. False: no rule matches, or the name
+ * being that which matched. What it does not say is not known. Without a provider the name's prefix
+ * is it. False: no rule matches, or the name
  * has a row, be it another provider's.
  */
 bool lx_catalog_describe(const struct lx_catalog *c, struct lx_slice provider,

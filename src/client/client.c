@@ -26,18 +26,10 @@ const char *llmux_version(void)
     return LX_VERSION;
 }
 
-static void set_net_options(struct lx_net_options *o)
-{
-    o->https_proxy = getenv("HTTPS_PROXY") ? getenv("HTTPS_PROXY") : getenv("https_proxy");
-    o->http_proxy = getenv("http_proxy"); /* the upper-case form is unsafe in CGI programs */
-    o->no_proxy = getenv("NO_PROXY") ? getenv("NO_PROXY") : getenv("no_proxy");
-    o->tls.ca_file = getenv("SSL_CERT_FILE");
-}
-
 llmux_client *llmux_client_new(void)
 {
     llmux_client *c = calloc(1, sizeof(*c));
-    struct lx_net_options net = {0};
+    const struct lx_net_options net = lx_net_options_of(&process_env);
     uint64_t seed[2];
 
     if (!c)
@@ -50,7 +42,6 @@ llmux_client *llmux_client_new(void)
     lx_route_table_init(&c->routes, &c->arena, seed);
     c->routes.settings.max_response_bytes = LX_REPLY_MAX;
     c->max_retries = -1;
-    set_net_options(&net);
     c->epoch_ms = lx_clock_wall_ms() - lx_clock_mono_ms();
     c->router = lx_route_state_new();
     c->trail = lx_route_trail_new();
@@ -141,13 +132,19 @@ int llmux_client_load_config(llmux_client *c, const char *path, llmux_error **er
     return code;
 }
 
-/* The key stays whose it is: a deployment only borrows it. */
-static void apply_overrides(llmux_client *c, struct lx_named_model *m)
+static struct lx_override *find_override(const llmux_client *c, struct lx_slice provider)
 {
     struct lx_override *o = c->overrides;
 
-    while (o && !lx_slice_eq(o->provider, lx_slice_z(m->d.provider->id)))
+    while (o && !lx_slice_eq(o->provider, provider))
         o = o->next;
+    return o;
+}
+
+/* The key stays whose it is: a deployment only borrows it. */
+static void apply_overrides(llmux_client *c, struct lx_named_model *m)
+{
+    const struct lx_override *o = find_override(c, lx_slice_z(m->d.provider->id));
     bool own = !o || !lx_secret_is_set(&o->key);
     m->d.key = own ? m->key : o->key;
     m->d.credential = own ? m->credential : NULL;
@@ -163,10 +160,8 @@ static void apply_to_all(llmux_client *c)
 static struct lx_override *override_of(llmux_client *c, const char *provider)
 {
     struct lx_slice name = lx_slice_z(provider);
-    struct lx_override *o = c->overrides;
+    struct lx_override *o = find_override(c, name);
 
-    while (o && !lx_slice_eq(o->provider, name))
-        o = o->next;
     if (!o && (o = lx_arena_new(&c->arena, struct lx_override))) {
         o->provider = lx_arena_copy(&c->arena, name);
         o->next = c->overrides;

@@ -40,7 +40,7 @@ static bool find_row(const llmux_client *c, struct lx_slice model, struct lx_are
                      struct lx_model *out, struct lx_slice *own)
 {
     const struct lx_deployment *d = configured(c, model);
-    struct lx_slice provider, rest, none = {0};
+    const struct lx_slice none = {0};
 
     *own = d ? d->model_info : lx_slice(NULL, 0);
     if (d && d->price && d->price->model.name.n) {
@@ -48,8 +48,6 @@ static bool find_row(const llmux_client *c, struct lx_slice model, struct lx_are
         return true;
     }
     return lx_catalog_find(catalog(c), none, model, out) ||
-           (lx_slice_cut(model, '/', &provider, &rest) &&
-            lx_catalog_describe(catalog(c), provider, rest, a, out)) ||
            lx_catalog_describe(catalog(c), none, model, a, out);
 }
 

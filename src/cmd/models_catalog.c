@@ -105,17 +105,13 @@ static void add_json(struct lx_model m, struct lx_out *o)
     lx_out_raw(o, NULL, m.json);
 }
 
-/* What LiteLLM's rules say of the name that was looked for. */
-static bool guess(const struct lx_catalog *c, const struct lx_models_filter *f, struct lx_arena *a,
-                  struct lx_model *out)
+/* o: as JSON; else a line of text. */
+static void add(struct lx_model m, struct lx_out *o, struct lx_buf *out)
 {
-    struct lx_slice name = lx_slice_z(f->word_count == 1 ? f->words[0] : NULL);
-    struct lx_slice provider = lx_slice_z(f->provider), head, rest;
-    if (!f->provider && lx_slice_cut(name, '/', &head, &rest)) {
-        provider = head;
-        name = rest;
-    }
-    return name.n && lx_catalog_describe(c, provider, name, a, out);
+    if (o)
+        add_json(m, o);
+    else
+        add_line(m, out);
 }
 
 int lx_models_print(const struct lx_catalog *c, const struct lx_models_filter *f, bool json)
@@ -139,19 +135,15 @@ int lx_models_print(const struct lx_catalog *c, const struct lx_models_filter *f
         if (!fits(m, f, f->max_price ? &max : NULL))
             continue;
         count++;
-        if (json)
-            add_json(m, &o);
-        else
-            add_line(m, &out);
+        add(m, json ? &o : NULL, &out);
     }
     struct lx_arena a; /* a name without a row may tell something all the same */
     lx_arena_init(&a, 1 << 20);
-    if (!count && guess(c, f, &a, &m) && fits(m, f, f->max_price ? &max : NULL)) {
+    if (!count && f->word_count == 1 &&
+        lx_catalog_describe(c, lx_slice_z(f->provider), lx_slice_z(f->words[0]), &a, &m) &&
+        fits(m, f, f->max_price ? &max : NULL)) {
         count++;
-        if (json)
-            add_json(m, &o);
-        else
-            add_line(m, &out);
+        add(m, json ? &o : NULL, &out);
     }
     if (json) {
         lx_out_object_end(&o);

@@ -341,13 +341,10 @@ static void write_provider(struct lx_out *o, const struct lx_provider *p)
 
 static void write_missing(struct lx_out *o, const struct lx_deployment *d)
 {
+    const char *const *lacks[LX_LACKS_MAX];
     lx_out_array(o, "missing");
-    if (!d->base_url.n)
-        write_names(o, NULL, d->provider->base_url_env);
-    if (!d->project.n)
-        write_names(o, NULL, d->provider->project_env);
-    if (!lx_signer_has_key(d->provider, &d->key))
-        write_names(o, NULL, d->provider->key_env);
+    for (size_t i = 0, n = lx_deployment_lacks(d, lacks); i < n; i++)
+        write_names(o, NULL, lacks[i]);
     lx_out_array_end(o);
 }
 
@@ -510,7 +507,6 @@ static const char outro[] = "\n"
                             "Of LiteLLM's chat providers (1.106.2), and why:\n"
                             "\n";
 
-/* What a row exists for by now is not printed. */
 static const struct {
     const char *names, *why;
 } left_out[] = {
@@ -519,27 +515,8 @@ static const struct {
     {"petals", "Python in process, or a public swarm that is gone"},
     {"anyscale|palm|aleph_alpha", "shut down"},
     {"monet", "no address is known"},
-    {"gdc", "signs in with a service account of its own kind (GDCH); with a token of yours, "
-            "`custom_openai` and the whole address as `api_base` will do"},
     {"anthropic_text", "prompts of Claude 2, which no model takes any more"},
-    {"replicate", "answers are fetched, not streamed, by the piece: a language not built yet"},
 };
-
-static void add_left_out(struct lx_buf *out)
-{
-    lx_buf_add(out, lx_slice_z(outro));
-    for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++) {
-        struct lx_slice rest = lx_slice_z(left_out[i].names), one;
-        size_t n = 0;
-        for (bool more = true; more;) {
-            more = lx_slice_cut(rest, '|', &one, &rest);
-            if (!lx_provider_find(one))
-                lx_buf_addf(out, "%s`%.*s`", n++ ? ", " : "- ", LX_F(one));
-        }
-        if (n)
-            lx_buf_addf(out, ": %s\n", left_out[i].why);
-    }
-}
 
 /* A cell holds no '|' of its own. */
 static void add_cell(struct lx_buf *out, const char *text, const char *quote)
@@ -548,6 +525,16 @@ static void add_cell(struct lx_buf *out, const char *text, const char *quote)
     for (bool more = rest.n, first = true; more; first = false) {
         more = lx_slice_cut(rest, '|', &one, &rest);
         lx_buf_addf(out, "%s%s%.*s%s", first ? "" : ", ", quote, LX_F(one), quote);
+    }
+}
+
+static void add_left_out(struct lx_buf *out)
+{
+    lx_buf_add(out, lx_slice_z(outro));
+    for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++) {
+        lx_buf_add_lit(out, "- ");
+        add_cell(out, left_out[i].names, "`");
+        lx_buf_addf(out, ": %s\n", left_out[i].why);
     }
 }
 

@@ -103,6 +103,8 @@ struct lx_config *lx_config_read(struct lx_slice text, const char *name, const c
 struct lx_config *lx_config_ref(struct lx_config *c);
 void lx_config_unref(struct lx_config *c); /* NULL-safe; frees with the last one */
 
+/* What a configuration would take from the environment: proxies and authorities. */
+struct lx_net_options lx_net_options_of(const struct lx_env *env);
 /* A user's model map (map.c): a path, "file://...", or an http or https address, which is fetched
  * there and then, within 5 s. whole: it is the catalog, else it lies over the built-in one. net:
  * NULL: proxies and authorities as the environment says. *out is the caller's to free. 0, or a code
@@ -128,8 +130,12 @@ int lx_deployment_of_name(struct lx_slice name, const struct lx_provider *custom
                           struct lx_deployment *out, struct lx_error *err);
 /* The environment has what a key for the provider is exchanged for, as far as can be seen. */
 bool lx_provider_is_trusted(const struct lx_provider *p, const struct lx_env *env);
-/* The variables that the deployment lacks, "A or B, C": of each group one is enough. In the arena;
- * empty when it has all it needs. */
+/* The variables that the deployment lacks, as groups of which one each is enough, NULL-terminated
+ * if short. Returns how many groups there are. */
+enum { LX_LACKS_MAX = 3 };
+size_t lx_deployment_lacks(const struct lx_deployment *d,
+                           const char *const *out[static LX_LACKS_MAX]);
+/* The same as text, "A or B, C", in the arena; empty when it has all it needs. */
 struct lx_slice lx_deployment_missing(const struct lx_deployment *d, struct lx_arena *a);
 
 /* The reference of every key, in Markdown, from the table: doc/config.md. */

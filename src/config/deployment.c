@@ -143,16 +143,33 @@ int lx_deployment_set_key(struct lx_deployment *d, struct lx_slice wanted, const
     return 0;
 }
 
+/* Where an address lacks its project only, that is enough. */
+size_t lx_deployment_lacks(const struct lx_deployment *d,
+                           const char *const *out[static LX_LACKS_MAX])
+{
+    const struct lx_provider *p = d->provider;
+    bool no_project = p->project_env[0] && !d->project.n && !d->space.n;
+    size_t n = 0;
+    if (!d->base_url.n && p->base_url_env[0] && !(no_project && p->base_url))
+        out[n++] = p->base_url_env;
+    if (no_project)
+        out[n++] = p->project_env;
+    if (d->missing_key.n && !lx_signer_has_key(p, &d->key))
+        out[n++] = p->key_env;
+    return n;
+}
+
 struct lx_slice lx_deployment_missing(const struct lx_deployment *d, struct lx_arena *a)
 {
-    const struct lx_slice none = {0};
-    struct lx_slice base = !d->base_url.n ? name_variables(d->provider->base_url_env, none, a)
-                           : !d->project.n && !d->space.n
-                               ? name_variables(d->provider->project_env, none, a)
-                               : none;
-    if (!d->missing_key.n || lx_signer_has_key(d->provider, &d->key))
-        return base;
-    return lx_arena_printf(a, "%.*s%s%.*s", LX_F(base), base.n ? ", " : "", LX_F(d->missing_key));
+    const char *const *lacks[LX_LACKS_MAX];
+    struct lx_slice all = {0};
+    for (size_t i = 0, n = lx_deployment_lacks(d, lacks); i < n; i++) {
+        struct lx_slice one = lacks[i] == d->provider->key_env
+                                  ? d->missing_key
+                                  : name_variables(lacks[i], (struct lx_slice){0}, a);
+        all = lx_arena_printf(a, "%.*s%s%.*s", LX_F(all), i ? ", " : "", LX_F(one));
+    }
+    return all;
 }
 
 int lx_deployment_of_name(struct lx_slice name, const struct lx_provider *custom,

@@ -8,7 +8,7 @@
 #include "config/tree.h"
 #include "dialect/prompt.h"
 
-/* ---- Diagnostics (config_diag.c) ---- */
+/* ---- Diagnostics (diag.c) ---- */
 
 /* Adds one about a place (at may be NULL). Equal ones of the kinds UNKNOWN, NOT_BUILT, WARNING and
  * NOTE are counted instead of repeated. */
@@ -18,7 +18,7 @@ void lx_diag_add(struct lx_diags *d, enum lx_diag_kind kind, const struct lx_yam
 /* By file, then line, then column. */
 void lx_diags_sort(struct lx_diags *d);
 
-/* ---- The table (config_option.c) ---- */
+/* ---- The table (option.c) ---- */
 
 enum lx_option_type {
     LX_TYPE_NODE,            /* a mapping, kept for the code that asked: const struct lx_yaml * */
@@ -88,8 +88,6 @@ struct lx_load {
     const struct lx_env *outer_env; /* the caller's; or NULL */
     const struct lx_config *before; /* what ran so far; or NULL */
     struct lx_env env;              /* both */
-    const char *dir;                /* NULL: no includes */
-    const char *root_dir;
     int files;
     const struct lx_yaml *root; /* all files merged */
 };
@@ -136,7 +134,7 @@ struct lx_slice lx_load_peek(struct lx_load *l, const struct lx_yaml *v);
 struct lx_slice lx_load_json(struct lx_load *l, const struct lx_yaml *v);
 void lx_load_write_json(struct lx_load *l, const struct lx_yaml *v, struct lx_out *out);
 
-/* ---- The walk (config_check.c) ---- */
+/* ---- The walk (check.c) ---- */
 
 /* Reads a map by the rows of its section into `object` (NULL: only look at the names). `body`
  * takes the members of an open section that no row names; NULL: they are unknown. */
@@ -145,7 +143,7 @@ void lx_section_read(struct lx_load *l, const char *section, const struct lx_yam
 /* What the environment says where no file will: before the files are read. */
 void lx_section_read_env(struct lx_load *l);
 
-/* ---- Providers and deployments (config_provider.c, config_models.c, config_deployment.c) ---- */
+/* ---- Providers and deployments (provider.c, models.c, deployment.c) ---- */
 
 /* What of router_settings stands in sections of its own, after the models. (router.c) */
 void lx_load_router(struct lx_load *l);

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "io/file.h"
+#include "net/fetch.h"
 #include "wire/url.h"
 
 enum {
@@ -22,93 +23,30 @@ enum {
 
 /* ---- Over the network ----------------------------------------------------------------------- */
 
-struct fetch {
-    struct lx_buf *out;
-    struct lx_error *err;
-    int code;
-    bool ended;
-};
-
-static void fail(struct fetch *f, int code)
+static int fetch(const char *url, const struct lx_net_options *o, struct lx_buf *out,
+                 struct lx_error *err)
 {
-    if (f->code == 0)
-        f->code = code;
-}
-
-static void on_head(void *owner, int status, const struct lx_headers *headers)
-{
-    struct fetch *f = owner;
-    (void)headers;
-    if (status != 200)
-        fail(f, lx_error_set(f->err, LX_EIO, "its server answered with the status %d", status));
-}
-
-static void on_body(void *owner, struct lx_slice piece)
-{
-    struct fetch *f = owner;
-    lx_buf_add(f->out, piece);
-    if (f->out->failed)
-        fail(f, lx_error_set(f->err, f->out->failed, "it is too long: %s",
-                             lx_code_text(f->out->failed)));
-}
-
-static void on_end(void *owner)
-{
-    ((struct fetch *)owner)->ended = true;
-}
-
-static void on_fail(void *owner, int code, const struct lx_error *err)
-{
-    struct fetch *f = owner;
-    if (f->code == 0)
-        *f->err = *err;
-    fail(f, code);
-    f->ended = true;
-}
-
-static int run(struct lx_loop *loop, struct lx_net *net, const char *url, struct fetch *f)
-{
-    static const struct lx_net_events events = {on_head, on_body, on_end, on_fail};
     struct lx_header accept = {LX_S("accept"), LX_S("application/json, text/plain, */*"), false};
-    struct lx_net_request request = {
+    const struct lx_net_request request = {
         .method = LX_S("GET"),
         .url = lx_slice_z(url),
         .headers = {&accept, 1},
         .connect_ms = CONNECT_MS,
         .total_ms = FETCH_MS,
     };
-    struct lx_net_exchange *x = lx_net_send(net, &request, &events, f);
-    if (!x)
-        return lx_error_set(f->err, LX_ENOMEM, "out of memory");
-    while (!f->ended && f->code == 0)
-        lx_loop_turn(loop, -1); /* the exchange's own deadline ends the wait */
-    if (!f->ended)
-        lx_net_cancel(x);
-    return f->code;
-}
-
-static int fetch(const char *url, const struct lx_net_options *o, struct lx_buf *out,
-                 struct lx_error *err)
-{
-    struct fetch f = {.out = out, .err = err};
-    struct lx_loop *loop = lx_loop_new();
-    struct lx_net *net = loop ? lx_net_new(loop, o, err) : NULL;
-    int code = net ? run(loop, net, url, &f) : lx_error_set(err, LX_ENOMEM, "out of memory");
-    lx_net_free(net);
-    if (loop)
-        lx_loop_turn(loop, 0); /* what was closed in the last turn is freed */
-    lx_loop_free(loop);
+    int status = 0, code = lx_net_fetch(&request, o, &status, out, err);
+    if (code == 0 && status != 200)
+        code = lx_error_set(err, LX_EIO, "its server answered with the status %d", status);
     return code;
 }
 
-/* What a configuration would take from the environment. */
 static const char *either(const struct lx_env *env, const char *name, const char *other)
 {
     const char *value = env->get(env->arg, name);
     return value ? value : env->get(env->arg, other);
 }
 
-static struct lx_net_options options_of(const struct lx_env *env)
+struct lx_net_options lx_net_options_of(const struct lx_env *env)
 {
     return (struct lx_net_options){
         .http_proxy =
@@ -143,7 +81,7 @@ static struct lx_slice shown(const char *place, struct lx_arena *a)
 static int read_map(const char *place, const struct lx_env *env, const struct lx_net_options *net,
                     struct lx_buf *out, struct lx_error *err)
 {
-    const struct lx_net_options plain = options_of(env);
+    const struct lx_net_options plain = lx_net_options_of(env);
     if (!is_file(place))
         return fetch(place, net ? net : &plain, out, err);
     int code = lx_file_read(strstr(place, "://") ? place + 7 : place, out);

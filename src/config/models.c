@@ -12,15 +12,14 @@
 #define ENTRY  "model_list[]"
 #define PARAMS "model_list[].litellm_params"
 
-/* Providers LiteLLM has (its provider_list, 1.106.2), for telling "not yet" from "no such". */
+/* Providers LiteLLM has besides (its provider_list, 1.106.2), for telling "not yet" from "no such".
+ */
 static const char litellm_providers[] =
-    "a2a*|aleph_alpha|anthropic_text|anyscale|auto_router|aws_polly|aws_textract|bedrock*|"
-    "black_forest_labs|chatgpt|cohere*|custom|deepgram|dotprompt|"
-    "elevenlabs|fal_ai|gdc|gemini|gigachat|github_copilot|humanloop|infinity|jina_ai|"
-    "langflow|langfuse|langgraph|manus|milvus|mongodb|nvidia_riva|oci|ollama*|palm|petals|"
-    "pg_vector|ragflow|recraft|reducto|replicate|runwayml|s3_vectors|sap|"
-    "snowflake|soniox|stability|strands_decider|topaz|transcribe|typesafe|"
-    "valkey|voyage|watsonx*";
+    "a2a*|aleph_alpha|anthropic_text|anyscale|auto_router|aws_polly|aws_textract|"
+    "black_forest_labs|chatgpt|custom|deepgram|dotprompt|elevenlabs|fal_ai|github_copilot|"
+    "humanloop|langflow|langfuse|langgraph|manus|milvus|mongodb|nvidia_riva|palm|petals|"
+    "pg_vector|recraft|reducto|runwayml|s3_vectors|soniox|stability|strands_decider|topaz|"
+    "transcribe|typesafe|valkey";
 
 static struct lx_slice text_of(const struct lx_yaml *v)
 {

@@ -36,7 +36,7 @@ static bool next_step(struct lx_slice path, struct lx_slice *step, struct lx_sli
 
 static void walk(struct walk *w, struct lx_json v, struct lx_slice path);
 
-static void remove_or_walk(struct walk *w, struct lx_json container, struct lx_slice name, size_t i,
+static void remove_or_walk(struct walk *w, struct lx_json container, struct lx_slice name,
                            struct lx_json value, struct lx_slice rest)
 {
     if (rest.n) {
@@ -46,7 +46,7 @@ static void remove_or_walk(struct walk *w, struct lx_json container, struct lx_s
     if (name.p)
         lx_json_edit_remove(w->edit, container, name);
     else
-        lx_json_edit_remove_element(w->edit, container, i);
+        lx_json_edit_remove_element(w->edit, value);
     w->removed++;
 }
 
@@ -65,7 +65,7 @@ static void walk_index(struct walk *w, struct lx_json v, struct lx_slice index,
     size_t i = 0;
     for (struct lx_json_iter it = lx_json_iter(v); lx_json_next(&it); i++)
         if (all || (int64_t)i == wanted)
-            remove_or_walk(w, v, lx_slice(NULL, 0), i, it.value, rest);
+            remove_or_walk(w, v, lx_slice(NULL, 0), it.value, rest);
 }
 
 static void walk(struct walk *w, struct lx_json v, struct lx_slice path)
@@ -84,7 +84,7 @@ static void walk(struct walk *w, struct lx_json v, struct lx_slice path)
     } else {
         struct lx_json value = lx_json_get(v, step);
         if (lx_json_type(value) != LX_JSON_NONE)
-            remove_or_walk(w, v, step, 0, value, rest);
+            remove_or_walk(w, v, step, value, rest);
     }
 }
 

@@ -295,67 +295,82 @@ static void level(struct mending *m, const struct lx_quirk *q, struct lx_slice m
     lx_losses_add(m->body->losses, member, lx_slice_z(q->why));
 }
 
-/* The message among those from number i on, up to the next that is no result, that answers the
- * call; NONE: there is none. */
-static struct lx_json result_of(struct lx_json messages, size_t i, struct lx_json call,
+/* The one of the results that answers the call; NONE: there is none. */
+static struct lx_json result_of(const struct lx_json *results, size_t n, struct lx_json call,
                                 struct lx_arena *a)
 {
     struct lx_slice id = lx_json_str(LX_GET(call, "id"), a);
-    for (struct lx_json m = lx_json_at(messages, i);
-         id.n && lx_json_eq(LX_GET(m, "role"), LX_S("tool")); m = lx_json_at(messages, ++i))
-        if (lx_json_eq(LX_GET(m, "tool_call_id"), id))
-            return m;
+    for (size_t i = 0; i < n && id.n; i++)
+        if (lx_json_eq(LX_GET(results[i], "tool_call_id"), id))
+            return results[i];
     return (struct lx_json){0};
 }
 
 /* A message of the assistant's with one call: the first keeps what else was said. */
-static struct lx_slice single_call(struct lx_json message, struct lx_json call, bool first,
-                                   struct lx_arena *a)
+static void write_call(struct lx_out *o, struct lx_json message, struct lx_json call, bool first)
 {
-    struct lx_slice all = LX_S("{\"role\":\"assistant\"");
+    lx_out_object(o, NULL);
+    lx_out_lit(o, "role", "assistant");
     for (struct lx_json_iter it = lx_json_iter(message); first && lx_json_next(&it);)
-        if (!lx_json_eq(it.name, LX_S("role")) && !lx_json_eq(it.name, LX_S("tool_calls")))
-            all = lx_arena_printf(a, "%.*s,%.*s:%.*s", LX_F(all), LX_F(lx_json_raw(it.name)),
-                                  LX_F(lx_json_raw(it.value)));
-    return lx_arena_printf(a, "%.*s,\"tool_calls\":[%.*s]}", LX_F(all), LX_F(lx_json_raw(call)));
+        if (!lx_json_eq(it.name, LX_S("role")) && !lx_json_eq(it.name, LX_S("tool_calls"))) {
+            lx_out_name(o, lx_json_text(it.name));
+            lx_out_raw(o, NULL, lx_json_raw(it.value));
+        }
+    lx_out_array(o, "tool_calls");
+    lx_out_raw(o, NULL, lx_json_raw(call));
+    lx_out_array_end(o);
+    lx_out_object_end(o);
 }
 
-/* The message and its results, one after the other; absent: not every call has its own. */
-static struct lx_slice paired(struct lx_json messages, size_t i, struct lx_json calls,
-                              struct lx_arena *a)
+/* Each call with its result behind it, separated as elements are. False: not every call has one. */
+static bool write_pairs(struct lx_out *o, struct lx_json message, const struct lx_json *results,
+                        size_t n, struct lx_arena *a)
 {
-    struct lx_slice all = LX_S("");
     bool first = true;
-    for (struct lx_json_iter it = lx_json_iter(calls); lx_json_next(&it); first = false) {
-        struct lx_json result = result_of(messages, i + 1, it.value, a);
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "tool_calls")); lx_json_next(&it);) {
+        struct lx_json result = result_of(results, n, it.value, a);
         if (!lx_json_given(result))
-            return lx_slice(NULL, 0);
-        all = lx_arena_printf(a, "%.*s%s%.*s,%.*s", LX_F(all), first ? "" : ",",
-                              LX_F(single_call(lx_json_at(messages, i), it.value, first, a)),
-                              LX_F(lx_json_raw(result)));
+            return false;
+        write_call(o, message, it.value, first);
+        lx_out_raw(o, NULL, lx_json_raw(result));
+        first = false;
     }
-    return all;
+    return true;
+}
+
+static void pair(struct mending *m, struct lx_json message, const struct lx_json *results, size_t n)
+{
+    struct lx_buf b;
+    lx_buf_init(&b, m->doc->text.n + 64 * n);
+    struct lx_out o = lx_out(&b);
+    if (write_pairs(&o, message, results, n, m->edit->arena)) {
+        struct lx_slice all = lx_arena_copy(m->edit->arena, lx_buf_slice(&b));
+        if (b.failed && !m->edit->arena->failed)
+            m->edit->arena->failed = b.failed;
+        lx_json_edit_replace(m->edit, message, all); /* elements stand where there was one */
+        for (size_t i = 0; i < n; i++)
+            lx_json_edit_remove_element(m->edit, results[i]);
+    }
+    lx_buf_clear(&b);
 }
 
 static void pair_results(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
 {
-    struct lx_json messages = lx_json_get(lx_json_root(m->doc), member);
-    size_t i = 0;
+    enum { MOST = 128 }; /* calls of one message: as many as OpenAI has tools in a request */
+    struct lx_json messages = lx_json_get(lx_json_root(m->doc), member), results[MOST];
     (void)q;
-    for (struct lx_json_iter it = lx_json_iter(messages); lx_json_next(&it); i++) {
-        struct lx_json calls = LX_GET(it.value, "tool_calls");
-        size_t n = lx_json_count(calls), end = i + 1;
-        if (n < 2)
+    for (struct lx_json_iter it = lx_json_iter(messages); lx_json_next(&it);) {
+        struct lx_json_iter after = it;
+        size_t calls = lx_json_count(LX_GET(it.value, "tool_calls")), n = 0;
+        if (calls < 2 || calls > MOST)
             continue;
-        while (lx_json_eq(LX_GET(lx_json_at(messages, end), "role"), LX_S("tool")))
-            end++;
-        struct lx_slice all =
-            end == i + 1 + n ? paired(messages, i, calls, m->edit->arena) : lx_slice(NULL, 0);
-        if (!all.n)
-            continue;
-        lx_json_edit_replace(m->edit, it.value, all); /* elements stand where there was one */
-        for (size_t k = i + 1; k < end; k++)
-            lx_json_edit_remove_element(m->edit, messages, k);
+        while (lx_json_next(&after) && lx_json_eq(LX_GET(after.value, "role"), LX_S("tool"))) {
+            if (n < calls)
+                results[n] = after.value;
+            n++;
+        }
+        if (n == calls)
+            pair(m, it.value, results, n);
     }
 }
 

@@ -228,8 +228,8 @@ void lx_json_edit_rename(struct lx_json_edit *e, struct lx_json object, struct l
                          struct lx_slice to);
 /* Puts JSON text behind the last element of an array. */
 void lx_json_edit_append(struct lx_json_edit *e, struct lx_json array, struct lx_slice json);
-/* Removes element v of its array. */
-void lx_json_edit_remove_element(struct lx_json_edit *e, struct lx_json array, size_t i);
+/* Removes an element from its array. */
+void lx_json_edit_remove_element(struct lx_json_edit *e, struct lx_json element);
 /* The edited text; 0, or the edit's or the buffer's failure. */
 int lx_json_edit_write(struct lx_json_edit *e, struct lx_buf *out);
 

@@ -131,11 +131,10 @@ void lx_json_edit_append(struct lx_json_edit *e, struct lx_json array, struct lx
         add_op(e, node_of(array)->at + node_of(array)->n - 1, 0, or_null(json));
 }
 
-void lx_json_edit_remove_element(struct lx_json_edit *e, struct lx_json array, size_t i)
+void lx_json_edit_remove_element(struct lx_json_edit *e, struct lx_json element)
 {
-    struct lx_json v = lx_json_at(array, i);
-    if (lx_json_type(v) != LX_JSON_NONE)
-        add_op(e, node_of(v)->at, node_of(v)->n, lx_slice(NULL, 0));
+    if (lx_json_type(element) != LX_JSON_NONE)
+        add_op(e, node_of(element)->at, node_of(element)->n, lx_slice(NULL, 0));
 }
 
 /* ---- Writing ------------------------------------------------------------------------------ */

@@ -117,10 +117,10 @@ static void edit(const struct lx_json_doc *doc, struct lx_arena *a, struct lx_bu
             lx_json_edit_rename(&e, v, name, LX_S("renamed"));
             break;
         case 5:
-            lx_json_edit_remove_element(&e, v, (dice >> 4) % 4);
+            lx_json_edit_remove_element(&e, lx_json_at(v, (dice >> 4) % 4));
             break;
         case 6:
-            lx_json_edit_remove_element(&e, v, 0);
+            lx_json_edit_remove_element(&e, lx_json_at(v, 0));
             break;
         default:
             if (it.object && it.value.doc)

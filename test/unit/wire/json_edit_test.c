@@ -42,7 +42,7 @@ static void apply(struct lx_json_edit *e, struct lx_json root, const struct step
         lx_json_edit_rename(e, v, name, json);
         break;
     case ELEMENT:
-        lx_json_edit_remove_element(e, v, (size_t)atoi(s->json));
+        lx_json_edit_remove_element(e, lx_json_at(v, (size_t)atoi(s->json)));
         break;
     case REPLACE:
         lx_json_edit_replace(e, v, json);
