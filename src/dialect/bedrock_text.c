@@ -206,15 +206,13 @@ static enum lx_finish finish_read(struct lx_json answer, struct lx_slice reason,
     return finish;
 }
 
-enum { MAX_COUNT = 1 << 30 };
-
 /* Recorded of Titan behind a guardrail: 28.0 */
 static void take_count(struct lx_json v, int64_t *out)
 {
     int64_t n;
     struct lx_slice whole, rest;
     lx_slice_cut(lx_json_raw(v), '.', &whole, &rest);
-    if (lx_slice_int(whole, &n) == 0 && n >= 0 && n < MAX_COUNT)
+    if (lx_slice_int(whole, &n) == 0 && n >= 0 && n < LX_GENERATION_TOKENS)
         *out = n;
 }
 
@@ -227,7 +225,7 @@ static void count(struct lx_json root, int64_t *in, int64_t *out)
     take_count(first(root, "totalOutputTextTokenCount generation_token_count"), out);
     for (struct lx_json_iter it = lx_json_iter(LX_GET(root, "results")); lx_json_next(&it);) {
         take_count(LX_GET(it.value, "tokenCount"), &one);
-        sum = sum < MAX_COUNT ? sum + one : sum;
+        sum = sum < LX_GENERATION_TOKENS ? sum + one : sum;
     }
     if (sum)
         *out = sum;
@@ -237,10 +235,7 @@ static void count(struct lx_json root, int64_t *in, int64_t *out)
 
 static struct lx_usage usage_of(int64_t in, int64_t out)
 {
-    if (in <= 0)
-        return (struct lx_usage){0};
-    return (struct lx_usage){
-        .known = true, .prompt_tokens = in, .completion_tokens = out, .total_tokens = in + out};
+    return in > 0 ? lx_generation_usage_of(in, out) : (struct lx_usage){0};
 }
 
 /* ---- Thinking ------------------------------------------------------------------------------ */
@@ -336,88 +331,39 @@ static int read_thinking_reply(const struct lx_json_doc *doc,
  *   (none) -- thought --> THINKING open -- "</think>" --> TEXT open -- a reason --> finished
  */
 struct reading {
-    bool started, open, finished, over;
-    bool answers; /* what was thought is over */
-    int64_t index, in, out;
+    struct lx_generation_stream stream;
+    bool finished;
+    int64_t in, out;
 };
 
-struct sink {
-    struct reading *s;
-    struct lx_events *out;
-};
-
-static struct lx_event *add(struct sink *k, enum lx_event_kind kind)
-{
-    struct lx_event *e = lx_events_add(k->out, kind);
-    e->index = k->s->index;
-    e->part = k->s->answers ? LX_PART_TEXT : LX_PART_THINKING;
-    return e;
-}
-
-static void close_part(struct sink *k)
-{
-    if (!k->s->open)
-        return;
-    add(k, LX_EVENT_PART_END);
-    k->s->open = false;
-    k->s->index++;
-}
-
-static void add_text(struct sink *k, struct lx_text text)
-{
-    if (!text.s.n)
-        return;
-    if (!k->s->open)
-        add(k, LX_EVENT_PART_START);
-    k->s->open = true;
-    add(k, LX_EVENT_TEXT)->text = text;
-}
-
-static void read_text(struct sink *k, struct lx_text text)
+static void read_text(struct lx_generation_stream *s, struct lx_text text)
 {
     struct lx_text thought, said;
-    if (!k->s->answers && cut_thought(text, &thought, &said)) {
-        add_text(k, thought);
-        close_part(k);
-        k->s->answers = true;
+    if (s->thinks && cut_thought(text, &thought, &said)) {
+        lx_generation_text(s, thought);
+        lx_generation_close(s);
+        s->thinks = false;
         text = said;
     }
-    add_text(k, text);
+    lx_generation_text(s, text);
 }
 
-static void read_record(struct sink *k, struct lx_json root)
+static void read_record(struct reading *s, struct lx_json root)
 {
     struct lx_json answers = answers_of(root);
     struct lx_json answer = lx_json_is(answers, LX_JSON_ARRAY) ? lx_json_at(answers, 0) : root;
     struct lx_json reason = reason_of(answer);
-    if (!k->s->started)
-        add(k, LX_EVENT_START);
-    k->s->started = true;
-    if (!k->s->finished)
-        read_text(k, text_of(answer));
-    count(root, &k->s->in, &k->s->out);
-    if (!lx_json_is(reason, LX_JSON_STRING) || k->s->finished)
+    struct lx_text stop = {0}, none = {0};
+    lx_generation_start(&s->stream, none);
+    if (!s->finished)
+        read_text(&s->stream, text_of(answer));
+    count(root, &s->in, &s->out);
+    if (!lx_json_is(reason, LX_JSON_STRING) || s->finished)
         return;
-    close_part(k);
-    struct lx_event *e = add(k, LX_EVENT_FINISH);
-    e->raw_finish = lx_json_str(reason, k->out->arena);
-    e->finish = finish_read(answer, e->raw_finish, &e->stop_sequence);
-    k->s->finished = true;
-}
-
-static int read_thinking_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
-                               const struct lx_reply_context *context, struct lx_events *out,
-                               struct lx_error *err)
-{
-    struct sink k = {.s = state, .out = out};
-    (void)context;
-    if (k.s->over)
-        return 0;
-    int code = lx_record_read(rec, doc, err);
-    if (code)
-        return code;
-    read_record(&k, lx_json_root(doc));
-    return lx_events_result(k.out, 0, err);
+    struct lx_slice raw = lx_json_str(reason, s->stream.out->arena);
+    enum lx_finish finish = finish_read(answer, raw, &stop);
+    lx_generation_finish(&s->stream, finish, raw)->stop_sequence = stop;
+    s->finished = true;
 }
 
 static int read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
@@ -425,26 +371,36 @@ static int read_event(void *state, const struct lx_record *rec, struct lx_json_d
                       struct lx_error *err)
 {
     struct reading *s = state;
-    s->answers = true;
-    return read_thinking_event(state, rec, doc, context, out, err);
+    (void)context;
+    if (s->stream.over)
+        return 0;
+    int code = lx_record_read(rec, doc, err);
+    if (code)
+        return code;
+    s->stream.out = out;
+    read_record(s, lx_json_root(doc));
+    return lx_events_result(out, 0, err);
+}
+
+static int read_thinking_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
+                               const struct lx_reply_context *context, struct lx_events *out,
+                               struct lx_error *err)
+{
+    struct reading *s = state;
+    if (!s->stream.started)
+        s->stream.thinks = true;
+    return read_event(state, rec, doc, context, out, err);
 }
 
 static int read_end(void *state, struct lx_events *out, struct lx_error *err)
 {
-    struct sink k = {.s = state, .out = out};
-    if (k.s->over)
-        return 0;
-    k.s->over = true;
-    close_part(&k);
-    if (!k.s->finished) {
-        add(&k, LX_EVENT_FAULT)->fault = lx_fault_of_error(LX_ETRUNCATED, NULL, out->arena);
-        return lx_events_result(k.out, 0, err);
-    }
-    struct lx_usage usage = usage_of(k.s->in, k.s->out);
-    if (usage.known)
-        add(&k, LX_EVENT_USAGE)->usage = usage;
-    add(&k, LX_EVENT_END);
-    return lx_events_result(k.out, 0, err);
+    struct reading *s = state;
+    struct lx_usage usage = usage_of(s->in, s->out);
+    s->stream.out = out;
+    if (s->finished && !s->stream.over)
+        lx_generation_usage(&s->stream, &usage);
+    lx_generation_end(&s->stream, s->finished);
+    return lx_events_result(out, 0, err);
 }
 
 /* ---- The table ----------------------------------------------------------------------------- */

@@ -170,10 +170,8 @@ static void read_usage(struct lx_json reply, struct lx_json details, int64_t inp
     if (!known) /* in a stream the first event alone has the input's */
         known = lx_json_int(LX_GET(details, "generated_token_count"), &out) == 0 &&
                 (input > 0 || lx_json_int(LX_GET(details, "input_token_count"), &in) == 0);
-    if (!known || in < 0 || out < 0 || in > INT64_MAX / 2 || out > INT64_MAX / 2)
-        return;
-    *u = (struct lx_usage){
-        .known = true, .prompt_tokens = in, .completion_tokens = out, .total_tokens = in + out};
+    if (known)
+        *u = lx_generation_usage_of(in, out);
 }
 
 static struct lx_choice *add_choice(struct lx_choice ***at, struct lx_text text,
@@ -238,139 +236,85 @@ static int read_reply(const struct lx_json_doc *doc, const struct lx_reply_conte
     return 0;
 }
 
-/*
- * A stream is one text. TGI's last event has the details; Triton's streams just end.
- *
- *   (none) -- text --> open -- details, or the end --> over
- */
+/* TGI's last event has the details; Triton's streams just end. */
 struct reading {
-    bool started, open, over;
+    struct lx_generation_stream stream;
     bool finishes; /* it is TGI's or watsonx's: an end without a reason is no end */
     int64_t input; /* tokens, where the first event alone says how many */
 };
 
-struct sink {
-    struct reading *s;
-    struct lx_events *out;
-};
-
-static struct lx_event *add(struct sink *k, enum lx_event_kind kind)
+static void finish(struct reading *s, struct lx_slice reason, const struct lx_usage *usage)
 {
-    struct lx_event *e = lx_events_add(k->out, kind);
-    e->part = LX_PART_TEXT;
-    return e;
-}
-
-static void start(struct sink *k, struct lx_json record)
-{
-    if (!k->s->started)
-        add(k, LX_EVENT_START)->name = model_of(record);
-    k->s->started = true;
-}
-
-static void add_text(struct sink *k, struct lx_text text)
-{
-    if (!text.s.n)
-        return;
-    if (!k->s->open)
-        add(k, LX_EVENT_PART_START);
-    k->s->open = true;
-    add(k, LX_EVENT_TEXT)->text = text;
-}
-
-static void finish(struct sink *k, struct lx_slice reason)
-{
-    if (k->s->open)
-        add(k, LX_EVENT_PART_END);
-    struct lx_event *e = add(k, LX_EVENT_FINISH);
-    e->raw_finish = reason;
-    e->finish = finish_of(reason);
-    add(k, LX_EVENT_END);
-    k->s->open = false;
-    k->s->over = true;
+    lx_generation_usage(&s->stream, usage);
+    lx_generation_finish(&s->stream, finish_of(reason), reason);
+    lx_generation_end(&s->stream, true);
 }
 
 /* One of watsonx's events: each has a stop_reason, and counts. */
-static void read_result(struct sink *k, struct lx_json result)
+static void read_result(struct reading *s, struct lx_json result)
 {
-    struct lx_slice reason = lx_json_str(LX_GET(result, "stop_reason"), k->out->arena);
+    struct lx_slice reason = lx_json_str(LX_GET(result, "stop_reason"), s->stream.out->arena);
     struct lx_usage usage = {0};
     int64_t input;
-    k->s->finishes = true;
-    if (lx_json_int(LX_GET(result, "input_token_count"), &input) == 0 && input > k->s->input)
-        k->s->input = input;
-    add_text(k, lx_json_text(LX_GET(result, "generated_text")));
+    s->finishes = true;
+    if (lx_json_int(LX_GET(result, "input_token_count"), &input) == 0 && input > s->input)
+        s->input = input;
+    lx_generation_text(&s->stream, lx_json_text(LX_GET(result, "generated_text")));
     if (!reason.n || lx_slice_eq(reason, LX_S("not_finished")))
         return;
-    read_usage(result, result, k->s->input, &usage);
-    if (usage.known)
-        add(k, LX_EVENT_USAGE)->usage = usage;
-    finish(k, reason);
+    read_usage(result, result, s->input, &usage);
+    finish(s, reason, &usage);
 }
 
-static void read_record(struct sink *k, struct lx_json record)
+static void read_record(struct reading *s, struct lx_json record)
 {
     struct lx_json result = lx_json_at(LX_GET(record, "results"), 0);
-    struct lx_arena *a = k->out->arena;
     struct lx_json token = LX_GET(record, "token"), details = LX_GET(record, "details");
-    start(k, record);
+    struct lx_usage usage = {0};
+    lx_generation_start(&s->stream, model_of(record));
     if (lx_json_given(result)) {
-        read_result(k, result);
+        read_result(s, result);
         return;
     }
-    if (lx_json_given(token)) {
-        k->s->finishes = true;
-        if (!lx_json_bool(LX_GET(token, "special"), false))
-            add_text(k, lx_json_text(LX_GET(token, "text")));
-    } else {
-        add_text(k, lx_json_text(LX_GET(record, "text_output")));
-    }
+    if (!lx_json_given(token))
+        lx_generation_text(&s->stream, lx_json_text(LX_GET(record, "text_output")));
+    else if (!lx_json_bool(LX_GET(token, "special"), false))
+        lx_generation_text(&s->stream, lx_json_text(LX_GET(token, "text")));
+    s->finishes |= lx_json_given(token);
     if (!lx_json_given(details))
         return;
-    struct lx_usage usage = {0};
     read_usage(record, details, 0, &usage);
-    if (usage.known)
-        add(k, LX_EVENT_USAGE)->usage = usage;
-    finish(k, lx_json_str(LX_GET(details, "finish_reason"), a));
+    finish(s, lx_json_str(LX_GET(details, "finish_reason"), s->stream.out->arena), &usage);
 }
 
 static int read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
                       const struct lx_reply_context *context, struct lx_events *out,
                       struct lx_error *err)
 {
-    struct sink k = {.s = state, .out = out};
-    static const struct lx_headers none = {NULL, 0};
+    struct reading *s = state;
     (void)context;
-    if (k.s->over || lx_record_is_done(rec))
+    if (s->stream.over || lx_record_is_done(rec))
         return 0;
     int code = rec->fault ? 0 : lx_record_read(rec, doc, err);
     if (code)
         return code;
-    struct lx_json record = rec->fault ? (struct lx_json){0} : lx_json_root(doc);
-    if (rec->fault || lx_json_given(LX_GET(record, "error"))) {
-        struct lx_event *e = add(&k, LX_EVENT_FAULT);
-        lx_openai_read_error(0, rec->data, &none, out->arena, &e->fault);
-        k.s->over = true;
-    } else {
-        read_record(&k, record);
-    }
-    return lx_events_result(k.out, 0, err);
+    s->stream.out = out;
+    if (rec->fault || lx_json_given(LX_GET(lx_json_root(doc), "error")))
+        lx_generation_fault(&s->stream, rec->data);
+    else
+        read_record(s, lx_json_root(doc));
+    return lx_events_result(out, 0, err);
 }
 
 static int read_end(void *state, struct lx_events *out, struct lx_error *err)
 {
-    struct sink k = {.s = state, .out = out};
-    if (k.s->over)
-        return 0;
-    if (k.s->started && !k.s->finishes) {
-        finish(&k, lx_slice(NULL, 0));
-        return lx_events_result(k.out, 0, err);
-    }
-    if (k.s->open)
-        add(&k, LX_EVENT_PART_END);
-    add(&k, LX_EVENT_FAULT)->fault = lx_fault_of_error(LX_ETRUNCATED, NULL, out->arena);
-    k.s->over = true;
-    return lx_events_result(k.out, 0, err);
+    struct reading *s = state;
+    const struct lx_usage none = {0};
+    s->stream.out = out;
+    if (!s->stream.over && s->stream.started && !s->finishes)
+        finish(s, lx_slice(NULL, 0), &none);
+    lx_generation_end(&s->stream, false);
+    return lx_events_result(out, 0, err);
 }
 
 /* ---- The tables --------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /*
  * generation.h - how languages of servers that take a prompt and its parameters are written: their
- * names are data, and one writer follows them (generation_write.c).
+ * names are data, and one writer follows them (generation_write.c). Their streams are one text, and
+ * are told by one teller (generation_read.c).
  *
  * For the backs of such languages: generation.c, bedrock_text.c, replicate.c.
  */
@@ -40,5 +41,35 @@ struct lx_generation_form {
 /* Writes the body. What it has no place for is refused by name. */
 void lx_generation_write(const struct lx_generation_form *form, const struct lx_write_options *o,
                          const struct lx_request *r, struct lx_body *b);
+
+/* ---- Streams (generation_read.c) ---- */
+
+struct lx_generation_stream {
+    bool started, open;
+    bool over;   /* END or FAULT was told: whatever follows is ignored */
+    bool thinks; /* what comes is thought, not said */
+    int64_t index;
+    struct lx_events *out; /* of the record that is being read */
+};
+/* An event of the part that is open, or that would be. */
+struct lx_event *lx_generation_add(struct lx_generation_stream *s, enum lx_event_kind kind);
+/* Once, whenever it is called. */
+void lx_generation_start(struct lx_generation_stream *s, struct lx_text model);
+/* A piece, which opens the part; nothing where it is empty. */
+void lx_generation_text(struct lx_generation_stream *s, struct lx_text text);
+/* Ends the part that is open, if one is. */
+void lx_generation_close(struct lx_generation_stream *s);
+/* Nothing where it is not known. */
+void lx_generation_usage(struct lx_generation_stream *s, const struct lx_usage *u);
+struct lx_event *lx_generation_finish(struct lx_generation_stream *s, enum lx_finish finish,
+                                      struct lx_slice raw);
+/* An error, in any of the forms that OpenAI's compatible servers have; the stream is over. */
+void lx_generation_fault(struct lx_generation_stream *s, struct lx_slice body);
+/* The stream is over: an END where the answer is finished, else what is cut off. */
+void lx_generation_end(struct lx_generation_stream *s, bool finished);
+
+enum { LX_GENERATION_TOKENS = 1 << 30 };
+/* Of input and output; not known where these are no counts. */
+struct lx_usage lx_generation_usage_of(int64_t in, int64_t out);
 
 #endif

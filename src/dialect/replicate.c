@@ -15,7 +15,7 @@
 
 #include "base/text.h"
 
-enum { FIRST_WAIT_MS = 500, MAX_WAIT_MS = 5000, MAX_COUNT = 1 << 30 };
+enum { FIRST_WAIT_MS = 500, MAX_WAIT_MS = 5000 };
 
 /* ---- The request --------------------------------------------------------------------------- */
 
@@ -121,12 +121,9 @@ static struct lx_text joined(struct lx_json list, struct lx_arena *a)
 static void read_usage(struct lx_json metrics, struct lx_usage *u)
 {
     int64_t in, out;
-    if (lx_json_int(LX_GET(metrics, "input_token_count"), &in) ||
-        lx_json_int(LX_GET(metrics, "output_token_count"), &out) || in < 0 || out < 0 ||
-        in > MAX_COUNT || out > MAX_COUNT)
-        return;
-    *u = (struct lx_usage){
-        .known = true, .prompt_tokens = in, .completion_tokens = out, .total_tokens = in + out};
+    if (lx_json_int(LX_GET(metrics, "input_token_count"), &in) == 0 &&
+        lx_json_int(LX_GET(metrics, "output_token_count"), &out) == 0)
+        *u = lx_generation_usage_of(in, out);
 }
 
 static int read_reply(const struct lx_json_doc *doc, const struct lx_reply_context *context,
@@ -161,91 +158,48 @@ static int read_reply(const struct lx_json_doc *doc, const struct lx_reply_conte
 
 /* ---- The stream ---------------------------------------------------------------------------- */
 
-struct reading {
-    bool started, open, over;
-};
-
-static struct lx_event *add(struct lx_events *out, enum lx_event_kind kind)
-{
-    struct lx_event *e = lx_events_add(out, kind);
-    e->part = LX_PART_TEXT;
-    return e;
-}
-
-static void add_fault(struct reading *s, struct lx_slice body, struct lx_events *out)
-{
-    static const struct lx_headers none = {NULL, 0};
-    if (s->open)
-        add(out, LX_EVENT_PART_END);
-    struct lx_event *e = add(out, LX_EVENT_FAULT);
-    lx_openai_read_error(0, body, &none, out->arena, &e->fault);
-    s->open = false;
-    s->over = true;
-}
-
-static void finish(struct reading *s, struct lx_events *out)
-{
-    if (s->open)
-        add(out, LX_EVENT_PART_END);
-    add(out, LX_EVENT_FINISH)->finish = LX_FINISH_STOP;
-    add(out, LX_EVENT_END);
-    s->open = false;
-    s->over = true;
-}
-
-static void read_text(struct reading *s, struct lx_slice text, struct lx_events *out)
-{
-    if (!s->open)
-        add(out, LX_EVENT_PART_START);
-    s->open = true;
-    add(out, LX_EVENT_TEXT)->text = lx_text(text);
-}
-
 /* `done` says {} when all is well, else {"reason":"error"} or {"reason":"canceled"}. */
 static int read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
                       const struct lx_reply_context *context, struct lx_events *out,
                       struct lx_error *err)
 {
-    struct reading *s = state;
+    struct lx_generation_stream *s = state;
+    const struct lx_text none = {0};
     (void)context;
     if (s->over)
         return 0;
-    if (!s->started)
-        add(out, LX_EVENT_START);
-    s->started = true;
+    s->out = out;
+    lx_generation_start(s, none);
     if (lx_slice_eq(rec->event, LX_S("output"))) {
         if (lx_utf8_valid(rec->data) != rec->data.n)
             return lx_error_set(err, LX_EPROTO, "a piece of the answer is not UTF-8");
-        if (rec->data.n)
-            read_text(s, rec->data, out);
+        lx_generation_text(s, lx_text(rec->data));
     } else if (lx_slice_eq(rec->event, LX_S("error"))) {
-        add_fault(s, rec->data, out);
+        lx_generation_fault(s, rec->data);
     } else if (lx_slice_eq(rec->event, LX_S("done"))) {
         int code = lx_json_read(doc, rec->data, NULL, NULL);
         if (code == LX_ENOMEM)
             return lx_error_set(err, code, "no memory for an event");
-        if (code == 0 && lx_json_given(LX_GET(lx_json_root(doc), "reason")))
-            add_fault(s, rec->data, out);
-        else
-            finish(s, out);
+        if (code == 0 && lx_json_given(LX_GET(lx_json_root(doc), "reason"))) {
+            lx_generation_fault(s, rec->data);
+        } else {
+            lx_generation_finish(s, LX_FINISH_STOP, lx_slice(NULL, 0));
+            lx_generation_end(s, true);
+        }
     }
     return lx_events_result(out, 0, err);
 }
 
 static int read_end(void *state, struct lx_events *out, struct lx_error *err)
 {
-    struct reading *s = state;
-    if (s->over)
-        return 0;
-    if (s->open)
-        add(out, LX_EVENT_PART_END);
-    add(out, LX_EVENT_FAULT)->fault = lx_fault_of_error(LX_ETRUNCATED, NULL, out->arena);
-    s->over = true;
+    struct lx_generation_stream *s = state;
+    s->out = out;
+    lx_generation_end(s, false);
     return lx_events_result(out, 0, err);
 }
 
 static const struct lx_back back = {
-    .state_size = sizeof(struct reading),
+    .state_size = sizeof(struct lx_generation_stream),
     .write_path = write_path,
     .write_request = write_request,
     .follow = follow,

@@ -1,0 +1,85 @@
+/*
+ * generation_read.c - a stream of one text, told as events.
+ *
+ *   (none) -- start --> started -- text --> open -- close --> started -- finish, end --> over
+ *
+ * Called by the backs of languages without messages (generation.h) while they read events. It knows
+ * no language: what a record means is theirs.
+ */
+#include "dialect/generation.h"
+
+struct lx_event *lx_generation_add(struct lx_generation_stream *s, enum lx_event_kind kind)
+{
+    struct lx_event *e = lx_events_add(s->out, kind);
+    e->index = s->index;
+    e->part = s->thinks ? LX_PART_THINKING : LX_PART_TEXT;
+    return e;
+}
+
+void lx_generation_start(struct lx_generation_stream *s, struct lx_text model)
+{
+    if (!s->started)
+        lx_generation_add(s, LX_EVENT_START)->name = model;
+    s->started = true;
+}
+
+void lx_generation_text(struct lx_generation_stream *s, struct lx_text text)
+{
+    if (!text.s.n)
+        return;
+    if (!s->open)
+        lx_generation_add(s, LX_EVENT_PART_START);
+    s->open = true;
+    lx_generation_add(s, LX_EVENT_TEXT)->text = text;
+}
+
+void lx_generation_close(struct lx_generation_stream *s)
+{
+    if (!s->open)
+        return;
+    lx_generation_add(s, LX_EVENT_PART_END);
+    s->open = false;
+    s->index++;
+}
+
+void lx_generation_usage(struct lx_generation_stream *s, const struct lx_usage *u)
+{
+    if (u->known)
+        lx_generation_add(s, LX_EVENT_USAGE)->usage = *u;
+}
+
+struct lx_event *lx_generation_finish(struct lx_generation_stream *s, enum lx_finish finish,
+                                      struct lx_slice raw)
+{
+    lx_generation_close(s);
+    struct lx_event *e = lx_generation_add(s, LX_EVENT_FINISH);
+    e->finish = finish;
+    e->raw_finish = raw;
+    return e;
+}
+
+void lx_generation_fault(struct lx_generation_stream *s, struct lx_slice body)
+{
+    static const struct lx_headers none = {NULL, 0};
+    lx_generation_close(s);
+    struct lx_event *e = lx_generation_add(s, LX_EVENT_FAULT);
+    lx_openai_read_error(0, body, &none, s->out->arena, &e->fault);
+    s->over = true;
+}
+
+void lx_generation_end(struct lx_generation_stream *s, bool finished)
+{
+    if (s->over)
+        return;
+    lx_generation_close(s);
+    lx_events_end(s->out, finished);
+    s->over = true;
+}
+
+struct lx_usage lx_generation_usage_of(int64_t in, int64_t out)
+{
+    if (in < 0 || out < 0 || in > LX_GENERATION_TOKENS || out > LX_GENERATION_TOKENS)
+        return (struct lx_usage){0};
+    return (struct lx_usage){
+        .known = true, .prompt_tokens = in, .completion_tokens = out, .total_tokens = in + out};
+}
