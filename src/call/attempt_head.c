@@ -15,7 +15,12 @@ enum { MAX_PATH_BYTES = 1024 };
  * before the end. */
 static void write_path(const struct lx_attempt_writer *w, struct lx_buf *out)
 {
-    const struct lx_place names = {w->model, w->d->region, w->d->project};
+    bool profiled = w->p->profiled && w->d->profile.n;
+    struct lx_write_options options = w->options;
+    if (profiled)
+        options.model = w->d->profile;
+    const struct lx_place names = {profiled ? w->d->profile : w->model, w->d->region,
+                                   w->d->project};
     const struct lx_slice chat = LX_S("/chat/completions");
     struct lx_slice path = lx_slice_z(w->offer.path), own = lx_slice_z(w->p->path);
     ssize_t at = w->offer.path ? -1 : lx_slice_find(own, chat);
@@ -23,7 +28,7 @@ static void write_path(const struct lx_attempt_writer *w, struct lx_buf *out)
         path = lx_slice_z(lx_provider_path(w->p, true));
     lx_place_write(at > 0 ? lx_slice_to(own, (size_t)at) : path, &names, out);
     if (!w->offer.path)
-        lx_back_write_path(w->to->back, &w->options, w->at->stream, out);
+        lx_back_write_path(w->to->back, &options, w->at->stream, out);
     if (at >= 0)
         lx_buf_add(out, lx_slice_from(own, (size_t)at + chat.n));
 }

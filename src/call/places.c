@@ -37,13 +37,14 @@ void lx_places_write(const struct lx_provider *row, const struct lx_deployment *
 struct lx_slice lx_places_header(const char *value, const struct lx_deployment *d,
                                  struct lx_arena *a)
 {
-    struct lx_slice pattern = lx_slice_z(value), head, rest;
-    if (!lx_slice_cut(pattern, '{', &head, &rest))
+    struct lx_slice pattern = lx_slice_z(value), head, name, tail;
+    if (!lx_slice_cut(pattern, '{', &head, &name))
         return pattern;
-    if (!d->project.n)
+    lx_slice_cut(name, '}', &name, &tail);
+    struct lx_slice filled = lx_slice_eq(name, LX_S("profile")) ? d->profile : d->project;
+    if (!filled.n)
         return lx_slice(NULL, 0);
-    lx_slice_cut(rest, '}', &rest, &pattern); /* {project} is all there is */
-    return lx_arena_printf(a, "%.*s%.*s%.*s", LX_F(head), LX_F(d->project), LX_F(pattern));
+    return lx_arena_printf(a, "%.*s%.*s%.*s", LX_F(head), LX_F(filled), LX_F(tail));
 }
 
 struct lx_slice lx_json_quoted(struct lx_slice s, struct lx_arena *a)

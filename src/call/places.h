@@ -14,7 +14,7 @@ bool lx_places_lack(const struct lx_provider *row, const struct lx_deployment *d
 /* Records them in the edit of a body. `model` is as the row calls it. */
 void lx_places_write(const struct lx_provider *row, const struct lx_deployment *d,
                      struct lx_slice model, struct lx_json_edit *edit);
-/* A row's header with the names in it filled in; absent where there is no project for it. */
+/* A row's header with the name in it filled in; absent where there is nothing to fill it with. */
 struct lx_slice lx_places_header(const char *value, const struct lx_deployment *d,
                                  struct lx_arena *a);
 /* s as a JSON string, in the arena; absent when that has failed. */

@@ -53,7 +53,9 @@ static void set_region(struct lx_deployment *d, const struct lx_env *env, struct
     if (!p->region)
         return;
     d->model = lx_provider_model(p, d->model, a);
-    struct lx_slice named = take_region(&d->model);
+    struct lx_slice profile = d->profile, named = take_region(&d->model);
+    if (!d->region.n)
+        d->region = take_region(&profile);
     if (!d->region.n)
         d->region = named;
     if (!d->region.n)

@@ -109,7 +109,8 @@ struct lx_provider {
     const char *default_key;   /* servers that ignore keys */
     bool key_optional;         /* without a key nothing is signed, and that is no error */
     const char *headers[4][2]; /* sent always: {"anthropic-version", "2023-06-01"}; a value with
-                                * "{project}" where there is one */
+                                * "{project}" or "{profile}" where there is one */
+    bool profiled;             /* a deployment's profile stands in the address, not the model */
     const char *path;          /* instead of the dialect's own path; see lx_provider_path(). With
                                 * "//" in front: instead of the base URL's, too */
     const char *stream_path;   /* the same for streams; NULL: path */

@@ -37,6 +37,8 @@ struct lx_deployment {
     struct lx_slice region;  /* of a cloud; empty where the provider has none */
     struct lx_slice project; /* of a cloud that bills by project; else empty */
     struct lx_slice space;   /* what the row may take instead of a project; or empty */
+    struct lx_slice profile; /* what is asked in the model's place, as the row takes it: an
+                              * inference profile, or component; or empty */
     struct lx_secret key;    /* unset: none was found (an error when used, naming key_env) */
     struct lx_credential_source *credential; /* or a key is exchanged for this; or NULL */
     struct lx_headers headers;               /* headers + extra_headers of the configuration */

@@ -251,6 +251,45 @@ static void addresses_are_joined_once(void **state)
     }
 }
 
+/* LiteLLM's model_id: Bedrock is asked for it in the model's place, SageMaker by a header. */
+static void profiles_are_asked_for(void **state)
+{
+    (void)state;
+    const char *const arn = "arn:aws:bedrock:eu-central-1:1:application-inference-profile/p";
+    static const char body[] = "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
+                               "\"hi\"}]}";
+    static const char at[] = "http://a/model/arn%3Aaws%3Abedrock%3Aeu-central-1%3A1%3A"
+                             "application-inference-profile%2Fp/";
+    host_for(&lx_dialect_openai_chat, "bedrock", "us.anthropic.claude-haiku-4-5-20251001-v1:0");
+    d->base_url = LX_S("http://a");
+    d->profile = lx_slice_z(arn);
+    host_start(&h, body);
+    assert_contains(h.url, at);
+    assert_contains(h.url, "/converse");
+    host_clear(&h);
+    host_for(&lx_dialect_openai_chat, "bedrock", "invoke/anthropic.claude-haiku-4-5-v1:0");
+    d->base_url = LX_S("http://a");
+    d->profile = lx_slice_z(arn);
+    host_start(&h, body);
+    assert_contains(h.url, at);
+    assert_contains(h.url, "/invoke");
+    host_clear(&h);
+    host_for(&lx_dialect_openai_chat, "sagemaker_chat", "endpoint");
+    d->base_url = LX_S("http://a");
+    host_start(&h, body);
+    assert_null(lx_headers_get(&h.headers, LX_S("x-amzn-sagemaker-inference-component")).p);
+    host_clear(&h);
+    host_for(&lx_dialect_openai_chat, "sagemaker_chat", "endpoint");
+    d->base_url = LX_S("http://a");
+    d->profile = LX_S("component");
+    host_start(&h, body);
+    assert_string_equal(h.url, "http://a/endpoints/endpoint/invocations");
+    assert_true(
+        lx_slice_eq(lx_headers_get(&h.headers, LX_S("x-amzn-sagemaker-inference-component")),
+                    LX_S("component")));
+    host_clear(&h);
+}
+
 static void keys_go_where_they_belong(void **state)
 {
     (void)state;
@@ -322,6 +361,7 @@ int main(void)
         cmocka_unit_test(a_crossing_is_mended_too),
         cmocka_unit_test(what_cannot_cross_is_refused_or_dropped),
         cmocka_unit_test(addresses_are_joined_once),
+        cmocka_unit_test(profiles_are_asked_for),
         cmocka_unit_test(keys_go_where_they_belong),
         cmocka_unit_test(betas_go_where_they_are_known),
     };

@@ -412,6 +412,26 @@ static void vertex_has_a_region_and_a_project(void **state)
     }
 }
 
+/* An inference profile has one, which is as good as the deployment's own. */
+static void a_profile_has_a_region(void **state)
+{
+    static const char *const none[] = {NULL};
+    struct unit_read r;
+    (void)state;
+    unit_read(&r,
+              "model_list:\n"
+              "  - model_name: a\n"
+              "    litellm_params:\n"
+              "      model: bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0\n"
+              "      model_id: arn:aws:bedrock:eu-central-1:1:application-inference-profile/p\n",
+              none);
+    const struct lx_deployment *d = only(&r);
+    assert_text(d->profile, "arn:aws:bedrock:eu-central-1:1:application-inference-profile/p");
+    assert_text(d->model, "us.anthropic.claude-haiku-4-5-20251001-v1:0");
+    assert_text(d->base_url, "https://bedrock-runtime.eu-central-1.amazonaws.com");
+    unit_close(&r);
+}
+
 static void bedrock_has_keys_of_two_kinds(void **state)
 {
     static const char *const bearer[] = {"AWS_BEARER_TOKEN_BEDROCK",
@@ -546,6 +566,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bedrock_has_a_region),
+        cmocka_unit_test(a_profile_has_a_region),
         cmocka_unit_test(vertex_has_a_region_and_a_project),
         cmocka_unit_test(bedrock_has_keys_of_two_kinds),
         cmocka_unit_test(a_deployment_has_all_of_its_entry),
