@@ -147,15 +147,6 @@ static void write_tool(struct lx_cohere_writer *w, const struct lx_tool *tool)
     lx_out_object_end(out);
 }
 
-static void lose_of_tool(struct lx_cohere_writer *w, const struct lx_tool *tool, size_t i)
-{
-    struct lx_arena *a = w->b->arena;
-    lx_cohere_lose_cache(w, &tool->cache);
-    for (const struct lx_extra *x = tool->extra; x; x = x->next)
-        lx_losses_add(w->b->losses, lx_arena_printf(a, "tools[%zu].%.*s", i, LX_F(x->name)),
-                      LX_S("Cohere has no such member"));
-}
-
 /* How many were written. */
 static size_t write_tool_list(struct lx_cohere_writer *w)
 {
@@ -167,7 +158,7 @@ static size_t write_tool_list(struct lx_cohere_writer *w)
                                         : LX_S("Cohere does not have this tool"));
             continue;
         }
-        lose_of_tool(w, tool, i);
+        lx_cohere_lose_cache(w, &tool->cache);
         if (!is_offered(w, tool))
             continue;
         if (!n++)
@@ -252,6 +243,7 @@ void lx_cohere_write_request(const struct lx_write_options *o, const struct lx_r
     if (r->stream)
         lx_out_bool(&w.out, "stream", true);
     write_extra(&w);
+    lx_extra_lose(r, b);
     lx_out_object_end(&w.out);
     lx_cohere_lose_cache(&w, &r->cache);
 

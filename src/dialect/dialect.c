@@ -131,3 +131,25 @@ void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_s
     if (!b->code)
         b->code = lx_error_set(&b->error, code, "%.*s: %.*s", LX_F(what), LX_F(why));
 }
+
+static void lose(struct lx_body *b, struct lx_slice where, const struct lx_extra *x)
+{
+    for (; x; x = x->next)
+        lx_losses_add(b->losses, lx_arena_printf(b->arena, "%.*s.%.*s", LX_F(where), LX_F(x->name)),
+                      LX_S("the target has no such member"));
+}
+
+void lx_extra_lose(const struct lx_request *r, struct lx_body *b)
+{
+    size_t i = 0, j;
+    for (const struct lx_tool *tool = r->tools; tool; tool = tool->next, i++)
+        if (tool->extra)
+            lose(b, lx_arena_printf(b->arena, "tools[%zu]", i), tool->extra);
+    i = 0;
+    for (const struct lx_message *m = r->messages; m; m = m->next, i++) {
+        j = 0;
+        for (const struct lx_part *p = m->parts; p; p = p->next, j++)
+            if (p->extra)
+                lose(b, lx_arena_printf(b->arena, "messages[%zu].content[%zu]", i, j), p->extra);
+    }
+}

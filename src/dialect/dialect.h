@@ -55,6 +55,7 @@ struct lx_write_options {
     bool one_sampler;        /* Claude: temperature or top_p, not both */
     bool adaptive_thinking;  /* the model takes effort / adaptive thinking, not only budgets */
     bool thinking_switch;    /* an OpenAI-compatible target that takes `thinking` */
+    bool no_video;           /* an OpenAI-compatible target that takes no video */
     bool image_objects;      /* embeddings: an OpenAI-compatible target has images as objects */
     bool cache_marks;        /* an OpenAI-compatible target that takes cache_control marks */
     bool model_outside;      /* the address names the model, and the body must not */
@@ -93,6 +94,8 @@ struct lx_body {
 void lx_body_refuse(struct lx_body *b, const struct lx_write_options *o, struct lx_slice what,
                     struct lx_slice why);
 void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_slice why);
+/* Lists what parts and tools have besides, for a target that takes nothing of it. */
+void lx_extra_lose(const struct lx_request *r, struct lx_body *b);
 
 /* A record's payload, indexed: 0, or LX_ENOMEM, or LX_EPROTO where it is not JSON. err may be NULL.
  */

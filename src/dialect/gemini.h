@@ -188,6 +188,10 @@ void lx_gemini_write_event(void *state, const struct lx_event *e,
 void lx_gemini_telling_clear(void *state);
 void lx_gemini_write_error(const struct lx_fault *f, struct lx_buf *out);
 
+/* An object's members besides those that are `known` (ends with NULL), in Google's spelling where
+ * it is known. */
+void lx_gemini_extra_read(struct lx_json object, const char *const *known, struct lx_extra ***at,
+                          struct lx_arena *a);
 /* The request's messages. 0, or LX_EINVAL. */
 int lx_gemini_contents_read(struct lx_json root, struct lx_arena *a, struct lx_request *out,
                             struct lx_error *err);

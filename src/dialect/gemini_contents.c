@@ -296,6 +296,15 @@ static void write_detail(struct turn *t, struct lx_slice detail)
     lx_out_object_end(&t->w->out);
 }
 
+static const char *look_of(struct lx_slice name)
+{
+    static const char *const looks[] = {"videoMetadata", "mediaResolution"};
+    for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
+        if (lx_gemini_name_eq(name, looks[i]))
+            return looks[i];
+    return NULL;
+}
+
 /* LiteLLM's clients say how a video is to be watched beside it. */
 static void write_media(struct turn *t, const struct lx_part *p, struct lx_text signature)
 {
@@ -305,13 +314,12 @@ static void write_media(struct turn *t, const struct lx_part *p, struct lx_text 
         return;
     }
     write_title(t, p);
-    static const char *const looks[] = {"videoMetadata", "mediaResolution"};
     part_open(t);
     lx_gemini_media_write(t->w, p);
-    for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
-        const struct lx_extra *look = lx_gemini_extra_find(p->extra, looks[i]);
+    for (const struct lx_extra *x = p->extra; x; x = x->next) {
+        const char *look = look_of(x->name);
         if (look)
-            lx_out_raw(&t->w->out, looks[i], look->json);
+            lx_out_raw(&t->w->out, look, x->json);
     }
     if (lx_gemini_has_own_detail(t->w) && !lx_gemini_extra_find(p->extra, "mediaResolution"))
         write_detail(t, p->media.detail);
@@ -355,6 +363,16 @@ static void write_opaque(struct turn *t, const struct lx_part *p)
     }
 }
 
+/* Members of calls are where signatures come back: they are read there. */
+static void lose_extra(struct turn *t, const struct lx_part *p)
+{
+    for (const struct lx_extra *x = p->kind == LX_PART_TOOL_CALL ? NULL : p->extra; x; x = x->next)
+        if (!is_media(p) || !look_of(x->name))
+            lx_gemini_lose(
+                t->w, lx_arena_printf(t->w->b->arena, "%.*s.%.*s", LX_F(place(t)), LX_F(x->name)),
+                LX_S("Gemini has no such member"));
+}
+
 static void write_part(struct turn *t, const struct lx_part *p, struct lx_text signature)
 {
     if (t->speaker == SYSTEM && !is_text(p))
@@ -375,6 +393,7 @@ static void write_part(struct turn *t, const struct lx_part *p, struct lx_text s
     else if (p->kind == LX_PART_OPAQUE)
         write_opaque(t, p);
     lx_gemini_lose_cache(t->w, &p->cache);
+    lose_extra(t, p);
 }
 
 static bool takes_signature(const struct lx_part *p)

@@ -37,6 +37,16 @@ static struct lx_part *add(struct reader *r, enum lx_part_kind kind)
 
 /* ---- Signatures ----------------------------------------------------------------------------- */
 
+/* What only Google's parts have: how a film is to be watched, that a function has more to say. */
+static void keep_others(struct reader *r, struct lx_part *p, struct lx_json object,
+                        const char *const *known)
+{
+    struct lx_extra **at = &p->extra;
+    while (*at)
+        at = &(*at)->next;
+    lx_gemini_extra_read(object, known, &at, r->a);
+}
+
 static struct lx_text signature_of(struct lx_json part)
 {
     return lx_json_text(lx_gemini_get(part, "thoughtSignature"));
@@ -113,23 +123,8 @@ static void read_source(struct lx_media *m, struct lx_json media, bool inside, s
         m->type = lx_media_type_of(lx_text_plain(uri, a));
 }
 
-/* Members of a part that say how its media are to be looked at. */
-static void read_looks(struct lx_part *p, struct lx_json part, struct lx_arena *a)
-{
-    static const char *const names[] = {"videoMetadata", "mediaResolution"};
-    struct lx_extra **at = &p->extra;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        struct lx_json v = lx_gemini_get(part, names[i]);
-        struct lx_extra *x = lx_json_given(v) ? lx_arena_new(a, struct lx_extra) : NULL;
-        if (!x)
-            continue;
-        *x = (struct lx_extra){lx_slice_z(names[i]), lx_json_raw(v), NULL};
-        *at = x;
-        at = &x->next;
-    }
-}
-
-static void read_media(struct lx_part ***at, struct lx_json part, struct lx_arena *a)
+/* A part of a message or of a result; NULL: no memory. */
+static struct lx_part *read_media(struct lx_part ***at, struct lx_json part, struct lx_arena *a)
 {
     struct lx_json blob = lx_gemini_get(part, "inlineData");
     struct lx_json file = lx_gemini_get(part, "fileData");
@@ -142,11 +137,11 @@ static void read_media(struct lx_part ***at, struct lx_json part, struct lx_aren
                                       : LX_PART_VIDEO;
     struct lx_part *p = lx_part_add(at, kind, a);
     if (!p)
-        return;
+        return NULL;
     p->media = m;
     if (kind == LX_PART_AUDIO)
         p->media.format = audio_format(m.type);
-    read_looks(p, part, a);
+    return p;
 }
 
 /* ---- Calls and results ---------------------------------------------------------------------- */
@@ -158,6 +153,7 @@ static struct lx_slice make_id(struct reader *r)
 
 static void read_call(struct reader *r, struct lx_json part)
 {
+    static const char *const known[] = {"id", "name", "args", NULL};
     struct lx_json call = lx_gemini_get(part, "functionCall");
     struct lx_json args = lx_gemini_get(call, "args");
     struct lx_slice id = lx_json_str(lx_gemini_get(call, "id"), r->a);
@@ -169,6 +165,7 @@ static void read_call(struct reader *r, struct lx_json part)
     p->name = lx_json_text(lx_gemini_get(call, "name"));
     p->arguments = lx_text(lx_json_given(args) ? lx_json_raw(args) : LX_S("{}"));
     p->signature = signature_of(part);
+    keep_others(r, p, call, known);
     *one = (struct pending){lx_text_plain(p->name, r->a), p->id.s, false, NULL};
     *r->last = one;
     r->last = &one->next;
@@ -220,6 +217,7 @@ static void read_output(struct lx_part *p, struct lx_json response, struct lx_ar
 
 static void read_result(struct reader *r, struct lx_json part)
 {
+    static const char *const known[] = {"id", "name", "response", "parts", NULL};
     struct lx_json result = lx_gemini_get(part, "functionResponse");
     struct lx_json list = lx_gemini_get(result, "parts");
     struct lx_part *p = lx_part_add(&r->results, LX_PART_TOOL_RESULT, r->a);
@@ -228,6 +226,7 @@ static void read_result(struct reader *r, struct lx_json part)
     p->name = lx_json_text(lx_gemini_get(result, "name"));
     p->id = lx_text(
         answer(r, lx_json_str(lx_gemini_get(result, "id"), r->a), lx_text_plain(p->name, r->a)));
+    keep_others(r, p, result, known);
     read_output(p, lx_gemini_get(result, "response"), r->a);
     struct lx_part **at = &p->content;
     while (*at)
@@ -238,30 +237,49 @@ static void read_result(struct reader *r, struct lx_json part)
 
 /* ---- Contents ------------------------------------------------------------------------------- */
 
+static bool has(struct lx_json part, const char *name)
+{
+    return lx_json_is(lx_gemini_get(part, name), LX_JSON_OBJECT);
+}
+
+static void read_opaque(struct reader *r, struct lx_json part)
+{
+    struct lx_part *p = add(r, LX_PART_OPAQUE);
+    if (!p)
+        return;
+    p->language = LX_GEMINI;
+    p->raw = lx_json_raw(part);
+}
+
 static void read_part(struct reader *r, struct lx_json part)
 {
+    static const char *const known[] = {
+        "text",     "thought",      "thoughtSignature", "inlineData",
+        "fileData", "functionCall", "functionResponse", NULL};
+    bool result = has(part, "functionResponse") && !has(part, "functionCall");
+    struct lx_part **at = result ? r->results : r->parts;
     if (lx_json_is(part, LX_JSON_STRING)) { /* as SDKs let their users write it */
         struct lx_part *p = add(r, LX_PART_TEXT);
         if (p)
             p->text = lx_json_text(part);
-    } else if (lx_json_is(lx_gemini_get(part, "functionCall"), LX_JSON_OBJECT)) {
+    } else if (has(part, "functionCall")) {
         read_call(r, part);
-    } else if (lx_json_is(lx_gemini_get(part, "functionResponse"), LX_JSON_OBJECT)) {
+    } else if (result) {
         read_result(r, part);
-    } else if (lx_json_is(lx_gemini_get(part, "inlineData"), LX_JSON_OBJECT) ||
-               lx_json_is(lx_gemini_get(part, "fileData"), LX_JSON_OBJECT)) {
+    } else if (has(part, "inlineData") || has(part, "fileData")) {
         read_media(&r->parts, part, r->a);
         read_signature(r, part);
-    } else if (lx_json_is(lx_gemini_get(part, "text"), LX_JSON_STRING) ||
-               (signature_of(part).s.n && lx_json_count(part) == 1)) {
+    } else if (has(part, "executableCode") || has(part, "codeExecutionResult")) {
+        read_opaque(r, part);
+        return;
+    } else if (lx_json_is(lx_gemini_get(part, "text"), LX_JSON_STRING) || signature_of(part).s.n) {
         read_text(r, part);
     } else if (lx_json_count(part)) {
-        struct lx_part *p = add(r, LX_PART_OPAQUE);
-        if (p) {
-            p->language = LX_GEMINI;
-            p->raw = lx_json_raw(part);
-        }
+        read_opaque(r, part);
+        return;
     }
+    if (*at)
+        keep_others(r, *at, part, known);
 }
 
 static void read_parts(struct reader *r, struct lx_json content, struct lx_part **parts,

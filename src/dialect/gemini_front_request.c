@@ -49,6 +49,14 @@ static bool is_in(struct lx_json name, const char *const *list)
     return false;
 }
 
+void lx_gemini_extra_read(struct lx_json object, const char *const *known, struct lx_extra ***at,
+                          struct lx_arena *a)
+{
+    for (struct lx_json_iter it = lx_json_iter(object); lx_json_next(&it);)
+        if (lx_json_given(it.value) && !is_in(it.name, known))
+            lx_extra_add(at, it.name, it.value, a);
+}
+
 /* ---- Tools ---------------------------------------------------------------------------------- */
 
 static struct lx_tool *add_tool(struct lx_tool ***at, struct lx_arena *a)
@@ -73,6 +81,8 @@ static bool is_allowed(struct lx_json allowed, struct lx_json name, struct lx_ar
 
 static void read_function(struct lx_tool ***at, struct lx_json function, struct lx_arena *a)
 {
+    static const char *const known[] = {"name", "description", "parameters", "parametersJsonSchema",
+                                        NULL};
     struct lx_json schema = lx_gemini_get(function, "parameters");
     struct lx_json json = lx_gemini_get(function, "parametersJsonSchema");
     struct lx_tool *tool = add_tool(at, a);
@@ -84,6 +94,8 @@ static void read_function(struct lx_tool ***at, struct lx_json function, struct 
         tool->parameters = lx_json_raw(json);
     else if (lx_json_given(schema))
         tool->parameters = lx_gemini_schema_read(schema, a);
+    struct lx_extra **extra = &tool->extra;
+    lx_gemini_extra_read(function, known, &extra, a);
 }
 
 /* A tool of Google's own; a plain search is what others have, too. */
@@ -146,15 +158,14 @@ static int read_tools(struct lx_json root, struct lx_request *out, struct lx_are
     return a->failed ? too_large(a, err) : 0;
 }
 
-/* What is in toolConfig besides which functions may be called. */
+/* What is in toolConfig besides which functions may be called: where to search, and that calls are
+ * held to their schemas. */
 static void keep_tool_config(struct lx_extra ***at, struct lx_json config, struct lx_arena *a)
 {
-    for (struct lx_json_iter it = lx_json_iter(config); lx_json_next(&it);) {
-        if (!lx_gemini_name_eq(lx_json_text(it.name).s, "functionCallingConfig")) {
-            keep(at, "toolConfig", config, a);
-            return;
-        }
-    }
+    struct lx_json calling = lx_gemini_get(config, "functionCallingConfig");
+    if (lx_json_count(config) > lx_json_given(calling) ||
+        lx_json_eq(lx_gemini_get(calling, "mode"), LX_S("VALIDATED")))
+        keep(at, "toolConfig", config, a);
 }
 
 /* ---- generationConfig ----------------------------------------------------------------------- */
@@ -221,14 +232,23 @@ static void read_thinking(struct lx_json config, struct lx_reasoning *out, struc
         out->summary = LX_S("omitted");
 }
 
+/* What is to be one word of a list, bare, is no JSON. */
+static bool is_word(struct lx_json config)
+{
+    return lx_json_eq(lx_gemini_get(config, "responseMimeType"), LX_S("text/x.enum"));
+}
+
 static void read_format(struct lx_json config, struct lx_response_format *out, struct lx_arena *a)
 {
-    struct lx_json json = lx_gemini_get(config, "responseJsonSchema");
+    static const char *const names[] = {"responseJsonSchema", "_responseJsonSchema"};
     struct lx_json schema = lx_gemini_get(config, "responseSchema");
-    if (lx_json_given(json))
-        out->schema = lx_json_raw(json);
-    else if (lx_json_given(schema))
+    if (is_word(config))
+        return;
+    if (lx_json_given(schema))
         out->schema = lx_gemini_schema_read(schema, a);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !out->schema.n; i++)
+        if (lx_json_given(schema = lx_gemini_get(config, names[i])))
+            out->schema = lx_json_raw(schema);
     if (out->schema.n)
         out->kind = LX_FORMAT_SCHEMA;
     else if (lx_json_eq(lx_gemini_get(config, "responseMimeType"), LX_S("application/json")))
@@ -275,10 +295,11 @@ static int read_config(struct lx_json config, struct lx_request *out, struct lx_
                                         "logprobs",
                                         "stopSequences",
                                         "thinkingConfig",
-                                        "responseSchema",
                                         "responseJsonSchema",
+                                        "_responseJsonSchema",
                                         "responseModalities",
                                         NULL};
+    static const char *const formats[] = {"responseMimeType", "responseSchema", NULL};
     for (size_t i = 0; i < sizeof(scalars) / sizeof(scalars[0]); i++) {
         struct lx_json v = lx_gemini_get(config, scalars[i].name);
         if (lx_json_given(v))
@@ -289,7 +310,7 @@ static int read_config(struct lx_json config, struct lx_request *out, struct lx_
     read_modalities(lx_gemini_get(config, "responseModalities"), out, a);
     read_voice(lx_gemini_get(config, "speechConfig"), out, a);
     for (struct lx_json_iter it = lx_json_iter(config); lx_json_next(&it);) {
-        bool format = lx_gemini_name_eq(lx_json_text(it.name).s, "responseMimeType") &&
+        bool format = is_in(it.name, formats) &&
                       (out->format.kind || lx_json_eq(it.value, LX_S("text/plain")));
         if (!is_in(it.name, known) && !format)
             keep_unknown(extra, it.name, it.value, lx_gemini_own_members, a);
@@ -304,7 +325,7 @@ const struct lx_own_member lx_gemini_own_members[] = {
     {"safetySettings", false, "the target has no safety settings"},
     {"cachedContent", true, "the target does not have what Google has cached"},
     {"labels", false, "the target bills by no labels"},
-    {"toolConfig", false, "the target retrieves by no place or language"},
+    {"toolConfig", false, "the target searches by no place, and holds calls to no schema"},
     {"mediaResolution", false, "the target chooses the resolution itself"},
     {"audioTimestamp", false, "the target gives no timestamps"},
     {"speechConfig", false, "only the name of the voice is passed on"},
@@ -315,6 +336,7 @@ const struct lx_own_member lx_gemini_own_members[] = {
     {"enableEnhancedCivicAnswers", false, "the target has no civic answers"},
     {"enableAffectiveDialog", false, "the target has no affective dialog"},
     {"responseMimeType", true, "the target answers with text or JSON"},
+    {"responseSchema", true, "the target answers with text or JSON"},
     {"store", false, "the target keeps nothing for Google"},
     {"serviceTier", false, "the target has other tiers"},
     {NULL, false, NULL},

@@ -199,9 +199,6 @@ static void write_tool(struct lx_ollama_writer *w, const struct lx_tool *tool, s
     if (tool->strict == LX_YES)
         lx_losses_add(w->b->losses, lx_arena_printf(a, "tools[%zu].strict", i),
                       LX_S("Ollama does not bind calls to schemas"));
-    for (const struct lx_extra *x = tool->extra; x; x = x->next)
-        lx_losses_add(w->b->losses, lx_arena_printf(a, "tools[%zu].%.*s", i, LX_F(x->name)),
-                      LX_S("Ollama has no such member"));
 }
 
 /* Where one tool is demanded, no other is offered. */
@@ -263,6 +260,7 @@ void lx_ollama_write_request(const struct lx_write_options *o, const struct lx_r
     lx_out_str(&w.out, "model", o->model);
     lx_ollama_messages_write(&w);
     write_tools(&w);
+    lx_extra_lose(r, b);
     lx_scalars_write(scalars, sizeof(scalars) / sizeof(scalars[0]), o, r, r->extra, b, &w.out);
     write_format(&w);
     write_think(&w);

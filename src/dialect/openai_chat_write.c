@@ -374,6 +374,8 @@ void lx_openai_write_request(const struct lx_write_options *options, const struc
     }
     lx_extra_write(o, r->extra);
     lx_out_object_end(o);
+    if (!w.same)
+        lx_extra_lose(r, body);
     if (body->buf->failed)
         lx_body_fail(body, body->buf->failed, LX_S("the request"),
                      lx_slice_z(lx_code_text(body->buf->failed)));

@@ -40,8 +40,11 @@ static const char *obstacle(const struct lx_openai_writer *w, const struct lx_pa
         return w->same && lx_slice_eq(p->language, LX_OPENAI_CHAT)
                    ? NULL
                    : "only the provider that made it understands it";
-    case LX_PART_IMAGE:
     case LX_PART_VIDEO:
+        if (!w->same && w->options->no_video)
+            return "the target does not watch video";
+        __attribute__((fallthrough));
+    case LX_PART_IMAGE:
         return p->media.file_id.s.n ? "a file of another provider" : NULL;
     case LX_PART_AUDIO:
         return p->media.data.s.n || w->same ? NULL : "audio must be given as data";

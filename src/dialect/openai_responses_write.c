@@ -299,6 +299,7 @@ void lx_responses_write_request(const struct lx_write_options *o, const struct l
     write_extra(&w);
     lx_out_object_end(&w.out);
     lx_responses_lose_cache(&w, &r->cache);
+    lx_extra_lose(r, b);
 
     lx_json_doc_clear(&w.scratch);
     int failed = b->arena->failed ? b->arena->failed : b->buf->failed;

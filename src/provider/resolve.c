@@ -286,4 +286,5 @@ void lx_target_init(struct lx_target *t, const struct lx_provider *p, struct lx_
     t->is_home = lx_provider_has_host(p, base_url);
     if (!t->row->base_url || lx_slice_eq(base_url, lx_slice_z(t->row->base_url)))
         t->takes = t->row->takes;
+    t->options.no_video = t->takes & LX_LACKS_VIDEO;
 }

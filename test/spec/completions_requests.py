@@ -17,6 +17,6 @@ def faults(body, request):
 
 def fim_faults(body, request):
     """A number that the client gave out of bounds is Mistral's to refuse."""
-    if body.get("temperature") == request.get("temperature"):
+    if body.get("temperature") == request.get("generationConfig", request).get("temperature"):
         body = {k: v for k, v in body.items() if k != "temperature"}
     yield from _faults("mistral", "FIMCompletionRequest", body)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every feature with every other, as a request for each provider: matrix.py LLMUX [--only TEXT] [-j N]
 
-Each pair is asked in both languages of clients, written for each provider below by `llmux translate`,
+Each pair is asked in each language of clients, written for each provider below by `llmux translate`,
 and checked twice: the body is what the provider's own specification allows, and each of the two
 features is in it or was said to be dropped. Exit status: 0 when all are well.
 """
@@ -69,7 +69,8 @@ ENVIRONMENT.update({f"{name}_API_KEY": "none" for name in (
 # Services that have no address of their own.
 BASES = {"sap": "http://127.0.0.1", "snowflake": "http://127.0.0.1", "watsonx": "http://127.0.0.1"}
 # What one feature takes from another: it is not the second's fault that it is not there.
-HIDES = {"choice none": ("tools", "strict tools", "custom tool", "search tool", "one call at a time"),
+HIDES = {"choice none": ("tools", "strict tools", "custom tool", "search tool", "one call at a time",
+                         "described result", "code execution", "search in time"),
          "choice named": ("tools",)}
 
 
@@ -89,7 +90,7 @@ def _written(binary, language, model, request):
 # A prompt has no place for these, which other languages must carry: features, and what is said.
 PROMPTS = ("mistral_fim", "openai_completions")
 NO_PROMPT = {"results": "messages", "json": "response_format", "schema": "response_format",
-             "logprobs": "logprobs"}
+             "schema of JSON Schema": "response_format", "logprobs": "logprobs"}
 
 
 def _is_there(feature, text, dropped, target):
@@ -106,9 +107,11 @@ def _overruled(feature, pair):
     """Both say the same thing, and the last word counts; or the other takes its ground away."""
     other = pair[-1] if feature is pair[0] else pair[0]
     same = {"limit", "new limit"}, {"temperature", "high temperature"}, {"top_p", "top_p 1"}, \
-        {"json", "schema"}, {"penalties", "negative penalty"}, {"effort", "no thinking", "budget"}, \
+        {"json", "schema", "schema of JSON Schema", "one word of a list"}, \
+        {"penalties", "negative penalty"}, {"effort", "no thinking", "budget"}, \
         {"floats", "base64", "int8"}, {"query", "document", "another's words"}, {"cut", "not cut"}, \
-        {"choice required", "choice named", "choice none", "one call at a time"}
+        {"choice required", "choice named", "choice none", "one call at a time",
+         "checked calls"}, {"image answer", "voice"}
     return feature is not other and any({feature.name, other.name} <= g for g in same) or \
         feature.name in HIDES.get(other.name, ())
 
@@ -159,7 +162,7 @@ def jobs(binary, only):
         embeds = TARGETS[target] in embed_requests.TARGETS
         one = range(len((embed_features if embeds else features).FEATURES))
         pairs = [*((n,) for n in one), *itertools.combinations(one, 2)]
-        languages = ("openai_embed",) if embeds else ("openai_chat", "anthropic")
+        languages = ("openai_embed",) if embeds else ("openai_chat", "anthropic", "gemini")
         for model, pair, language in itertools.product(models, pairs, languages):
             if only in f"{language} -> {model}":
                 yield binary, language, target, model, pair

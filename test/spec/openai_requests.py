@@ -42,7 +42,9 @@ def _together(body):
 
 
 def faults(body, _):
+    """Whose chats make no images, which OpenAI says itself: other services of its language do."""
     document = _document("openai")
+    body = {**body, "modalities": None} if "image" in (body.get("modalities") or ()) else body
     yield from document.faults({"$ref": "#/components/schemas/CreateChatCompletionRequest"}, body)
     yield from _calls(body.get("messages") or [])
     yield from _together(body)
@@ -65,8 +67,9 @@ def reasoning_faults(body, request):
 def mistral_faults(body, request):
     """A number that the client gave out of bounds is Mistral's to refuse; so is a tool of OpenAI's
     own kind, which goes as it came."""
+    asked = request.get("generationConfig", request)
     given = [name for name in ("temperature",) if name in body
-             and request.get(name) == body[name]]
+             and asked.get(name) == body[name]]
     own = {k: v for k, v in body.items() if k not in given}
     if "tools" in own:
         own["tools"] = [t for t in own["tools"] if t["type"] != "custom"]
