@@ -368,8 +368,9 @@ static void lose_extra(struct turn *t, const struct lx_part *p)
 {
     for (const struct lx_extra *x = p->kind == LX_PART_TOOL_CALL ? NULL : p->extra; x; x = x->next)
         if (!is_media(p) || !look_of(x->name))
-            lx_gemini_lose(
-                t->w, lx_arena_printf(t->w->b->arena, "%.*s.%.*s", LX_F(place(t)), LX_F(x->name)),
+            lx_losses_add(
+                t->w->b->losses,
+                lx_arena_printf(t->w->b->arena, "%.*s.%.*s", LX_F(place(t)), LX_F(x->name)),
                 LX_S("Gemini has no such member"));
 }
 

@@ -52,11 +52,17 @@ static const struct lx_endpoint endpoints[] = {
     GENERATE("/v1beta", "Gemini generateContent"),
     GENERATE("/v1", "the same"),
     GENERATE("", "the same"),
+    GENERATE("/gemini/v1beta", "the same"),
+    GENERATE("*/publishers/google", "the same, as Vertex AI's clients ask"),
     {LX_METHOD_POST, "/v1beta/models/{model}:countTokens", false, COUNT, lx_exchange_complete,
      "how many tokens a request of Gemini's has"},
     {LX_METHOD_POST, "/v1/models/{model}:countTokens", false, COUNT, lx_exchange_complete,
      "the same"},
     {LX_METHOD_POST, "/models/{model}:countTokens", false, COUNT, lx_exchange_complete, "the same"},
+    {LX_METHOD_POST, "/gemini/v1beta/models/{model}:countTokens", false, COUNT,
+     lx_exchange_complete, "the same"},
+    {LX_METHOD_POST, "*/publishers/google/models/{model}:countTokens", false, COUNT,
+     lx_exchange_complete, "the same, as Vertex AI's clients ask"},
     {LX_METHOD_GET, "/v1/models", false, CHAT, lx_endpoint_models, "models that can be asked for"},
     {LX_METHOD_GET, "/models", false, CHAT, lx_endpoint_models, "the same"},
     {LX_METHOD_GET, "/v1/models/{id}", false, CHAT, lx_endpoint_model, "one model"},
@@ -88,7 +94,8 @@ static const struct lx_endpoint endpoints[] = {
      "ready for requests, or draining"},
 };
 
-/* Matches "pre{x}post" or a plain path. */
+/* Matches "pre{x}post" or a plain path; "*pre" stands somewhere in it, behind a project of
+ * anybody's and the place that it is in. */
 static bool path_matches(struct lx_slice pattern, struct lx_slice path, struct lx_slice *value)
 {
     ssize_t open = lx_slice_find_byte(pattern, '{');
@@ -97,6 +104,11 @@ static bool path_matches(struct lx_slice pattern, struct lx_slice path, struct l
     if (open < 0)
         return lx_slice_eq(pattern, path);
     before = lx_slice_to(pattern, (size_t)open);
+    if (lx_slice_starts(before, LX_S("*"))) {
+        before = lx_slice_from(before, 1);
+        ssize_t at = lx_slice_find(path, before);
+        path = lx_slice_from(path, at < 0 ? path.n : (size_t)at);
+    }
     after = lx_slice_from(pattern, (size_t)lx_slice_find_byte(pattern, '}') + 1);
     if (path.n <= before.n + after.n || !lx_slice_starts(path, before) ||
         !lx_slice_ends(path, after))

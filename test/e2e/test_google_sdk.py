@@ -170,8 +170,34 @@ def test_keys(cases_gateway):
         assert reply.status == status
 
 
-@pytest.mark.parametrize("root", ["/v1beta", "/v1", ""])
+VERTEX = "projects/p/locations/us-central1/publishers/google"
+
+
+@pytest.mark.parametrize("root", ["/v1beta", "/v1", "", "/gemini/v1beta", f"/v1/{VERTEX}",
+                                  f"/v1beta1/{VERTEX}", f"/vertex_ai/v1/{VERTEX}",
+                                  "/v1beta1/publishers/google"])
 def test_roots(cases_gateway, root):
     reply = cases_gateway.request("POST", f"{root}/models/ge/gemini-chat:generateContent",
                                   {"contents": [{"parts": [{"text": "Hi"}]}]})
     assert reply.status == 200 and reply.json()["responseId"] == "r-e2e-1"
+
+
+PUBLISHED = "publishers/google/models"  # else the SDK takes what is before a slash for the publisher
+
+
+def test_a_client_of_vertex_ai(cases_gateway):
+    """With a key, as its SDK asks in express mode: another address, the same language."""
+    with genai.Client(vertexai=True, api_key=KEY,
+                      http_options=types.HttpOptions(base_url=cases_gateway.url)) as client:
+        reply = client.models.generate_content(model=f"{PUBLISHED}/an/anthropic-chat", contents="Hi")
+        assert reply.text == "foo"
+        chunks = list(client.models.generate_content_stream(model=f"{PUBLISHED}/oa/openai-tools-stream",
+                                                            contents="Go"))
+        assert [c for chunk in chunks for c in chunk.function_calls or []]
+        count = client.models.count_tokens(model=f"{PUBLISHED}/oa/openai-chat", contents="Hi")
+        assert count.total_tokens > 0
+
+
+def test_paths_that_only_look_like_vertex_ais(cases_gateway):
+    for path in ("/publishers/google/models/", "/publishers/googol/models/m", "/v1/projects/p/models/m"):
+        assert cases_gateway.request("POST", f"{path}:generateContent", {}).status == 404
