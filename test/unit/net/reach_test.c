@@ -510,7 +510,7 @@ static void wrong_settings(void **state)
     (void)state;
     struct lx_error err;
     struct lx_net_options o = {.https_proxy = "socks5://127.0.0.1:1"},
-                          ca = {.tls.ca_file = "/nonexistent"};
+                          ca = {.tls.ca_file = "/dev/null/nonexistent"};
     assert_null(lx_net_new(loop, &o, &err));
     assert_int_equal(LX_ECONFIG, err.code);
     assert_null(lx_net_new(loop, &ca, &err));
