@@ -186,7 +186,7 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
     *at = (struct lx_attempt){.provider = p,
                               .back = w.to,
                               .same_language = w.to == from && !p->retold,
-                              .out.method = LX_S("POST")};
+                              .out = {.method = LX_S("POST"), .trust = d->trust}};
     lx_losses_init(&at->losses, arena);
     lx_header_list_init(&of_body, arena);
     lx_header_list_init(&w.headers, arena);

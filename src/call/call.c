@@ -559,7 +559,7 @@ void lx_call_next(struct lx_call *c, struct lx_step *out)
         out->models = c->report.model;
         c->state = RACING;
     } else if (c->state == KEY_ASK) {
-        lx_fetch_fill(&c->fetch, out);
+        lx_fetch_fill(&c->fetch, c->report.deployment->trust, out);
         c->state = KEY_WAIT;
     } else if (c->state == SLEEP) {
         out->kind = LX_STEP_SLEEP;

@@ -114,14 +114,15 @@ enum lx_fetch_step lx_fetch_next(struct lx_fetch *f, const struct lx_credential_
                                                 : fail(&no_memory, a, out);
 }
 
-void lx_fetch_fill(const struct lx_fetch *f, struct lx_step *out)
+void lx_fetch_fill(struct lx_fetch *f, const char *trust, struct lx_step *out)
 {
-    const struct lx_credential_run *run = f->run;
+    struct lx_credential_run *run = f->run;
     if (run->step == LX_CREDENTIAL_READ) {
         out->kind = LX_STEP_ASK;
         out->ask_path = run->path;
         return;
     }
+    run->out.trust = trust;
     out->kind = LX_STEP_SEND;
     out->send.out = &run->out;
     out->send.connect_ms = run->connect_ms;

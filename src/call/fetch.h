@@ -31,8 +31,8 @@ struct lx_fetch_result {
 enum lx_fetch_step lx_fetch_next(struct lx_fetch *f, const struct lx_credential_source *source,
                                  int64_t now_ms, uint64_t random, struct lx_arena *a,
                                  struct lx_fetch_result *out);
-/* The exchange or the file that is due, as a step of the call. */
-void lx_fetch_fill(const struct lx_fetch *f, struct lx_step *out);
+/* The exchange or the file that is due, as a step of the call. trust: the deployment's. */
+void lx_fetch_fill(struct lx_fetch *f, const char *trust, struct lx_step *out);
 /* The exchange is over; code: 0, or why there is no whole answer. False: none was under way. */
 bool lx_fetch_end(struct lx_fetch *f, int code, const struct lx_error *err);
 bool lx_fetch_file(struct lx_fetch *f, int code, struct lx_slice text);

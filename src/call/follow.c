@@ -106,8 +106,10 @@ static void keep_parting(struct lx_call *c, struct lx_slice url)
         else
             lx_header_list_add(&l, name, value);
     }
-    p->out = (struct lx_outgoing){
-        .method = LX_S("POST"), .url = lx_arena_copy(&p->arena, url), .headers = l.headers};
+    p->out = (struct lx_outgoing){.method = LX_S("POST"),
+                                  .url = lx_arena_copy(&p->arena, url),
+                                  .headers = l.headers,
+                                  .trust = c->attempt.out.trust};
     c->parting = p;
     if (p->arena.failed)
         lx_call_follow_drop(c);
@@ -155,6 +157,7 @@ bool lx_call_follow(struct lx_call *c)
         .method = LX_S("GET"),
         .url = f.url,
         .headers = for_get(&c->attempt.out.headers, f.stream, lx_call_arena(c)),
+        .trust = c->attempt.out.trust,
     };
     if (lx_call_arena(c)->failed)
         lx_call_judge_error(c, lx_call_arena(c)->failed, NULL);

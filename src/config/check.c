@@ -286,6 +286,16 @@ static bool read_ssl_verify(struct lx_load *l, struct lx_slice text, void *to)
     return true;
 }
 
+static bool read_trust(struct lx_load *l, struct lx_slice text, void *to)
+{
+    const char **trust = to;
+    bool verify;
+    if (lx_yaml_bool(text, &verify) != 0)
+        return read_z(l, text, to);
+    *trust = verify ? "true" : "false";
+    return true;
+}
+
 static bool read_ssl_certificate(struct lx_load *l, struct lx_slice text, void *to)
 {
     struct lx_tls_options *tls = to;
@@ -318,6 +328,7 @@ static const struct {
     [LX_TYPE_SECRET] = {read_secret, "a key (text)"},
     [LX_TYPE_STRINGS] = {read_strings, "a list of text"},
     [LX_TYPE_SSL_VERIFY] = {read_ssl_verify, "true, false, or the path of a file"},
+    [LX_TYPE_TRUST] = {read_trust, "true, false, or the path of a file"},
     [LX_TYPE_SSL_CERTIFICATE] = {read_ssl_certificate, "the path of a file"},
     [LX_TYPE_SECTION] = {NULL, NULL},
 };

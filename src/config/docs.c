@@ -24,6 +24,7 @@ static const char *const type_names[] = {
     [LX_TYPE_SECRET] = "secret",
     [LX_TYPE_STRINGS] = "list of text",
     [LX_TYPE_SSL_VERIFY] = "true, false, path",
+    [LX_TYPE_TRUST] = "true, false, path",
     [LX_TYPE_SSL_CERTIFICATE] = "path",
     [LX_TYPE_SECTION] = "section",
 };

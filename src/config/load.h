@@ -40,6 +40,7 @@ enum lx_option_type {
     LX_TYPE_SECRET,          /* struct lx_secret */
     LX_TYPE_STRINGS,         /* struct lx_strings */
     LX_TYPE_SSL_VERIFY,      /* struct lx_tls_options: a boolean, or the path of a CA bundle */
+    LX_TYPE_TRUST,           /* const char *: "true", "false", or the path of a CA bundle */
     LX_TYPE_SSL_CERTIFICATE, /* struct lx_tls_options: one file with certificate and key */
     LX_TYPE_SECTION,         /* a map with keys of its own, or a list of such maps */
 };

@@ -289,7 +289,7 @@ struct lx_net_exchange *lx_net_send(struct lx_net *net, const struct lx_net_requ
     if (code == 0)
         code = lx_url_read(request->url, &url, &err);
     if (code == 0)
-        code = lx_origin_get(net, &url, request->tls, &x->origin, &err);
+        code = lx_origin_get(net, &url, request->trust, &x->origin, &err);
     if (code != 0) {
         lx_exchange_fail_later(x, code, "%s", err.text);
         return x;
@@ -353,6 +353,7 @@ void lx_net_free(struct lx_net *net)
     lx_timer_cancel(net->loop, &net->idle_timer);
     lx_dns_free(net->dns);
     lx_tls_context_free(net->tls);
+    lx_trust_free_all(net);
     lx_proxy_clear(&net->http_proxy);
     lx_proxy_clear(&net->https_proxy);
     for (size_t i = 0; i < LX_NET_TLS_FILES; i++)

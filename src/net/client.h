@@ -46,12 +46,14 @@ struct lx_net_request {
         headers; /* Host, Content-Length, Accept-Encoding and what belongs to a
                   * connection (Connection, Transfer-Encoding, ...) are ours: skipped */
     struct lx_slice body;
-    int64_t connect_ms;         /* deadlines, from the start of each phase; 0: none */
-    int64_t first_byte_ms;      /* from the last byte of the request that the kernel took to the
-                                 * first byte of the head; begins anew with a 1xx */
-    int64_t between_bytes_ms;   /* does not run while paused */
-    int64_t total_ms;           /* runs from lx_net_send, whatever happens */
-    struct lx_tls_context *tls; /* instead of the client's own; or NULL */
+    int64_t connect_ms;       /* deadlines, from the start of each phase; 0: none */
+    int64_t first_byte_ms;    /* from the last byte of the request that the kernel took to the
+                               * first byte of the head; begins anew with a 1xx */
+    int64_t between_bytes_ms; /* does not run while paused */
+    int64_t total_ms;         /* runs from lx_net_send, whatever happens */
+    const char *trust;        /* for https, instead of what the client's own settings say: "true"
+                               * (the system's authorities), "false" (nobody is checked), or the
+                               * path of a PEM file; or NULL */
 };
 
 struct lx_net_events {

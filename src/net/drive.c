@@ -113,6 +113,7 @@ static void send(struct lx_drive *d, const struct lx_step *step)
         .first_byte_ms = step->send.first_byte_ms,
         .between_bytes_ms = step->send.between_bytes_ms,
         .total_ms = step->send.total_ms,
+        .trust = out->trust,
     };
 
     drop_exchange(d);
@@ -137,7 +138,8 @@ static void part(struct lx_drive *d, bool leaves)
                                            .url = out->url,
                                            .headers = out->headers,
                                            .body = out->body,
-                                           .total_ms = PARTING_MS};
+                                           .total_ms = PARTING_MS,
+                                           .trust = out->trust};
     lx_net_tell(d->net, &request);
 }
 

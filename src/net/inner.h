@@ -114,6 +114,7 @@ struct lx_net {
     struct lx_dns *dns;
     struct lx_tls_context *tls;        /* given, or made for the first https origin */
     char *tls_files[LX_NET_TLS_FILES]; /* named by the options: authorities, certificate, key */
+    struct lx_trust *trusts;           /* origin.c: settings of requests that have their own */
     struct lx_proxy http_proxy, https_proxy;
     char *no_proxy;
     struct lx_origin *buckets[LX_NET_BUCKETS];
@@ -142,8 +143,9 @@ void lx_exchange_fail_later(struct lx_net_exchange *x, int code, const char *for
 void lx_exchange_end(struct lx_net_exchange *x);
 
 /* origin.c */
-int lx_origin_get(struct lx_net *net, const struct lx_url *url, struct lx_tls_context *tls,
+int lx_origin_get(struct lx_net *net, const struct lx_url *url, const char *trust,
                   struct lx_origin **out, struct lx_error *err);
+void lx_trust_free_all(struct lx_net *net);
 void lx_origin_leave(struct lx_origin *o); /* an exchange is done with it */
 void lx_origin_free_all(struct lx_net *net);
 /* Gives x a connection, or a place in the queue. */

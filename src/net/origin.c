@@ -38,6 +38,51 @@ static int own_tls(struct lx_net *net, struct lx_tls_context **out, struct lx_er
     return net->tls ? 0 : LX_ETLS;
 }
 
+/* TLS settings by another trust than the client's. They come from the configuration, which few are
+ * in; each is made when the first connection needs it, and kept. */
+struct lx_trust {
+    struct lx_trust *next;
+    struct lx_tls_context *tls;
+    char name[];
+};
+
+static int tls_of(struct lx_net *net, const char *trust, struct lx_tls_context **out,
+                  struct lx_error *err)
+{
+    struct lx_trust *t = net->trusts;
+    while (t && strcmp(t->name, trust) != 0)
+        t = t->next;
+    if (!t) {
+        struct lx_tls_options o = net->o.tls;
+        size_t room = strlen(trust) + 1;
+        o.no_verify = strcmp(trust, "false") == 0;
+        o.ca_file = o.no_verify || strcmp(trust, "true") == 0 ? NULL : trust;
+        t = calloc(1, sizeof(*t) + room);
+        if (!t)
+            return lx_error_set(err, LX_ENOMEM, "out of memory");
+        t->tls = lx_tls_client_new(&o, err);
+        if (!t->tls) {
+            free(t);
+            return LX_ETLS;
+        }
+        memcpy(t->name, trust, room);
+        t->next = net->trusts;
+        net->trusts = t;
+    }
+    *out = t->tls;
+    return 0;
+}
+
+void lx_trust_free_all(struct lx_net *net)
+{
+    while (net->trusts) {
+        struct lx_trust *t = net->trusts;
+        net->trusts = t->next;
+        lx_tls_context_free(t->tls);
+        free(t);
+    }
+}
+
 static struct lx_origin *origin_new(struct lx_net *net, const struct lx_url *url,
                                     struct lx_tls_context *tls)
 {
@@ -73,13 +118,13 @@ static void origin_free(struct lx_origin *o)
     free(o);
 }
 
-int lx_origin_get(struct lx_net *net, const struct lx_url *url, struct lx_tls_context *tls,
+int lx_origin_get(struct lx_net *net, const struct lx_url *url, const char *trust,
                   struct lx_origin **out, struct lx_error *err)
 {
-    if (!url->tls)
-        tls = NULL;
-    else if (!tls && own_tls(net, &tls, err) != 0)
-        return LX_ETLS;
+    struct lx_tls_context *tls = NULL;
+    int code = !url->tls ? 0 : trust ? tls_of(net, trust, &tls, err) : own_tls(net, &tls, err);
+    if (code < 0)
+        return code;
     uint32_t hash = hash_of(url, tls);
     struct lx_origin **bucket = &net->buckets[hash % LX_NET_BUCKETS], *o = *bucket;
     while (o && (o->hash != hash || o->port != url->port || o->tls != tls ||

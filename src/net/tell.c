@@ -67,6 +67,7 @@ static struct lx_net_request copy(const struct lx_net_request *r, struct lx_aren
     own.method = lx_arena_copy(a, r->method);
     own.url = lx_arena_copy(a, r->url);
     own.body = lx_arena_copy(a, r->body);
+    own.trust = r->trust ? lx_arena_copy_z(a, lx_slice_z(r->trust)) : NULL;
     return own;
 }
 

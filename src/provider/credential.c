@@ -291,7 +291,8 @@ void lx_credential_send(struct lx_credential_run *r, struct lx_credential_reques
                            "what would be sent is no request: an address or a header is malformed");
         return;
     }
-    r->out = (struct lx_outgoing){q->method, q->url, q->headers.headers, body};
+    r->out = (struct lx_outgoing){
+        .method = q->method, .url = q->url, .headers = q->headers.headers, .body = body};
     r->connect_ms = CONNECT_MS;
     r->total_ms = TOTAL_MS;
     ask(r, LX_CREDENTIAL_SEND, then);

@@ -319,6 +319,7 @@ struct lx_outgoing {
     struct lx_slice url;
     struct lx_headers headers; /* secrets marked */
     struct lx_slice body;
+    const char *trust; /* whose certificates are believed, see struct lx_deployment; or NULL */
 };
 
 /* A request that is about to be sent. */

@@ -45,6 +45,8 @@ struct lx_deployment {
     struct lx_slice extra_body;     /* a JSON object whose members go into the body; or empty */
     struct lx_slice default_params; /* a JSON object: members for the body where the client gives
                                      * none (temperature: 0.2 in litellm_params); or empty */
+    const char *trust; /* whose certificates are believed: "true" (the system's authorities),
+                        * "false" (anybody), or the path of a PEM file; NULL: as for all */
     const struct lx_prompt_template *prompt; /* instead of the one that the model's name tells */
     struct lx_slice mock_response;           /* set: answered without a provider */
     enum lx_tristate drop_params, modify_params, enforce_format; /* unset: the settings' */
