@@ -439,14 +439,47 @@ int lx_relay_verify(struct lx_relay *r, const struct lx_reply **reply)
     return code == LX_EINVAL ? 0 : code;
 }
 
-/* The end of a stream whose client asked for usage that its provider does not tell. */
-static int end_with_estimate(struct lx_relay *r, struct lx_buf *out)
+/* The client asked for usage, and the provider does not tell it. */
+static bool is_uncounted(const struct lx_relay *r)
+{
+    return r->context.include_usage && !r->glance.usage.known && r->biller;
+}
+
+/* The provider never said why its answer ends (OpenRouter and Snowflake, recorded 2025), which
+ * clients of OpenAI wait for. */
+static bool is_unfinished(const struct lx_relay *r)
+{
+    return r->back == &lx_dialect_openai_chat && r->glance.content &&
+           r->glance.finish == LX_FINISH_NONE;
+}
+
+/* The reason that was not said; the state of the back is there where it calls. Who speaks was said
+ * by the records that passed. */
+static int tell_finish(struct lx_relay *r, struct lx_buf *out)
+{
+    struct lx_event part = {.kind = LX_EVENT_TEXT, .text = lx_text(LX_S("."))};
+    struct lx_event finish = {.kind = LX_EVENT_FINISH};
+    struct lx_buf nowhere;
+    finish.finish = r->back_state ? LX_FINISH_TOOL_CALLS : LX_FINISH_STOP;
+    lx_buf_init(&nowhere, SIZE_MAX / 4);
+    r->front->front->write_event(r->front_state, &part, &r->context, &nowhere);
+    int code = nowhere.failed;
+    lx_buf_clear(&nowhere);
+    r->front->front->write_event(r->front_state, &finish, &r->context, out);
+    r->glance.finish = finish.finish;
+    return code;
+}
+
+/* The end of a stream, with what its provider did not say before. */
+static int end_with_rest(struct lx_relay *r, struct lx_buf *out)
 {
     struct lx_event start = {.kind = LX_EVENT_START, .id = lx_text(r->context.id)};
     struct lx_event end = {.kind = LX_EVENT_END};
     start.name = lx_text(r->context.model);
     r->front->front->write_event(r->front_state, &start, &r->context, out);
-    int code = tell_estimate(r, out);
+    int code = is_unfinished(r) ? tell_finish(r, out) : 0;
+    if (code == 0 && is_uncounted(r))
+        code = tell_estimate(r, out);
     r->front->front->write_event(r->front_state, &end, &r->context, out);
     return code;
 }
@@ -477,8 +510,8 @@ static int relay_as_is(struct lx_relay *r, const struct lx_record *rec, struct l
     if (r->keeps && !r->head.p && g.model.n)
         keep_head(r, rec->data);
     lx_relay_remember_glance(r, &g);
-    if (g.end && r->context.include_usage && !r->glance.usage.known && r->biller) {
-        code = end_with_estimate(r, out);
+    if (g.end && (is_uncounted(r) || is_unfinished(r))) {
+        code = end_with_rest(r, out);
         return code < 0 ? lx_relay_fail(code, err, "no memory to count what was said") : 0;
     }
     if (g.alien || (g.usage_only && !r->context.include_usage))
@@ -587,8 +620,7 @@ static int end_as_is(struct lx_relay *r, struct lx_buf *out, struct lx_error *er
     if (r->over || r->glance.end)
         return 0;
     if (r->glance.finish != LX_FINISH_NONE) {
-        bool counts = r->context.include_usage && !r->glance.usage.known && r->biller;
-        int code = counts ? end_with_estimate(r, out) : 0;
+        int code = is_uncounted(r) ? end_with_rest(r, out) : 0;
         return code < 0 ? lx_relay_fail(code, err, "no memory to count what was said") : 0;
     }
     return lx_relay_fail(LX_ETRUNCATED, err,

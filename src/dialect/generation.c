@@ -287,6 +287,12 @@ static void read_record(struct reading *s, struct lx_json record)
     finish(s, lx_json_str(LX_GET(details, "finish_reason"), s->stream.out->arena), &usage);
 }
 
+/* Triton's model may have outputs of any name beside its text. */
+static bool is_fault(struct lx_json record)
+{
+    return lx_openai_is_fault(record) && !text_of(record).s.p;
+}
+
 static int read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
                       const struct lx_reply_context *context, struct lx_events *out,
                       struct lx_error *err)
@@ -295,14 +301,15 @@ static int read_event(void *state, const struct lx_record *rec, struct lx_json_d
     (void)context;
     if (s->stream.over || lx_record_is_done(rec))
         return 0;
-    int code = rec->fault ? 0 : lx_record_read(rec, doc, err);
-    if (code)
+    int code = lx_record_read(rec, doc, err);
+    if (code && !(rec->fault && code == LX_EPROTO)) /* an exception may be no JSON */
         return code;
+    struct lx_json record = code ? (struct lx_json){0} : lx_json_root(doc);
     s->stream.out = out;
-    if (rec->fault || lx_json_given(LX_GET(lx_json_root(doc), "error")))
-        lx_generation_fault(&s->stream, rec->data);
+    if (rec->fault || is_fault(record))
+        lx_generation_fault(&s->stream, record, rec->data);
     else
-        read_record(s, lx_json_root(doc));
+        read_record(s, record);
     return lx_events_result(out, 0, err);
 }
 

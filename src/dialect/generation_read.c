@@ -8,6 +8,8 @@
  */
 #include "dialect/generation.h"
 
+#include "base/text.h"
+
 struct lx_event *lx_generation_add(struct lx_generation_stream *s, enum lx_event_kind kind)
 {
     struct lx_event *e = lx_events_add(s->out, kind);
@@ -58,12 +60,16 @@ struct lx_event *lx_generation_finish(struct lx_generation_stream *s, enum lx_fi
     return e;
 }
 
-void lx_generation_fault(struct lx_generation_stream *s, struct lx_slice body)
+void lx_generation_fault(struct lx_generation_stream *s, struct lx_json body, struct lx_slice text)
 {
-    static const struct lx_headers none = {NULL, 0};
     lx_generation_close(s);
-    struct lx_event *e = lx_generation_add(s, LX_EVENT_FAULT);
-    lx_openai_read_error(0, body, &none, s->out->arena, &e->fault);
+    struct lx_fault *f = &lx_generation_add(s, LX_EVENT_FAULT)->fault;
+    if (lx_json_type(body) >= LX_JSON_STRING) {
+        lx_openai_read_fault(0, body, s->out->arena, f);
+    } else {
+        *f = (struct lx_fault){.kind = LX_FAULT_API, .retry_after_ms = -1, .raw = text};
+        f->message = lx_slice_to(text, lx_utf8_valid(text));
+    }
     s->over = true;
 }
 

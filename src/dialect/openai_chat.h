@@ -148,6 +148,9 @@ void lx_openai_mend(const struct lx_json_doc *body, struct lx_json_edit *e);
 
 /* ---- Errors ------------------------------------------------------------------------------- */
 
+/* A reply or chunk that says it failed: an error, or nothing but the words of one (GigaChat, watsonx,
+ * FastAPI, vLLM before 0.10). */
+bool lx_openai_is_fault(struct lx_json body);
 /* Any error document: {"error":{..}}, {"error":".."}, {"detail":..}, {"message":..}, lists. */
 void lx_openai_read_fault(int status, struct lx_json body, struct lx_arena *a,
                           struct lx_fault *out);

@@ -177,6 +177,22 @@ static void read_document(struct lx_json body, struct lx_fault *f, struct lx_are
     }
 }
 
+bool lx_openai_is_fault(struct lx_json body)
+{
+    if (lx_json_given(LX_GET(body, "error")))
+        return true;
+    return !lx_json_count(LX_GET(body, "choices")) &&
+           (lx_json_given(LX_GET(body, "detail")) || lx_json_given(LX_GET(body, "message")) ||
+            lx_json_count(LX_GET(body, "errors")));
+}
+
+/* Where the head did not say it, as of an event: GigaChat's `status`, watsonx' `status_code`. */
+static int status_said(struct lx_json body, struct lx_arena *a)
+{
+    int status = status_of_code(scalar(LX_GET(body, "status_code"), a));
+    return status ? status : status_of_code(scalar(LX_GET(body, "status"), a));
+}
+
 /* Nothing said is said too. */
 static void default_message(struct lx_fault *f, int status, struct lx_arena *a)
 {
@@ -191,6 +207,8 @@ void lx_openai_read_fault(int status, struct lx_json body, struct lx_arena *a, s
 {
     *out = (struct lx_fault){.retry_after_ms = -1, .raw = lx_json_raw(body)};
     read_document(body, out, a);
+    if (!status)
+        status = status_said(body, a);
     default_message(out, status, a);
     set_kind(out, status);
 }

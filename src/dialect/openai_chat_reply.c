@@ -84,16 +84,6 @@ static void read_choice(struct lx_openai_reader *r, struct lx_json choice, int64
     lx_openai_read_extra(choice, choice_members, COUNT(choice_members), &extra, r->arena);
 }
 
-/* The reply says it failed: the whole of it, or its only choice before it said anything. */
-static bool is_fault(struct lx_json body)
-{
-    struct lx_json choices = LX_GET(body, "choices");
-    if (lx_json_given(LX_GET(body, "error")))
-        return true;
-    return lx_json_is(body, LX_JSON_OBJECT) && !lx_json_count(choices) &&
-           (lx_json_given(LX_GET(body, "detail")) || lx_json_given(LX_GET(body, "message")));
-}
-
 /* A model's thinking, which its server has left in the text. */
 static void part_thinking(struct lx_choice *c, struct lx_arena *a)
 {
@@ -124,7 +114,7 @@ int lx_openai_read_reply(const struct lx_json_doc *doc, const struct lx_reply_co
     struct lx_json body = lx_json_root(doc), choices = LX_GET(body, "choices");
     struct lx_reply reply = {.language = LX_OPENAI_CHAT};
 
-    if (is_fault(body))
+    if (lx_openai_is_fault(body))
         return fail_with(body, a, err);
     if (!lx_json_is(choices, LX_JSON_ARRAY))
         return lx_error_set(err, LX_EPROTO, "the reply has no list of choices");
@@ -199,7 +189,7 @@ int lx_openai_glance_reply(const struct lx_json_doc *doc, struct lx_glance *out)
     out->finish = lx_openai_read_finish(word(LX_GET(choice, "finish_reason")));
     out->content = lx_json_given(choice);
     out->end = true;
-    out->is_fault = is_fault(body);
+    out->is_fault = lx_openai_is_fault(body);
     out->tagged = is_tagged(choice);
     for (struct lx_json_iter it = lx_json_iter(LX_GET(body, "choices")); lx_json_next(&it);)
         out->odd = out->odd || lx_openai_is_odd(it.value, LX_GET(it.value, "message"));
@@ -267,7 +257,7 @@ int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *d
     if (code)
         return code;
     struct lx_json body = lx_json_root(doc), choices = LX_GET(body, "choices");
-    out->is_fault = lx_json_given(LX_GET(body, "error"));
+    out->is_fault = lx_openai_is_fault(body);
     out->model = word(LX_GET(body, "model"));
     for (struct lx_json_iter it = lx_json_iter(choices); lx_json_next(&it);) {
         struct lx_json delta = LX_GET(it.value, "delta");
@@ -275,8 +265,8 @@ int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *d
         if (finish)
             out->finish = finish;
         out->calls = out->calls || lx_json_is(LX_GET(delta, "tool_calls"), LX_JSON_ARRAY);
-        out->content = out->content || says_something(delta) ||
-                       lx_json_text(LX_GET(it.value, "text")).s.n;
+        out->content =
+            out->content || says_something(delta) || lx_json_text(LX_GET(it.value, "text")).s.n;
         if (out->said)
             collect(it.value, delta, out->said);
         out->is_fault = out->is_fault || lx_json_given(LX_GET(it.value, "error"));

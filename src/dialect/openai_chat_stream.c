@@ -585,7 +585,7 @@ static void add_fault(struct sink *k, struct lx_json body)
 /* An error in the chunk, or in one of its choices (OpenRouter). */
 static struct lx_json find_error(struct lx_json chunk)
 {
-    if (lx_json_given(LX_GET(chunk, "error")))
+    if (lx_openai_is_fault(chunk))
         return chunk;
     for (struct lx_json_iter it = lx_json_iter(LX_GET(chunk, "choices")); lx_json_next(&it);)
         if (lx_json_given(LX_GET(it.value, "error")))

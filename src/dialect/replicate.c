@@ -158,7 +158,20 @@ static int read_reply(const struct lx_json_doc *doc, const struct lx_reply_conte
 
 /* ---- The stream ---------------------------------------------------------------------------- */
 
-/* `done` says {} when all is well, else {"reason":"error"} or {"reason":"canceled"}. */
+/* {} when all is well, else {"reason":"error"} or {"reason":"canceled"}. */
+static void read_done(struct lx_generation_stream *s, struct lx_json reason)
+{
+    const struct lx_json none = {0};
+    if (lx_json_given(reason)) {
+        struct lx_slice why = lx_json_str(reason, s->out->arena);
+        lx_generation_fault(
+            s, none, lx_arena_printf(s->out->arena, "the prediction ended: %.*s", LX_F(why)));
+        return;
+    }
+    lx_generation_finish(s, LX_FINISH_STOP, lx_slice(NULL, 0));
+    lx_generation_end(s, true);
+}
+
 static int read_event(void *state, const struct lx_record *rec, struct lx_json_doc *doc,
                       const struct lx_reply_context *context, struct lx_events *out,
                       struct lx_error *err)
@@ -174,19 +187,16 @@ static int read_event(void *state, const struct lx_record *rec, struct lx_json_d
         if (lx_utf8_valid(rec->data) != rec->data.n)
             return lx_error_set(err, LX_EPROTO, "a piece of the answer is not UTF-8");
         lx_generation_text(s, lx_text(rec->data));
-    } else if (lx_slice_eq(rec->event, LX_S("error"))) {
-        lx_generation_fault(s, rec->data);
-    } else if (lx_slice_eq(rec->event, LX_S("done"))) {
-        int code = lx_json_read(doc, rec->data, NULL, NULL);
-        if (code == LX_ENOMEM)
-            return lx_error_set(err, code, "no memory for an event");
-        if (code == 0 && lx_json_given(LX_GET(lx_json_root(doc), "reason"))) {
-            lx_generation_fault(s, rec->data);
-        } else {
-            lx_generation_finish(s, LX_FINISH_STOP, lx_slice(NULL, 0));
-            lx_generation_end(s, true);
-        }
+        return lx_events_result(out, 0, err);
     }
+    int code = lx_json_read(doc, rec->data, NULL, NULL);
+    if (code == LX_ENOMEM)
+        return lx_error_set(err, code, "no memory for an event");
+    struct lx_json body = code ? (struct lx_json){0} : lx_json_root(doc);
+    if (lx_slice_eq(rec->event, LX_S("error")))
+        lx_generation_fault(s, body, rec->data);
+    else if (lx_slice_eq(rec->event, LX_S("done")))
+        read_done(s, LX_GET(body, "reason"));
     return lx_events_result(out, 0, err);
 }
 
