@@ -11,6 +11,11 @@
 
 enum { MAX_PATH_BYTES = 1024 };
 
+static bool counts(const struct lx_attempt_writer *w)
+{
+    return w->to->operation == LX_OPERATION_COUNT;
+}
+
 /* The row's own path, or the language's. Of a path for chats, other operations take what stands
  * before the end. */
 static void write_path(const struct lx_attempt_writer *w, struct lx_buf *out)
@@ -19,8 +24,9 @@ static void write_path(const struct lx_attempt_writer *w, struct lx_buf *out)
     struct lx_write_options options = w->options;
     if (profiled)
         options.model = w->d->profile;
-    const struct lx_place names = {profiled ? w->d->profile : w->model, w->d->region,
-                                   w->d->project};
+    const struct lx_place names = {
+        profiled ? w->d->profile : w->model,
+        counts(w) && w->d->count_region.n ? w->d->count_region : w->d->region, w->d->project};
     const struct lx_slice chat = LX_S("/chat/completions");
     struct lx_slice path = lx_slice_z(w->offer.path), own = lx_slice_z(w->p->path);
     ssize_t at = w->offer.path ? -1 : lx_slice_find(own, chat);
@@ -42,7 +48,9 @@ int lx_attempt_write_url(struct lx_attempt_writer *w)
     if (path.failed)
         return lx_attempt_fail(w, LX_FAULT_BAD_REQUEST, LX_ELIMIT,
                                LX_S("the model's name is too long"));
-    w->at->out.url = lx_address_join(w->d->base_url, lx_buf_slice(&path), w->arena);
+    w->at->out.url =
+        lx_address_join(counts(w) && w->d->count_base_url.n ? w->d->count_base_url : w->d->base_url,
+                        lx_buf_slice(&path), w->arena);
     if (!version.n)
         version = lx_slice_z(w->p->api_version);
     const char *name = w->p->api_version_name ? w->p->api_version_name : "api-version";

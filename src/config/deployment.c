@@ -66,13 +66,14 @@ static void set_region(struct lx_deployment *d, const struct lx_env *env, struct
     d->region = lx_arena_copy(a, d->region.n ? d->region : lx_slice_z(p->region));
 }
 
-/* The provider's own address, with region or project in it. */
-static struct lx_slice own_address(const struct lx_deployment *d, struct lx_arena *a)
+/* The provider's own address in a region, with it or the project in it. */
+static struct lx_slice own_address(const struct lx_deployment *d, struct lx_slice region,
+                                   struct lx_arena *a)
 {
     char room[256];
     struct lx_buf url = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
-    const struct lx_place names = {.region = d->region, .project = d->project};
-    struct lx_slice pattern = lx_slice_z(lx_provider_base_url(d->provider, d->region));
+    const struct lx_place names = {.region = region, .project = d->project};
+    struct lx_slice pattern = lx_slice_z(lx_provider_base_url(d->provider, region));
     if (lx_slice_find(pattern, LX_S("{project}")) >= 0 && !d->project.n)
         return lx_slice(NULL, 0);
     lx_place_write(pattern, &names, &url);
@@ -93,8 +94,10 @@ int lx_deployment_set_address(struct lx_deployment *d, struct lx_slice api_base,
         d->project = lx_slice_z(d->provider->project);
     if (!d->space.n)
         d->space = lx_arena_copy(a, lx_slice_trim(first_of(env, d->provider->space_env)));
+    if (!base.n && d->count_region.n)
+        d->count_base_url = own_address(d, d->count_region, a);
     if (!base.n)
-        base = own_address(d, a);
+        base = own_address(d, d->region, a);
     while (base.n && base.p[base.n - 1] == '/')
         base.n--;
     if (!base.n) {

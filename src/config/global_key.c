@@ -51,6 +51,7 @@ static const struct {
     {"snowflake_key", "SNOWFLAKE_JWT"},
     {"togetherai_api_key", "TOGETHER_API_KEY"},
     {"vercel_ai_gateway_key", "VERCEL_AI_GATEWAY_API_KEY"},
+    {"vertex_credentials", "VERTEXAI_CREDENTIALS"},
     {"vertex_location", "VERTEXAI_LOCATION"},
     {"vertex_project", "VERTEXAI_PROJECT"},
     {"wandb_key", "WANDB_API_KEY"},

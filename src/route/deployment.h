@@ -34,8 +34,9 @@ struct lx_deployment {
     struct lx_slice model;    /* upstream; holds '*' where the group does and it is to be filled */
     struct lx_slice base_url; /* without a slash at the end; never empty when usable */
     struct lx_slice api_version;
-    struct lx_slice region;  /* of a cloud; empty where the provider has none */
-    struct lx_slice project; /* of a cloud that bills by project; else empty */
+    struct lx_slice region; /* of a cloud; empty where the provider has none */
+    struct lx_slice count_region, count_base_url; /* the same for counting tokens; or empty */
+    struct lx_slice project;                      /* of a cloud that bills by project; else empty */
     struct lx_slice space;   /* what the row may take instead of a project; or empty */
     struct lx_slice profile; /* what is asked in the model's place, as the row takes it: an
                               * inference profile, or component; or empty */

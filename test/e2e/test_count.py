@@ -70,6 +70,10 @@ def test_vertex_is_asked(count):
     assert reply.json() == {"input_tokens": 12}
     assert asked[0].target == where + "anthropic/models/count-tokens:rawPredict"
     assert asked[0].json() == {**BODY, "model": "claude-sonnet-4-5@20250929"}
+    _, asked = count("vertex_ai/claude-sonnet-4-5@20250929", {"input_tokens": 12},
+                     vertex_count_tokens_location="us-east5", **place)
+    assert asked[0].target == (where + "anthropic/models/count-tokens:rawPredict").replace(
+        "us-central1", "us-east5")
 
 
 @pytest.mark.parametrize("status, answer", [

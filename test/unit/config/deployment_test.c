@@ -412,6 +412,28 @@ static void vertex_has_a_region_and_a_project(void **state)
     }
 }
 
+/* Tokens may be counted in another. */
+static void vertex_counts_elsewhere(void **state)
+{
+    static const char text[] = "model_list:\n  - model_name: m\n    litellm_params:\n"
+                               "      model: vertex_ai/claude-sonnet-4-5\n"
+                               "      vertex_project: p\n      vertex_location: global\n"
+                               "      vertex_count_tokens_location: us-east5\n";
+    static const char *const none[] = {NULL};
+    static const char *const own[] = {"VERTEXAI_API_BASE", "http://127.0.0.1:9", NULL};
+    struct unit_read r;
+    (void)state;
+    unit_read(&r, text, none);
+    assert_text(only(&r)->base_url, "https://aiplatform.googleapis.com");
+    assert_text(only(&r)->count_base_url, "https://us-east5-aiplatform.googleapis.com");
+    assert_text(only(&r)->count_region, "us-east5");
+    unit_close(&r);
+    unit_read(&r, text, own);
+    assert_text(only(&r)->base_url, "http://127.0.0.1:9");
+    assert_text(only(&r)->count_base_url, "");
+    unit_close(&r);
+}
+
 /* An inference profile has one, which is as good as the deployment's own. */
 static void a_profile_has_a_region(void **state)
 {
@@ -568,6 +590,7 @@ int main(void)
         cmocka_unit_test(bedrock_has_a_region),
         cmocka_unit_test(a_profile_has_a_region),
         cmocka_unit_test(vertex_has_a_region_and_a_project),
+        cmocka_unit_test(vertex_counts_elsewhere),
         cmocka_unit_test(bedrock_has_keys_of_two_kinds),
         cmocka_unit_test(a_deployment_has_all_of_its_entry),
         cmocka_unit_test(keys_and_addresses_come_from_the_provider),
