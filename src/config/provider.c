@@ -107,15 +107,17 @@ static const struct {
     {"fill", LX_QUIRK_FILL, true, true},       {"role", LX_QUIRK_ROLE, false, true},
     {"effort", LX_QUIRK_EFFORT, true, false},  {"beside", LX_QUIRK_BESIDE, true, true},
     {"ask", LX_QUIRK_ASK, true, true},         {"budget", LX_QUIRK_BUDGET, true, true},
-    {"pair", LX_QUIRK_PAIR, false, false},
+    {"pair", LX_QUIRK_PAIR, false, false},     {"marks", LX_QUIRK_MARKS, false, false},
+    {"tool", LX_QUIRK_TOOL, true, true},
 };
 
-/* DEFAULT, REFUSE and FILL want JSON, the others the text. */
+/* DEFAULT, REFUSE, FILL and TOOL want JSON, the others the text. */
 static const char *quirk_arg(struct lx_load *l, enum lx_quirk_op op, const struct lx_yaml *arg)
 {
     if (!arg)
         return NULL;
-    if (op == LX_QUIRK_DEFAULT || op == LX_QUIRK_REFUSE || op == LX_QUIRK_FILL)
+    if (op == LX_QUIRK_DEFAULT || op == LX_QUIRK_REFUSE || op == LX_QUIRK_FILL ||
+        op == LX_QUIRK_TOOL)
         return config_z(l, lx_load_json(l, arg));
     if (arg->kind != LX_YAML_SCALAR) {
         wrong(l, arg, PATH ".quirks[].arg", "text");

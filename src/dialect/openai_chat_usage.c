@@ -135,13 +135,25 @@ static void read_completion(struct lx_json usage, struct lx_usage *u)
     u->rejected_prediction_tokens = member_count(details, LX_S("rejected_prediction_tokens"));
 }
 
-/* What it cost, as OpenRouter says it (a number) and Perplexity (an object with the total). */
-static void read_cost(struct lx_json cost, struct lx_usage *u)
+/* In dollars: a number (OpenRouter, Eden AI), or an object with the total (Perplexity, Nadir). */
+static bool read_cost(struct lx_json cost, struct lx_usage *u)
 {
+    struct lx_json total = LX_GET(cost, "total_cost");
     if (lx_json_is(cost, LX_JSON_OBJECT))
-        cost = LX_GET(cost, "total_cost");
+        cost = lx_json_given(total) ? total : LX_GET(cost, "total_cost_usd");
     u->has_cost = lx_json_is(cost, LX_JSON_NUMBER) &&
                   lx_money_read(lx_json_raw(cost), &u->cost) == 0 && u->cost.units >= 0;
+    return u->has_cost;
+}
+
+/* xAI's are of 1e-10 dollars (docs.x.ai/developers/cost-tracking, 2026). */
+static void read_ticks(struct lx_json ticks, struct lx_usage *u)
+{
+    int64_t n;
+    struct lx_money tick;
+    u->has_cost = lx_json_int(ticks, &n) == 0 && n >= 0 && lx_money_read(LX_S("1e-10"), &tick) == 0;
+    if (u->has_cost)
+        u->cost = lx_money_times(tick, n);
 }
 
 /* As static bytes, which outlive a record. */
@@ -166,7 +178,8 @@ void lx_openai_read_usage(struct lx_json usage, struct lx_usage *u)
     read_completion(usage, u);
     u->web_search_requests = or_zero(FIND(usage, search_places));
     u->citation_tokens = member_count(usage, LX_S("citation_tokens"));
-    read_cost(LX_GET(usage, "cost"), u);
+    if (!read_cost(LX_GET(usage, "cost"), u))
+        read_ticks(LX_GET(usage, "cost_in_usd_ticks"), u);
     /* xAI leaves reasoning out of completion_tokens but not out of the total (recorded 2025). */
     if (u->reasoning_tokens &&
         total == u->prompt_tokens + u->completion_tokens + u->reasoning_tokens)
@@ -182,6 +195,8 @@ void lx_openai_read_bill(struct lx_json body, struct lx_usage *u)
     lx_openai_read_usage(lx_openai_find_usage(body), u);
     if (u->known && !u->service_tier.n)
         u->service_tier = tier_of(LX_GET(body, "service_tier"));
+    if (u->known && !u->has_cost && !read_cost(LX_GET(body, "cost"), u))
+        read_cost(LX_GET(LX_GET(body, "nadir_metadata"), "cost"), u);
 }
 
 struct lx_json lx_openai_find_usage(struct lx_json body)

@@ -47,6 +47,8 @@ enum lx_quirk_op {
     LX_QUIRK_PURPOSE, /* embeddings: what the inputs are for, whatever it is called, becomes the
                        * member, in these words: arg is "query=a|document=b"; other purposes that
                        * are known are left out, words of the client's own stay */
+    LX_QUIRK_TOOL,    /* a wish of the client's becomes a tool that the provider runs: arg (JSON) */
+    LX_QUIRK_MARKS,   /* messages: a cache mark on one goes to its last part */
     LX_QUIRK_PART,    /* messages' parts of a type whose object has "b" get another form: arg is
                        * "type:a=b|c=d", where a and c are the part's members then */
 };

@@ -252,6 +252,54 @@ static void ask(struct mending *m, const struct lx_quirk *q, struct lx_slice mem
         lx_arena_printf(m->edit->arena, "{\"role\":\"user\",\"content\":\"%.*s\"}", LX_F(text)));
 }
 
+static void turn_to_tool(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_json root = lx_json_root(m->doc), tools = LX_GET(root, "tools");
+    struct lx_json wish = lx_json_get(root, member);
+    struct lx_slice tool = lx_slice_z(q->arg);
+    if (lx_json_type(wish) == LX_JSON_NONE)
+        return;
+    lx_json_edit_remove(m->edit, root, member);
+    if (!lx_json_given(wish))
+        return;
+    if (lx_json_count(wish))
+        lx_losses_add(m->body->losses, member, LX_S("the tool that does it takes no settings"));
+    if (lx_json_is(tools, LX_JSON_ARRAY))
+        lx_json_edit_append(m->edit, tools, tool);
+    else
+        lx_json_edit_set(m->edit, root, LX_S("tools"),
+                         lx_arena_printf(m->edit->arena, "[%.*s]", LX_F(tool)));
+}
+
+static void move_mark(struct mending *m, struct lx_json message)
+{
+    struct lx_slice name = LX_S("cache_control");
+    struct lx_json mark = lx_json_get(message, name), content = LX_GET(message, "content");
+    size_t n = lx_json_count(content);
+    if (!lx_json_given(mark))
+        return;
+    if (lx_json_is(content, LX_JSON_STRING))
+        lx_json_edit_replace(
+            m->edit, content,
+            lx_arena_printf(m->edit->arena,
+                            "[{\"type\":\"text\",\"text\":%.*s,\"cache_control\":%.*s}]",
+                            LX_F(lx_json_raw(content)), LX_F(lx_json_raw(mark))));
+    else if (lx_json_is(content, LX_JSON_ARRAY) &&
+             lx_json_is(lx_json_at(content, n - 1), LX_JSON_OBJECT))
+        lx_json_edit_set(m->edit, lx_json_at(content, n - 1), name, lx_json_raw(mark));
+    else
+        return; /* a turn of calls only has no place for it */
+    lx_json_edit_remove(m->edit, message, name);
+}
+
+static void move_marks(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    (void)q;
+    struct lx_json messages = lx_json_get(lx_json_root(m->doc), member);
+    for (struct lx_json_iter it = lx_json_iter(messages); lx_json_next(&it);)
+        move_mark(m, it.value);
+}
+
 static void fill(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
 {
     struct lx_json messages = LX_GET(lx_json_root(m->doc), "messages");
@@ -546,6 +594,8 @@ static const struct {
     [LX_QUIRK_LEVELS] = {level},
     [LX_QUIRK_PAIR] = {pair_results},
     [LX_QUIRK_PURPOSE] = {tell_purpose},
+    [LX_QUIRK_TOOL] = {turn_to_tool},
+    [LX_QUIRK_MARKS] = {move_marks},
     [LX_QUIRK_PART] = {reform_parts},
 };
 

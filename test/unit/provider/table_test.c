@@ -19,13 +19,14 @@ static void check_quirk(const struct lx_provider *p, const struct lx_quirk *q)
     if (!q->why || strlen(q->why) < 10)
         fail_msg("%s: the quirk of %s does not say why", p->id, q->member);
     bool needs = q->op != LX_QUIRK_REFUSE && q->op != LX_QUIRK_DROP && q->op != LX_QUIRK_FLATTEN &&
-                 q->op != LX_QUIRK_PAIR;
+                 q->op != LX_QUIRK_PAIR && q->op != LX_QUIRK_MARKS;
     if (needs && !q->arg)
         fail_msg("%s: the quirk of %s lacks its argument", p->id, q->member);
     struct lx_slice json = lx_slice_z(q->arg), one;
     if (q->op == LX_QUIRK_SWITCH || q->op == LX_QUIRK_BESIDE)
         assert_true(lx_slice_cut(json, '=', &one, &json));
-    else if (q->op != LX_QUIRK_DEFAULT && q->op != LX_QUIRK_REFUSE && q->op != LX_QUIRK_FILL)
+    else if (q->op != LX_QUIRK_DEFAULT && q->op != LX_QUIRK_REFUSE && q->op != LX_QUIRK_FILL &&
+             q->op != LX_QUIRK_TOOL)
         return;
     for (bool more = json.n; more;) {
         more = lx_slice_cut(json, '|', &one, &json);
