@@ -104,16 +104,17 @@ struct reply_writer {
     struct lx_arena arena;
 };
 
-static void write_citations(struct reply_writer *w, struct lx_slice citations)
+static void write_citations(struct reply_writer *w, const struct lx_part *p)
 {
-    if (!citations.n || !lx_anthropic_json_read(&w->scratch, citations, w->out.buf))
+    struct lx_slice language = p->language.n ? p->language : w->language;
+    if (!p->citations.n || !lx_anthropic_json_read(&w->scratch, p->citations, w->out.buf))
         return;
     struct lx_out before = w->out;
     size_t start = w->out.buf->n;
     bool any = false;
     lx_out_array(&w->out, "citations");
     for (struct lx_json_iter it = lx_json_iter(lx_json_root(&w->scratch)); lx_json_next(&it);)
-        any |= lx_anthropic_citation_write(&w->out, NULL, it.value, w->language);
+        any |= lx_anthropic_citation_write(&w->out, NULL, it.value, language);
     lx_out_array_end(&w->out);
     if (!any) {
         w->out = before;
@@ -140,7 +141,7 @@ static void write_text(struct reply_writer *w, const struct lx_part *p)
         return;
     block_open(w, LX_S("text"));
     lx_out_text(&w->out, "text", p->text);
-    write_citations(w, p->citations);
+    write_citations(w, p);
     block_close(w, p);
 }
 

@@ -137,6 +137,10 @@ struct lx_slice lx_openai_write_source(struct lx_json source, struct lx_arena *a
 /* Gives texts without annotations those of the list. */
 void lx_openai_add_sources(struct lx_json body, struct lx_reply *reply, struct lx_arena *a);
 
+/* The language of a citation that stands at a piece of the content: Anthropic's, of Databricks'
+ * Claude, or the server's own. */
+struct lx_slice lx_openai_citation_language(struct lx_json citation);
+
 /* ---- What other servers say otherwise (openai_chat_mend.c) -------------------------------- */
 
 /* A choice, with its message or delta, has something that clients of OpenAI look for elsewhere. */

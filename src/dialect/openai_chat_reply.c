@@ -56,6 +56,34 @@ static void read_finish(struct lx_json choice, struct lx_choice *c, struct lx_ar
     }
 }
 
+/* The citations that stand at a piece of the content: a list, or a list of one. */
+static void read_citations(struct lx_part *p, struct lx_slice json, struct lx_arena *a)
+{
+    struct lx_json_doc doc;
+    lx_json_doc_init(&doc);
+    int code = lx_json_read(&doc, json, NULL, NULL);
+    struct lx_json list = code ? (struct lx_json){0} : lx_json_root(&doc);
+    if (lx_json_is(lx_json_at(list, 0), LX_JSON_ARRAY))
+        list = lx_json_at(list, 0);
+    if (lx_json_count(list) && lx_json_is(list, LX_JSON_ARRAY)) {
+        p->citations = lx_json_raw(list);
+        p->language = lx_openai_citation_language(lx_json_at(list, 0));
+    }
+    lx_json_doc_clear(&doc); /* what was taken from it points into the body's text */
+    if (code == LX_ENOMEM)
+        a->failed = code;
+}
+
+/* Databricks' pieces of content have their own (LiteLLM databricks/chat, 1.106.2). */
+static void read_cited(struct lx_part *p, struct lx_arena *a)
+{
+    for (; p; p = p->next) {
+        const struct lx_extra *own = lx_extra_find(p->extra, LX_S("citations"));
+        if (own && p->kind == LX_PART_TEXT && !p->citations.n)
+            read_citations(p, own->json, a);
+    }
+}
+
 static void read_choice(struct lx_openai_reader *r, struct lx_json choice, int64_t position,
                         struct lx_choice *c)
 {
@@ -67,6 +95,7 @@ static void read_choice(struct lx_openai_reader *r, struct lx_json choice, int64
     struct lx_part **parts = &c->parts;
     struct lx_extra **message_extra = &c->message_extra, **extra = &c->extra;
     lx_openai_read_assistant(r, message, &parts, &message_extra);
+    read_cited(c->parts, r->arena);
     struct lx_text text = lx_json_text(LX_GET(choice, "text")); /* of a text completion */
     bool completes = !lx_json_given(message) && text.s.p;
     if (completes && text.s.n) {

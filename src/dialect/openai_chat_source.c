@@ -59,6 +59,14 @@ static struct lx_slice write_sources(struct lx_json list, struct lx_arena *a)
     return n ? out : lx_slice(NULL, 0);
 }
 
+struct lx_slice lx_openai_citation_language(struct lx_json citation)
+{
+    struct lx_text type = lx_json_text(LX_GET(citation, "type"));
+    if (lx_slice_ends(type.s, LX_S("_location")))
+        return LX_S("anthropic");
+    return lx_slice_eq(type.s, LX_S("url_citation")) ? LX_OPENAI_CHAT : LX_S("databricks");
+}
+
 void lx_openai_add_sources(struct lx_json body, struct lx_reply *reply, struct lx_arena *a)
 {
     struct lx_json list = lx_openai_find_sources(body);

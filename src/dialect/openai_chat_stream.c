@@ -240,6 +240,28 @@ static void read_string(struct sink *k, struct lx_openai_choice *c, struct lx_te
     add_text(k, c, LX_PART_TEXT, text);
 }
 
+static struct lx_event *add_citation(struct sink *k, const struct lx_openai_choice *c,
+                                     struct lx_slice raw)
+{
+    struct lx_event *e = add(k, LX_EVENT_CITATION, c, c->part);
+    e->part = LX_PART_TEXT;
+    e->language = LX_OPENAI_CHAT;
+    e->raw = raw;
+    return e;
+}
+
+/* As in whole replies: a list, or a list of one. */
+static void read_citations(struct sink *k, struct lx_openai_choice *c, struct lx_json list)
+{
+    if (lx_json_is(lx_json_at(list, 0), LX_JSON_ARRAY))
+        list = lx_json_at(list, 0);
+    for (struct lx_json_iter it = lx_json_iter(list); lx_json_next(&it);) {
+        open_part(k, c, LX_PART_TEXT);
+        c->cited = true;
+        add_citation(k, c, lx_json_raw(it.value))->language = lx_openai_citation_language(it.value);
+    }
+}
+
 /* A string; or a list of {"type":"text"}, of Mistral's {"type":"thinking","thinking":[texts]} and
  * of Databricks' {"type":"reasoning","summary":[{"text":"..","signature":".."}]}. */
 static void read_content(struct sink *k, struct lx_openai_choice *c, struct lx_json content)
@@ -256,6 +278,7 @@ static void read_content(struct sink *k, struct lx_openai_choice *c, struct lx_j
         for (struct lx_json_iter s = lx_json_iter(LX_GET(it.value, "summary")); lx_json_next(&s);)
             read_thought(k, c, s.value);
         add_text(k, c, LX_PART_TEXT, lx_json_text(LX_GET(it.value, "text")));
+        read_citations(k, c, LX_GET(it.value, "citations"));
     }
 }
 
@@ -287,14 +310,6 @@ static void read_images(struct sink *k, struct lx_openai_choice *c, struct lx_js
         lx_openai_read_image(&e->media, image_url, k->out->arena);
         end_text(k, c);
     }
-}
-
-static void add_citation(struct sink *k, const struct lx_openai_choice *c, struct lx_slice raw)
-{
-    struct lx_event *e = add(k, LX_EVENT_CITATION, c, c->part);
-    e->part = LX_PART_TEXT;
-    e->language = LX_OPENAI_CHAT;
-    e->raw = raw;
 }
 
 static void read_annotations(struct sink *k, struct lx_openai_choice *c, struct lx_json list)

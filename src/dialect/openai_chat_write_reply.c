@@ -43,18 +43,24 @@ static void write_content(struct lx_out *o, const struct lx_part *parts)
         write_joined(o, "refusal", parts, LX_PART_REFUSAL);
 }
 
-/* A text's citations are annotations: the reply is in this language, or they are. */
-static bool is_annotated(const struct lx_part *p, bool own)
+/* The language of a text's citations. */
+static struct lx_slice cited_in(const struct lx_part *p, const struct lx_reply *r)
 {
-    return p->citations.n > 2 && (own || lx_slice_eq(p->language, LX_OPENAI_CHAT));
+    return p->language.n ? p->language : r->language;
+}
+
+/* A text's citations are annotations: they are in this language. */
+static bool is_annotated(const struct lx_part *p, const struct lx_reply *r)
+{
+    return p->citations.n > 2 && lx_slice_eq(cited_in(p, r), LX_OPENAI_CHAT);
 }
 
 /* Text parts' own annotations are lists: joined into one. */
-static void write_annotations(struct lx_out *o, const struct lx_part *p, bool own)
+static void write_annotations(struct lx_out *o, const struct lx_part *p, const struct lx_reply *r)
 {
     bool open = false;
     for (; p; p = p->next) {
-        if (!is_annotated(p, own))
+        if (!is_annotated(p, r))
             continue;
         if (!open)
             lx_out_array(o, "annotations");
@@ -65,15 +71,41 @@ static void write_annotations(struct lx_out *o, const struct lx_part *p, bool ow
         lx_out_array_end(o);
 }
 
+/* LiteLLM adds to Anthropic's what text it is that they support. */
+static void write_citations(struct lx_out *o, const struct lx_part *p, const struct lx_reply *r)
+{
+    struct lx_json_doc doc;
+    if (!lx_slice_eq(cited_in(p, r), LX_S("anthropic"))) {
+        lx_out_raw(o, NULL, p->citations);
+        return;
+    }
+    lx_json_doc_init(&doc);
+    int code = lx_json_read(&doc, p->citations, NULL, NULL);
+    if (code && !o->buf->failed)
+        o->buf->failed = code;
+    lx_out_array(o, NULL);
+    for (struct lx_json_iter it = lx_json_iter(lx_json_root(&doc)); !code && lx_json_next(&it);) {
+        lx_out_object(o, NULL);
+        for (struct lx_json_iter m = lx_json_iter(it.value); lx_json_next(&m);) {
+            lx_out_name(o, lx_json_text(m.name));
+            lx_out_value(o, NULL, m.value);
+        }
+        lx_out_text(o, "supported_text", p->text);
+        lx_out_object_end(o);
+    }
+    lx_out_array_end(o);
+    lx_json_doc_clear(&doc);
+}
+
 /* LiteLLM: provider_specific_fields.citations holds one list for each text that has some. Parts
  * that only their provider understands (server tools) are kept beside it. */
-static void write_specific(struct lx_out *o, const struct lx_choice *c, bool own)
+static void write_specific(struct lx_out *o, const struct lx_choice *c, const struct lx_reply *r)
 {
     const struct lx_part *p = c->parts;
     bool cited = false;
 
-    for (; p && !own; p = p->next)
-        cited = cited || (p->citations.n > 2 && !is_annotated(p, own));
+    for (; p; p = p->next)
+        cited = cited || (p->citations.n > 2 && !is_annotated(p, r));
     const struct lx_part *opaque = first_of(c->parts, LX_PART_OPAQUE);
     if (!cited && !opaque)
         return;
@@ -81,8 +113,8 @@ static void write_specific(struct lx_out *o, const struct lx_choice *c, bool own
     if (cited) {
         lx_out_array(o, "citations");
         for (p = c->parts; p; p = p->next)
-            if (p->citations.n > 2 && !is_annotated(p, own))
-                lx_out_raw(o, NULL, p->citations);
+            if (p->citations.n > 2 && !is_annotated(p, r))
+                write_citations(o, p, r);
         lx_out_array_end(o);
     }
     if (opaque) {
@@ -219,8 +251,9 @@ static void write_native_finish(struct lx_out *o, const struct lx_choice *c)
 }
 
 static void write_choice(struct lx_out *o, const struct lx_choice *c,
-                         const struct lx_reply_context *context, bool own)
+                         const struct lx_reply_context *context, const struct lx_reply *r)
 {
+    bool own = lx_slice_eq(r->language, LX_OPENAI_CHAT);
     lx_out_object(o, NULL);
     lx_out_int(o, "index", c->index);
     lx_out_object(o, "message");
@@ -229,8 +262,8 @@ static void write_choice(struct lx_out *o, const struct lx_choice *c,
     write_thinking(o, c->parts, own ? c->message_extra : NULL);
     write_calls(o, c, context);
     write_media(o, c->parts, context);
-    write_annotations(o, c->parts, own);
-    write_specific(o, c, own);
+    write_annotations(o, c->parts, r);
+    write_specific(o, c, r);
     if (own)
         lx_extra_write(o, c->message_extra);
     lx_out_object_end(o);
@@ -261,7 +294,7 @@ void lx_openai_write_reply(const struct lx_reply *r, const struct lx_reply_conte
     lx_out_text(o, "model", r->model.s.n ? r->model : lx_text(context->model));
     lx_out_array(o, "choices");
     for (const struct lx_choice *c = r->choices; c; c = c->next)
-        write_choice(o, c, context, own);
+        write_choice(o, c, context, r);
     lx_out_array_end(o);
     if (r->usage.known)
         lx_openai_write_usage(o, "usage", &r->usage);
