@@ -149,8 +149,9 @@ static const struct lx_target *target_of(const struct lx_deployment *d, struct l
                                          const struct lx_catalog *catalog, struct lx_target *own,
                                          struct lx_arena *a)
 {
-    if (d->target.row)
-        return &d->target;
+    const struct lx_target *known = lx_deployment_known(d, model);
+    if (known)
+        return known;
     lx_deployment_target(d, model, catalog, a, own);
     return own;
 }

@@ -129,8 +129,8 @@ static void edit_in_place(struct lx_attempt_writer *w, struct lx_json_edit *edit
                          lx_json_quoted(model, w->arena));
     if (w->at->stream)
         ask_for_usage(w, edit);
-    if (!w->options.keep_call_ids)
-        lx_foreign_remove(w->to, w->body, edit, &w->at->losses);
+    if (!w->options.keep_call_ids || w->to == &lx_dialect_openai_responses)
+        lx_foreign_remove(w->to, w->body, w->d->id, edit, &w->at->losses);
     mend(w, edit);
     if (lx_json_edit_is_empty(edit) && !w->out.code)
         w->at->out.body = w->body->text;
@@ -161,8 +161,7 @@ static const struct lx_request *with_allowed(struct lx_attempt_writer *w,
     return copy ? copy : request;
 }
 
-/* Without the members that only the client's language has: what the answer depends on is refused,
- * the rest is listed. */
+/* Without the members that only the client's language has, as their weight wants it. */
 static void lose_own(struct lx_attempt_writer *w, struct lx_request *request)
 {
     struct lx_extra **at = &request->extra;
@@ -170,7 +169,9 @@ static void lose_own(struct lx_attempt_writer *w, struct lx_request *request)
         const struct lx_own_member *own = w->from->front->own_members;
         while (own->name && !lx_slice_eq((*at)->name, lx_slice_z(own->name)))
             own++;
-        if (own->name && own->needed)
+        if (own->name && own->weight == LX_OWN_VITAL)
+            lx_body_fail(&w->out, LX_EINVAL, lx_slice_z(own->name), lx_slice_z(own->why));
+        else if (own->name && own->weight == LX_OWN_NEEDED)
             lx_body_refuse(&w->out, &w->options, lx_slice_z(own->name), lx_slice_z(own->why));
         else if (own->name)
             lx_losses_add(&w->at->losses, lx_slice_z(own->name), lx_slice_z(own->why));

@@ -308,6 +308,9 @@ static void start(struct lx_call *c)
 
 static struct lx_reply_context context(struct lx_call *c)
 {
+    const struct lx_front *front = c->in.front->front;
+    const struct lx_deployment *d = c->report.deployment;
+    unsigned affinity = lx_group_affinity(c->group, &c->settings->policy);
     return (struct lx_reply_context){
         .model = c->report.group,
         .id = c->in.call_id,
@@ -321,6 +324,11 @@ static struct lx_reply_context context(struct lx_call *c)
         .include_usage = lx_json_bool(
             LX_GET(c->memory->members.v[LX_MEMBER_STREAM_OPTIONS], "include_usage"), false),
         .encoding = c->attempt.encoding,
+        .echo = front->echo && c->attempt.back != c->in.front
+                    ? front->echo(&c->memory->doc, lx_call_arena(c))
+                    : lx_slice(NULL, 0),
+        .deployment = front->mark ? d->id : lx_slice(NULL, 0),
+        .marks_content = (affinity & LX_AFFINITY_ENCRYPTED) != 0,
         .anew = c->attempt.back == c->in.front && !c->attempt.same_language,
     };
 }
@@ -342,6 +350,8 @@ static int go_on_relay(struct lx_call *c, const struct lx_dialect *back, enum lx
 int lx_call_start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx_framing framing)
 {
     struct lx_reply_context ctx = context(c);
+    if (lx_call_arena(c)->failed)
+        return lx_call_arena(c)->failed;
     int code = c->resume.active
                    ? go_on_relay(c, back, framing)
                    : lx_relay_init(&c->relay, back, c->in.front, c->report.stream, framing, &ctx,
@@ -441,8 +451,9 @@ static void attempt(struct lx_call *c)
                     c->in.front->operation != LX_OPERATION_COUNT;
     c->memory->polls = 0;
     c->report.losses = &c->attempt.losses;
-    c->report.upstream_model = lx_attempt_model(
-        d, lx_deployment_model(d, c->star, lx_call_arena(c)), &c->memory->doc, lx_call_arena(c));
+    c->report.upstream_model =
+        lx_attempt_model(d, c->in.front, lx_deployment_model(d, c->star, lx_call_arena(c)),
+                         &c->memory->doc, lx_call_arena(c));
     c->upstream = (struct lx_headers){NULL, 0};
     struct lx_slice mock = lx_call_mock_text(c, d);
     c->report.mocked = mock.p != NULL;

@@ -48,10 +48,11 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
                      struct lx_slice upstream_model, enum lx_tristate stream,
                      struct lx_arena *arena, struct lx_buf *buf, struct lx_fault *fault);
 /* What the deployment calls the model for this body: lx_deployment_model()'s, or, where the row
- * says that its chats do not take such a request, with "responses/" in front. Borrowed or in the
+ * says that its chats do not take such a request, or the client speaks the Responses API, with "responses/" in front. Borrowed or in the
  * arena; absent when that has failed. */
-struct lx_slice lx_attempt_model(const struct lx_deployment *d, struct lx_slice model,
-                                 const struct lx_json_doc *body, struct lx_arena *a);
+struct lx_slice lx_attempt_model(const struct lx_deployment *d, const struct lx_dialect *front,
+                                 struct lx_slice model, const struct lx_json_doc *body,
+                                 struct lx_arena *a);
 /* Adds a client's headers to the request that was written for the (upstream) model: they replace,
  * and flags of anthropic-beta add up, as far as the target takes them. 0 or a code. */
 int lx_attempt_forward(struct lx_attempt *at, struct lx_slice model,

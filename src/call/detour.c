@@ -6,6 +6,8 @@
  * Please use /v1/responses instead." (recorded 2026). Later ones reason unless they are told not to
  * (LiteLLM main.py responses_api_bridge_check, 1.106.2); gpt-5.4 was recorded to take functions
  * where nothing was said.
+ *
+ * Who speaks the Responses API gets it of every provider that has it.
  */
 #include "call/call.h"
 
@@ -44,11 +46,14 @@ static bool reasons(const struct lx_deployment *d, struct lx_slice model, struct
            lx_provider_has_host(d->provider, d->base_url);
 }
 
-struct lx_slice lx_attempt_model(const struct lx_deployment *d, struct lx_slice model,
-                                 const struct lx_json_doc *body, struct lx_arena *a)
+struct lx_slice lx_attempt_model(const struct lx_deployment *d, const struct lx_dialect *front,
+                                 struct lx_slice model, const struct lx_json_doc *body,
+                                 struct lx_arena *a)
 {
     const char *models = d->provider->functions_by_responses;
     struct lx_json root = lx_json_root(body);
+    if (front == &lx_dialect_openai_responses)
+        return lx_deployment_by_responses(d, model, a);
     if (!models || !has_function(root) || !lx_glob_match(lx_slice_z(models), model) ||
         !reasons(d, model, root))
         return model;

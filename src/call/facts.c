@@ -8,6 +8,7 @@
 #include "call/count.h"
 #include "call/facts.h"
 #include "call/pool.h"
+#include "dialect/response_id.h"
 
 enum {
     LEAST_PROMPT_BYTES = 4096, /* about 1,024 tokens: below that no provider caches */
@@ -170,6 +171,33 @@ static struct lx_slice session_of(const struct lx_call_input *in, const struct l
     return lx_slice(NULL, 0);
 }
 
+/* Who encrypted what comes back in the input. */
+static struct lx_slice reader_of(struct lx_json input, struct lx_arena *a)
+{
+    struct lx_slice found = {NULL, 0};
+    if (!lx_json_is(input, LX_JSON_ARRAY))
+        return found;
+    for (struct lx_json_iter it = lx_json_iter(input); lx_json_next(&it) && !found.n;) {
+        struct lx_slice content = lx_json_text(LX_GET(it.value, "encrypted_content")).s;
+        struct lx_slice id = lx_json_text(LX_GET(it.value, "id")).s;
+        found = lx_response_content_read(content, a).deployment;
+        if (!found.n)
+            found = lx_response_item_id_read(id, a).deployment;
+    }
+    return found;
+}
+
+/* Who made what a request of the Responses API goes on with. */
+static struct lx_slice maker_of(struct lx_json root, unsigned affinity, struct lx_arena *a)
+{
+    struct lx_slice previous = lx_json_text(LX_GET(root, "previous_response_id")).s, maker = {0};
+    if (affinity & LX_AFFINITY_RESPONSE)
+        maker = lx_response_id_read(previous, a).deployment;
+    if (!maker.n && (affinity & LX_AFFINITY_ENCRYPTED))
+        maker = reader_of(LX_GET(root, "input"), a);
+    return maker;
+}
+
 static void read_affinity(const struct lx_call_input *in, unsigned affinity, struct lx_json root,
                           const struct lx_members *m, struct lx_arena *a,
                           struct lx_route_request *out)
@@ -182,6 +210,8 @@ static void read_affinity(const struct lx_call_input *in, unsigned affinity, str
     }
     if (affinity & LX_AFFINITY_PROMPT)
         out->prompt = hash_prompt(root);
+    if (in->front == &lx_dialect_openai_responses)
+        out->pinned = maker_of(root, affinity, a);
 }
 
 /* ---- Tokens -------------------------------------------------------------------------------------
@@ -244,7 +274,7 @@ void lx_facts_read(const struct lx_call_input *in, struct lx_call_pool *pool,
         out->max_tokens = read_max_tokens(root);
     if (group->count < 2)
         return;
-    unsigned affinity = group->affinity >= 0 ? (unsigned)group->affinity : p->affinity;
+    unsigned affinity = lx_group_affinity(group, p);
     if (p->tag_filtering) {
         const struct lx_json lists[3] = {
             members->v[LX_MEMBER_TAGS],

@@ -10,9 +10,12 @@
  */
 #include "call/foreign.h"
 
+#include "dialect/response_id.h"
+
 struct sweep {
     struct lx_json_edit *edit;
     struct lx_losses *losses;
+    struct lx_slice deployment; /* that the body goes to */
     bool lost;
 };
 
@@ -99,6 +102,30 @@ static void sweep_gemini(struct sweep *s, struct lx_json content)
     remove_parts(s, content, parts, removed);
 }
 
+/* Ids and encrypted content go back as their maker gave them. What another deployment encrypted,
+ * and what our front sealed for other providers, nobody here can read. */
+static void sweep_responses(struct sweep *s, struct lx_json item)
+{
+    struct lx_json id = LX_GET(item, "id"), sealed = LX_GET(item, "encrypted_content");
+    struct lx_arena *a = s->edit->arena;
+    struct lx_response_id mine = lx_response_item_id_read(lx_json_text(id).s, a);
+    struct lx_response_id content = lx_response_content_read(lx_json_text(sealed).s, a);
+    struct lx_slice maker = content.deployment.n ? content.deployment : mine.deployment;
+    if ((maker.n && !lx_slice_eq(maker, s->deployment)) ||
+        lx_slice_starts(content.id, LX_S("llmux"))) {
+        lx_json_edit_remove_element(s->edit, item);
+        if (!s->lost)
+            lx_losses_add(s->losses, LX_S("reasoning"),
+                          LX_S("the target takes back only reasoning of its own"));
+        s->lost = true;
+        return;
+    }
+    if (mine.deployment.n)
+        lx_json_edit_replace(s->edit, id, lx_json_quoted(mine.id, a));
+    if (content.deployment.n)
+        lx_json_edit_replace(s->edit, sealed, lx_json_quoted(content.id, a));
+}
+
 static const struct {
     const struct lx_dialect *language;
     struct lx_slice list; /* of messages */
@@ -107,12 +134,24 @@ static const struct {
     {&lx_dialect_openai_chat, LX_S_INIT("messages"), sweep_chat},
     {&lx_dialect_anthropic, LX_S_INIT("messages"), sweep_anthropic},
     {&lx_dialect_gemini, LX_S_INIT("contents"), sweep_gemini},
+    {&lx_dialect_openai_responses, LX_S_INIT("input"), sweep_responses},
 };
 
-void lx_foreign_remove(const struct lx_dialect *to, const struct lx_json_doc *body,
-                       struct lx_json_edit *edit, struct lx_losses *losses)
+static void mend_previous(struct sweep *s, struct lx_json id)
 {
-    struct sweep s = {edit, losses, false};
+    struct lx_response_id is = lx_response_id_read(lx_json_text(id).s, s->edit->arena);
+    if (is.deployment.n)
+        lx_json_edit_replace(s->edit, id, lx_json_quoted(is.id, s->edit->arena));
+}
+
+void lx_foreign_remove(const struct lx_dialect *to, const struct lx_json_doc *body,
+                       struct lx_slice deployment, struct lx_json_edit *edit,
+                       struct lx_losses *losses)
+{
+    struct sweep s = {edit, losses, deployment, false};
+    struct lx_json previous = LX_GET(lx_json_root(body), "previous_response_id");
+    if (to == &lx_dialect_openai_responses && lx_json_is(previous, LX_JSON_STRING))
+        mend_previous(&s, previous);
     for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]); i++) {
         if (sweeps[i].language != to)
             continue;

@@ -46,14 +46,3 @@ struct lx_slice lx_places_header(const char *value, const struct lx_deployment *
         return lx_slice(NULL, 0);
     return lx_arena_printf(a, "%.*s%.*s%.*s", LX_F(head), LX_F(filled), LX_F(tail));
 }
-
-struct lx_slice lx_json_quoted(struct lx_slice s, struct lx_arena *a)
-{
-    size_t most = 6 * s.n + 2; /* every byte as \uXXXX */
-    struct lx_buf b = {.p = lx_arena_bytes(a, most), .cap = most, .max = most};
-    struct lx_out o = lx_out(&b);
-    if (!b.p)
-        return lx_slice(NULL, 0);
-    lx_out_str(&o, NULL, s);
-    return lx_buf_slice(&b);
-}

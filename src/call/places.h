@@ -17,7 +17,5 @@ void lx_places_write(const struct lx_provider *row, const struct lx_deployment *
 /* A row's header with the name in it filled in; absent where there is nothing to fill it with. */
 struct lx_slice lx_places_header(const char *value, const struct lx_deployment *d,
                                  struct lx_arena *a);
-/* s as a JSON string, in the arena; absent when that has failed. */
-struct lx_slice lx_json_quoted(struct lx_slice s, struct lx_arena *a);
 
 #endif

@@ -47,8 +47,11 @@ static int make_states(struct lx_relay *r)
     bool reads = r->framing != LX_FRAMING_NONE && !(r->same && r->stream);
     size_t back = reads ? padded(r->back->back->state_size) : 0;
     size_t front = r->stream ? padded(r->front->front->state_size) : 0;
-    struct lx_slice *strings[] = {&r->context.model, &r->context.id};
-    size_t n = back + front + r->context.model.n + r->context.id.n;
+    struct lx_slice *strings[] = {&r->context.model, &r->context.id, &r->context.deployment,
+                                  &r->context.echo};
+    size_t n = back + front;
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+        n += strings[i]->n;
     if (r->framing == LX_FRAMING_NONE && !r->stream)
         return 0;
     r->states = calloc(1, n + 1);
@@ -57,7 +60,7 @@ static int make_states(struct lx_relay *r)
     r->back_state = back ? r->states : NULL;
     r->front_state = front ? r->states + back : NULL;
     char *at = r->states + back + front;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
         if (strings[i]->n)
             memcpy(at, strings[i]->p, strings[i]->n);
         strings[i]->p = at;
@@ -306,6 +309,8 @@ static int mend(struct lx_relay *r, const struct lx_glance *g, struct lx_json_ed
                 struct lx_error *err)
 {
     const struct lx_back *back = r->back->back;
+    if (g->odd && r->front->front->mark)
+        r->front->front->mark(&r->scratch->doc, &r->context, e);
     if (!back->mend_event || !(g->calls || (g->finish && r->back_state))) {
         if (g->odd && back->mend)
             back->mend(&r->scratch->doc, e);

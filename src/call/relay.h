@@ -80,7 +80,4 @@ int lx_relay_again(struct lx_relay *r, const struct lx_dialect *back, enum lx_fr
 /* What was used, as far as it is known when the relay has ended or is given up. */
 struct lx_usage lx_relay_usage(struct lx_relay *r, bool cut_short);
 
-/* A whole reply as the events of a stream (spread.c). 0, or the arena's failure. */
-int lx_reply_spread(const struct lx_reply *reply, struct lx_events *out);
-
 #endif

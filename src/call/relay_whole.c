@@ -86,6 +86,8 @@ static int write_with_usage(struct lx_relay *r, const struct lx_usage *usage, st
     lx_out_object_end(&o);
     int code = text.failed;
     lx_json_edit_init(&e, doc, &r->scratch->arena);
+    if (r->front->front->mark)
+        r->front->front->mark(doc, &r->context, &e);
     if (code == 0) {
         lx_json_edit_set(&e, lx_json_root(doc), LX_S("usage"),
                          lx_slice(text.p + before.n, text.n - before.n - 1));
@@ -99,7 +101,10 @@ static int write_mended(struct lx_relay *r, struct lx_buf *out, struct lx_error 
 {
     struct lx_json_edit e;
     lx_json_edit_init(&e, &r->scratch->doc, &r->scratch->arena);
-    r->back->back->mend(&r->scratch->doc, &e);
+    if (r->front->front->mark)
+        r->front->front->mark(&r->scratch->doc, &r->context, &e);
+    if (r->back->back->mend)
+        r->back->back->mend(&r->scratch->doc, &e);
     int code = lx_json_edit_write(&e, out);
     return code < 0 ? lx_relay_fail(code, err, "no memory for the reply") : 0;
 }
@@ -205,6 +210,8 @@ int lx_relay_end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *
     code = g.usage.known || !r->biller ? 0 : pass_with_estimate(r, out);
     if (code < 0)
         return lx_relay_fail(code, err, "no memory to count what was said");
+    if (code == 0 && r->front->front->mark && r->context.deployment.n)
+        return write_mended(r, out, err);
     if (code == 0)
         *as_is = body;
     return 0;

@@ -342,13 +342,13 @@ int lx_resume_write(struct lx_call *c, const struct lx_deployment *d, struct lx_
     struct lx_arena *a = lx_call_arena(c);
     struct lx_slice model = c->report.upstream_model;
     struct lx_target own;
-    const struct lx_target *t = &d->target;
+    const struct lx_target *t = lx_deployment_known(d, model);
     struct lx_error err = {0};
     int code = read_body(c, c->in.body);
     r->past->body = c->in.body;
     r->past->mark = NULL;
     if (code == 0 && r->how == LX_RESUME_ON) {
-        if (!t->row) {
+        if (!t) {
             lx_deployment_target(d, model, c->settings->cost.catalog, a, &own);
             t = &own;
         }

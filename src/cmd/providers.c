@@ -151,12 +151,17 @@ static void add_variant(struct lx_buf *out, const struct lx_provider *v, const c
     add_text(out, v, quote);
 }
 
-/* A variant that a request chooses, not its model. */
-static void add_detour(struct lx_buf *out, const struct lx_provider *p, const char *quote)
+/* Variants that a request chooses, not its model. */
+static void add_detours(struct lx_buf *out, const struct lx_provider *p, const char *before,
+                        const char *quote)
 {
-    lx_buf_addf(
-        out, "models %s%s%s with functions, unless they are not to reason: as %sresponses/MODEL%s",
-        quote, p->functions_by_responses, quote, quote, quote);
+    const char *const models[] = {p->functions_by_responses, p->responses};
+    static const char *const when[] = {"with functions, unless they are not to reason",
+                                       "for clients of the Responses API"};
+    for (size_t i = 0; i < 2; i++)
+        if (models[i])
+            lx_buf_addf(out, "%smodels %s%s%s %s: as %sresponses/MODEL%s\n", before, quote,
+                        models[i], quote, when[i], quote, quote);
 }
 
 /* How the key is sent: "Authorization: Bearer KEY". */
@@ -243,11 +248,7 @@ static void add_detail(struct lx_buf *out, const struct lx_provider *p)
         add_variant(out, v, "");
         lx_buf_add_byte(out, '\n');
     }
-    if (p->functions_by_responses) {
-        lx_buf_addf(out, "  %-12s ", "for some");
-        add_detour(out, p, "");
-        lx_buf_add_byte(out, '\n');
-    }
+    add_detours(out, p, "  for some     ", "");
     add_quirks(out, "quirk", p->quirks);
     for (const struct lx_offer *o = p->embed; o && o->language; o++) {
         lx_buf_addf(out, "  %-12s ", "embeddings");
@@ -331,6 +332,7 @@ static void write_provider(struct lx_out *o, const struct lx_provider *p)
         write_variant(o, v);
     lx_out_array_end(o);
     write_text(o, "functions_by_responses", p->functions_by_responses);
+    write_text(o, "responses", p->responses);
     lx_out_array(o, "quirks");
     for (const struct lx_quirk *q = p->quirks; q && q->op != LX_QUIRK_END; q++)
         write_quirk(o, q);
@@ -584,11 +586,7 @@ static void add_doc_section(struct lx_buf *out, const struct lx_provider *p)
         add_variant(out, v, "`");
         lx_buf_add_byte(out, '\n');
     }
-    if (p->functions_by_responses) {
-        lx_buf_add_lit(out, "- ");
-        add_detour(out, p, "`");
-        lx_buf_add_byte(out, '\n');
-    }
+    add_detours(out, p, "- ", "`");
     add_doc_quirks(out, p->quirks);
     for (const struct lx_offer *o = p->embed; o && o->language; o++) {
         lx_buf_add(out, o == p->embed ? LX_S("\nEmbeddings: ") : LX_S("; "));

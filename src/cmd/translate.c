@@ -159,7 +159,8 @@ static int run_request(struct job *j)
     j->settings.modify_params = j->values[MODIFY] != NULL;
     code =
         lx_attempt_write(&at, &d, &j->settings, j->from, &j->doc, NULL,
-                         lx_attempt_model(&d, lx_deployment_model(&d, lx_slice(NULL, 0), &j->arena),
+                         lx_attempt_model(&d, j->from,
+                                          lx_deployment_model(&d, lx_slice(NULL, 0), &j->arena),
                                           &j->doc, &j->arena),
                          j->values[STREAM] ? LX_YES : LX_UNSET, &j->arena, &j->out, &fault);
     if (code == 0)

@@ -256,14 +256,10 @@ static struct lx_slice with_mode(struct lx_load *l, const struct lx_config_entry
                                  struct lx_resolved r)
 {
     struct lx_slice mode = text_of(lx_yaml_get(e->model_info, LX_S("mode")));
-    struct lx_slice prefix = LX_S("responses/");
-    if (!lx_slice_eq(mode, LX_S("responses")) || lx_slice_starts(r.model, prefix))
+    if (!lx_slice_eq(mode, LX_S("responses")))
         return r.model;
-    struct lx_slice named =
-        lx_arena_printf(&l->config->arena, "%.*s%.*s", LX_F(prefix), LX_F(r.model));
-    const struct lx_provider *v =
-        lx_provider_variant(r.provider, named, e->api_base, e->d.api_version);
-    return lx_slice_eq(lx_slice_z(v->language), LX_S("openai_responses")) ? named : r.model;
+    return lx_provider_by_responses(r.provider, r.model, e->api_base, e->d.api_version,
+                                    &l->config->arena);
 }
 
 /* The entry at one provider, under one group's name. */

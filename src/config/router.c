@@ -173,9 +173,9 @@ static const struct {
     {LX_S_INIT("prompt_caching"), LX_AFFINITY_PROMPT, false, false},
     {LX_S_INIT("session_affinity"), LX_AFFINITY_SESSION, false, false},
     {LX_S_INIT("deployment_affinity"), LX_AFFINITY_KEY, false, false},
-    {LX_S_INIT("responses_api_deployment_check"), LX_AFFINITY_RESPONSE, false, true},
+    {LX_S_INIT("responses_api_deployment_check"), LX_AFFINITY_RESPONSE, false, false},
     {LX_S_INIT("forward_client_headers_by_model_group"), 0, false, true},
-    {LX_S_INIT("encrypted_content_affinity"), 0, false, true},
+    {LX_S_INIT("encrypted_content_affinity"), LX_AFFINITY_ENCRYPTED, false, false},
 };
 
 static void read_check(struct lx_load *l, const struct lx_yaml *v, struct lx_slice path,

@@ -115,6 +115,9 @@ struct lx_reply_context {
                 * reply is, too */
     bool in_array;                     /* streams: as one JSON array, not as events (Gemini) */
     const struct lx_answer_form *form; /* of whole replies: who breaks it is refused; or NULL */
+    struct lx_slice echo;              /* what the front's echo() made of the request */
+    struct lx_slice deployment;        /* its id, for ids of replies that name it; or empty */
+    bool marks_content;                /* what is encrypted names it, too */
     struct lx_slice encoding;          /* embeddings: as the client wants them; empty: float */
     int32_t input_tokens;              /* as tokens_header says; 0: it does not */
     int32_t output_tokens;             /* as output_header says; 0: it does not */
@@ -140,9 +143,14 @@ struct lx_glance {
 };
 
 /* A member of a language's requests that no other language has. */
+enum lx_own_weight {
+    LX_OWN_IDLE,   /* without it the answer is the same */
+    LX_OWN_NEEDED, /* ... another: refused, but for drop_params */
+    LX_OWN_VITAL,  /* ... one to another question: always refused */
+};
 struct lx_own_member {
     const char *name;
-    bool needed; /* without it the answer is another */
+    enum lx_own_weight weight;
     const char *why;
 };
 
@@ -163,6 +171,13 @@ struct lx_front {
     /* The member of a whole reply that tells usage, for replies that pass and have none; NULL: they
      * pass without. Its name is "usage" in every language so far. */
     void (*write_usage)(struct lx_out *, const char *name, const struct lx_usage *);
+    /* What a reply tells back of the request, for the context of one that is written; in the arena.
+     * NULL: nothing. */
+    struct lx_slice (*echo)(const struct lx_json_doc *body, struct lx_arena *);
+    /* Edits a whole reply, or a record of a stream that a glance found odd, of the front's own
+     * language, that passes: ids that name the deployment. NULL: nothing. */
+    void (*mark)(const struct lx_json_doc *, const struct lx_reply_context *,
+                 struct lx_json_edit *);
     /* What read_request() leaves in `extra` for targets of its own language only; ends with a NULL
      * name. NULL: nothing. */
     const struct lx_own_member *own_members;

@@ -1,10 +1,11 @@
 /*
  * openai_responses.c - OpenAI's Responses API as a dialect: its table, its address, errors, and the
- * light readers for replies that pass as they came.
+ * light readers and markers for replies that pass as they came.
  *
  * The table is all that others see; openai_responses.h says which file does what.
  */
 #include "dialect/openai_responses.h"
+#include "dialect/response_id.h"
 
 /* ---- Errors ------------------------------------------------------------------------------- */
 
@@ -80,6 +81,11 @@ static void glance(struct lx_json response, struct lx_glance *out)
     lx_openai_read_bill(response, &out->usage);
 }
 
+static bool is_sealed(struct lx_json item)
+{
+    return lx_json_is(LX_GET(item, "encrypted_content"), LX_JSON_STRING);
+}
+
 static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
 {
     struct lx_json root = lx_json_root(body);
@@ -102,6 +108,8 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
     struct lx_json root = lx_json_root(doc), response = LX_GET(root, "response");
     struct lx_slice type = word(LX_GET(root, "type"));
     glance(response, out);
+    out->odd =
+        lx_json_given(response) || is_sealed(LX_GET(root, "item")); /* see lx_responses_mark */
     out->is_fault |= lx_slice_eq(type, LX_S("error")) || lx_json_given(LX_GET(root, "error"));
     out->end = out->finish != LX_FINISH_NONE;
     if (lx_slice_ends(type, LX_S(".delta")))
@@ -111,7 +119,58 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
     return 0;
 }
 
+/* ---- Marks -------------------------------------------------------------------------------- */
+
+static void mark_item(struct lx_json item, const struct lx_reply_context *ctx,
+                      struct lx_json_edit *e)
+{
+    struct lx_response_id content = {.deployment = ctx->deployment};
+    if (!is_sealed(item))
+        return;
+    content.id = lx_json_str(LX_GET(item, "encrypted_content"), e->arena);
+    lx_json_edit_replace(e, LX_GET(item, "encrypted_content"),
+                         lx_json_quoted(lx_response_content_write(&content, e->arena), e->arena));
+}
+
+void lx_responses_mark(const struct lx_json_doc *doc, const struct lx_reply_context *ctx,
+                       struct lx_json_edit *e)
+{
+    struct lx_json root = lx_json_root(doc), response = LX_GET(root, "response");
+    struct lx_response_id id = {.provider = lx_slice_z(ctx->provider),
+                                .deployment = ctx->deployment};
+    if (!ctx->deployment.n)
+        return;
+    if (!lx_json_given(response))
+        response = root;
+    for (size_t i = 0; i < 2; i++) {
+        struct lx_json own = i ? LX_GET(response, "previous_response_id") : LX_GET(response, "id");
+        id.id = lx_json_str(own, e->arena);
+        if (id.id.n)
+            lx_json_edit_replace(e, own,
+                                 lx_json_quoted(lx_response_id_write(&id, e->arena), e->arena));
+    }
+    if (!ctx->marks_content)
+        return;
+    mark_item(LX_GET(root, "item"), ctx, e);
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(response, "output")); lx_json_next(&it);)
+        mark_item(it.value, ctx, e);
+}
+
 /* ---- The table ---------------------------------------------------------------------------- */
+
+static const struct lx_front front = {
+    .state_size = sizeof(struct lx_responses_telling),
+    .read_request = lx_responses_read_request,
+    .write_reply = lx_responses_write_reply,
+    .write_event = lx_responses_write_event,
+    .clear = lx_responses_telling_clear,
+    .write_error = lx_openai_write_error,
+    .write_usage = lx_responses_usage_write,
+    .echo = lx_responses_echo,
+    .mark = lx_responses_mark,
+    .own_members = lx_responses_own_members,
+    .framing = LX_FRAMING_SSE,
+};
 
 static const struct lx_back back = {
     .state_size = sizeof(struct lx_responses_reading),
@@ -130,5 +189,6 @@ static const struct lx_back back = {
 const struct lx_dialect lx_dialect_openai_responses = {
     .name = "openai_responses",
     .title = "OpenAI Responses",
+    .front = &front,
     .back = &back,
 };

@@ -7,6 +7,11 @@
  *   openai_responses_input.c  ... messages, as instructions and input items
  *   openai_responses_read.c   back: a stream's events, or a whole reply -> events
  *   openai_responses_item.c   ... output items
+ *   openai_responses_front_request.c  front: request body -> canonical request
+ *   openai_responses_front_input.c    front: its instructions and input -> messages
+ *   openai_responses_front_stream.c   front: events -> a stream
+ *   openai_responses_front_item.c     front: output items and their events
+ *   openai_responses_front_reply.c    front: whole replies; ids, sealed thinking, usage
  *
  * The language of POST /v1/responses. Facts are from OpenAI's specification (openapi 2.3.0,
  * 2026-09), its guides (platform.openai.com/docs/guides/migrate-to-responses, .../reasoning) and
@@ -112,7 +117,8 @@ struct lx_responses_writer {
     struct lx_body *b;
     struct lx_out out;
     struct lx_json_doc scratch; /* for JSON inside JSON */
-    bool chat;                  /* the request came in OpenAI's language of chats */
+    bool own;                   /* the request came in this language ... */
+    bool openai;                /* ... or in OpenAI's language of chats */
     bool lost_cache;            /* each is said once a request */
     bool lost_thinking;
     bool lost_is_error;
@@ -128,5 +134,102 @@ void lx_responses_write_request(const struct lx_write_options *o, const struct l
                                 struct lx_body *b);
 void lx_responses_input_write(struct lx_responses_writer *w); /* instructions, input */
 void lx_responses_tools_write(struct lx_responses_writer *w); /* tools, tool_choice, ... */
+
+/* ---- The front ---------------------------------------------------------------------------- */
+
+extern const struct lx_own_member lx_responses_own_members[];
+/* These are what struct lx_front says of its members. */
+int lx_responses_read_request(const struct lx_json_doc *body, struct lx_arena *a,
+                              struct lx_request *out, struct lx_error *err);
+void lx_responses_write_reply(const struct lx_reply *r, const struct lx_reply_context *ctx,
+                              struct lx_buf *out);
+void lx_responses_write_event(void *state, const struct lx_event *e,
+                              const struct lx_reply_context *ctx, struct lx_buf *out);
+void lx_responses_telling_clear(void *state);
+struct lx_slice lx_responses_echo(const struct lx_json_doc *body, struct lx_arena *a);
+void lx_responses_mark(const struct lx_json_doc *doc, const struct lx_reply_context *ctx,
+                       struct lx_json_edit *e);
+
+/* instructions and input, as messages. 0, or LX_EINVAL. */
+int lx_responses_input_read(struct lx_json root, struct lx_arena *a, struct lx_request *out,
+                            struct lx_error *err);
+/* Adds previous_response_id, as its maker called it. */
+void lx_responses_add_previous(struct lx_extra ***at, struct lx_json name, struct lx_json value,
+                               struct lx_arena *a);
+/* "encrypted_content" of thinking: from its signature, or what was redacted. */
+void lx_responses_seal(struct lx_out *o, struct lx_text sealed, bool redacted,
+                       const struct lx_reply_context *ctx);
+/* The other way: the signature, or empty and what was redacted. */
+struct lx_slice lx_responses_unseal(struct lx_slice content, struct lx_slice *redacted,
+                                    struct lx_arena *a);
+/* "id" of a reply; native: `id` is in this language. */
+void lx_responses_id_tell(struct lx_out *o, struct lx_text id, bool native,
+                          const struct lx_reply_context *ctx);
+/* The members that tell the request back; without an echo as if it had said nothing. */
+void lx_responses_echo_write(struct lx_out *o, struct lx_slice echo);
+void lx_responses_usage_write(struct lx_out *o, const char *name, const struct lx_usage *u);
+/* The code of an error within a response. */
+struct lx_slice lx_responses_error_code(const struct lx_fault *f);
+
+/* An output item that is told, or was. Texts are held as JSON has them, escaped. */
+struct lx_responses_told {
+    int64_t index;          /* in the output */
+    int64_t part;           /* in the vocabulary; of a message: that of its section */
+    enum lx_part_kind kind; /* TEXT: a message; THINKING, TOOL_CALL, IMAGE, OPAQUE */
+    bool custom;            /* a call with free text */
+    bool redacted;          /* its thinking is */
+    bool done;
+    bool section_open; /* of content, or of the summary */
+    enum lx_part_kind section_kind;
+    int64_t section; /* which */
+    int64_t annotation_count;
+    struct lx_buf text; /* of the section; arguments; an image; an opaque item */
+    struct lx_buf call_id, name;
+    struct lx_buf annotations; /* of the section: elements */
+    struct lx_buf sections;    /* that are whole: elements */
+    struct lx_buf sealed;
+    struct lx_buf json; /* the item, when it is done */
+    struct lx_responses_told *next;
+};
+
+/* A stream being written, or a whole reply as one. */
+struct lx_responses_telling {
+    struct lx_responses_told *items, *last; /* heap; in the order of the output */
+    struct lx_responses_told *open;         /* the message or the thinking under way */
+    int64_t count, sequence;
+    int64_t part;           /* that is told, calls aside ... */
+    enum lx_part_kind kind; /* ... and what it is */
+    size_t held;            /* bytes */
+    struct lx_buf head;     /* members of the response that stay */
+    struct lx_buf logprobs; /* elements, for the text that ends next */
+    struct lx_buf spill;    /* of a whole reply: records that nobody gets */
+    struct lx_usage usage;  /* so far; without slices */
+    char tier[16];
+    size_t tier_n;
+    enum lx_finish finish;
+    bool whole, started, native, ended;
+};
+
+/* One event while it is told. */
+struct lx_responses_teller {
+    struct lx_responses_telling *s;
+    const struct lx_event *e;
+    const struct lx_reply_context *ctx;
+    struct lx_buf *out;
+};
+
+/* Under what ceiling a stream's items, its logprobs and its head are held, each. */
+#define LX_RESPONSES_HELD_MAX ((size_t)64 << 20)
+
+/* ---- openai_responses_front_item.c ---- */
+void lx_responses_teller_fail(const struct lx_responses_teller *t, int code);
+/* An event of the stream, its members to be written; of a whole reply it goes nowhere. */
+struct lx_out lx_responses_record_open(const struct lx_responses_teller *t, const char *type);
+void lx_responses_record_close(const struct lx_responses_teller *t, struct lx_out *o);
+/* An event within a part, or about one. */
+void lx_responses_item_tell(const struct lx_responses_teller *t);
+/* Ends whatever is open, with that status. */
+void lx_responses_items_close(const struct lx_responses_teller *t, struct lx_slice status);
+void lx_responses_items_clear(struct lx_responses_telling *s);
 
 #endif

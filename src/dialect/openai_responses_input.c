@@ -55,7 +55,7 @@ static bool is_document(const struct lx_part *p)
 /* What keeps a part from being content; NULL: nothing does. */
 static const char *obstacle(const struct input *in, const struct lx_part *p)
 {
-    bool foreign = p->media.file_id.s.n && !in->w->chat;
+    bool foreign = p->media.file_id.s.n && !in->w->openai;
     switch (p->kind) {
     case LX_PART_AUDIO:
         return "the Responses API takes no audio";
@@ -68,8 +68,9 @@ static const char *obstacle(const struct input *in, const struct lx_part *p)
             return "a file of another provider";
         return p->citations.n ? "citations are not known in OpenAI's language" : NULL;
     case LX_PART_OPAQUE:
-        return lx_slice_eq(p->language, LX_OPENAI_CHAT) &&
-                       lx_slice_find(p->raw, LX_S("\"input_")) >= 0
+        return lx_slice_eq(p->language, LX_RESPONSES) ||
+                       (lx_slice_eq(p->language, LX_OPENAI_CHAT) &&
+                        lx_slice_find(p->raw, LX_S("\"input_")) >= 0)
                    ? NULL
                    : "only the provider that made it understands it";
     default:
@@ -272,6 +273,8 @@ static void write_assistant(struct input *in, const struct lx_message *m)
             write_reasoning(in, p);
         else if (p->kind == LX_PART_TOOL_CALL)
             write_call(in, p);
+        else if (p->kind == LX_PART_OPAQUE && lx_slice_eq(p->language, LX_RESPONSES))
+            lx_out_raw(&in->w->out, NULL, p->raw);
         else if (p->kind == LX_PART_OPAQUE)
             refuse(in, "only the provider that made it understands it");
         else if (p->kind != LX_PART_TOOL_RESULT)

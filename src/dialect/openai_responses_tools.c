@@ -81,7 +81,7 @@ static void write_search(struct lx_responses_writer *w, struct lx_json tool, siz
 
 static void write_own_tool(struct lx_responses_writer *w, const struct lx_tool *t, size_t i)
 {
-    if (lx_slice_eq(t->language, LX_OPENAI_CHAT)) {
+    if (lx_slice_eq(t->language, LX_OPENAI_CHAT) || lx_slice_eq(t->language, LX_RESPONSES)) {
         lx_out_raw(&w->out, NULL, t->raw);
         return;
     }
@@ -214,7 +214,9 @@ static void write_choice(struct lx_responses_writer *w)
     const struct lx_request *r = w->r;
     if (r->tool_choice == LX_CHOICE_NAMED)
         write_named(w);
-    else if (r->tool_choice == LX_CHOICE_RAW && w->chat)
+    else if (r->tool_choice == LX_CHOICE_RAW && w->own)
+        lx_out_raw(&w->out, "tool_choice", r->tool_choice_raw);
+    else if (r->tool_choice == LX_CHOICE_RAW && w->openai)
         write_raw(w);
     else if (r->tool_choice == LX_CHOICE_RAW)
         lx_body_refuse(w->b, w->o, LX_S("tool_choice"), LX_S("not known in OpenAI's language"));

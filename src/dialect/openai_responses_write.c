@@ -4,7 +4,8 @@
  *
  * Two ways to leave something out: lose() what only costs comfort or money, refuse() what would
  * change the answer. Members that the vocabulary does not know go along: a client of LiteLLM writes
- * previous_response_id, truncation or include beside its messages, and means this language.
+ * previous_response_id, truncation or include beside its messages, and means this language. What a
+ * client of this language says of itself goes as it came.
  */
 #include "dialect/openai_responses.h"
 #include "dialect/scalar.h"
@@ -80,7 +81,7 @@ static void write_param(struct lx_responses_writer *w, const struct param_row *r
     struct lx_slice what = lx_slice_z(lx_param_name(row->param));
     if (lx_scalar_is_noop(row->noop, json) || row->fate == WRITTEN)
         return;
-    if (row->fate == KEPT || (row->fate == CHAT && w->chat))
+    if (row->fate == KEPT || (row->fate == CHAT && w->openai))
         lx_out_raw(&w->out, row->name, json);
     else if (row->fate == REFUSED)
         lx_body_refuse(w->b, w->o, what, lx_slice_z(row->why));
@@ -110,7 +111,7 @@ static void write_params(struct lx_responses_writer *w)
         if (w->r->params[param_rows[i].param].n)
             write_param(w, &param_rows[i], w->r->params[param_rows[i].param]);
     if (w->r->params[LX_PARAM_USER].n)
-        lx_openai_write_user(&w->out, w->b, w->r->params[LX_PARAM_USER], w->chat);
+        lx_openai_write_user(&w->out, w->b, w->r->params[LX_PARAM_USER], w->openai);
     write_limit(w);
     if (w->r->stop_count)
         lx_body_refuse(w->b, w->o, LX_S("stop"), LX_S("the Responses API has no stop sequences"));
@@ -268,7 +269,7 @@ static void write_extra(struct lx_responses_writer *w)
         bool ours = false;
         for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
             ours |= lx_slice_eq(x->name, own[i]);
-        if (!w->chat && lx_slice_eq(x->name, LX_S("output_config"))) { /* task_budget */
+        if (!w->openai && lx_slice_eq(x->name, LX_S("output_config"))) { /* task_budget */
             lx_losses_add(w->b->losses, x->name, LX_S("not known in OpenAI's language"));
             continue;
         }
@@ -283,7 +284,8 @@ void lx_responses_write_request(const struct lx_write_options *o, const struct l
                                 struct lx_body *b)
 {
     struct lx_responses_writer w = {.o = o, .r = r, .b = b, .out = lx_out(b->buf)};
-    w.chat = lx_slice_eq(r->language, LX_OPENAI_CHAT);
+    w.own = lx_slice_eq(r->language, LX_RESPONSES);
+    w.openai = w.own || lx_slice_eq(r->language, LX_OPENAI_CHAT);
     lx_json_doc_init(&w.scratch);
 
     lx_out_object(&w.out, NULL);
@@ -291,12 +293,19 @@ void lx_responses_write_request(const struct lx_write_options *o, const struct l
     lx_responses_input_write(&w);
     lx_responses_tools_write(&w);
     write_params(&w);
-    write_reasoning(&w);
-    write_text(&w);
-    write_state(&w);
+    if (!w.own) {
+        write_reasoning(&w);
+        write_text(&w);
+        write_state(&w);
+    }
     if (r->stream)
         lx_out_bool(&w.out, "stream", true);
-    write_extra(&w);
+    if (w.own) {
+        lx_extra_write(&w.out, r->own_extra);
+        lx_extra_write(&w.out, r->extra);
+    } else {
+        write_extra(&w);
+    }
     lx_out_object_end(&w.out);
     lx_responses_lose_cache(&w, &r->cache);
     lx_extra_lose(r, b);

@@ -114,6 +114,8 @@ void lx_reply_builder_add(struct lx_reply_builder *b, const struct lx_event *e);
 const struct lx_reply *lx_reply_builder_end(struct lx_reply_builder *b);
 /* All at once, in the events' own arena: 0, or why that failed. */
 int lx_reply_fold(const struct lx_events *events, struct lx_reply *out, struct lx_error *err);
+/* A whole reply as the events that a stream of it would have made. 0, or the arena's failure. */
+int lx_reply_spread(const struct lx_reply *reply, struct lx_events *out);
 /* The first fault among the events, or NULL. */
 const struct lx_fault *lx_events_fault(const struct lx_events *events);
 /* Adds what the end of a stream says: END when its answer is finished, else a FAULT of

@@ -157,6 +157,8 @@ struct lx_provider {
     const char *adaptive_thinking;      /* glob: models that choose their thinking; NULL: none */
     const char *functions_by_responses; /* glob: models whose chats take no functions while they
                                          * reason: such a request is one for "responses/MODEL" */
+    const char *responses;              /* glob: models that are "responses/MODEL" for clients of
+                                         * the Responses API; NULL: none */
     const char *goes_on;                /* OpenAI's language: how a body says that the answer it
                                          * ends in is to go on: "messages.MEMBER" of the last
                                          * message, or "MEMBER" of the body; NULL: it cannot */
@@ -187,6 +189,13 @@ const struct lx_provider *lx_provider_find(struct lx_slice id);
 const struct lx_provider *lx_provider_variant(const struct lx_provider *p, struct lx_slice model,
                                               struct lx_slice base_url,
                                               struct lx_slice api_version);
+
+/* What the model is called where it is asked by OpenAI's Responses API: "responses/MODEL", where a
+ * variant of the row speaks that; else as it is. Borrowed, or in the arena (absent when that has
+ * failed). */
+struct lx_slice lx_provider_by_responses(const struct lx_provider *p, struct lx_slice model,
+                                         struct lx_slice base_url, struct lx_slice api_version,
+                                         struct lx_arena *a);
 
 /* How the row serves clients of a language for a model: language NULL where it does not. A row's
  * own path is that of its chat; where an offer has none, "/chat/completions" in it gives way to the
@@ -231,6 +240,7 @@ void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
 
 /* What a model at a provider comes to: all that follows from their names and address. */
 struct lx_target {
+    struct lx_slice asked;           /* the name that it was worked out for */
     const struct lx_provider *row;   /* the provider's, or a variant; NULL: not worked out */
     struct lx_slice model;           /* as it is called there */
     struct lx_write_options options; /* what lx_provider_options() says */

@@ -275,10 +275,24 @@ void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
     out->thinking_member = lx_slice_z(p->thinking_member);
 }
 
+struct lx_slice lx_provider_by_responses(const struct lx_provider *p, struct lx_slice model,
+                                         struct lx_slice base_url, struct lx_slice api_version,
+                                         struct lx_arena *a)
+{
+    const struct lx_provider *v = lx_provider_variant(p, model, base_url, api_version);
+    struct lx_slice language = LX_S("openai_responses");
+    if (!p->variants || lx_slice_eq(lx_slice_z(v->language), language))
+        return model;
+    struct lx_slice named = lx_arena_printf(a, "responses/%.*s", LX_F(model));
+    v = lx_provider_variant(p, named, base_url, api_version);
+    return lx_slice_eq(lx_slice_z(v->language), language) ? named : model;
+}
+
 void lx_target_init(struct lx_target *t, const struct lx_provider *p, struct lx_slice model,
                     struct lx_slice base_url, struct lx_slice api_version, struct lx_arena *a)
 {
-    *t = (struct lx_target){.row = lx_provider_variant(p, model, base_url, api_version)};
+    *t = (struct lx_target){.asked = model,
+                            .row = lx_provider_variant(p, model, base_url, api_version)};
     /* A variant may have a name of its own for the model. */
     t->model = t->row == p ? model : lx_provider_model(t->row, model, a);
     lx_provider_options(t->row, t->model, &t->options);

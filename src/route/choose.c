@@ -269,11 +269,6 @@ static bool is_able(const struct choice *c, size_t i)
     return !(c->r->needs & f->needs_known & ~f->needs_met);
 }
 
-static unsigned affinity_of(const struct lx_route_request *r)
-{
-    return r->group->affinity >= 0 ? (unsigned)r->group->affinity : r->settings->policy.affinity;
-}
-
 /* ---- The last word ----------------------------------------------------------------------------
  */
 
@@ -387,7 +382,7 @@ static size_t last_word(struct choice *c)
     const struct lx_strategy *s = lx_group_strategy(r->group, &r->settings->policy);
     const uint64_t keys[] = {r->session, r->prompt, r->key};
     static const unsigned bits[] = {LX_AFFINITY_SESSION, LX_AFFINITY_PROMPT, LX_AFFINITY_KEY};
-    unsigned affinity = affinity_of(r);
+    unsigned affinity = lx_group_affinity(r->group, &r->settings->policy);
     for (size_t i = 0; i < 3 && c->count > 1; i++)
         if (keys[i] && (affinity & bits[i])) {
             c->by = affinity_names[i];

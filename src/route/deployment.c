@@ -124,6 +124,11 @@ const struct lx_latency_args *lx_group_latency(const struct lx_model_group *g,
     return g && g->latency ? g->latency : &p->latency;
 }
 
+unsigned lx_group_affinity(const struct lx_model_group *g, const struct lx_route_policy *p)
+{
+    return g->affinity >= 0 ? (unsigned)g->affinity : p->affinity;
+}
+
 bool lx_group_has_limits(const struct lx_model_group *g, const struct lx_route_policy *p)
 {
     return p->enforce_limits || p->pre_call_checks || lx_group_strategy(g, p)->limits;
@@ -206,8 +211,28 @@ static int64_t price_of(const struct lx_price *p, enum lx_rate_kind kind)
 
 const struct lx_provider *lx_deployment_row(const struct lx_deployment *d, struct lx_slice model)
 {
-    return d->target.row ? d->target.row
-                         : lx_provider_variant(d->provider, model, d->base_url, d->api_version);
+    const struct lx_target *known = lx_deployment_known(d, model);
+    return known ? known->row
+                 : lx_provider_variant(d->provider, model, d->base_url, d->api_version);
+}
+
+const struct lx_target *lx_deployment_known(const struct lx_deployment *d, struct lx_slice model)
+{
+    if (d->target.row && lx_slice_eq(d->target.asked, model))
+        return &d->target;
+    return d->by_responses.row && lx_slice_eq(d->by_responses.asked, model) ? &d->by_responses
+                                                                            : NULL;
+}
+
+struct lx_slice lx_deployment_by_responses(const struct lx_deployment *d, struct lx_slice model,
+                                           struct lx_arena *a)
+{
+    if (lx_deployment_known(d, model))
+        return d->by_responses.row ? d->by_responses.asked : model;
+    const char *models = d->provider->responses;
+    return models && lx_glob_match(lx_slice_z(models), model)
+               ? lx_provider_by_responses(d->provider, model, d->base_url, d->api_version, a)
+               : model;
 }
 
 /* What the catalog knows of a model; false: nothing, or only what the look of its name tells. */
@@ -274,8 +299,12 @@ void lx_deployment_learn(struct lx_deployment *d, const struct lx_catalog *catal
                                       .output_price = price_of(d->price, LX_RATE_OUTPUT_TOKEN)};
     if (lx_slice_find_byte(d->model, '*') < 0) {
         find_row(d, d->model, catalog, a, &m);
-        lx_deployment_target(d, lx_deployment_model(d, (struct lx_slice){NULL, 0}, a), catalog, a,
-                             &d->target);
+        struct lx_slice model = lx_deployment_model(d, (struct lx_slice){NULL, 0}, a);
+        d->target.row = d->by_responses.row = NULL; /* not known yet */
+        struct lx_slice other = lx_deployment_by_responses(d, model, a);
+        lx_deployment_target(d, model, catalog, a, &d->target);
+        if (!lx_slice_eq(model, other))
+            lx_deployment_target(d, other, catalog, a, &d->by_responses);
     }
     struct lx_slice most = fact(d, m, LX_S("max_input_tokens"));
     if (most.n && lx_slice_int(most, &n) == 0 && n > 0)

@@ -89,9 +89,10 @@ struct lx_deployment {
     struct lx_slice own_prices;          /* a JSON object; or empty */
     const struct lx_encoding *tokenizer; /* its own (tokens/tokens.h); or NULL */
     struct lx_slice base_model;          /* whose prices hold; or empty */
-    struct lx_target target;             /* of a fixed model; see lx_deployment_learn() */
-    struct lx_slice where;               /* "config.yaml:12": for messages */
-    struct lx_slice missing_key;         /* the variables that would supply the key; when unset */
+    /* Of a fixed model, and of the same by the Responses API; see lx_deployment_learn(). */
+    struct lx_target target, by_responses;
+    struct lx_slice where;       /* "config.yaml:12": for messages */
+    struct lx_slice missing_key; /* the variables that would supply the key; when unset */
 };
 
 /* Requests at once: its own limit, else the policy's; 0: no limit. */
@@ -130,6 +131,8 @@ const struct lx_strategy *lx_group_strategy(const struct lx_model_group *g,
                                             const struct lx_route_policy *p);
 const struct lx_latency_args *lx_group_latency(const struct lx_model_group *g,
                                                const struct lx_route_policy *p);
+/* What keeps its conversations together: bits of enum lx_affinity. */
+unsigned lx_group_affinity(const struct lx_model_group *g, const struct lx_route_policy *p);
 /* rpm and tpm are limits for it, not only weights. */
 bool lx_group_has_limits(const struct lx_model_group *g, const struct lx_route_policy *p);
 
@@ -195,6 +198,12 @@ struct lx_slice lx_deployment_model(const struct lx_deployment *d, struct lx_sli
 
 /* The row that serves a model of the deployment's: its provider's, or a variant. */
 const struct lx_provider *lx_deployment_row(const struct lx_deployment *d, struct lx_slice model);
+/* What was worked out for the model when the deployment was made; NULL: nothing. */
+const struct lx_target *lx_deployment_known(const struct lx_deployment *d, struct lx_slice model);
+/* What the model is called for clients of the Responses API: lx_provider_by_responses(), where the
+ * row serves them so. */
+struct lx_slice lx_deployment_by_responses(const struct lx_deployment *d, struct lx_slice model,
+                                           struct lx_arena *a);
 /* What a model of the deployment's comes to, with what the catalog (NULL: the built-in one) and
  * model_info know of it. Borrows from d, and copies into the arena. */
 void lx_deployment_target(const struct lx_deployment *d, struct lx_slice model,

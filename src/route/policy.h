@@ -51,6 +51,7 @@ enum lx_affinity {
     LX_AFFINITY_SESSION = 2,  /* session_affinity: its session id */
     LX_AFFINITY_PROMPT = 4,   /* prompt_caching: how the prompt begins */
     LX_AFFINITY_RESPONSE = 8, /* responses_api_deployment_check: who made the previous response */
+    LX_AFFINITY_ENCRYPTED = 16, /* encrypted_content_affinity: who can read the reasoning */
 };
 
 /* A limit on what may be spent in a window of time; windows begin at multiples of their length

@@ -7,6 +7,7 @@
 #define EMBED    &lx_dialect_openai_embed
 #define MESSAGES &lx_dialect_anthropic
 #define GEMINI   &lx_dialect_gemini
+#define RESPOND  &lx_dialect_openai_responses
 #define COUNT    &lx_dialect_gemini_asked_count
 #define TEXT     &lx_dialect_openai_completions
 /* Google's two methods, as its SDKs ask: with the version in front. */
@@ -49,6 +50,9 @@ static const struct lx_endpoint endpoints[] = {
      lx_exchange_complete, "how many tokens a request of Anthropic's has"},
     {LX_METHOD_POST, "/anthropic/v1/messages/count_tokens", false, &lx_dialect_anthropic_count,
      lx_exchange_complete, "the same"},
+    {LX_METHOD_POST, "/v1/responses", false, RESPOND, lx_exchange_complete, "OpenAI Responses"},
+    {LX_METHOD_POST, "/responses", false, RESPOND, lx_exchange_complete, "the same"},
+    {LX_METHOD_POST, "/openai/v1/responses", false, RESPOND, lx_exchange_complete, "the same"},
     GENERATE("/v1beta", "Gemini generateContent"),
     GENERATE("/v1", "the same"),
     GENERATE("", "the same"),

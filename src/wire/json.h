@@ -188,6 +188,8 @@ static inline void lx_out_value(struct lx_out *o, const char *name, struct lx_js
 void lx_out_string_open(struct lx_out *o, const char *name);
 void lx_out_string_part(struct lx_out *o, struct lx_text t);
 void lx_out_string_close(struct lx_out *o);
+/* s as a JSON string, in the arena; absent when that has failed. */
+struct lx_slice lx_json_quoted(struct lx_slice s, struct lx_arena *a);
 
 /* ---- Editing ------------------------------------------------------------------------------ */
 

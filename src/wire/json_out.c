@@ -226,3 +226,14 @@ void lx_out_string_close(struct lx_out *o)
 {
     lx_buf_add_byte(o->buf, '"');
 }
+
+struct lx_slice lx_json_quoted(struct lx_slice s, struct lx_arena *a)
+{
+    size_t most = 6 * s.n + 2; /* every byte as \uXXXX */
+    struct lx_buf b = {.p = lx_arena_bytes(a, most), .cap = most, .max = most};
+    struct lx_out o = lx_out(&b);
+    if (!b.p)
+        return lx_slice(NULL, 0);
+    lx_out_str(&o, NULL, s);
+    return lx_buf_slice(&b);
+}

@@ -16,9 +16,10 @@ enum {
     MODE_JSON_TOOL = 2,
     MODE_LEGACY = 4,
     MODE_USAGE = 8,
-    MODE_GEMINI = 64, /* the client speaks Google's */
-    MODE_ARRAY = 128, /* ... and wants its stream as one array */
-    MODE_OTHER = 16,  /* the provider streams and the client does not, or the other way round */
+    MODE_GEMINI = 64,                         /* the client speaks Google's */
+    MODE_ARRAY = 128,                         /* ... and wants its stream as one array */
+    MODE_RESPONSES = MODE_GEMINI | MODE_TEXT, /* the client speaks OpenAI's Responses API */
+    MODE_OTHER = 16, /* the provider streams and the client does not, or the other way round */
     MAX_OUT = 1 << 26,
 };
 
@@ -45,6 +46,8 @@ static inline void check_events(struct lx_slice text)
 
 static inline const struct lx_dialect *client_of(uint8_t mode)
 {
+    if ((mode & MODE_RESPONSES) == MODE_RESPONSES)
+        return &lx_dialect_openai_responses;
     if (mode & MODE_GEMINI)
         return &lx_dialect_gemini;
     if (mode & MODE_ANTHROPIC)
@@ -54,7 +57,7 @@ static inline const struct lx_dialect *client_of(uint8_t mode)
 
 static inline bool is_array(uint8_t mode)
 {
-    return (mode & MODE_GEMINI) && (mode & MODE_ARRAY);
+    return (mode & MODE_RESPONSES) == MODE_GEMINI && (mode & MODE_ARRAY);
 }
 
 /* One way through the relay; 0 or a code. */
@@ -70,6 +73,9 @@ static inline int relay(const struct lx_dialect *back, uint8_t mode, bool stream
         .legacy_functions = mode & MODE_LEGACY,
         .include_usage = mode & MODE_USAGE,
         .in_array = is_array(mode),
+        .provider = "openai",
+        .deployment = LX_S("d"),
+        .marks_content = mode & MODE_JSON_TOOL,
     };
     struct lx_route_settings settings;
     struct pieces pieces = {.rest = body, .seed = seed};

@@ -13,7 +13,8 @@ FUZZ = Path(__file__).resolve().parent
 CASES = FUZZ.parent / "case"
 BLOCK = re.compile(r"^## ([\w ]+)\n(.*?)^(`{3,})(\w+)\n(.*?)^\3$", re.M | re.S)
 ANTHROPIC, USAGE, OTHER, TEXT, GEMINI, ARRAY = 1, 8, 16, 32, 64, 128
-CLIENTS = {"anthropic": ANTHROPIC, "gemini": GEMINI, "openai_completions": TEXT}
+CLIENTS = {"anthropic": ANTHROPIC, "gemini": GEMINI, "openai_completions": TEXT,
+           "openai_responses": GEMINI | TEXT}
 # The readers that a language shares.
 READ_AS = {"mistral_fim": "openai_chat", "nlp_cloud": "tgi", "triton": "tgi",
            "watsonx_text": "tgi"}
@@ -23,7 +24,7 @@ BACKS = {"bedrock_converse": "bedrock", "bedrock_invoke": "bedrock_titan",
          "ollama_chat": "ollama_chat", "openai_responses": "openai_responses",
          "gigachat": "gigachat", "oci_chat": "oci_chat", "replicate": "replicate",
          "sap_orchestration": "sap_orchestration", "tgi": "tgi"}
-ONLY_BACKS = set(BACKS) - {"gemini"}  # languages of providers only
+ONLY_BACKS = set(BACKS) - {"gemini", "openai_responses"}  # languages of providers only
 MAX_BYTES = 20000
 
 
@@ -72,7 +73,7 @@ def main():
                 if part:
                     write(f"embed_{part}", bytes([9]) + body)
                 continue
-            if back in BACKS and front != "gemini":
+            if back in BACKS and front not in ("gemini", "openai_responses"):
                 write_back(front, BACKS[back], heading, kind, body)
             if back in ONLY_BACKS:
                 continue

@@ -201,10 +201,10 @@ static const struct {
      "c.yaml:2:83: error: router_settings.provider_budget_config.*.time_period: expected a length "
      "of time: 30s, 10m, 2h, 1d, 1w, 1mo, found \"1x\"\n"},
     {MODEL "router_settings: {provider_budget_config: {openai: {budget_limit: 5, time_period: "
-           "1d}}, optional_pre_call_checks: [session_affinity, encrypted_content_affinity, x]}\n",
+           "1d}}, optional_pre_call_checks: [session_affinity, forward_client_headers_by_model_group, x]}\n",
      "c.yaml:2:134: warning: router_settings.optional_pre_call_checks: "
-     "encrypted_content_affinity is known, but not built yet: it has no effect\n"
-     "c.yaml:2:162: warning: router_settings.optional_pre_call_checks: no such check\n"},
+     "forward_client_headers_by_model_group is known, but not built yet: it has no effect\n"
+     "c.yaml:2:173: warning: router_settings.optional_pre_call_checks: no such check\n"},
     {MODEL "router_settings: {model_group_retry_policy: {nobody: {DefaultRetries: 1}}}\n",
      "c.yaml:2:46: warning: router_settings.model_group_retry_policy: no model of that name is "
      "served\n"},

@@ -1,9 +1,9 @@
 /*
- * spread.c - a whole reply as the events a stream of it would have made.
+ * reply_spread.c - a whole reply as the events a stream of it would have made.
  *
  * For providers that answer a request for a stream with one JSON body, and for mock replies.
  */
-#include "call/relay.h"
+#include "llm/reply.h"
 
 struct spread {
     struct lx_events *out;
