@@ -500,7 +500,8 @@ static void find_key(struct lx_call *c)
 /*
  * LiteLLM's timeouts, for each attempt: `timeout` bounds a whole reply. A stream may take as long
  * as it likes as long as it flows: its first byte is bounded by stream_timeout (else by timeout),
- * and each wait after it by between_bytes.
+ * and each wait after it by between_bytes;
+ * all of it only where a most is configured.
  */
 static void fill_send(struct lx_call *c, struct lx_step *out)
 {
@@ -518,8 +519,7 @@ static void fill_send(struct lx_call *c, struct lx_step *out)
     out->send.hedge_ms = c->memory->polls ? 0 : hedge_ms(c);
     if (c->report.stream)
         out->send.first_byte_ms = first > 0 ? first : total;
-    else
-        out->send.total_ms = total;
+    out->send.total_ms = c->report.stream ? s->stream_total_ms : total;
     c->state = HEAD;
 }
 

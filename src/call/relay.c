@@ -94,6 +94,7 @@ int lx_relay_init(struct lx_relay *r, const struct lx_dialect *back, const struc
         .stream = stream,
         .framing = framing,
         .max_bytes = settings->max_response_bytes,
+        .max_repeats = settings->max_repeats,
         .context = *context,
         .limits = settings->json,
         .scratch = scratch,
@@ -587,14 +588,35 @@ static void count_behind(struct lx_relay *r, struct lx_slice piece)
     }
 }
 
+/* A model that says one thing again and again would go on as long as it is paid for. */
+static void check_loop(struct lx_relay *r, const struct lx_buf *out)
+{
+    enum { SHOWN = 200 };
+    if (!lx_relay_loops(r) || r->over)
+        return;
+    struct lx_slice said = lx_slice_from(lx_buf_slice(&r->said.text), r->said.last);
+    const struct lx_fault f = {
+        .kind = LX_FAULT_INTERNAL,
+        .message =
+            lx_arena_printf(&r->keep, "The model is repeating the same chunk = %.*s (%u times)",
+                            LX_F(lx_slice_to(said, SHOWN)), r->said.repeats),
+        .retry_after_ms = -1,
+    };
+    remember_fault(r, &f);
+    r->fault_at = out->n;
+    r->fault_held = true;
+}
+
 static int relay_stream(struct lx_relay *r, struct lx_slice piece, struct lx_buf *out,
                         struct lx_error *err)
 {
     struct lx_record rec;
     int code = 0;
-    while (!r->over && (code = lx_records_next(&r->records, &piece, &rec, err)) == 1)
+    while (!r->over && (code = lx_records_next(&r->records, &piece, &rec, err)) == 1) {
         if ((code = relay_record(r, &rec, out, err)) < 0)
             break;
+        check_loop(r, out);
+    }
     if (r->over && r->fault.kind && code >= 0 && r->framing == LX_FRAMING_SSE)
         count_behind(r, piece);
     if (code == LX_ELIMIT)

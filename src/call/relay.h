@@ -43,6 +43,7 @@ struct lx_relay {
     bool tells_cost;            /* a stream's usage tells the cost, the biller's */
     bool keeps;                 /* another provider may go on with it: faults are held back ... */
     bool fault_held;            /* ... as `fault` was */
+    int64_t max_repeats;        /* of one piece of text, see struct lx_route_settings */
     struct lx_said said;
     struct lx_slice
         head; /* if it keeps: of a stream that passes the record that names the reply; heap */
@@ -52,6 +53,12 @@ struct lx_relay {
     char service_tier[16];
     struct lx_fault fault;
 };
+
+/* The model says one thing again and again. */
+static inline bool lx_relay_loops(const struct lx_relay *r)
+{
+    return r->max_repeats && r->said.repeats >= r->max_repeats;
+}
 
 /* 0 or LX_ENOMEM. scratch and whole may be NULL: then it brings its own. */
 int lx_relay_init(struct lx_relay *r, const struct lx_dialect *back, const struct lx_dialect *front,

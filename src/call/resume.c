@@ -197,10 +197,17 @@ void lx_resume_add_bill(struct lx_call *c)
     lx_cost_add(&c->report.cost, &past->cost);
 }
 
+/* It has had all the time that a stream has. */
+static bool is_too_long(const struct lx_call *c)
+{
+    int64_t most = c->settings->stream_total_ms;
+    return most > 0 && c->now_ms - c->begun_ms >= most;
+}
+
 bool lx_resume_break(struct lx_call *c, const struct lx_fault *f)
 {
     struct lx_resume *r = &c->resume;
-    if (!r->holds || !lx_fault_retryable(f))
+    if (!r->holds || !lx_fault_retryable(f) || lx_relay_loops(&c->relay) || is_too_long(c))
         return false;
     if (r->idle)
         return true;

@@ -65,8 +65,31 @@ void lx_said_end(struct lx_said *s)
         s->open = false;
 }
 
+/* More than two characters, of which an escape is one. */
+static bool is_long(struct lx_slice s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n && n < 3; i++) {
+        n += (s.p[i] & 0xc0) != 0x80;
+        if (s.p[i] == '\\' && i + 1 < s.n)
+            i += s.p[i + 1] == 'u' ? 5 : 1;
+    }
+    return n > 2;
+}
+
+/* The piece of text that stands in s->text from `at` on. */
+static void count_repeat(struct lx_said *s, size_t at)
+{
+    struct lx_slice all = lx_buf_slice(&s->text), piece = lx_slice_from(all, at);
+    struct lx_slice before = lx_slice_from(lx_slice_to(all, at), s->last);
+    bool again = s->repeats && lx_slice_eq(piece, before);
+    s->repeats = !is_long(piece) ? 0 : again ? s->repeats + 1 : 1;
+    s->last = (uint32_t)at; /* a mebibyte at most */
+}
+
 void lx_said_add(struct lx_said *s, enum lx_part_kind kind, struct lx_text piece)
 {
+    size_t at = s ? s->text.n : 0;
     if (!s || !piece.s.n)
         return;
     if (!s->open || s->kind != kind)
@@ -80,6 +103,10 @@ void lx_said_add(struct lx_said *s, enum lx_part_kind kind, struct lx_text piece
         lx_buf_add(&s->text, piece.s);
     else
         add_plain(&s->text, piece.s);
+    if (kind == LX_PART_TEXT && !s->text.failed)
+        count_repeat(s, at);
+    else
+        s->repeats = 0;
 }
 
 void lx_said_add_reply(struct lx_said *s, const struct lx_reply *r)

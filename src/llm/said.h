@@ -29,6 +29,9 @@ struct lx_said {
     int32_t parts;          /* the index of the last part, and one */
     uint32_t answer;        /* where in `text` the first TEXT begins */
     uint32_t from;          /* what comes before has been counted */
+    uint32_t last;          /* where in `text` the last piece begins ... */
+    uint32_t repeats;       /* ... and how often in a row it has been said, as a piece of text of
+                             * more than two characters */
 };
 
 void lx_said_init(struct lx_said *s);

@@ -15,6 +15,7 @@ void lx_route_settings_default(struct lx_route_settings *s)
         .request_timeout_ms = 600000,
         .connect_timeout_ms = 10000,
         .between_bytes_ms = 600000,
+        .max_repeats = 100,
         .backoff_base_ms = 500,
         .backoff_max_ms = 8000,
         .max_response_bytes = (size_t)64 << 20,

@@ -151,6 +151,9 @@ struct lx_route_settings {
     int64_t stream_timeout_ms;  /* 0: request_timeout_ms */
     int64_t connect_timeout_ms; /* default 10,000 */
     int64_t between_bytes_ms;   /* default 600,000 */
+    int64_t stream_total_ms;    /* of a whole stream, however it flows; 0: any time */
+    int64_t max_repeats;        /* of the same piece of a stream's text in a row: more is a model
+                                 * that is caught in a loop; 0: any number; default 100 */
     int64_t retry_after_ms;     /* least wait before a retry; default 0 */
     int64_t backoff_base_ms, backoff_max_ms; /* 500, 8,000 */
     size_t max_response_bytes;               /* of a reply that is held whole; default 64 MiB */

@@ -156,3 +156,56 @@ def test_silence_has_limits_of_its_own(gateway, upstream, where):
     assert "imed out" in told(reply)[-1]["error"]["message"]
     assert time.monotonic() - began < 1.8
     assert "between" not in json.dumps(up.requests[0].json())
+
+
+def looping(language, times):
+    """The same words over and over, which go out one by one."""
+    def reply(connection, _):
+        connection.stream()
+        text = LANGUAGES[language][1](*["again "] * times)
+        connection.send_chunk(text[:len(text) // 2].encode())
+        time.sleep(0.1)  # so that the client has got some of it
+        connection.send_chunk((text[len(text) // 2:] + LANGUAGES[language][2]()).encode())
+        connection.end_chunks()
+    return serving(reply)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("front", ["openai", "anthropic"])
+def test_a_model_caught_in_a_loop_is_stopped(gateway, upstream, front, language):
+    """LiteLLM's REPEATED_STREAMING_CHUNK_LIMIT. Nobody else goes on: it would go round as well."""
+    bad, good = upstream(looping(language, 150)), upstream(whole("openai", "never"))
+    gw = gateway(config(rows(language, "openai", bad, good)))
+    reply = (gw.chat if front == "openai" else gw.messages)("m", stream=True)
+    assert reply.status == 200
+    text = reply.body.decode()
+    assert text.count("again ") == 100 + 1  # and once in the error
+    assert "The model is repeating the same chunk = again  (100 times)" in text
+    assert "[DONE]" not in text and not good.requests
+
+
+@pytest.mark.parametrize("limit, times", [(0, 150), (200, 150), (100, 99)])
+def test_what_is_repeated_may_be_meant(gateway, upstream, limit, times):
+    up = upstream(looping("openai", times))
+    gw = gateway(config([deployment("m", "openai/m", up.url)],
+                        litellm_settings={"REPEATED_STREAMING_CHUNK_LIMIT": limit}))
+    text = gw.chat("m", stream=True).body.decode()
+    assert text.count("again ") == times and text.endswith(DONE)
+
+
+@pytest.mark.parametrize("front", ["openai", "anthropic"])
+def test_a_stream_may_have_only_so_much_time(gateway, upstream, front):
+    """LiteLLM's LITELLM_MAX_STREAMING_DURATION_SECONDS; a stream that flows, but does not end."""
+    def drip(connection, _):
+        connection.stream()
+        for i in range(100):
+            connection.send_chunk(openai_words(f"word {i} ").encode())
+            time.sleep(0.05)
+    slow, good = upstream(serving(drip)), upstream(whole("openai", "never"))
+    gw = gateway(config(rows("openai", "openai", slow, good)),
+                 env={"LITELLM_MAX_STREAMING_DURATION_SECONDS": "0.7"})
+    began = time.monotonic()
+    reply = (gw.chat if front == "openai" else gw.messages)("m", stream=True)
+    assert 0.5 < time.monotonic() - began < 3
+    text = reply.body.decode()
+    assert "word 3 " in text and "never" not in text and "error" in text and not good.requests

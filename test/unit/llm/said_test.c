@@ -62,6 +62,43 @@ static void test_replies_and_events(void **state)
 }
 
 /* Past a mebibyte text is only measured. */
+/* How often the last piece came in a row: of text, and of more than two characters. */
+static void test_repeats(void **state)
+{
+    (void)state;
+    static const struct {
+        enum lx_part_kind kind;
+        struct lx_text piece;
+        uint32_t repeats;
+    } rows[] = {
+        {LX_PART_TEXT, {LX_S_INIT("abc"), false}, 1},
+        {LX_PART_TEXT, {LX_S_INIT("abc"), false}, 2},
+        {LX_PART_TEXT, {LX_S_INIT(""), false}, 2}, /* says nothing */
+        {LX_PART_TEXT, {LX_S_INIT("abc"), true}, 3},
+        {LX_PART_TEXT, {LX_S_INIT("abcd"), false}, 1},
+        {LX_PART_TEXT, {LX_S_INIT("bcd"), false}, 1},
+        {LX_PART_TEXT, {LX_S_INIT("ab"), false}, 0},
+        {LX_PART_TEXT, {LX_S_INIT("ab"), false}, 0},
+        {LX_PART_TEXT, {LX_S_INIT("\\n\\n"), true}, 0},
+        {LX_PART_TEXT, {LX_S_INIT("\\ud83d\\ude00"), true}, 0},
+        {LX_PART_TEXT, {LX_S_INIT("\xf0\x9f\x98\x80\xf0\x9f\x98\x80"), false}, 0},
+        {LX_PART_TEXT, {LX_S_INIT("\\n\\n-"), true}, 1},
+        {LX_PART_TEXT, {LX_S_INIT("\n\n-"), false}, 1}, /* another spelling: not compared */
+        {LX_PART_TEXT, {LX_S_INIT("a\\b"), false}, 1},
+        {LX_PART_TEXT, {LX_S_INIT("a\\b"), false}, 2},
+        {LX_PART_THINKING, {LX_S_INIT("a\\b"), false}, 0},
+        {LX_PART_TEXT, {LX_S_INIT("a\\b"), false}, 1},
+    };
+    struct lx_said s;
+    lx_said_init(&s);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        lx_said_add(&s, rows[i].kind, rows[i].piece);
+        if (s.repeats != rows[i].repeats)
+            fail_msg("row %zu: %u times", i, s.repeats);
+    }
+    lx_said_clear(&s);
+}
+
 static void test_limit(void **state)
 {
     (void)state;
@@ -110,6 +147,7 @@ int main(void)
         cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_a_budget_is_shared_and_given_back),
         cmocka_unit_test(test_replies_and_events),
+        cmocka_unit_test(test_repeats),
         cmocka_unit_test(test_limit),
     };
     return cmocka_run_group_tests_name("llm/said", tests, NULL, NULL);
