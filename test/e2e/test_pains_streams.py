@@ -130,7 +130,8 @@ def told_by_openai(client, model):
                 if call.function:
                     one = calls.setdefault(call.index, [call.id, call.function.name, ""])
                     one[2] += call.function.arguments or ""
-    return text, thinking, [(i, name, json.loads(given or "{}")) for i, name, given in
+    # Groq's "null" passes in its own language; for Anthropic's it is the object it must be.
+    return text, thinking, [(i, name, json.loads(given or "{}") or {}) for i, name, given in
                             calls.values()]
 
 
