@@ -227,7 +227,7 @@ int lx_float_read(struct lx_slice s, float *out)
  * locale's. */
 void lx_float_write(float f, struct lx_buf *out)
 {
-    char digits[16], text[64];
+    char digits[16] = "0", text[64];
     int exponent = 0;
     if (!isfinite(f)) {
         lx_buf_add_lit(out, "null");

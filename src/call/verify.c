@@ -184,7 +184,7 @@ static struct lx_reply *copy_reply(const struct lx_reply *reply, struct lx_arena
 static int verify_choice(struct verifier *v, struct lx_choice *c, bool *changed,
                          struct lx_fault *fault)
 {
-    struct lx_slice json, text = text_of(c, v->arena);
+    struct lx_slice json = {0}, text = text_of(c, v->arena);
     int code = v->arena->failed ? v->arena->failed : check_text(v, text, &json);
     if (code == 0)
         accuse(v, text, fault);

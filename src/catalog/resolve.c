@@ -98,9 +98,12 @@ static bool drop_number(struct lx_slice *s, char separator, size_t digits)
 
 static struct lx_slice without_date(struct lx_slice model)
 {
+    static const size_t digits[] = {2, 2, 4}; /* day, month, year */
     struct lx_slice s = model;
-    return drop_number(&s, '-', 2) && drop_number(&s, '-', 2) && drop_number(&s, '-', 4) ? s
-                                                                                         : model;
+    for (size_t i = 0; i < sizeof(digits) / sizeof(digits[0]); i++)
+        if (!drop_number(&s, '-', digits[i]))
+            return model;
+    return s;
 }
 
 /* "claude-sonnet-4-20250514", "gpt-x-latest" */

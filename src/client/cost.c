@@ -142,7 +142,7 @@ static const char *answer(llmux_client *c, const struct lx_cost *cost)
 const char *llmux_client_completion_cost(llmux_client *c, const char *model, const char *json,
                                          size_t n, llmux_error **err)
 {
-    struct lx_cost_query q;
+    struct lx_cost_query q = {0};
     struct lx_json_doc doc;
     struct lx_arena a;
     struct lx_cost cost;

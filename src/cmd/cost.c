@@ -35,7 +35,7 @@ static void answer(struct job *j, const struct lx_cost_query *q)
 {
     struct lx_out o = lx_out(&j->out);
     struct lx_price price;
-    struct lx_cost cost;
+    struct lx_cost cost = {0};
     bool known = lx_cost_query_run(j->catalog, q, lx_slice(NULL, 0), &j->arena, &price, &cost);
     j->answered++;
     if (known)

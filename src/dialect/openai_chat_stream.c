@@ -715,7 +715,7 @@ int lx_openai_mend_event(void *state, const struct lx_json_doc *doc, struct lx_j
             lx_json_count(calls) ? choice_of(&k, index_of(it.value)) : NULL;
         if (!c && k.code)
             return k.code;
-        for (struct lx_json_iter at = lx_json_iter(calls); lx_json_next(&at);)
+        for (struct lx_json_iter at = lx_json_iter(calls); c && lx_json_next(&at);)
             if (mend_call(&k, c, at.value, edit) < 0)
                 return k.code;
         mend_finish(&k, it.value, edit);

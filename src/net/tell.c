@@ -18,7 +18,10 @@ struct lx_told {
 
 static void end(struct lx_told *p)
 {
-    *(p->prev ? &p->prev->next : &p->net->told) = p->next;
+    if (p->prev)
+        p->prev->next = p->next;
+    else
+        p->net->told = p->next;
     if (p->next)
         p->next->prev = p->prev;
     p->net->told_count--;

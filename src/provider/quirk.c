@@ -477,7 +477,7 @@ static void turn_to_budget(struct mending *m, const struct lx_quirk *q, struct l
                                      (long long)budget));
     if (!limited)
         lx_json_edit_set(m->edit, root, LX_S("max_tokens"),
-                         lx_arena_printf(m->edit->arena, "%lld", (long long)(budget + ANSWER)));
+                         lx_arena_printf(m->edit->arena, "%lld", (long long)budget + ANSWER));
 }
 
 /* Providers' names of a purpose, as LX_PURPOSE_... are called in an argument. */

@@ -57,7 +57,7 @@ static bool is_empty(struct lx_json v)
 
 static int add_image(struct counter *c, struct lx_slice url, struct lx_slice detail)
 {
-    size_t n;
+    size_t n = 0;
     int code = c->arena.failed ? c->arena.failed : lx_image_tokens(url, detail, &n, c->err);
 
     if (code == LX_EINVAL && c->rule->lenient)
