@@ -72,6 +72,7 @@ static const struct {
     [LX_QUIRK_PURPOSE] = {"purpose", "says what inputs are for,"},
     [LX_QUIRK_TOOL] = {"tool", "becomes a tool of the provider's,"},
     [LX_QUIRK_MARKS] = {"marks", "cache marks go to the last part"},
+    [LX_QUIRK_KEEP] = {"keep", "members besides content that stay,"},
     [LX_QUIRK_PART] = {"part", "parts of messages become"},
     [LX_QUIRK_PAIR] = {"pair", "results stand right behind their calls"},
     [LX_QUIRK_BUDGET] = {"budget", "becomes a budget,"},

@@ -108,7 +108,7 @@ static const struct {
     {"effort", LX_QUIRK_EFFORT, true, false},  {"beside", LX_QUIRK_BESIDE, true, true},
     {"ask", LX_QUIRK_ASK, true, true},         {"budget", LX_QUIRK_BUDGET, true, true},
     {"pair", LX_QUIRK_PAIR, false, false},     {"marks", LX_QUIRK_MARKS, false, false},
-    {"tool", LX_QUIRK_TOOL, true, true},
+    {"tool", LX_QUIRK_TOOL, true, true},       {"keep", LX_QUIRK_KEEP, false, true},
 };
 
 /* DEFAULT, REFUSE, FILL and TOOL want JSON, the others the text. */

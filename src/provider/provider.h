@@ -49,6 +49,9 @@ enum lx_quirk_op {
                        * are known are left out, words of the client's own stay */
     LX_QUIRK_TOOL,    /* a wish of the client's becomes a tool that the provider runs: arg (JSON) */
     LX_QUIRK_MARKS,   /* messages: a cache mark on one goes to its last part */
+    LX_QUIRK_KEEP,    /* messages: members that are not among arg's, "|any|role.member|", go, as
+                       * those that are null do; "role" and "content" stay, and cache
+                       * marks, which are mended for all */
     LX_QUIRK_PART,    /* messages' parts of a type whose object has "b" get another form: arg is
                        * "type:a=b|c=d", where a and c are the part's members then */
 };

@@ -271,6 +271,49 @@ static void turn_to_tool(struct mending *m, const struct lx_quirk *q, struct lx_
                          lx_arena_printf(m->edit->arena, "[%.*s]", LX_F(tool)));
 }
 
+enum { NAMES = 8 }; /* that are listed one by one */
+
+/* Each is listed once, however many messages have it; the ninth stands for all that follow. */
+static void lose_name(struct mending *m, const struct lx_quirk *q, struct lx_slice name,
+                      struct lx_slice seen[NAMES + 1])
+{
+    size_t i = 0;
+    while (i <= NAMES && seen[i].p && !lx_slice_eq(seen[i], name))
+        i++;
+    if (i > NAMES || seen[i].p)
+        return;
+    seen[i] = name;
+    lx_losses_add(m->body->losses,
+                  lx_arena_printf(m->edit->arena, "%s[*].%.*s", q->member,
+                                  LX_F(i < NAMES ? name : LX_S("*"))),
+                  lx_slice_z(q->why));
+}
+
+static bool is_kept(struct mending *m, const char *list, struct lx_json message,
+                    struct lx_slice name)
+{
+    struct lx_slice role = lx_json_text(LX_GET(message, "role")).s;
+    return lx_slice_among(name, list) ||
+           lx_slice_among(lx_arena_printf(m->edit->arena, "%.*s.%.*s", LX_F(role), LX_F(name)),
+                          list);
+}
+
+static void keep_members(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_slice seen[NAMES + 1] = {{0}};
+    struct lx_json messages = lx_json_get(lx_json_root(m->doc), member);
+    for (struct lx_json_iter it = lx_json_iter(messages); lx_json_next(&it);)
+        for (struct lx_json_iter one = lx_json_iter(it.value); lx_json_next(&one);) {
+            struct lx_slice name = lx_json_str(one.name, m->edit->arena);
+            if (lx_slice_among(name, "|role|content|cache_control|") ||
+                (lx_json_given(one.value) && is_kept(m, q->arg, it.value, name)))
+                continue;
+            lx_json_edit_remove(m->edit, it.value, name);
+            if (!is_blank(one.value))
+                lose_name(m, q, name, seen);
+        }
+}
+
 static void move_mark(struct mending *m, struct lx_json message)
 {
     struct lx_slice name = LX_S("cache_control");
@@ -596,6 +639,7 @@ static const struct {
     [LX_QUIRK_PURPOSE] = {tell_purpose},
     [LX_QUIRK_TOOL] = {turn_to_tool},
     [LX_QUIRK_MARKS] = {move_marks},
+    [LX_QUIRK_KEEP] = {keep_members},
     [LX_QUIRK_PART] = {reform_parts},
 };
 
@@ -608,13 +652,14 @@ static void apply(struct mending *m, const struct lx_quirk *q)
     }
 }
 
-/* The target has a quirk of its own for the member: it knows better. */
-static bool has_own(const struct lx_quirk_target *t, const char *member)
+/* The target has a quirk of its own for the member: it knows better. Of messages each mends
+ * something else. */
+static bool has_own(const struct lx_quirk_target *t, const struct lx_quirk *common)
 {
+    bool any = strcmp(common->member, "messages") != 0;
     uint64_t left = t->which;
     for (const struct lx_quirk *q = t->quirks; left; q++, left >>= 1)
-        if ((left & 1) && q->op != LX_QUIRK_FLATTEN && q->op != LX_QUIRK_PAIR &&
-            strcmp(q->member, member) == 0)
+        if ((left & 1) && (any || q->op == common->op) && strcmp(q->member, common->member) == 0)
             return true;
     return false;
 }
@@ -625,7 +670,7 @@ static void apply_common(struct mending *m, const struct lx_quirk_target *t)
         const struct lx_common_quirk *c = &lx_quirks_common[i];
         if ((t->takes & c->unless) || (t->takes & c->only) != c->only ||
             (c->unreasoning && m->reasons != LX_NO) ||
-            (c->word && !lx_json_has(m->doc, lx_slice_z(c->word))) || has_own(t, c->quirk.member))
+            (c->word && !lx_json_has(m->doc, lx_slice_z(c->word))) || has_own(t, &c->quirk))
             continue;
         apply(m, &c->quirk);
     }
