@@ -70,8 +70,12 @@ struct lx_call *lx_call_fork(struct lx_call *c, struct lx_slice model)
     struct lx_call *fork = lx_call_new(&in);
     if (!fork)
         return NULL;
-    fork->in.model = lx_arena_copy(&fork->memory->arena, model);
-    if (fork->in.model.p)
+    struct lx_arena *a = &fork->memory->arena;
+    fork->in.model = lx_arena_copy(a, model);
+    if (c->owns_body) /* which goes with this call */
+        fork->in.body = lx_arena_copy(a, c->in.body);
+    fork->owns_body = c->owns_body;
+    if (!a->failed)
         return fork;
     lx_call_free(fork);
     return NULL;
@@ -95,7 +99,7 @@ struct lx_call *lx_call_hedge(struct lx_call *c)
     if (!waits || !lx_route_has_untried(&c->memory->facts, NULL) ||
         !lx_hedge_take(&c->settings->policy, c->group, c->now_ms))
         return NULL;
-    struct lx_call *hedge = lx_call_fork(c, c->report.model);
+    struct lx_call *hedge = lx_call_fork(c, c->report.router ? c->report.group : c->report.model);
     if (!hedge)
         return NULL;
     hedge->in.is_hedge = true;
@@ -176,14 +180,18 @@ const struct lx_call_report *lx_call_report(const struct lx_call *c)
 static void shrink(struct lx_call *c)
 {
     struct lx_slice *model = &c->report.model, *upstream = &c->report.upstream_model;
-    if (!c->memory || c->attempt.losses.count || c->report.tried || c->resume.active)
+    if (!c->memory || c->attempt.losses.count || c->report.tried || c->resume.active ||
+        c->owns_body)
         return;
     c->names = malloc(model->n + upstream->n + 1);
     if (!c->names)
         return;
     memcpy(c->names, model->p ? model->p : "", model->n);
     memcpy(c->names + model->n, upstream->p ? upstream->p : "", upstream->n);
-    *model = c->report.group = lx_slice(c->names, model->n); /* nothing has failed */
+    *model = lx_slice(c->names, model->n);
+    if (!c->report.router)        /* whose choice the configuration names */
+        c->report.group = *model; /* nothing has failed */
+    c->report.routed_why = lx_slice(NULL, 0);
     *upstream = lx_slice(c->names + model->n, upstream->n);
     c->biller.model = *upstream;
     c->upstream = (struct lx_headers){NULL, 0};
@@ -280,7 +288,13 @@ static void start(struct lx_call *c)
     struct lx_slice model =
         c->in.model.n ? c->in.model
                       : lx_json_str(c->memory->members.v[LX_MEMBER_MODEL], lx_call_arena(c));
-    c->report.model = c->report.group = model;
+    c->report.model = model;
+    struct lx_fault none = {.retry_after_ms = -1};
+    if (lx_call_choose_model(c, &model, &none) < 0) {
+        lx_call_refuse(c, &none);
+        return;
+    }
+    c->report.group = model;
     c->group = lx_route_find(c->in.routes, model, &c->star);
     if (!c->group && wants_race(c)) {
         c->state = RACE;

@@ -20,6 +20,7 @@
 #define LX_CALL_CALL_H
 
 #include "catalog/cost.h"
+#include "route/auto.h"
 #include "route/choose.h"
 
 struct lx_call; /* opaque */
@@ -116,6 +117,7 @@ struct lx_call_input {
     struct lx_slice session;      /* x-litellm-session-id; or empty */
     struct lx_slice user_agent;   /* where settings.policy.wants_agents; or empty */
     uint64_t key_hash;            /* of the client's key; 0: it has none */
+    int64_t min_quality_tier;     /* x-litellm-min-quality-tier, for adaptive auto routers; or 0 */
     struct lx_route_trail *trail; /* this thread's decisions; or NULL */
 };
 
@@ -181,14 +183,17 @@ struct lx_call_report {
     struct lx_usage usage;
     struct lx_cost cost;
     enum lx_finish finish;
-    int64_t attempts;          /* requests that were sent, or would have been */
-    int32_t retries;           /* of the group that answered */
-    int32_t fallbacks;         /* how often another group, or a higher order, was turned to */
-    int32_t hedges;            /* others that were asked because one was slow */
-    int32_t resumed;           /* how often another went on with a stream that broke */
-    struct lx_call_try *tried; /* what failed, in order */
-    const char *chosen_by;     /* struct lx_route_verdict's, of the last attempt; or NULL */
-    struct lx_fault fault;     /* kind NONE when all went well */
+    int64_t attempts;             /* requests that were sent, or would have been */
+    int32_t retries;              /* of the group that answered */
+    int32_t fallbacks;            /* how often another group, or a higher order, was turned to */
+    int32_t hedges;               /* others that were asked because one was slow */
+    int32_t resumed;              /* how often another went on with a stream that broke */
+    struct lx_call_try *tried;    /* what failed, in order */
+    const char *chosen_by;        /* struct lx_route_verdict's, of the last attempt; or NULL */
+    const struct lx_auto *router; /* that chose the group; or NULL */
+    const char *routed_by;        /* struct lx_auto_choice's; or NULL */
+    struct lx_slice routed_why;   /* ... absent once a stream has begun */
+    struct lx_fault fault;        /* kind NONE when all went well */
     const struct lx_losses *losses;
 };
 

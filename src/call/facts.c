@@ -155,8 +155,8 @@ static uint64_t hash_prompt(struct lx_json root)
     return hash;
 }
 
-static struct lx_slice session_of(const struct lx_call_input *in, const struct lx_members *m,
-                                  struct lx_arena *a)
+struct lx_slice lx_facts_session(const struct lx_call_input *in, const struct lx_members *m,
+                                 struct lx_arena *a)
 {
     const struct lx_json places[] = {
         m->v[LX_MEMBER_SESSION_ID],
@@ -205,7 +205,7 @@ static void read_affinity(const struct lx_call_input *in, unsigned affinity, str
     if (affinity & LX_AFFINITY_KEY)
         out->key = in->key_hash;
     if (affinity & LX_AFFINITY_SESSION) {
-        struct lx_slice session = session_of(in, m, a);
+        struct lx_slice session = lx_facts_session(in, m, a);
         out->session = session.n ? mix(in->key_hash, session) : 0;
     }
     if (affinity & LX_AFFINITY_PROMPT)

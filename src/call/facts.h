@@ -18,4 +18,8 @@ void lx_facts_read(const struct lx_call_input *in, struct lx_call_pool *pool,
                    const struct lx_members *members, struct lx_arena *a,
                    struct lx_route_request *out);
 
+/* Whose conversation it says to be; empty: it does not. */
+struct lx_slice lx_facts_session(const struct lx_call_input *in, const struct lx_members *m,
+                                 struct lx_arena *a);
+
 #endif

@@ -233,16 +233,27 @@ static void push(struct lx_call *c, struct lx_fallback_walk *w, struct lx_slice 
     w->top = f;
 }
 
+/* Of the present group; an alias has its group's, and what an auto router chose has the router's,
+ * too. */
+static struct lx_slice group_list(struct lx_call *c, const struct lx_slice lists[LX_FALLBACK_KINDS],
+                                  enum lx_fault_kind fault)
+{
+    const struct lx_slice names[] = {c->report.group, c->group ? c->group->name : LX_S(""),
+                                     c->report.router ? c->report.model : LX_S("")};
+    struct lx_slice list = {NULL, 0};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !list.n; i++)
+        if (names[i].n)
+            list = list_for(lists, fault, names[i], lx_call_arena(c));
+    return list;
+}
+
 /* The present group's own targets, on top of those that are left of others. */
 static void push_own(struct lx_call *c, struct lx_fallback_walk *w)
 {
-    struct lx_arena *a = lx_call_arena(c);
-    struct lx_slice list = list_for(w->lists, c->report.fault.kind, c->report.group, a);
-    if (!list.n && c->group) /* an alias has the fallbacks of its group */
-        list = list_for(w->lists, c->report.fault.kind, c->group->name, a);
+    enum lx_fault_kind fault = c->report.fault.kind;
     w->listed = true;
-    push(c, w, list);
-    push(c, w, own_list(c, c->report.fault.kind, a));
+    push(c, w, group_list(c, w->lists, fault));
+    push(c, w, own_list(c, fault, lx_call_arena(c)));
 }
 
 /* Members of a target for the body, but for what is decided already or not its to say. */
@@ -268,17 +279,13 @@ static int read_body(struct lx_call *c, struct lx_slice body)
     return code;
 }
 
-/* The client's body with the target's members. 0 or a code. */
-static int change_body(struct lx_call *c, struct lx_fallback_walk *w, struct lx_json target)
+int lx_call_set_members(struct lx_call *c, struct lx_json members)
 {
     struct lx_arena *a = lx_call_arena(c);
     struct lx_json_edit edit;
     size_t n = 0;
-    int code = c->in.body.p == w->body.p ? 0 : read_body(c, w->body);
-    if (code < 0 || !lx_json_is(target, LX_JSON_OBJECT))
-        return code;
     lx_json_edit_init(&edit, &c->memory->doc, a);
-    for (struct lx_json_iter it = lx_json_iter(target); lx_json_next(&it) && n < MAX_MEMBERS;) {
+    for (struct lx_json_iter it = lx_json_iter(members); lx_json_next(&it) && n < MAX_MEMBERS;) {
         struct lx_slice name = lx_json_text(it.name).s;
         if (!is_for_body(name))
             continue;
@@ -289,10 +296,18 @@ static int change_body(struct lx_call *c, struct lx_fallback_walk *w, struct lx_
         return 0;
     struct lx_buf text;
     lx_buf_init(&text, SIZE_MAX / 4);
-    code = lx_json_edit_write(&edit, &text);
+    int code = lx_json_edit_write(&edit, &text);
     struct lx_slice body = code < 0 ? lx_slice(NULL, 0) : lx_arena_copy(a, lx_buf_slice(&text));
     lx_buf_clear(&text);
+    c->owns_body |= body.p != NULL;
     return code < 0 ? code : body.p ? read_body(c, body) : a->failed;
+}
+
+/* The client's body with the target's members. 0 or a code. */
+static int change_body(struct lx_call *c, struct lx_fallback_walk *w, struct lx_json target)
+{
+    int code = c->in.body.p == w->body.p ? 0 : read_body(c, w->body);
+    return code < 0 || !lx_json_is(target, LX_JSON_OBJECT) ? code : lx_call_set_members(c, target);
 }
 
 static void turn_to(struct lx_call *c, const struct lx_model_group *group, struct lx_slice name)
@@ -305,8 +320,11 @@ static void turn_to(struct lx_call *c, const struct lx_model_group *group, struc
     c->report.retries = c->asked = c->failures = 0;
     lx_line_leave(lx_call_pool_line(c->pool), &c->memory->place);
     if (group) {
-        *facts = (struct lx_route_request){
-            .now_ms = c->now_ms, .stream = facts->stream, .trail = facts->trail};
+        *facts = (struct lx_route_request){.now_ms = c->now_ms,
+                                           .stream = facts->stream,
+                                           .trail = facts->trail,
+                                           .router = facts->router,
+                                           .routed_by = facts->routed_by};
         lx_call_read_group(c);
     }
     lx_call_clear_attempt(c);
@@ -323,9 +341,11 @@ static bool take(struct lx_call *c, struct lx_fallback_walk *w, struct lx_json t
     if (!name.n || is_seen(w, identity))
         return false;
     see(w, identity, a);
-    const struct lx_model_group *group = lx_route_find(c->in.routes, name, &star);
-    const struct lx_fault none = {.kind = LX_FAULT_NOT_FOUND};
-    if (!group || change_body(c, w, target) < 0) {
+    struct lx_fault none = {.kind = LX_FAULT_NOT_FOUND};
+    c->memory->facts.router = 0;
+    bool fits = change_body(c, w, target) == 0 && lx_call_choose_model(c, &name, &none) == 0;
+    const struct lx_model_group *group = fits ? lx_route_find(c->in.routes, name, &star) : NULL;
+    if (!group) {
         c->report.group = name;
         c->begun_ms = c->now_ms;
         lx_call_note(c, NULL, &none);
@@ -420,8 +440,7 @@ bool lx_call_may_fall_back(struct lx_call *c, const struct lx_fault *f)
     find_lists(c, own);
     if (own_list(c, f->kind, lx_call_arena(c)).n)
         return true;
-    return list_for(c->walk ? c->walk->lists : own, f->kind, c->report.group, lx_call_arena(c)).n >
-           0;
+    return group_list(c, c->walk ? c->walk->lists : own, f->kind).n > 0;
 }
 
 /* What was tried, for who wants to know why nothing helped. */

@@ -150,6 +150,13 @@ struct lx_headers lx_head_write(const struct lx_call_report *report,
         add(&l, LX_S("x-litellm-attempted-retries"), number(report->retries, a));
         add(&l, LX_S("x-litellm-attempted-fallbacks"), number(report->fallbacks, a));
     }
+    if (report->router) {
+        add(&l, LX_S("x-llmux-auto-router"),
+            lx_arena_printf(a, "%s; %s; %.*s", report->router->kind->model, report->routed_by,
+                            LX_F(report->routed_why)));
+        if (report->router->kind->learns)
+            add(&l, LX_S("x-litellm-adaptive-router-model"), report->group);
+    }
     if (report->hedges)
         add(&l, LX_S("x-llmux-hedges"), number(report->hedges, a));
     if (report->losses && report->losses->count)

@@ -69,6 +69,7 @@ struct lx_call {
     bool mirror_due;               /* what was picked has silent models */
     bool counted;                  /* tokens that a client asks for: here, or it was tried */
     bool goes_on;                  /* the next exchange is not another attempt */
+    bool owns_body;                /* in.body is in the arena: others have put members into it */
     bool relaying;                 /* relay is initialized */
     struct lx_resume resume;       /* of a stream that broke */
     bool head_sent, pending, lent; /* an EMIT is due; the last one's bytes are with the host */
@@ -88,6 +89,11 @@ void lx_call_read_group(struct lx_call *c);
 int lx_call_read_request(struct lx_call *c, struct lx_fault *f);
 /* 0 or a code. */
 int lx_call_start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx_framing framing);
+
+/* ---- choose.c ---- */
+/* The name is an auto router's: it becomes that of the model which is chosen, whose members go into
+ * the body. 0, or a code with *f filled. */
+int lx_call_choose_model(struct lx_call *c, struct lx_slice *name, struct lx_fault *f);
 
 /* ---- here.c ---- */
 /* The client's mock_response, or the deployment's; absent when it is no mock. */
@@ -153,6 +159,8 @@ void lx_call_follow_drop(struct lx_call *c);
 const struct lx_deployment *lx_call_pick(struct lx_call *c);
 
 /* ---- fallback.c ---- */
+/* Puts members into the body, but for those that are not theirs to say. 0 or a code. */
+int lx_call_set_members(struct lx_call *c, struct lx_json members);
 /* Whether a fallback for such a fault is left. */
 bool lx_call_may_fall_back(struct lx_call *c, const struct lx_fault *f);
 /* The group has failed as report.fault says: turns to its next fallback. False: there is none (any

@@ -98,6 +98,8 @@ static int take_routes(llmux_client *c, struct lx_route_table *from)
                               from->by_id.entries[i].value);
     c->routes.wildcards = from->wildcards;
     c->routes.wildcard_count = from->wildcard_count;
+    c->routes.autos = from->autos;
+    c->routes.auto_count = from->auto_count;
     c->routes.settings = from->settings;
     c->routes.custom = from->custom;
     c->routes.custom_count = from->custom_count;
@@ -262,7 +264,8 @@ int lx_client_call(llmux_client *c, const struct lx_dialect *front, const llmux_
         .max_retries = c->max_retries,
         .keeps_body = true,
     };
-    int code = lx_client_add_model(c, request->model, err);
+    bool routed = lx_auto_find(&c->routes, request->model) != NULL;
+    int code = routed ? 0 : lx_client_add_model(c, request->model, err);
 
     if (code != 0)
         return code;

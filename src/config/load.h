@@ -154,6 +154,8 @@ void lx_load_own_fails(struct lx_load *l, const struct lx_yaml *model_info,
 /* Its own retry_policy, fallbacks and context_window_fallback_dict. */
 void lx_load_own_retries(struct lx_load *l, const struct lx_config_entry *e,
                          struct lx_deployment *d);
+/* Entries of model_list that are auto routers, once all models and prices are there. (auto.c) */
+void lx_load_autos(struct lx_load *l);
 /* router_settings.routing_groups, once all models are there. (routing_group.c) */
 void lx_load_routing_groups(struct lx_load *l);
 /* Puts a copy of a deployment into the table (models.c). by_id: it answers to its id, too. NULL:

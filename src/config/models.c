@@ -15,7 +15,7 @@
 /* Providers LiteLLM has besides (its provider_list, 1.106.2), for telling "not yet" from "no such".
  */
 static const char litellm_providers[] =
-    "a2a*|aleph_alpha|anthropic_text|anyscale|auto_router|aws_polly|aws_textract|"
+    "a2a*|aleph_alpha|anthropic_text|anyscale|aws_polly|aws_textract|"
     "black_forest_labs|chatgpt|custom|deepgram|dotprompt|elevenlabs|fal_ai|github_copilot|"
     "humanloop|langflow|langfuse|langgraph|manus|milvus|mongodb|nvidia_riva|palm|petals|"
     "pg_vector|recraft|reducto|runwayml|s3_vectors|soniox|stability|strands_decider|topaz|"
@@ -489,7 +489,7 @@ static void take_entry(struct lx_load *l, const struct lx_yaml *at)
     e.params = with_defaults(l, e.params);
     take_params(l, &e);
     struct lx_deployment holder = {.key = e.d.key}; /* the one that wipes a key from the file */
-    if (is_complete(l, &e, at)) {
+    if (is_complete(l, &e, at) && !lx_slice_starts(e.model, LX_S("auto_router/"))) {
         take_rest(l, &e, at);
         if (resolve(l, &e, &r)) {
             bool all = lx_slice_eq(e.d.group, LX_S("*")) && lx_slice_eq(e.model, LX_S("*")) &&

@@ -51,6 +51,8 @@ struct lx_route_request {
     struct lx_slice pinned; /* id of the deployment that made the previous response; or empty */
     uint64_t key, session, prompt; /* hashes for affinity; 0: none */
     struct lx_route_trail *trail;  /* where this thread's decisions are written down; or NULL */
+    uint64_t router;               /* for that: who chose the group (struct lx_route_note) */
+    const char *routed_by;
 };
 
 enum lx_route_kind {

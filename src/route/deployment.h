@@ -12,6 +12,7 @@
 #include "provider/provider.h"
 #include "route/policy.h"
 
+struct lx_auto;             /* route/auto.h */
 struct lx_deployment_state; /* route/state.h */
 struct lx_group_state;
 struct lx_route_slot;
@@ -171,7 +172,9 @@ struct lx_route_table {
     size_t count;
     struct lx_model_group **wildcards; /* most specific first */
     size_t wildcard_count;
-    struct lx_map by_id; /* deployment id -> a group of that deployment alone */
+    struct lx_map by_id;    /* deployment id -> a group of that deployment alone */
+    struct lx_auto **autos; /* names that choose among groups */
+    size_t auto_count;
     struct lx_route_settings settings;
     const struct lx_provider *custom; /* the user's own rows */
     size_t custom_count;

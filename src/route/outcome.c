@@ -321,6 +321,8 @@ static struct lx_route_note note_of(const struct lx_route_request *r,
         .group = lx_note_hash(r->group->name),
         .deployment = found ? lx_note_hash(v->deployment->id) : 0,
         .by = v->by,
+        .router = r->router,
+        .routed_by = r->routed_by,
         .end = LX_NOTE_NOBODY,
         .fault = found ? LX_FAULT_NONE : (uint8_t)v->why,
     };

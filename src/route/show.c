@@ -4,6 +4,7 @@
  * It reads what others write meanwhile: each number is right by itself, and two of them may be of
  * moments that lie a little apart.
  */
+#include "route/bandit.h"
 #include "route/show.h"
 
 #define LOAD(x) atomic_load_explicit(&(x), memory_order_relaxed)
@@ -93,6 +94,14 @@ static struct lx_slice group_name(const struct lx_route_view *v, const struct lx
     const struct lx_model_group *g = group_of(v, n->group);
     const struct lx_deployment *d = g ? NULL : deployment_of(v, n->group); /* asked for by its id */
     return g ? g->name : d ? d->id : gone;
+}
+
+static struct lx_slice router_name(const struct lx_route_view *v, const struct lx_route_note *n)
+{
+    for (size_t i = 0; i < v->table->auto_count; i++)
+        if (lx_note_hash(v->table->autos[i]->name) == n->router)
+            return v->table->autos[i]->name;
+    return gone;
 }
 
 static struct lx_slice id_of(const struct lx_route_view *v, uint64_t hash)
@@ -282,6 +291,10 @@ static void json_note(struct lx_out *o, const struct lx_route_view *v,
         lx_out_null(o, "deployment");
     if (n->by)
         lx_out_str(o, "by", lx_slice_z(n->by));
+    if (n->router) {
+        lx_out_str(o, "auto_router", router_name(v, n));
+        lx_out_str(o, "routed_by", lx_slice_z(n->routed_by));
+    }
     lx_out_array(o, "skipped");
     for (unsigned i = 0; i < n->skips; i++) {
         lx_out_object(o, NULL);
@@ -300,6 +313,40 @@ static void json_note(struct lx_out *o, const struct lx_route_view *v,
     lx_out_object_end(o);
 }
 
+/* What was learned of each model, for each type of requests. */
+static void json_learned(struct lx_out *o, const struct lx_auto *r)
+{
+    int64_t signs;
+    lx_out_array(o, "cells");
+    for (int t = 0; t < LX_REQUEST_TYPE_COUNT; t++)
+        for (size_t i = 0; i < r->counts[0]; i++) {
+            enum lx_request_type type = (enum lx_request_type)t;
+            int64_t ppm = lx_bandit_quality_ppm(r, type, i, &signs);
+            lx_out_object(o, NULL);
+            lx_out_str(o, "request_type", lx_slice_z(lx_request_type_name(type)));
+            lx_out_str(o, "model", r->models[0][i].name);
+            out_fraction(o, "quality_mean", (double)ppm / 1e6);
+            lx_out_int(o, "samples", signs);
+            lx_out_object_end(o);
+        }
+    lx_out_array_end(o);
+}
+
+static void json_routers(struct lx_out *o, const struct lx_route_table *t)
+{
+    lx_out_array(o, "auto_routers");
+    for (size_t i = 0; i < t->auto_count; i++) {
+        const struct lx_auto *r = t->autos[i];
+        lx_out_object(o, NULL);
+        lx_out_str(o, "name", r->name);
+        lx_out_str(o, "kind", lx_slice_z(r->kind->model));
+        if (r->kind->learns)
+            json_learned(o, r);
+        lx_out_object_end(o);
+    }
+    lx_out_array_end(o);
+}
+
 void lx_route_show_json(const struct lx_route_view *v, struct lx_out *out)
 {
     const struct lx_route_table *t = v->table;
@@ -314,6 +361,8 @@ void lx_route_show_json(const struct lx_route_view *v, struct lx_out *out)
         for (size_t k = 0; k < t->groups[i]->count; k++)
             json_deployment(out, v, t->groups[i]->name, t->groups[i]->deployments[k]);
     lx_out_array_end(out);
+    if (t->auto_count)
+        json_routers(out, t);
     lx_out_array(out, "decisions");
     for (size_t i = 0; i < v->note_count; i++)
         json_note(out, v, &v->notes[i]);
@@ -440,6 +489,10 @@ static void text_note(struct lx_buf *out, const struct lx_route_view *v,
                       const struct lx_route_note *n)
 {
     lx_buf_addf(out, "%8.1f s ago  ", (double)(v->now_ms - n->at_ms) / 1000);
+    if (n->router) {
+        add_plain(out, router_name(v, n));
+        lx_buf_addf(out, " (%s) -> ", n->routed_by);
+    }
     add_plain(out, group_name(v, n));
     lx_buf_add_lit(out, " -> ");
     if (n->deployment)

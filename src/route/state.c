@@ -6,6 +6,7 @@
  * minute before; its word is free for a whole minute before it is wanted again, so an addition
  * cannot fall between two minutes.
  */
+#include "route/bandit.h"
 #include "route/state.h"
 
 #include <stdlib.h>
@@ -241,11 +242,12 @@ bool lx_deployment_state_is_unhealthy(const struct lx_deployment_state *s, int64
 /* ---- Records ----------------------------------------------------------------------------------
  */
 
-enum slot_kind { DEPLOYMENT, GROUP, SPEND };
+enum slot_kind { DEPLOYMENT, GROUP, SPEND, AUTO };
 
 static const size_t sizes[] = {[DEPLOYMENT] = sizeof(struct lx_deployment_state),
                                [GROUP] = sizeof(struct lx_group_state),
-                               [SPEND] = sizeof(struct lx_spend_state)};
+                               [SPEND] = sizeof(struct lx_spend_state),
+                               [AUTO] = sizeof(struct lx_auto_state)};
 enum { LINE = 64, KEY_MAX = 1024 };
 
 struct lx_route_slot {
@@ -339,7 +341,7 @@ static void *record(struct binder *b, enum slot_kind kind, struct lx_slice name,
     char room[KEY_MAX];
     struct lx_route_table *t = b->table;
     struct lx_buf key = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
-    lx_buf_add_byte(&key, "dgs"[kind]);
+    lx_buf_add_byte(&key, "dgsa"[kind]);
     lx_buf_add(&key, lx_slice_to(name, 512));
     lx_buf_add_byte(&key, '\n');
     lx_buf_add(&key, lx_slice_to(provider, 256));
@@ -447,6 +449,9 @@ int lx_route_state_bind(struct lx_route_state *s, struct lx_route_table *t)
     }
     for (size_t i = 0; i < t->count && !b.failed; i++)
         bind_group(&b, t->groups[i]);
+    for (size_t i = 0; i < t->auto_count && !b.failed; i++)
+        if (t->autos[i]->kind->learns && !t->autos[i]->state)
+            t->autos[i]->state = record(&b, AUTO, t->autos[i]->name, t->autos[i]->identity);
     lx_arena_clear(&scratch);
     return b.failed ? LX_ENOMEM : 0;
 }

@@ -3,8 +3,8 @@
  *
  * Beside the immutable route table stands one lx_route_state for the whole process. It holds a
  * record for each deployment (found by its id and provider, so that it outlives reloads), for each
- * group (by name) and for each budget. lx_route_state_bind() points a table's deployments and
- * groups at their records; after that nobody searches anything.
+ * group (by name), for each budget, and for each auto router that learns. lx_route_state_bind()
+ * points a table's deployments and groups at their records; after that nobody searches anything.
  *
  * All loops of a process share the records without locks: every member is a C11 atomic of its own,
  * used relaxed, because no decision depends on two of them being of one moment. A deployment's

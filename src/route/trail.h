@@ -29,6 +29,8 @@ struct lx_route_note {
     int64_t at_ms, took_ms;
     uint64_t group, deployment; /* lx_note_hash() of name and id; 0: none */
     const char *by;             /* a literal: struct lx_route_verdict's; or NULL */
+    uint64_t router;            /* lx_note_hash() of the auto router that chose the group; or 0 */
+    const char *routed_by;      /* a literal: struct lx_auto_choice's; or NULL */
     uint64_t skipped[LX_TRAIL_SKIPS];
     uint8_t checks[LX_TRAIL_SKIPS]; /* by place in lx_route_checks: why each was */
     uint8_t skips;                  /* how many of them; more are not told */

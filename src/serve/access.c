@@ -22,10 +22,12 @@ static void write_cost(struct lx_out *o, const struct lx_call_report *r)
 /* Which attempts came to nothing, and who answered instead. */
 static void write_tried(struct lx_out *o, const struct lx_call_report *r)
 {
-    if (r->fallbacks) {
+    if (r->fallbacks || r->router)
         lx_out_str(o, "model_group", r->group);
+    if (r->router)
+        lx_out_str(o, "routed_by", lx_slice_z(r->routed_by));
+    if (r->fallbacks)
         lx_out_int(o, "fallbacks", r->fallbacks);
-    }
     if (r->hedges)
         lx_out_int(o, "hedges", r->hedges);
     if (r->resumed)
@@ -106,8 +108,12 @@ static void write_json(const struct lx_access_line *l, struct lx_buf *out, struc
 /* Which attempts came to nothing, and who answered instead. */
 static void write_tried_text(const struct lx_call_report *r, struct lx_buf *out)
 {
+    if (r->fallbacks || r->router)
+        lx_buf_addf(out, " group=%.*s", LX_F(r->group));
+    if (r->router)
+        lx_buf_addf(out, " routed_by=%s", r->routed_by);
     if (r->fallbacks)
-        lx_buf_addf(out, " group=%.*s fallbacks=%lld", LX_F(r->group), (long long)r->fallbacks);
+        lx_buf_addf(out, " fallbacks=%lld", (long long)r->fallbacks);
     if (r->hedges)
         lx_buf_addf(out, " hedges=%d", (int)r->hedges);
     if (r->resumed)

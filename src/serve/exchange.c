@@ -177,6 +177,10 @@ static void on_tags(struct lx_exchange *x, struct lx_slice v)
 {
     x->tags = lx_arena_copy(&x->arena, v);
 }
+static void on_min_tier(struct lx_exchange *x, struct lx_slice v)
+{
+    (void)lx_slice_int(lx_slice_trim(v), &x->min_quality_tier);
+}
 static void on_session(struct lx_exchange *x, struct lx_slice v)
 {
     x->session = lx_arena_copy(&x->arena, v);
@@ -200,6 +204,7 @@ static const struct {
     {LX_S_INIT("x-litellm-stream-timeout"), on_stream_timeout, false},
     {LX_S_INIT("x-llmux-between-bytes-timeout"), on_between_bytes, false},
     {LX_S_INIT("x-litellm-num-retries"), on_retries, false},
+    {LX_S_INIT("x-litellm-min-quality-tier"), on_min_tier, false},
     {LX_S_INIT("x-litellm-session-id"), on_session, false},
     {LX_S_INIT("x-litellm-tags"), on_tags, false},
     {LX_S_INIT("anthropic-beta"), NULL, true},
@@ -484,6 +489,7 @@ void lx_exchange_complete(struct lx_exchange *x)
         .session = x->session,
         .user_agent = x->user_agent,
         .key_hash = x->key_hash,
+        .min_quality_tier = x->min_quality_tier,
         .trail = x->worker->trail,
     };
 

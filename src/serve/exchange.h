@@ -38,6 +38,7 @@ struct lx_exchange {
     int64_t timeout_ms, stream_timeout_ms, between_bytes_ms, max_retries;
     struct lx_slice tags, session, user_agent; /* of headers, for routing */
     uint64_t key_hash;
+    int64_t min_quality_tier; /* 0: none */
     struct lx_h1_body_reader body_reader;
     struct lx_buf body;
     uint64_t body_bytes; /* read, stored or not */

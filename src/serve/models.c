@@ -36,6 +36,8 @@ void lx_endpoint_models(struct lx_exchange *x)
     for (size_t i = 0; i < t->count; i++)
         if (is_listed(t->groups[i]))
             write_model(&o, t->groups[i]->name);
+    for (size_t i = 0; i < t->auto_count; i++)
+        write_model(&o, t->autos[i]->name);
     lx_out_array_end(&o);
     lx_out_lit(&o, "object", "list");
     lx_out_object_end(&o);
@@ -49,7 +51,7 @@ void lx_endpoint_model(struct lx_exchange *x)
     struct lx_buf body;
     struct lx_out o;
 
-    if (!g) {
+    if (!g && !lx_auto_find(&x->config->routes, x->path_value)) {
         struct lx_fault f = {
             .kind = LX_FAULT_NOT_FOUND,
             .message = lx_arena_printf(&x->arena,

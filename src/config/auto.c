@@ -1,0 +1,91 @@
+/*
+ * auto.c - entries of model_list whose model is `auto_router/...`: no deployments, but names that
+ * choose among those that are served.
+ *
+ * Runs once all models have their prices. The settings stay JSON until route/auto.c reads them.
+ */
+#include "route/auto.h"
+
+#include "config/load.h"
+
+#define PARAMS "model_list[].litellm_params"
+
+static struct lx_slice text_at(struct lx_load *l, const struct lx_yaml *params, const char *name)
+{
+    const struct lx_yaml *v = lx_yaml_get(params, lx_slice_z(name));
+    struct lx_slice text = {NULL, 0};
+    if (v && v->kind == LX_YAML_SCALAR && lx_yaml_type(v) != LX_YAML_NULL)
+        text = lx_load_text(l, v, lx_arena_printf(&l->set.arena, PARAMS ".%s", name));
+    return text.n ? lx_arena_copy(&l->config->arena, text) : text;
+}
+
+/* The words decide, whoever else is asked for. */
+static void check_classifier(struct lx_load *l, const struct lx_yaml *config, struct lx_slice path)
+{
+    const struct lx_yaml *v = lx_yaml_get(config, LX_S("classifier_type"));
+    if (v && v->kind == LX_YAML_SCALAR && lx_yaml_type(v) != LX_YAML_NULL &&
+        !lx_slice_eq(v->text, LX_S("heuristic")))
+        lx_diag_add(l->diags, LX_DIAG_NOT_BUILT, v, path,
+                    "classifier_type %.*s is known, but not built yet: heuristic decides",
+                    LX_F(lx_slice_to(v->text, 100)));
+}
+
+/* "complexity_router_default_model": beside the settings. */
+static struct lx_slice default_of(struct lx_load *l, const struct lx_yaml *params,
+                                  const struct lx_auto_kind *kind)
+{
+    struct lx_slice name = lx_arena_printf(&l->set.arena, "%s_default_model", kind->model);
+    return name.p ? text_at(l, params, name.p) : name;
+}
+
+static void add(struct lx_load *l, const struct lx_yaml *entry, const struct lx_yaml *params,
+                const struct lx_auto_kind *kind)
+{
+    const struct lx_yaml *config = lx_yaml_get(params, lx_slice_z(kind->config));
+    struct lx_slice path = lx_arena_printf(&l->set.arena, PARAMS ".%s", kind->config), unserved;
+    struct lx_error err = {0};
+    struct lx_auto_source s = {.kind = kind,
+                               .name = lx_yaml_get(entry, LX_S("model_name"))->text,
+                               .default_model = default_of(l, params, kind)};
+    if (config && config->kind == LX_YAML_MAP) {
+        lx_section_read(l, path.p, config, NULL, NULL);
+        check_classifier(l, config, path);
+        s.config = lx_load_json(l, config);
+    }
+    s.name = lx_arena_copy(&l->config->arena, s.name);
+    if (lx_map_get(&l->config->routes.by_name, s.name) || lx_auto_find(&l->config->routes, s.name))
+        lx_diag_add(l->diags, LX_DIAG_WARNING, entry, LX_S("model_list[].model_name"),
+                    "%.*s is another model, too: the auto router that comes first has the name",
+                    LX_F(lx_slice_to(s.name, 100)));
+    int code = lx_auto_add(&l->config->routes, &s, &l->config->arena, &unserved, &err);
+    if (code == LX_ENOMEM)
+        l->config->arena.failed = LX_ENOMEM;
+    else if (code < 0)
+        lx_diag_add(l->diags, LX_DIAG_WARNING, config ? config : params, path,
+                    "%s; the auto router is left out", err.text);
+    if (unserved.n)
+        lx_diag_add(l->diags, LX_DIAG_WARNING, config ? config : params, path,
+                    "no model of the name %.*s is served: it is never chosen",
+                    LX_F(lx_slice_to(unserved, 100)));
+    l->config->routes.settings.policy.wants_keys |= kind->learns;
+}
+
+void lx_load_autos(struct lx_load *l)
+{
+    const struct lx_yaml *list = lx_yaml_get(l->root, LX_S("model_list"));
+    for (size_t i = 0; list && list->kind == LX_YAML_LIST && i < list->n; i++) {
+        const struct lx_yaml *params = lx_yaml_get(list->items[i], LX_S("litellm_params"));
+        const struct lx_yaml *name = lx_yaml_get(list->items[i], LX_S("model_name"));
+        const struct lx_yaml *model = lx_yaml_get(params, LX_S("model"));
+        if (!model || model->kind != LX_YAML_SCALAR || !name || name->kind != LX_YAML_SCALAR ||
+            !name->text.n || !lx_slice_starts(model->text, LX_S("auto_router/")))
+            continue;
+        const struct lx_auto_kind *kind = lx_auto_kind_find(model->text);
+        if (kind)
+            add(l, list->items[i], params, kind);
+        else
+            lx_diag_add(l->diags, LX_DIAG_NOT_BUILT, model, LX_S(PARAMS ".model"),
+                        "%.*s is known, but not built yet: it is left out",
+                        LX_F(lx_slice_to(model->text, 100)));
+    }
+}
