@@ -71,17 +71,22 @@ def _thinks(body):
         yield "messages: no prefill with thinking"
 
 
+def conversation_faults(body):
+    """What the document cannot say of messages."""
+    messages = body.get("messages") or []
+    yield from _turns(messages)
+    yield from _results(messages)
+    yield from _cited(messages)
+
+
 def faults(body, _):
     if not _document:
         _document.append(Document("anthropic"))
     if body.get("anthropic_version") in ELSEWHERE:
         body = {"model": "in the address",
                 **{k: v for k, v in body.items() if k not in ("anthropic_version", "anthropic_beta")}}
-    messages = body.get("messages") or []
     yield from _document[0].faults({"$ref": "#/components/schemas/BetaCreateMessageParams"}, body)
-    yield from _turns(messages)
-    yield from _results(messages)
-    yield from _cited(messages)
+    yield from conversation_faults(body)
     yield from _thinks(body)
     if body.get("tool_choice") and not body.get("tools"):
         yield "tool_choice without tools"

@@ -28,12 +28,21 @@ def _turns(messages):
             yield f"messages[{i}]: a document without a text"
 
 
-def faults(body, _):
+def model():
     if not _model:
         _model.append(Model())
-    yield from _model[0].body_faults("ConverseRequest", body)
+    return _model[0]
+
+
+def conversation_faults(body):
+    """What the model cannot say of messages."""
     messages = body.get("messages") or []
     yield from _turns(messages)
     used = any(set(p) & {"toolUse", "toolResult"} for m in messages for p in m.get("content") or [])
     if used and not body.get("toolConfig"):
         yield "toolConfig: missing, and there are calls"
+
+
+def faults(body, _):
+    yield from model().body_faults("ConverseRequest", body)
+    yield from conversation_faults(body)

@@ -17,7 +17,9 @@ VERTEX = ("cloud_aiplatform_v1_content", "cloud_aiplatform_v1_prediction_service
           "cloud_aiplatform_v1_tool")
 # ai.google.dev/gemini-api/docs/thinking (2025-11): levels came with Gemini 3.
 # A field whose options hold braces is not read here.
-LATER = {("ThinkingConfig", "thinkingLevel"): "string", ("EmbedContentRequest", "model"): "string"}
+LATER = {("ThinkingConfig", "thinkingLevel"): "string", ("EmbedContentRequest", "model"): "string",
+         ("GenerateContentRequest", "model"): "string",
+         ("GenerateContentRequest", "cachedContent"): "string"}
 FIELD = re.compile(r"^(optional |repeated )?(map<string, *[\w.]+>|[\w.]+) (\w+) = \d+(.*)$", re.S)
 INTEGERS = ("int32", "int64", "uint32", "uint64")
 ANY = ("google.protobuf.Value", "google.type.LatLng", "google.type.Interval",
@@ -142,7 +144,7 @@ def _bytes_faults(value, where):
         yield f"{where}: must be base64"
 
 
-def _turn_faults(body):
+def turn_faults(body):
     """What the API says of contents, and the proto cannot: who speaks, and that every call is
     answered by the very next turn."""
     contents = body.get("contents") or []
@@ -174,7 +176,7 @@ def message_faults(files, body, message):
 def _faults(files, body, given):
     body = {k: v for k, v in body.items() if k not in given or k in ("tools", "contents")}
     yield from message_faults(files, body, "GenerateContentRequest")
-    yield from _turn_faults(body)
+    yield from turn_faults(body)
 
 
 def faults(body, given):

@@ -17,6 +17,7 @@ import anthropic_requests
 import bedrock_requests
 import cohere_requests
 import completions_requests
+import count_requests
 import embed_features
 import embed_requests
 import features
@@ -27,6 +28,7 @@ import openai_requests
 import openapi
 import responses_requests
 import shapes
+import text_requests
 
 def _of(name):
     return lambda: openapi.is_here(name)
@@ -59,15 +61,18 @@ TARGETS = [
      ("text-completion-openai/gpt-3.5-turbo-instruct",)),
     ("openai_responses", _of("openai"), responses_requests.faults,
      ("openai/responses/gpt-4.1", "openai/gpt-5.1-codex")),
-    *embed_requests.TARGETS,
+    *embed_requests.TARGETS, *text_requests.TARGETS, *count_requests.TARGETS,
 ]
 ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "VERTEXAI_PROJECT": "none",
                "AZURE_API_BASE": "http://127.0.0.1", "AWS_REGION": "us-east-1",
                "AWS_BEARER_TOKEN_BEDROCK": "none", "GOOGLE_OAUTH_ACCESS_TOKEN": "none"}
 ENVIRONMENT.update({f"{name}_API_KEY": "none" for name in (
-    "ANTHROPIC", "AZURE", "CODESTRAL", "COHERE", "JINA_AI", "MISTRAL", "OPENAI", "VOYAGE")})
+    "ANTHROPIC", "AZURE", "CODESTRAL", "COHERE", "JINA_AI", "MISTRAL", "NLP_CLOUD", "OPENAI",
+    "PREDIBASE", "REPLICATE", "VOYAGE")})
+ENVIRONMENT["PREDIBASE_TENANT_ID"] = ENVIRONMENT["WATSONX_PROJECT_ID"] = "none"
 # Services that have no address of their own.
-BASES = {"sap": "http://127.0.0.1", "snowflake": "http://127.0.0.1", "watsonx": "http://127.0.0.1"}
+BASES = {"sap": "http://127.0.0.1", "snowflake": "http://127.0.0.1", "triton": "http://127.0.0.1/v2/models/ensemble/generate", "watsonx": "http://127.0.0.1",
+         "watsonx_text": "http://127.0.0.1"}
 # What one feature takes from another: it is not the second's fault that it is not there.
 HIDES = {"choice none": ("tools", "strict tools", "custom tool", "search tool", "one call at a time",
                          "described result", "code execution", "search in time"),
@@ -88,15 +93,19 @@ def _written(binary, language, model, request):
 
 
 # A prompt has no place for these, which other languages must carry: features, and what is said.
-PROMPTS = ("mistral_fim", "openai_completions")
+PROMPTS = ("a prompt", text_requests.NEVER_STREAMED, "mistral_fim", "openai_completions")
 NO_PROMPT = {"results": "messages", "json": "response_format", "schema": "response_format",
              "schema of JSON Schema": "response_format", "logprobs": "logprobs"}
 
 
 def _is_there(feature, text, dropped, target):
+    if target.endswith("_count") and feature.name not in count_requests.COUNTED:
+        return True
+    if target == text_requests.NEVER_STREAMED and feature.name == "stream":
+        return True
     if target in PROMPTS and feature.name in NO_PROMPT:
         word = NO_PROMPT[feature.name]
-        return f'"{word}"' in text or any(loss.startswith(word) for loss in dropped)
+        return f'"{word}"' in text or '"grammar"' in text or any(loss.startswith(word) for loss in dropped)
     if all(any(word in text for word in ([mark] if isinstance(mark, str) else mark))
            for mark in feature.marks):
         return True
@@ -125,13 +134,17 @@ def _faults(target, language, body, request):
     return [fault for fault in check(body, request) if fault not in given]
 
 
+# Counts are asked for as chats are.
+CHAT_OF = {"anthropic_count": "anthropic", "gemini_asked_count": "gemini"}
+
+
 def _asked(language, numbers):
     """The features, and the request that asks for them; None where it cannot be asked so."""
     if language == "openai_embed":
         pair = [embed_features.FEATURES[n] for n in numbers]
         return pair, embed_features.with_features(pair)
     pair = [features.FEATURES[n] for n in numbers]
-    return pair, features.with_features(language, pair)
+    return pair, features.with_features(CHAT_OF.get(language, language), pair)
 
 
 def judge(job):
@@ -162,7 +175,9 @@ def jobs(binary, only):
         embeds = TARGETS[target] in embed_requests.TARGETS
         one = range(len((embed_features if embeds else features).FEATURES))
         pairs = [*((n,) for n in one), *itertools.combinations(one, 2)]
-        languages = ("openai_embed",) if embeds else ("openai_chat", "anthropic", "gemini")
+        languages = ("openai_embed",) if embeds else \
+            ("anthropic_count", "gemini_asked_count") if TARGETS[target] in count_requests.TARGETS \
+            else ("openai_chat", "anthropic", "gemini")
         for model, pair, language in itertools.product(models, pairs, languages):
             if only in f"{language} -> {model}":
                 yield binary, language, target, model, pair
