@@ -224,10 +224,29 @@ static struct lx_slice own_finish(enum lx_finish finish, struct lx_slice raw)
     return finish == LX_FINISH_TOOL_CALLS ? (struct lx_slice){0} : raw;
 }
 
+/* What the cache gave stands beside the prompt, and is not billed (post-chat, usage). */
+static void read_cached(struct lx_json usage, struct lx_usage *u)
+{
+    enum { MAX_COUNT = 1 << 30 };
+    int64_t n;
+    if (!u->known || lx_json_int(LX_GET(usage, "precached_prompt_tokens"), &n) || n <= 0 ||
+        n > MAX_COUNT)
+        return;
+    u->has_billed = true;
+    u->billed_prompt_tokens = u->prompt_tokens;
+    u->billed_completion_tokens = u->completion_tokens;
+    u->has_cached = true;
+    u->cached_tokens = n;
+    u->prompt_tokens += n;
+    u->total_tokens += n;
+}
+
 static int read_reply(const struct lx_json_doc *body, const struct lx_reply_context *c,
                       struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
 {
     int code = lx_openai_read_reply(body, c, a, out, err);
+    if (code == 0)
+        read_cached(LX_GET(lx_json_root(body), "usage"), &out->usage);
     for (struct lx_choice *choice = code ? NULL : out->choices; choice; choice = choice->next) {
         choice->legacy_function_call = c->legacy_functions;
         choice->raw_finish = own_finish(choice->finish, choice->raw_finish);
@@ -243,6 +262,8 @@ static int read_event(void *state, const struct lx_record *rec, struct lx_json_d
     for (size_t i = first; i < out->n; i++) {
         out->v[i].legacy_function_call = c->legacy_functions;
         out->v[i].raw_finish = own_finish(out->v[i].finish, out->v[i].raw_finish);
+        if (out->v[i].kind == LX_EVENT_USAGE)
+            read_cached(LX_GET(lx_json_root(doc), "usage"), &out->v[i].usage);
     }
     return code;
 }

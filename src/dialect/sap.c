@@ -88,6 +88,9 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
         struct lx_json choice = LX_GET(s.root, "tool_choice");
         if (lx_json_given(choice) && !lx_json_eq(choice, LX_S("auto")))
             lx_reshape_refuse(&s, "tool_choice", "the orchestration service has none");
+        /* Claude there wraps JSON in Markdown, whatever the format says (LiteLLM sap/chat). */
+        bool json = r->format.kind == LX_FORMAT_JSON || r->format.kind == LX_FORMAT_SCHEMA;
+        b->json_words |= json && lx_slice_starts(o->model, LX_S("anthropic"));
         write_config(&s.out, o, r, s.root);
         write_members(&s.out, s.root, BODY);
     }
@@ -125,7 +128,7 @@ static int read_event(void *state, const struct lx_record *rec, struct lx_json_d
     struct lx_json root = lx_json_root(doc), result = inner(root);
     if (lx_json_is(result, LX_JSON_OBJECT))
         within.data = lx_json_raw(result);
-    else if (!lx_json_given(LX_GET(root, "error")))
+    else if (!lx_openai_is_fault(root))
         return 0;
     return lx_openai_read_event(state, &within, doc, c, out, err);
 }
