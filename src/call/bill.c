@@ -140,7 +140,7 @@ static struct lx_counter counter_of(const struct lx_biller *b)
 
 int lx_bill_count_prompt(struct lx_biller *b)
 {
-    if (b->prompt_tokens >= 0 || !b->body.p)
+    if (b->prompt_tokens >= 0 || !b->body.p || b->settings->no_token_counter)
         return 0;
     const struct lx_counter counter = counter_of(b);
     struct lx_tokenizer *t = lx_call_pool_tokenizer(b->pool);
@@ -171,6 +171,11 @@ static int count_said(const struct lx_biller *b, const struct lx_said *said, int
 int lx_bill_estimate(struct lx_biller *b, const struct lx_said *said, struct lx_usage *u)
 {
     int64_t n = 0;
+    if (b->settings->no_token_counter) { /* 0, as LiteLLM; and marked */
+        u->estimated |= !u->known;
+        u->known = true;
+        return 0;
+    }
     int code = u->known ? 0 : lx_bill_count_prompt(b);
     if (code == 0)
         code = count_said(b, said, &n);

@@ -171,6 +171,15 @@ int lx_count_request(const struct lx_counter *c, struct lx_tokenizer *t,
     return code;
 }
 
+const struct lx_fault lx_count_refusal = {
+    .kind = LX_FAULT_UNAVAILABLE,
+    .status = 503,
+    .message = LX_S_INIT("Token counting is disabled and no provider API result available"),
+    .type = LX_S_INIT("token_counting_disabled"),
+    .param = LX_S_INIT("model"),
+    .retry_after_ms = -1,
+};
+
 bool lx_is_counted_here(const struct lx_deployment *d, struct lx_slice upstream_model,
                         const struct lx_dialect *front, bool is_mock)
 {

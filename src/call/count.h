@@ -32,6 +32,8 @@ int lx_count_request(const struct lx_counter *c, struct lx_tokenizer *t,
 /* Whether nobody but us counts the tokens that a client of `front` asks for. */
 bool lx_is_counted_here(const struct lx_deployment *d, struct lx_slice upstream_model,
                         const struct lx_dialect *front, bool is_mock);
+/* What is said where settings forbid to count here. */
+extern const struct lx_fault lx_count_refusal;
 /* Of a text. 0 or LX_ENOMEM, LX_ELIMIT. */
 int lx_count_text(const struct lx_counter *c, struct lx_tokenizer *t, struct lx_slice text,
                   int64_t *count);

@@ -4,6 +4,7 @@
  * Called by call.c in place of an attempt's exchange. What they say passes through the relay like
  * any reply.
  */
+#include "call/count.h"
 #include "call/inner.h"
 #include "call/mock.h"
 
@@ -31,6 +32,10 @@ static void answered_here(struct lx_call *c, int code)
 void lx_call_answer_count(struct lx_call *c)
 {
     const struct lx_reply reply = {.language = lx_slice_z(c->in.front->name)};
+    if (c->settings->no_token_counter) {
+        lx_call_refuse(c, &lx_count_refusal);
+        return;
+    }
     c->counted = true;
     int code = lx_call_start_relay(c, c->in.front, LX_FRAMING_NONE);
     if (code == 0)
@@ -40,7 +45,8 @@ void lx_call_answer_count(struct lx_call *c)
 
 bool lx_call_count_instead(struct lx_call *c)
 {
-    if (c->in.front->operation != LX_OPERATION_COUNT || c->counted || !c->report.deployment)
+    if (c->in.front->operation != LX_OPERATION_COUNT || c->counted || !c->report.deployment ||
+        c->settings->no_token_counter)
         return false;
     lx_call_drop_relay(c);
     lx_buf_reset(&c->out);

@@ -255,12 +255,6 @@ static bool has(struct lx_slice json, struct lx_slice name)
     return lx_row_get(json, name).p != NULL;
 }
 
-static void write_member(struct lx_out *o, const struct lx_row *r)
-{
-    lx_out_name(o, (struct lx_text){r->name, true});
-    lx_out_raw(o, NULL, r->value);
-}
-
 /* Whether a member of that name is among those that are left. */
 static bool is_repeated(struct lx_slice rest, struct lx_slice name)
 {
@@ -279,10 +273,10 @@ static struct lx_slice merged(struct lx_slice old, struct lx_slice new, struct l
     lx_out_object(&o, NULL);
     for (struct lx_row r = lx_row(old); lx_row_next(&r);)
         if (!has(new, r.name))
-            write_member(&o, &r);
+            lx_row_write(&r, &o);
     for (struct lx_row r = lx_row(new); lx_row_next(&r);)
         if (!is_repeated(r.rest, r.name)) /* of members with one name the last counts */
-            write_member(&o, &r);
+            lx_row_write(&r, &o);
     lx_out_object_end(&o);
     struct lx_slice json = lx_slice(NULL, 0);
     if (!buf.failed)

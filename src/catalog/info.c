@@ -33,12 +33,9 @@ static const char *const expected[] = {
 
 static void write_members(struct lx_out *o, struct lx_slice json, struct lx_slice except)
 {
-    for (struct lx_row r = lx_row(json); lx_row_next(&r);) {
-        if (lx_row_get(except, r.name).p)
-            continue;
-        lx_out_name(o, (struct lx_text){r.name, true});
-        lx_out_raw(o, NULL, r.value);
-    }
+    for (struct lx_row r = lx_row(json); lx_row_next(&r);)
+        if (!lx_row_get(except, r.name).p)
+            lx_row_write(&r, o);
 }
 
 void lx_model_info_write(struct lx_out *o, struct lx_model m, struct lx_slice own)

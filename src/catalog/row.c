@@ -99,3 +99,9 @@ struct lx_slice lx_row_unquoted(struct lx_slice value)
         return lx_slice(value.p + 1, value.n - 2);
     return value;
 }
+
+void lx_row_write(const struct lx_row *member, struct lx_out *o)
+{
+    lx_out_name(o, (struct lx_text){member->name, true});
+    lx_out_raw(o, NULL, member->value);
+}

@@ -21,18 +21,45 @@ static bool only_routes(struct lx_json info)
     return lx_json_count(info) == 1 && lx_json_given(LX_GET(info, "litellm_provider"));
 }
 
-static bool read_rule(struct lx_json v, struct lx_arena *a, struct lx_rule *out)
+/* The rule's members, and those it lacks of the rule that it extends, as LiteLLM's maps had it for
+ * a while. */
+static struct lx_slice info_of(struct lx_json list, struct lx_json rule, struct lx_arena *a)
+{
+    struct lx_slice own = lx_json_raw(LX_GET(rule, "model_info")), all;
+    struct lx_slice name = lx_json_str(LX_GET(rule, "extends"), a);
+    struct lx_json base = {0};
+    struct lx_buf b;
+    for (struct lx_json_iter it = lx_json_iter(list); name.n && lx_json_next(&it);)
+        if (lx_json_eq(LX_GET(it.value, "name"), name))
+            base = LX_GET(it.value, "model_info");
+    if (!lx_json_is(base, LX_JSON_OBJECT))
+        return lx_arena_copy(a, own);
+    lx_buf_init(&b, own.n + lx_json_raw(base).n + 16);
+    struct lx_out o = lx_out(&b);
+    lx_out_object(&o, NULL);
+    for (struct lx_row r = lx_row(own); lx_row_next(&r);)
+        lx_row_write(&r, &o);
+    for (struct lx_row r = lx_row(lx_json_raw(base)); lx_row_next(&r);)
+        if (!lx_row_get(own, r.name).p)
+            lx_row_write(&r, &o);
+    lx_out_object_end(&o);
+    all = b.failed ? lx_slice(NULL, 0) : lx_arena_copy(a, lx_buf_slice(&b));
+    lx_buf_clear(&b);
+    return all;
+}
+
+static bool read_rule(struct lx_json list, struct lx_json v, struct lx_arena *a,
+                      struct lx_rule *out)
 {
     struct lx_json info = LX_GET(v, "model_info"), pattern = LX_GET(v, "pattern"),
                    providers = LX_GET(v, "fill_missing_for_providers");
     if (!lx_json_is(info, LX_JSON_OBJECT) || !lx_json_is(pattern, LX_JSON_STRING) ||
         (lx_json_given(providers) && !lx_json_is(providers, LX_JSON_ARRAY)))
         return false;
-    *out = (struct lx_rule){.pattern = lx_json_str(pattern, a),
-                            .info = lx_arena_copy(a, lx_json_raw(info))};
+    *out = (struct lx_rule){.pattern = lx_json_str(pattern, a), .info = info_of(list, v, a)};
     if (lx_json_given(providers))
         out->providers = lx_arena_copy(a, lx_json_raw(providers));
-    return out->pattern.p && lx_regex_search(out->pattern, LX_S(""), true) >= 0 &&
+    return out->pattern.p && out->info.p && lx_regex_search(out->pattern, LX_S(""), true) >= 0 &&
            lx_price_check(out->info, NULL) == 0;
 }
 
@@ -43,9 +70,10 @@ int lx_rules_read(struct lx_json block, struct lx_arena *a, struct lx_rules *out
     *out = (struct lx_rules){v, 0};
     *left_out = 0;
     for (struct lx_json_iter it = lx_json_iter(list); v && lx_json_next(&it);) {
-        if (only_routes(LX_GET(it.value, "model_info")))
+        if (only_routes(LX_GET(it.value, "model_info")) &&
+            !lx_json_given(LX_GET(it.value, "extends")))
             continue;
-        if (out->n < LX_RULES_MAX && read_rule(it.value, a, &v[out->n]))
+        if (out->n < LX_RULES_MAX && read_rule(list, it.value, a, &v[out->n]))
             out->n++;
         else
             ++*left_out;
@@ -106,8 +134,7 @@ static void write_members(const struct lx_rules *rules, uint64_t which, struct l
             if (is_said_later(rules, which, i, r.name) || lx_row_get(row, r.name).p ||
                 (provider_known && is_provider(r.name)))
                 continue;
-            lx_out_name(o, (struct lx_text){r.name, true});
-            lx_out_raw(o, NULL, r.value);
+            lx_row_write(&r, o);
         }
 }
 

@@ -107,8 +107,7 @@ void lx_load_own_prices(struct lx_load *l, const struct lx_yaml *params, struct 
         }
     for (struct lx_row r = lx_row(d->model_info); lx_row_next(&r);)
         if (is_price(r.name)) {
-            lx_out_name(&o, (struct lx_text){r.name, true});
-            lx_out_raw(&o, NULL, r.value);
+            lx_row_write(&r, &o);
         }
     lx_out_object_end(&o);
     if (b.failed)

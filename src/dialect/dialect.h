@@ -306,9 +306,10 @@ extern const struct lx_dialect lx_dialect_watsonx_embed;
 extern const struct lx_dialect lx_dialect_watsonx_text;
 
 /* LiteLLM's TokenCountResponse: how many tokens, of which model as asked for and as used, counted
- * by what; provider: by it, else here. */
+ * by what; original: the provider's answer, or empty: it was counted here. */
 void lx_litellm_write_count(struct lx_out *o, int64_t tokens, struct lx_slice asked,
-                            struct lx_slice used, struct lx_slice tokenizer, bool provider);
+                            struct lx_slice used, struct lx_slice tokenizer,
+                            struct lx_slice original);
 
 /* All of them, NULL-terminated. */
 extern const struct lx_dialect *const lx_dialects[];

@@ -54,15 +54,16 @@ static int read_request(const struct lx_json_doc *body, struct lx_arena *a, stru
 }
 
 void lx_litellm_write_count(struct lx_out *o, int64_t tokens, struct lx_slice asked,
-                            struct lx_slice used, struct lx_slice tokenizer, bool provider)
+                            struct lx_slice used, struct lx_slice tokenizer,
+                            struct lx_slice original)
 {
     lx_out_object(o, NULL);
     lx_out_int(o, "total_tokens", tokens);
     lx_out_str(o, "request_model", asked);
     lx_out_str(o, "model_used", used);
     lx_out_str(o, "tokenizer_type", tokenizer);
-    lx_out_str(o, "count_source", provider ? LX_S("provider") : LX_S("local_estimate"));
-    lx_out_null(o, "original_response");
+    lx_out_str(o, "count_source", original.n ? LX_S("provider") : LX_S("local_estimate"));
+    lx_out_raw(o, "original_response", original); /* null, where there is none */
     lx_out_bool(o, "error", false);
     lx_out_null(o, "error_message");
     lx_out_null(o, "status_code");
@@ -82,7 +83,8 @@ static void write_reply(const struct lx_reply *r, const struct lx_reply_context 
         tokenizer = LX_S("huggingface_tokenizer");
     }
     lx_litellm_write_count(&o, r->usage.prompt_tokens, c->model,
-                           c->upstream ? *c->upstream : c->model, tokenizer, !r->usage.estimated);
+                           c->upstream ? *c->upstream : c->model, tokenizer,
+                           r->extra ? r->extra->json : lx_slice(NULL, 0));
 }
 
 static const struct lx_front front = {

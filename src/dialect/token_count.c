@@ -31,8 +31,13 @@ static bool read_any(struct lx_json root, struct lx_usage *u)
 static int read_reply(const struct lx_json_doc *body, const struct lx_reply_context *c,
                       struct lx_arena *a, struct lx_reply *out, struct lx_error *err)
 {
-    (void)c, (void)a;
+    (void)c;
     *out = (struct lx_reply){.language = LX_S("anthropic_count")};
+    out->extra = lx_arena_new(a, struct lx_extra);
+    if (!out->extra)
+        return a->failed;
+    *out->extra =
+        (struct lx_extra){LX_S("original_response"), lx_json_raw(lx_json_root(body)), NULL};
     return read_any(lx_json_root(body), &out->usage)
                ? 0
                : lx_error_set(err, LX_EPROTO, "the reply has no number of tokens");

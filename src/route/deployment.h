@@ -147,6 +147,7 @@ struct lx_cost_settings {
 struct lx_route_settings {
     bool drop_params, modify_params;
     bool enforce_format;        /* enable_json_schema_validation: see struct lx_answer_form */
+    bool no_token_counter;      /* nothing is counted here: neither for clients nor for bills */
     int64_t num_retries;        /* default 2 */
     int64_t request_timeout_ms; /* default 600,000 */
     int64_t stream_timeout_ms;  /* 0: request_timeout_ms */

@@ -91,9 +91,10 @@ static void answer(struct lx_exchange *x, const struct lx_counter *c, struct lx_
     struct lx_buf body;
     lx_buf_init(&body, 65536);
     struct lx_out o = lx_out(&body);
-    lx_litellm_write_count(
-        &o, n, asked, used,
-        lx_counter_is_openai(c) ? LX_S("openai_tokenizer") : LX_S("huggingface_tokenizer"), false);
+    lx_litellm_write_count(&o, n, asked, used,
+                           lx_counter_is_openai(c) ? LX_S("openai_tokenizer")
+                                                   : LX_S("huggingface_tokenizer"),
+                           lx_slice(NULL, 0));
     lx_exchange_send_json(x, 200, &body);
 }
 
@@ -129,6 +130,10 @@ void lx_endpoint_token_counter(struct lx_exchange *x)
 {
     struct lx_json_doc doc;
     struct lx_error err = {0};
+    if (!asks_provider(x) && x->config->routes.settings.no_token_counter) {
+        lx_exchange_refuse(x, 503, &lx_count_refusal);
+        return;
+    }
     if (asks_provider(x)) {
         x->front = &lx_dialect_litellm_count;
         lx_exchange_complete(x);

@@ -230,7 +230,7 @@ def test_call_endpoint_asks_the_provider(gateway, upstream, question, model, ans
         "model": model, "api_base": provider.url, "api_key": "k"}}]))
     reply = gw.request("POST", ASKING, {"model": "m", **question})
     assert reply.json() == {**TOLD, "total_tokens": 9, "model_used": model.split("/")[1],
-                            "tokenizer_type": kind}
+                            "tokenizer_type": kind, "original_response": answer}
     assert len(provider.requests) == 1 and b"Hi" in provider.requests[0].body
     assert gw.request("POST", ASKING.replace("true", "false"), {"model": "m", **question}).json()[
         "count_source"] == "local_estimate"
@@ -259,3 +259,29 @@ def test_call_endpoint_refuses(counter, gateway):
                        ({"prompt": "x"}, "model")):
         reply = gw.request("POST", ASKING, body)
         assert reply.status == 400 and said in reply.error()["message"]
+
+
+# ---- disable_token_counter ----
+
+def test_nothing_is_counted_here_when_that_is_disabled(gateway, upstream):
+    def answer(connection, request):
+        if b"count_tokens" in request.target.encode():
+            connection.respond(200, {"input_tokens": 9})
+        else:
+            connection.respond(200, {"id": "c", "object": "chat.completion", "created": 1, "model": "gpt-4o",
+                                     "choices": [{"index": 0, "finish_reason": "stop",
+                                                  "message": {"role": "assistant", "content": "Hi"}}]})
+    provider = upstream(serving(answer))
+    gw = gateway(config([deployment("m", "openai/gpt-4o", provider.url),
+                         deployment("c", "anthropic/claude-sonnet-4-5", provider.url)],
+                        litellm_settings={"disable_token_counter": True}))
+    for path in ("/utils/token_counter", ASKING, "/v1/messages/count_tokens"):
+        reply = gw.request("POST", path, {**BODY, "model": "m"})
+        assert reply.status == 503 and b"Token counting is disabled" in reply.body
+    assert gw.request("POST", "/utils/token_counter", {"model": "m", "prompt": "Hi"}).json()["error"][
+        "type"] == "token_counting_disabled"
+    assert gw.request("POST", "/v1/messages/count_tokens", {**BODY, "model": "c"}).json() == {
+        "input_tokens": 9}
+    reply = gw.request("POST", "/v1/chat/completions", {"model": "m", "messages": CHAT})
+    assert reply.json()["usage"]["total_tokens"] == 0
+    assert reply.header("x-llmux-usage-estimated") == "true"

@@ -153,6 +153,38 @@ static void test_own_rules(void **state)
     lx_catalog_free(c);
 }
 
+/* A rule has what the one it extends has, and its own word counts for more. */
+static void test_rules_that_extend(void **state)
+{
+    static const char map[] =
+        "{\"fallback_generalizations\": {\"rules\": ["
+        "{\"name\": \"base\", \"pattern\": \"^x\", \"model_info\":"
+        " {\"max_tokens\": 1, \"supports_b\": true}},"
+        "{\"name\": \"more\", \"extends\": \"base\", \"pattern\": \"^y\", \"model_info\":"
+        " {\"max_tokens\": 2}},"
+        "{\"extends\": \"more\", \"pattern\": \"^z\", \"model_info\": {\"supports_c\": true}},"
+        "{\"extends\": \"none\", \"pattern\": \"^w\", \"model_info\": {\"supports_c\": true}}"
+        "]}}";
+    static const char *const told[][2] = {
+        {"y", "{\"max_tokens\":2,\"supports_b\":true}"},
+        {"z", "{\"supports_c\":true,\"max_tokens\":2}"}, /* of the parent, not of its parent */
+        {"w", "{\"supports_c\":true}"},
+    };
+    struct lx_catalog *c = lx_catalog_new();
+    struct lx_arena a;
+    struct lx_model m;
+    (void)state;
+    lx_arena_init(&a, 1 << 20);
+    assert_int_equal(lx_catalog_add(c, lx_slice_z(map), NULL), 0);
+    assert_int_equal(lx_catalog_rules_left_out(c), 0);
+    for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+        assert_true(lx_catalog_describe(c, LX_S(""), lx_slice_z(told[i][0]), &a, &m));
+        assert_slice(m.json, told[i][1]);
+    }
+    lx_arena_clear(&a);
+    lx_catalog_free(c);
+}
+
 static void test_refused(void **state)
 {
     static const struct {
@@ -213,8 +245,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_builtin),   cmocka_unit_test(test_every_row),
         cmocka_unit_test(test_add),       cmocka_unit_test(test_described),
-        cmocka_unit_test(test_own_rules), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_replace),
+        cmocka_unit_test(test_own_rules), cmocka_unit_test(test_rules_that_extend),
+        cmocka_unit_test(test_refused),   cmocka_unit_test(test_replace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
