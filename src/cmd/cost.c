@@ -144,7 +144,7 @@ static int run(const char *const *values, char *const *words, int word_count)
 {
     struct job j = {.values = values};
     struct lx_catalog *c;
-    bool by_options = values[INPUT] || values[OUTPUT] || values[CACHED];
+    bool by_options = values[INPUT] || values[OUTPUT] || values[CACHED] || values[REASONING];
     int status = LX_EXIT_OK;
     if (!are_counts(values))
         return LX_EXIT_USAGE;
