@@ -234,7 +234,7 @@ static int add_deployment(llmux_client *c, struct lx_slice model, struct lx_erro
     c->named = m;
     apply_overrides(c, m);
     m->d.group = name;
-    lx_deployment_learn(&m->d, c->catalog, &c->arena);
+    lx_deployment_learn(&m->d, lx_client_catalog(c), &c->arena);
     code = lx_route_table_add(&c->routes, &m->d);
     return code ? code : lx_route_state_bind(c->router, &c->routes);
 }

@@ -104,6 +104,10 @@ llmux_reply *lx_client_reply(struct lx_buf *json, llmux_error **err);
 /* Takes the bytes of a list of embeddings; the buffer is empty afterwards. NULL with *err. */
 llmux_embeddings *lx_client_embeddings(struct lx_buf *json, llmux_error **err);
 
+/* ---- cost.c ---- */
+/* What is known of models: the user's own rows, the configuration's; NULL: the built-in ones. */
+struct lx_catalog *lx_client_catalog(const llmux_client *c);
+
 /* ---- client.c ---- */
 /* Makes sure that the model has a deployment, from its name and the environment. */
 int lx_client_add_model(llmux_client *c, struct lx_slice model, llmux_error **err);

@@ -8,7 +8,7 @@
 
 enum { MAX_ARENA_BYTES = 16 << 20, MAX_INFO_BYTES = 1 << 20 };
 
-static const struct lx_catalog *catalog(const llmux_client *c)
+struct lx_catalog *lx_client_catalog(const llmux_client *c)
 {
     return c->catalog ? c->catalog : c->config ? c->config->catalog : NULL;
 }
@@ -47,8 +47,8 @@ static bool find_row(const llmux_client *c, struct lx_slice model, struct lx_are
         *out = d->price->model;
         return true;
     }
-    return lx_catalog_find(catalog(c), none, model, out) ||
-           lx_catalog_describe(catalog(c), none, model, a, out);
+    return lx_catalog_find(lx_client_catalog(c), none, model, out) ||
+           lx_catalog_describe(lx_client_catalog(c), none, model, a, out);
 }
 
 const char *llmux_client_model_info(llmux_client *c, const char *model, llmux_error **err)
@@ -95,7 +95,7 @@ int llmux_client_supports(llmux_client *c, const char *model, const char *what)
 
 int llmux_client_register_models(llmux_client *c, const char *json, llmux_error **err)
 {
-    struct lx_catalog *to = c->catalog ? c->catalog : c->config ? c->config->catalog : NULL;
+    struct lx_catalog *to = lx_client_catalog(c);
     struct lx_error why = {0};
     int code;
 
@@ -123,7 +123,7 @@ static int run(llmux_client *c, struct lx_cost_query *q, struct lx_arena *a, str
         q->provider = lx_slice_z(d->provider->id);
         q->base_model = d->base_model;
     }
-    if (!lx_cost_query_run(catalog(c), q, d ? d->own_prices : lx_slice(NULL, 0), a, &price, cost))
+    if (!lx_cost_query_run(lx_client_catalog(c), q, d ? d->own_prices : lx_slice(NULL, 0), a, &price, cost))
         return unknown(err, asked);
     lx_cost_adjust(cost, q->provider.n ? q->provider : price.provider, settings->discounts,
                    settings->margins);

@@ -11,7 +11,7 @@ static int open_counter(llmux_client *c, const char *model, struct lx_counter *o
         c->config ? lx_route_find(&c->config->routes, name, &star) : NULL;
     const struct lx_deployment *d = g && g->count && !star.p ? g->deployments[0] : NULL;
 
-    lx_counter_of(d, d ? d->model : name, c->catalog, out);
+    lx_counter_of(d, d ? d->model : name, lx_client_catalog(c), out);
     if (!c->tokenizer)
         c->tokenizer = lx_tokenizer_new();
     return c->tokenizer ? 0 : LX_ENOMEM;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "call/count.h"
 #include "cmd/command.h"
-#include "tokens/tokens.h"
 
 #define INPUT_MAX (1u << 30)
 
@@ -52,10 +52,12 @@ static int open_encoding(struct job *j)
 {
     const char *path = j->values[TOKENIZER], *name = j->values[ENCODING];
     const char *model = j->values[MODEL] ? j->values[MODEL] : "gpt-4o";
+    struct lx_counter counter;
     struct lx_error err = {0};
     int code;
 
-    j->rule = lx_token_rule_of(lx_slice_z(model), lx_slice(NULL, 0));
+    lx_counter_of(NULL, lx_slice_z(model), NULL, &counter);
+    j->rule = counter.rule;
     if (path) {
         code = read_file(path, &j->file);
         if (code != 0)
