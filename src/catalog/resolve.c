@@ -266,12 +266,19 @@ static bool look_behind_aliases(const struct search *s, struct lx_slice model)
     return false;
 }
 
+/* "responses/gpt-4.1" is gpt-4.1, asked by another API. */
+static struct lx_slice without_api(struct lx_slice model)
+{
+    struct lx_slice api = LX_S("responses/");
+    return lx_slice_starts(model, api) ? lx_slice_from(model, api.n) : model;
+}
+
 static bool find_of_provider(const struct search *s, struct lx_slice model)
 {
-    struct lx_slice given = model;
+    struct lx_slice given = model = without_api(model);
     while (model.n > s->provider.n && starts(model, "") && lx_slice_starts(model, s->provider) &&
            model.p[s->provider.n] == '/')
-        model = lx_slice_from(model, s->provider.n + 1);
+        model = without_api(lx_slice_from(model, s->provider.n + 1));
     struct lx_slice bare = starts(s->provider, "bedrock") ? without_route(model) : model;
     struct lx_slice base = stripped(s, model), undated = without_stamp(model);
     return look_with_provider(s, model) || look(s, given) || look(s, bare) ||
@@ -286,6 +293,7 @@ bool lx_catalog_find(const struct lx_catalog *c, struct lx_slice provider, struc
 {
     struct search s = {c, provider, out};
     struct lx_slice rest;
+    model = without_api(model);
     if (lx_slice_eq(provider, LX_S("vertex_ai_beta")))
         s.provider = LX_S("vertex_ai");
     if (s.provider.n)

@@ -42,6 +42,9 @@ static const struct {
     {"groq", "free-for-all", "free-for-all"},
     {"openai", "text-davinci-9", "text-davinci-9"},
     /* dates and versions at the end */
+    {"openai", "responses/gpt-4o", "gpt-4o"},
+    {"", "openai/responses/gpt-4o", "gpt-4o"},
+    {"", "responses/gpt-4o", "gpt-4o"},
     {"openai", "gpt-4o-2031-01-31", "gpt-4o"},
     {"gemini", "gemini-9-flash-001", "gemini/gemini-9-flash"},
     {"openai", "gpt-4o-31-01-31", NULL},
