@@ -155,6 +155,31 @@ static size_t encode_long(struct lx_bpe *b, const struct lx_vocab *v, const stru
     }
 }
 
+/* A place is written wherever one may be, and stays if it is one: there is no branch that no
+ * processor foresees. */
+unsigned lx_bpe_cut(const struct lx_vocab *v, const uint8_t *p, size_t n,
+                    uint8_t places[LX_CUT_MAX])
+{
+    uint32_t last = LX_TOKEN_NONE; /* of the character before, if it is in `chars` */
+    unsigned count = 0;
+
+    for (size_t i = 0; i < n;) {
+        if ((p[i] & 0xf0) == 0xe0 && (i == 0 || p[i - 1] >= 0x80) &&
+            (i + 3 == n || p[i + 3] >= 0x80)) {
+            uint64_t entry = v->chars[lx_char_place(p + i)];
+
+            places[count] = (uint8_t)i;
+            count += (last != LX_TOKEN_NONE) & !lx_vocab_may_join(v, last, lx_char_part(entry, 0));
+            last = lx_char_part(entry, lx_char_parts(entry) - 1);
+            i += 3;
+        } else {
+            last = LX_TOKEN_NONE;
+            i++;
+        }
+    }
+    return count;
+}
+
 /* By the book, for vocabularies whose merges are in no order. */
 static ssize_t merge_long(const struct lx_vocab *v, const struct lx_piece *piece)
 {

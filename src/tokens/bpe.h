@@ -22,6 +22,13 @@ struct lx_bpe {
 /* Frees the scratch. */
 void lx_bpe_clear(struct lx_bpe *b);
 
+/* Where a piece of n bytes, at most LX_CUT_MAX, may be cut so that what is between comes to the
+ * same tokens as in the whole: writes the places, in order, and returns how many there are. Chinese
+ * and Japanese fall into words so, which come again where sentences do not. */
+#define LX_CUT_MAX 192
+unsigned lx_bpe_cut(const struct lx_vocab *v, const uint8_t *p, size_t n,
+                    uint8_t places[LX_CUT_MAX]);
+
 /* Finds the pieces' tokens, which stay where they are until the next call. Time and memory are
  * linear in what the pieces have together; and the more there are, the less each costs. 0 or
  * LX_ENOMEM. */

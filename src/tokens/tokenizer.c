@@ -444,6 +444,24 @@ static int put_batch(struct job *j, const struct batch *b, struct missed *m, con
     return code;
 }
 
+/* A piece too long to be remembered well, of characters of three bytes, is looked up in parts. */
+static inline void fetch(struct job *j, struct batch *b, const uint8_t *p, size_t n,
+                         const uint8_t *end)
+{
+    uint8_t places[LX_CUT_MAX];
+    unsigned count;
+    size_t from = 0;
+
+    if (n > SHORT_MAX && n <= LX_CUT_MAX && (p[n - 3] & 0xf0) == 0xe0 && !j->e->vocab.alone) {
+        count = lx_bpe_cut(&j->e->vocab, p, n, places);
+        for (unsigned i = 0; i < count; i++) {
+            fetch_piece(j, b, p + from, places[i] - from, end);
+            from = places[i];
+        }
+    }
+    fetch_piece(j, b, p + from, n - from, end);
+}
+
 /* The next pieces, about to be looked up. */
 static void fill(struct job *j, struct lx_scan *s, struct batch *b)
 {
@@ -454,12 +472,12 @@ static void fill(struct job *j, struct lx_scan *s, struct batch *b)
         const uint8_t *from = s->at;
 
         for (unsigned i = 0; i < count; i++) {
-            fetch_piece(j, b, s->at, (size_t)(from + ends[i] - s->at), s->end);
+            fetch(j, b, s->at, (size_t)(from + ends[i] - s->at), s->end);
             s->at = from + ends[i];
         }
         if (count == 0) {
             s->at = lx_scan_piece(s);
-            fetch_piece(j, b, from, (size_t)(s->at - from), s->end);
+            fetch(j, b, from, (size_t)(s->at - from), s->end);
         }
     }
 }

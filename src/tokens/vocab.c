@@ -20,12 +20,13 @@ int lx_vocab_open(struct lx_vocab *v, const void *image, size_t n)
     const struct lx_vocab_head *h = image;
     const char *at = image;
 
-    if (n < sizeof(*h) || memcmp(h->magic, "LXVOCAB3", 8) != 0 || h->order != 0x01020304 ||
+    if (n < sizeof(*h) || memcmp(h->magic, "LXVOCAB4", 8) != 0 || h->order != 0x01020304 ||
         h->bytes != n)
         return LX_EINVAL;
     *v = (struct lx_vocab){
         .trie = (const uint64_t *)(const void *)(at + h->trie),
         .chars = (const uint64_t *)(const void *)(at + h->chars),
+        .joins = (const uint64_t *)(const void *)(at + h->joins),
         .pairs = open_table(at, &h->pairs),
         .words = open_table(at, &h->words),
         .tokens = (const struct lx_vocab_token *)(const void *)(at + h->tokens),

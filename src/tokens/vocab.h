@@ -23,6 +23,9 @@
 #define LX_TOKEN_MAX    0xfffffu /* numbers have 20 bits; this one is none */
 #define LX_TOKEN_LENGTH 1024u    /* bytes of the longest token */
 
+#define LX_HASH_A 0x9e3779b97f4a7c15u
+#define LX_HASH_B 0xc2b2ae3d27d4eb4fu
+
 /* Where in the image what stands; offsets in bytes, all multiples of 8. */
 struct lx_vocab_head {
     char magic[8];
@@ -34,7 +37,7 @@ struct lx_vocab_head {
     uint32_t word_seed;
     uint32_t tangled;    /* a merge comes before one that makes a part of it */
     uint32_t translated; /* ids are not numbers */
-    uint32_t trie, chars, tokens, starts, text, ids, numbers;
+    uint32_t trie, chars, joins, tokens, starts, text, ids, numbers;
     struct lx_table_head {
         uint32_t entries, moves; /* 2^bits of each */
         uint32_t entry_bits, move_bits;
@@ -74,6 +77,7 @@ struct lx_vocab {
     const uint64_t
         *chars; /* by lx_char_place(): the tokens that a character comes to between others
                    that are not ASCII either, whichever these are: see lx_char_parts() */
+    const uint64_t *joins; /* see lx_vocab_may_join() */
     struct lx_table pairs; /* left and right, and the token they make */
     struct lx_table words; /* lx_word_key() of every token that stands for a piece of its bytes */
     const struct lx_vocab_token *tokens;
@@ -139,6 +143,11 @@ static inline uint32_t lx_trie_label(uint64_t node)
     return (uint32_t)(node >> 44);
 }
 
+static inline uint64_t lx_pair_key(uint32_t left, uint32_t right)
+{
+    return (uint64_t)left << 20 | right;
+}
+
 #define LX_CHAR_PLACES (65536 + 2048)
 
 /* Where in `chars` a character of two or three bytes is. */
@@ -157,6 +166,21 @@ static inline uint32_t lx_char_parts(uint64_t entry)
 static inline uint32_t lx_char_part(uint64_t entry, uint32_t i)
 {
     return (uint32_t)(entry >> 20 * i) & 0xfffff;
+}
+
+/* Two tokens that are neighbours in a text, each a part of another character in `chars`: may a
+ * merge ever join what they become? Seldom says yes where none may. */
+#define LX_JOIN_BITS  19
+#define LX_JOIN_BYTES ((1u << LX_JOIN_BITS) / 8)
+static inline uint32_t lx_join_bit(uint32_t left, uint32_t right)
+{
+    return (uint32_t)(lx_pair_key(left, right) * LX_HASH_A >> (64 - LX_JOIN_BITS));
+}
+static inline bool lx_vocab_may_join(const struct lx_vocab *v, uint32_t left, uint32_t right)
+{
+    uint32_t bit = lx_join_bit(left, right);
+
+    return v->joins[bit / 64] >> (bit % 64) & 1;
 }
 
 /* The longest token that the n > 0 bytes start with, and its length. Every byte is a token. */
@@ -197,14 +221,6 @@ static inline uint32_t lx_byte_kind(uint8_t c)
         return 1u << (c < 0xd0 ? 24 : c < 0xd2 ? 25 : 26);
     return 1u << (c < 0xe3 ? 27 : c < 0xe4 ? 28 : c < 0xe6 ? 29 : c < 0xe8 ? 30 : 31);
 }
-
-static inline uint64_t lx_pair_key(uint32_t left, uint32_t right)
-{
-    return (uint64_t)left << 20 | right;
-}
-
-#define LX_HASH_A 0x9e3779b97f4a7c15u
-#define LX_HASH_B 0xc2b2ae3d27d4eb4fu
 
 /* Which group a key is of; and where it lies, by how its group was moved. */
 static inline uint32_t lx_table_group(uint64_t key, uint32_t shift)

@@ -403,6 +403,61 @@ static int write_chars(const struct lx_vocab_maker *m, uint64_t *out)
     return 0;
 }
 
+/* Of a token: is it the first, or the last part of a character; and the longest tokens of three
+ * bytes or less at its edges, which is where such parts are. */
+struct edges {
+    bool begins, ends;
+    uint32_t left, right;
+};
+
+/* Marks the neighbours between characters that this merge may be the one to join: what they have
+ * become is its left and its right part, at whose edges they are. */
+static void mark_joins(const struct lx_vocab_maker *m, struct lx_vocab_split merge,
+                       const struct edges *edges, uint64_t *out)
+{
+    uint32_t left = edges[merge.left].right;
+
+    for (uint32_t i = 0; i < 3; i++, left = m->splits[left].right) {
+        uint32_t right = edges[merge.right].left;
+
+        for (uint32_t k = 0; k < 3; k++, right = m->splits[right].left) {
+            uint32_t bit = lx_join_bit(left, right);
+
+            if (edges[left].ends && edges[right].begins)
+                out[bit / 64] |= (uint64_t)1 << (bit % 64);
+        }
+    }
+}
+
+static int write_joins(const struct lx_vocab_maker *m, const uint64_t *chars, uint64_t *out)
+{
+    struct edges *edges = m->tangled ? NULL : calloc(m->count, sizeof(*edges));
+
+    if (m->tangled)
+        memset(out, 0xff, LX_JOIN_BYTES);
+    else if (!edges)
+        return LX_ENOMEM;
+    for (uint32_t i = 0; edges && i < LX_CHAR_PLACES; i++) {
+        uint32_t n = lx_char_parts(chars[i]);
+
+        if (n) {
+            edges[lx_char_part(chars[i], 0)].begins = true;
+            edges[lx_char_part(chars[i], n - 1)].ends = true;
+        }
+    }
+    for (uint32_t i = 0; edges && i < m->count; i++) {
+        struct lx_vocab_split split = m->splits[i];
+        bool is_short = bytes_of(m, i).n <= 3;
+
+        edges[i].left = is_short ? i : edges[split.left].left;
+        edges[i].right = is_short ? i : edges[split.right].right;
+        if (split.left != i)
+            mark_joins(m, split, edges, out);
+    }
+    free(edges);
+    return 0;
+}
+
 /* What each token merges with on either side; then, down its edges, what its parts do. Parts come
  * before what they make (where not, none of it is asked for), so that what is below a token is
  * known when its turn comes. */
@@ -540,6 +595,7 @@ static void lay_out(const struct lx_vocab_maker *m, const struct tables *t, stru
 
     h->trie = place(&at, m->trie_count * sizeof(uint64_t));
     h->chars = place(&at, LX_CHAR_PLACES * sizeof(uint64_t));
+    h->joins = place(&at, LX_JOIN_BYTES);
     place_table(&t->pairs, &h->pairs, &at);
     place_table(&t->words, &h->words, &at);
     at = (at + 63) & ~63u; /* no token lies across two lines of the processor's cache */
@@ -554,7 +610,7 @@ static void lay_out(const struct lx_vocab_maker *m, const struct tables *t, stru
 static void fill_head(const struct lx_vocab_maker *m, const struct tables *t, bool alone,
                       struct lx_vocab_head *h)
 {
-    *h = (struct lx_vocab_head){.magic = {'L', 'X', 'V', 'O', 'C', 'A', 'B', '3'},
+    *h = (struct lx_vocab_head){.magic = {'L', 'X', 'V', 'O', 'C', 'A', 'B', '4'},
                                 .order = 0x01020304,
                                 .count = m->count,
                                 .trie_count = m->trie_count,
@@ -576,6 +632,9 @@ static int write_image(const struct lx_vocab_maker *m, const struct tables *t,
     memcpy(out, h, sizeof(*h));
     memcpy(out + h->trie, m->trie, m->trie_count * sizeof(uint64_t));
     code = write_chars(m, (uint64_t *)(void *)(out + h->chars));
+    if (code == 0)
+        code = write_joins(m, (const uint64_t *)(const void *)(out + h->chars),
+                           (uint64_t *)(void *)(out + h->joins));
     write_table(&t->pairs, &h->pairs, out);
     write_table(&t->words, &h->words, out);
     write_tokens(m, (struct lx_vocab_token *)(void *)(out + h->tokens));
