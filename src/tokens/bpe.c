@@ -200,7 +200,7 @@ static void find_words(const struct lx_vocab *v, struct lx_piece *pieces, size_t
 
     for (size_t i = 0; i < count; i++) {
         maybe[some] = &pieces[i];
-        if (pieces[i].n > WORD_LENGTH && !v->alone)
+        if ((pieces[i].n > WORD_LENGTH || pieces[i].p[0] >= 0xe0) && !v->alone)
             continue;
         keys[some] = lx_word_key(pieces[i].p, pieces[i].n, v->word_seed);
         places[some] = lx_table_at(&v->words, keys[some]);
@@ -229,7 +229,7 @@ int lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, struct lx_piece *p
     size_t bytes = 0;
 
     for (size_t i = 0; i < count; i++)
-        bytes += pieces[i].n;
+        bytes += pieces[i].n + LX_MERGE_ROOM;
     if (!room(b, bytes + 1))
         return LX_ENOMEM;
     if (b->known_of != v->print) {
@@ -240,7 +240,7 @@ int lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, struct lx_piece *p
     for (size_t i = 0; i < count; i++) {
         pieces[i].count = 0;
         pieces[i].tokens = b->tokens + bytes;
-        bytes += pieces[i].n;
+        bytes += pieces[i].n + LX_MERGE_ROOM;
     }
     for (size_t i = 0; i < count; i += WORDS_MAX)
         find_words(v, pieces + i, count - i < WORDS_MAX ? count - i : WORDS_MAX);

@@ -1,63 +1,64 @@
 /*
  * merge.c - byte pair encoding as it is defined, of many short pieces side by side.
  *
- * Called by bpe.c for all pieces but the long ones. Nearly all the time of encoding goes into
- * waiting: a vocabulary lies where an answer takes a hundred nanoseconds, and each merge depends on
- * the one before; and into branches that no processor foresees. So pieces go in lanes, in step: in
- * each round a lane looks at what it asked memory for, does its lowest merge, and asks for the two
- * pairs that come of it, while the others do the same. A round has no branch but that to its end.
+ * Called by bpe.c for all pieces but the long ones. What merging one piece costs is waiting for
+ * memory, because each merge depends on the one before, and branches that no processor foresees. So
+ * pieces go in groups, in step: a vector has a place of each. In a round each piece does its lowest
+ * merge, all places behind move up by one, and two pairs are looked up that were not there before,
+ * while the others do the same. A round has no branch but that to its end.
  *
- * A lane begins with what characters come to by themselves (vocab.h), so that few merges are left
- * to be done where characters have several bytes.
+ * A piece begins with what its characters come to by themselves (vocab.h), so that few merges are
+ * left to be done where characters have several bytes. Pieces of a group have about as many parts
+ * each, so that they end about together.
  */
 #include "tokens/merge.h"
 
+#include "wire/json_simd.h"
+
+/* Of a vector, as processors have them. */
+#ifdef __SSE2__
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16
+#endif
+
 enum {
-    LANES = 24,
-    PARTS = 62,
-    BEFORE = 0, /* the place of what is none, before the parts, and behind them */
-    BEHIND = PARTS + 1,
-    PLACES = BEHIND + 1,
-    STEP = 16, /* places are compared by so many */
-    PLACE_BITS = 6,
+    WIDTH = VECTOR_BYTES / 4, /* pieces of a group */
+    GROUPS = 64 / WIDTH,      /* that take turns, so that memory has time to answer */
+    PARTS = 30, /* of a piece, in places from 1 on; what is before and behind them is none */
+    BATCH = 256,
 };
 
-#define NO_MERGE INT32_MAX
+#define NO_MERGE      INT32_MAX
+#define ALWAYS_INLINE __attribute__((always_inline))
+#define VECTOR        __attribute__((vector_size(VECTOR_BYTES))) int32_t
 
-/* A pair that memory was asked for. */
-struct asked {
-    const uint64_t *place;
-    uint64_t key;
+/* By place, and then by piece: the part there, and what it makes with the next; before that is
+ * known, where in the table it is told. */
+struct group {
+    VECTOR parts[PARTS + 3];
+    VECTOR made[PARTS + 3];
+    VECTOR at; /* the places of the parts that the last round made */
+    int n;     /* no piece has more parts; 0: nothing is left to be done */
 };
 
-struct lane {
-    struct lx_piece *piece;
-    uint64_t alive; /* the places that have parts; BEFORE and BEHIND among them */
-    struct asked here, before;
-    int32_t low;
-    uint32_t at, at_before; /* where these pairs have their left parts */
-    uint32_t count;         /* of parts in the beginning */
-    uint32_t end;           /* behind the places of all parts: a multiple of STEP */
-    uint32_t parts[PLACES];
-    /* By place, what it makes with the next part, above the place. */
-    _Alignas(16) int32_t made[PLACES];
-};
+/* What is `a` where it is so, and else `b`. */
+#define SELECT(is, a, b) (((a) & (is)) | ((b) & ~(is)))
 
-static inline struct asked ask(const struct lx_vocab *v, uint32_t left, uint32_t right)
+static inline int32_t ask(const struct lx_vocab *v, int32_t left, int32_t right)
 {
-    struct asked a = {.key = lx_pair_key(left, right)};
+    const uint64_t *place = lx_table_at(&v->pairs, lx_pair_key((uint32_t)left, (uint32_t)right));
 
-    a.place = lx_table_at(&v->pairs, a.key);
-    __builtin_prefetch(a.place);
-    return a;
+    __builtin_prefetch(place);
+    return (int32_t)(place - v->pairs.entries);
 }
 
-/* Without a branch. */
-static inline int32_t answer(uint64_t entry, uint64_t key, uint32_t at)
+static inline int32_t answer(const struct lx_vocab *v, int32_t left, int32_t right, int32_t place)
 {
-    uint32_t none = (uint32_t)(entry >> 20 == key) - 1;
+    uint64_t entry = v->pairs.entries[place];
 
-    return (int32_t)(((((uint32_t)entry & 0xfffff) << PLACE_BITS | at) | none) & NO_MERGE);
+    return entry >> 20 == lx_pair_key((uint32_t)left, (uint32_t)right) ? (int32_t)(entry & 0xfffff)
+                                                                       : NO_MERGE;
 }
 
 static inline bool is_ascii_at(const struct lx_piece *piece, uint32_t i)
@@ -66,9 +67,9 @@ static inline bool is_ascii_at(const struct lx_piece *piece, uint32_t i)
 }
 
 /* The tokens a piece begins as; 0 when they are too many. */
-static uint32_t take_apart(const struct lx_vocab *v, const struct lx_piece *piece, uint32_t *parts)
+static uint32_t take_apart(const struct lx_vocab *v, const struct lx_piece *piece)
 {
-    uint32_t n = 0, size;
+    uint32_t *parts = piece->tokens, n = 0, size;
 
     for (uint32_t i = 0; i < piece->n;) {
         uint8_t c = piece->p[i];
@@ -92,150 +93,183 @@ static uint32_t take_apart(const struct lx_vocab *v, const struct lx_piece *piec
     return n;
 }
 
-/* Asks for all pairs of the piece: `made` says where they lie. False: the piece is too long. */
-static bool begin(const struct lx_vocab *v, struct lane *l, struct lx_piece *piece)
+static void ask_first(const struct lx_vocab *v, struct group *g, struct lx_piece *const *pieces,
+                      int count)
 {
-    uint32_t n = take_apart(v, piece, l->parts + 1);
+    g->n = (int)pieces[count - 1]->count;
+    for (int k = 0; k < g->n + 3; k++) {
+        g->parts[k] = (VECTOR){0} + (int32_t)LX_TOKEN_MAX;
+        g->made[k] = (VECTOR){0} + NO_MERGE;
+    }
+    for (int i = 0; i < count; i++) {
+        const int32_t *parts = (const int32_t *)pieces[i]->tokens;
 
-    if (n == 0)
-        return false;
-    l->piece = piece;
-    l->alive = (((uint64_t)1 << n) - 1) << 1 | (uint64_t)1 << BEFORE | (uint64_t)1 << BEHIND;
-    l->count = n;
-    l->end = (n + STEP) / STEP * STEP;
-    l->parts[BEFORE] = l->parts[BEHIND] = LX_TOKEN_MAX;
-    for (uint32_t i = 1; i < n; i++)
-        l->made[i] = (int32_t)(ask(v, l->parts[i], l->parts[i + 1]).place - v->pairs.entries);
-    l->made[BEFORE] = NO_MERGE;
-    for (uint32_t i = n; i < l->end; i++)
-        l->made[i] = NO_MERGE;
-    return true;
-}
-
-/* Looks at all these pairs. */
-static void look_first(const struct lx_vocab *v, struct lane *l)
-{
-    for (uint32_t i = 1; i < l->count; i++)
-        l->made[i] =
-            answer(v->pairs.entries[l->made[i]], lx_pair_key(l->parts[i], l->parts[i + 1]), i);
-}
-
-/* Looks at what was asked for since. */
-static inline void look(struct lane *l)
-{
-    l->made[l->at] = answer(*l->here.place, l->here.key, l->at);
-    l->made[l->at_before] = answer(*l->before.place, l->before.key, l->at_before);
-}
-
-#define VECTOR __attribute__((vector_size(16))) int32_t
-
-static inline VECTOR lower(VECTOR a, VECTOR b)
-{
-    VECTOR is = a < b;
-
-    return (a & is) | (b & ~is);
-}
-
-static inline int32_t lowest(const struct lane *l)
-{
-    const VECTOR *made = (const VECTOR *)(const void *)l->made;
-    VECTOR low = lower(lower(made[0], made[1]), lower(made[2], made[3]));
-
-    for (uint32_t i = 4; i < l->end / 4; i += 4)
-        low = lower(low, lower(lower(made[i], made[i + 1]), lower(made[i + 2], made[i + 3])));
-    low = lower(low, __builtin_shufflevector(low, low, 2, 3, 0, 1));
-    low = lower(low, __builtin_shufflevector(low, low, 1, 0, 3, 2));
-    return low[0];
-}
-
-/* One merge. False: there is none left. */
-static inline bool step(const struct lx_vocab *v, struct lane *l)
-{
-    int32_t low = l->low;
-    uint32_t at, next, after, before;
-    uint64_t above, below;
-
-    if (low == NO_MERGE)
-        return false;
-    at = (uint32_t)low & ((1u << PLACE_BITS) - 1);
-    below = l->alive & (((uint64_t)1 << at) - 1);
-    above = l->alive & ~(uint64_t)1 << at;
-    next = (uint32_t)__builtin_ctzll(above);
-    after = (uint32_t)__builtin_ctzll(above & (above - 1));
-    before = 63 - (uint32_t)__builtin_clzll(below);
-    l->alive &= ~((uint64_t)1 << next);
-    l->parts[at] = (uint32_t)low >> PLACE_BITS;
-    l->made[next] = NO_MERGE;
-    l->at = at;
-    l->at_before = before;
-    l->here = ask(v, l->parts[at], l->parts[after]);
-    l->before = ask(v, l->parts[before], l->parts[at]);
-    return true;
-}
-
-static void finish(struct lane *l)
-{
-    uint32_t n = 0;
-
-    for (uint64_t rest = l->alive & ~((uint64_t)1 << BEHIND) & ~(uint64_t)1; rest; rest &= rest - 1)
-        l->piece->tokens[n++] = l->parts[__builtin_ctzll(rest)];
-    l->piece->count = n;
-}
-
-struct lanes {
-    struct lane v[LANES], *busy[LANES], *fresh[LANES];
-    unsigned busy_n, fresh_n;
-    struct lx_piece *next, *end;
-};
-
-/* Gives the lane the next piece that is to be done, if there is one. */
-static void refill(const struct lx_vocab *v, struct lanes *a, struct lane *l)
-{
-    while (a->next < a->end) {
-        struct lx_piece *piece = a->next++;
-
-        if (piece->count == 0 && begin(v, l, piece)) {
-            a->fresh[a->fresh_n++] = l;
-            return;
+        g->parts[1][i] = parts[0];
+        for (int k = 1; k < (int)pieces[i]->count; k++) {
+            g->parts[k + 1][i] = parts[k];
+            g->made[k][i] = ask(v, parts[k - 1], parts[k]);
         }
     }
 }
 
-static void go_round(const struct lx_vocab *v, struct lanes *a)
+static void look_first(const struct lx_vocab *v, struct group *g, struct lx_piece *const *pieces,
+                       int count)
 {
-    unsigned busy = a->busy_n, fresh = a->fresh_n;
+    for (int i = 0; i < count; i++)
+        for (int k = 1; k < (int)pieces[i]->count; k++)
+            g->made[k][i] = answer(v, g->parts[k][i], g->parts[k + 1][i], g->made[k][i]);
+}
 
-    for (unsigned i = 0; i < busy; i++)
-        look(a->busy[i]);
-    for (unsigned i = 0; i < fresh; i++) {
-        look_first(v, a->fresh[i]);
-        a->busy[busy++] = a->fresh[i];
+static inline void look(const struct lx_vocab *v, struct group *g)
+{
+    for (int i = 0; i < WIDTH; i++) {
+        int k = g->at[i];
+        int32_t part = g->parts[k][i];
+
+        g->made[k - 1][i] = answer(v, g->parts[k - 1][i], part, g->made[k - 1][i]);
+        g->made[k][i] = answer(v, part, g->parts[k + 1][i], g->made[k][i]);
     }
-    for (unsigned i = 0; i < busy; i++)
-        a->busy[i]->low = lowest(a->busy[i]);
-    a->busy_n = a->fresh_n = 0;
-    for (unsigned i = 0; i < busy; i++) {
-        struct lane *l = a->busy[i];
+}
 
-        a->busy[a->busy_n] = l;
-        if (step(v, l)) {
-            a->busy_n++;
-        } else {
-            finish(l);
-            refill(v, a, l);
+/* Each piece does its lowest merge, and asks for the two pairs that come of it. */
+static inline ALWAYS_INLINE void step(const struct lx_vocab *v, struct group *g)
+{
+    VECTOR low = g->made[1], at = (VECTOR){0} + 1, active;
+    bool any = false;
+    int n = g->n--;
+
+    for (int k = 2; k < n; k++) {
+        VECTOR is = g->made[k] < low;
+
+        low = SELECT(is, g->made[k], low);
+        at = SELECT(is, (VECTOR){0} + k, at);
+    }
+    active = low != NO_MERGE;
+    for (int i = 0; i < WIDTH; i++)
+        any |= active[i] != 0;
+    if (!any)
+        g->n = 0;
+    g->at = at = SELECT(active, at, (VECTOR){0} + (n + 1)); /* where it does no harm */
+    for (int k = 1; k <= n; k++) {
+        VECTOR past = at < k, here = at == k, part = SELECT(past, g->parts[k + 1], g->parts[k]);
+
+        g->parts[k] = SELECT(here, low, part);
+        g->made[k] = SELECT(past, g->made[k + 1], g->made[k]);
+    }
+    for (int i = 0; i < WIDTH; i++) {
+        int k = at[i];
+        int32_t part = g->parts[k][i];
+
+        g->made[k - 1][i] = ask(v, g->parts[k - 1][i], part);
+        g->made[k][i] = ask(v, part, g->parts[k + 1][i]);
+    }
+}
+
+static inline ALWAYS_INLINE void go(const struct lx_vocab *v, struct group *groups, int count)
+{
+    for (int i = 0; i < count; i++)
+        step(v, &groups[i]);
+    for (bool any = true; any;) {
+        any = false;
+        for (int i = 0; i < count; i++)
+            if (groups[i].n > 1) {
+                look(v, &groups[i]);
+                step(v, &groups[i]);
+                any = true;
+            }
+    }
+}
+
+static void go_portable(const struct lx_vocab *v, struct group *groups, int count)
+{
+    go(v, groups, count);
+}
+
+#ifdef __SSE2__
+LX_AVX2 static void go_avx2(const struct lx_vocab *v, struct group *groups, int count)
+{
+    go(v, groups, count);
+}
+#endif
+
+static void finish(const struct group *g, struct lx_piece *const *pieces, int count)
+{
+    for (int i = 0; i < count; i++) {
+        struct lx_piece *piece = pieces[i];
+        uint32_t parts = piece->count, left = 0;
+
+        for (uint32_t k = 1; k <= parts; k++) {
+            piece->tokens[left] = (uint32_t)g->parts[k][i];
+            left += piece->tokens[left] != LX_TOKEN_MAX;
         }
+        piece->count = left;
     }
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Merges pieces in order of their parts. */
+static void merge_ordered(const struct lx_vocab *v, struct lx_piece *const *pieces, int count,
+                          bool portable)
+{
+    struct group groups[GROUPS];
+    int n = (count + WIDTH - 1) / WIDTH;
+
+    for (int i = 0; i < n; i++)
+        ask_first(v, &groups[i], pieces + i * WIDTH, least(WIDTH, count - i * WIDTH));
+    for (int i = 0; i < n; i++)
+        look_first(v, &groups[i], pieces + i * WIDTH, least(WIDTH, count - i * WIDTH));
+#ifdef __SSE2__
+    portable |= !has_avx2();
+    if (!portable)
+        go_avx2(v, groups, n);
+#else
+    portable = true;
+#endif
+    if (portable)
+        go_portable(v, groups, n);
+    for (int i = 0; i < n; i++)
+        finish(&groups[i], pieces + i * WIDTH, least(WIDTH, count - i * WIDTH));
+}
+
+static void merge_batch(const struct lx_vocab *v, struct lx_piece *pieces, size_t count,
+                        bool portable)
+{
+    struct lx_piece *order[BATCH];
+    uint32_t parts[BATCH], starts[PARTS + 2] = {0};
+    int n = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        parts[i] = pieces[i].count ? 0 : take_apart(v, &pieces[i]);
+        starts[parts[i] + 1] += parts[i] > 0;
+    }
+    for (int k = 1; k <= PARTS + 1; k++)
+        starts[k] += starts[k - 1];
+    n = (int)starts[PARTS + 1];
+    for (size_t i = 0; i < count; i++)
+        if (parts[i]) {
+            order[starts[parts[i]]++] = &pieces[i];
+            pieces[i].count = parts[i];
+        }
+    for (int i = 0; i < n; i += WIDTH * GROUPS)
+        merge_ordered(v, order + i, least(WIDTH * GROUPS, n - i), portable);
+}
+
+static void merge(const struct lx_vocab *v, struct lx_piece *pieces, size_t count, bool portable)
+{
+    for (size_t i = 0; i < count; i += BATCH)
+        merge_batch(v, pieces + i, count - i < BATCH ? count - i : BATCH, portable);
 }
 
 void lx_merge(const struct lx_vocab *v, struct lx_piece *pieces, size_t count)
 {
-    struct lanes a;
+    merge(v, pieces, count, false);
+}
 
-    a.busy_n = a.fresh_n = 0;
-    a.next = pieces;
-    a.end = pieces + count;
-    for (unsigned i = 0; i < LANES; i++)
-        refill(v, &a, &a.v[i]);
-    while (a.busy_n + a.fresh_n > 0)
-        go_round(v, &a);
+void lx_merge_portable(const struct lx_vocab *v, struct lx_piece *pieces, size_t count)
+{
+    merge(v, pieces, count, true);
 }

@@ -25,7 +25,7 @@ enum {
     OWNERS_MAX = 7,
     REMEMBER_FROM = 1 << 16, /* bytes of text: for less, what it takes would not come back */
     BATCH = 128,
-    MISSED_MAX = 64,
+    MISSED_MAX = 128,
     MISSED_BYTES = 1 << 16,
 };
 

@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include "base/text.h"
+#include "tokens/merge.h"
 #include "tokens/scan.h"
 
 static uint32_t dice = 20261122;
@@ -141,9 +142,50 @@ static void test_against_plain_merging(void **state)
     lx_tokenizer_free(t);
 }
 
+/* Many pieces at once, of all lengths, some of which are done already. */
+static void test_portable_merging(void **state)
+{
+    (void)state;
+    enum { PIECES = 300, ROOM = 64 };
+    static uint32_t tokens[2][PIECES][ROOM];
+    static char text[1 << 13];
+    struct lx_piece pieces[2][PIECES];
+    struct lx_encoding e;
+    size_t merged = 0;
+
+    assert_int_equal(lx_encoding_find(&e, LX_S("o200k_base")), 0);
+    for (int round = 0; round < 2000; round++) {
+        struct lx_scan s = lx_scan(e.scheme, lx_slice(text, make_text(&e, text, sizeof(text))));
+        size_t n = 0;
+
+        while (s.at < s.end && n < PIECES) {
+            const uint8_t *to = lx_scan_piece(&s);
+            size_t length = (size_t)(to - s.at);
+
+            for (int i = 0; i < 2; i++)
+                pieces[i][n] =
+                    (struct lx_piece){s.at, (uint32_t)length, roll(9) == 0, tokens[i][n]};
+            pieces[1][n].count = pieces[0][n].count;
+            n += length + LX_MERGE_ROOM <= ROOM;
+            s.at = to;
+        }
+        memset(tokens, 0, sizeof(tokens));
+        lx_merge(&e.vocab, pieces[0], n);
+        lx_merge_portable(&e.vocab, pieces[1], n);
+        for (size_t i = 0; i < n; i++) {
+            merged += pieces[0][i].count < pieces[0][i].n;
+            assert_int_equal(pieces[0][i].count, pieces[1][i].count);
+            assert_memory_equal(tokens[0][i], tokens[1][i],
+                                pieces[0][i].count * sizeof(tokens[0][i][0]));
+        }
+    }
+    assert_true(merged > 10000); /* or the test has seen nothing */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_portable_merging),
         cmocka_unit_test(test_against_plain_merging),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
