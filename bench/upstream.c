@@ -158,6 +158,12 @@ static struct text reply(struct text body)
                  body.n, body.p);
 }
 
+/* Two words in turn: one that is repeated without end is taken for a loop. */
+static const char *word(int i)
+{
+    return i & 1 ? " token" : " words";
+}
+
 static struct text chat_event(int i)
 {
     static const char form[] =
@@ -173,10 +179,13 @@ static struct text chat_event(int i)
     if (i == event_count - 2)
         return print(form, "\"choices\":[{\"index\":0,\"delta\":{},\"logprobs\":null,"
                            "\"finish_reason\":\"stop\"}],\"usage\":null");
-    return print(form, i == 0 ? "\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\","
-                                "\"content\":\"\"},\"logprobs\":null,\"finish_reason\":null}]"
-                              : "\"choices\":[{\"index\":0,\"delta\":{\"content\":\" token\"},"
-                                "\"logprobs\":null,\"finish_reason\":null}],\"usage\":null");
+    if (i == 0)
+        return print(form, "\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\","
+                           "\"content\":\"\"},\"logprobs\":null,\"finish_reason\":null}]");
+    return print(form, print("\"choices\":[{\"index\":0,\"delta\":{\"content\":\"%s\"},"
+                             "\"logprobs\":null,\"finish_reason\":null}],\"usage\":null",
+                             word(i))
+                           .p);
 }
 
 static struct text messages_event(int i)
@@ -196,7 +205,8 @@ static struct text messages_event(int i)
                      "\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},\"usage\":"
                      "{\"output_tokens\":200}}\n\n");
     return print("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,"
-                 "\"delta\":{\"type\":\"text_delta\",\"text\":\" token\"}}\n\n");
+                 "\"delta\":{\"type\":\"text_delta\",\"text\":\"%s\"}}\n\n",
+                 word(i));
 }
 
 static struct text gemini_event(int i)
@@ -206,7 +216,7 @@ static struct text gemini_event(int i)
                  "\"candidatesTokenCount\":%d,\"totalTokenCount\":%d,\"promptTokensDetails\":[{"
                  "\"modality\":\"TEXT\",\"tokenCount\":20}]},\"modelVersion\":\"gemini-2.5-flash\","
                  "\"responseId\":\"NjjaaKKwLYuikdUP\"}\r\n\r\n",
-                 i == event_count ? "" : " token",
+                 i == event_count ? "" : word(i),
                  i == event_count ? ",\"finishReason\":\"STOP\"" : "", i + 1, i + 21);
 }
 
@@ -223,7 +233,7 @@ static struct text converse_event(int i)
                     frame("messageStop", print("{\"p\":\"abc\",\"stopReason\":\"end_turn\"}")));
     return frame(
         "contentBlockDelta",
-        print("{\"contentBlockIndex\":0,\"delta\":{\"text\":\" token\"},\"p\":\"abcdefgh\"}"));
+        print("{\"contentBlockIndex\":0,\"delta\":{\"text\":\"%s\"},\"p\":\"abcdefgh\"}", word(i)));
 }
 
 static void make_replies(void)

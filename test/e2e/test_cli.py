@@ -164,7 +164,7 @@ def test_chat_into_a_closed_pipe_stops_the_stream(upstream):
         try:
             connection.stream()
             for _ in range(100000):
-                connection.send_chunk(piece("x" * 100))
+                connection.send_chunk(piece("x" * 100) + piece("y" * 100))
         except OSError:
             gone.set()
 

@@ -243,7 +243,7 @@ def test_nothing_at_all(gw):
 
 def big_stream(upstream, megabytes, pause=False):
     """A provider with a long stream; `sent` says how much it could get rid of."""
-    block = piece("x" * 1000) * 64
+    block = (piece("x" * 1000) + piece("y" * 1000)) * 32
 
     def reply(connection, _):
         up = connection.upstream

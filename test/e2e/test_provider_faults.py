@@ -276,7 +276,7 @@ def test_a_hundred_megabytes_in_a_stream(gateway, upstream, event):
 
 def test_a_hundred_megabytes_of_good_events_pass(gateway, upstream):
     """A long stream is no fault: it passes, and takes no memory."""
-    block = piece("x" * 1000) * 100
+    block = (piece("x" * 1000) + piece("y" * 1000)) * 50
 
     def reply(connection, _):
         connection.stream()
