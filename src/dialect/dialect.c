@@ -49,6 +49,7 @@ const struct lx_dialect *const lx_dialects[] = {
     &lx_dialect_tgi,
     &lx_dialect_triton,
     &lx_dialect_triton_embed,
+    &lx_dialect_triton_infer,
     &lx_dialect_vertex_count,
     &lx_dialect_vertex_embed,
     &lx_dialect_vertex_gemma,

@@ -297,6 +297,7 @@ extern const struct lx_dialect lx_dialect_sap_orchestration;
 extern const struct lx_dialect lx_dialect_tgi;
 extern const struct lx_dialect lx_dialect_triton;
 extern const struct lx_dialect lx_dialect_triton_embed;
+extern const struct lx_dialect lx_dialect_triton_infer;
 extern const struct lx_dialect lx_dialect_vertex_count;
 extern const struct lx_dialect lx_dialect_vertex_embed;
 extern const struct lx_dialect lx_dialect_vertex_gemma;

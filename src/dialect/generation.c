@@ -1,7 +1,8 @@
 /*
  * generation.c - four small languages of servers that take a prompt and its parameters: Hugging
  * Face's Text Generation Inference (TGI; also Predibase and SageMaker's containers), NLP Cloud,
- * NVIDIA Triton's generate extension, and watsonx.ai's text generation.
+ * NVIDIA Triton's generate extension (and, of models that have no other, its inference protocol,
+ * where each member is a tensor), and watsonx.ai's text generation.
  *
  * They differ in names, which are data here; the replies differ so much that one reader tells them
  * apart by their members. What stands nowhere in a reply is not made up: usage is told where both
@@ -10,7 +11,9 @@
  *   TGI        {"inputs":"..","parameters":{"max_new_tokens":9}}   -> {"generated_text":".."}
  *   NLP Cloud  {"text":"..","max_length":9}                        -> {"generated_text":".."}
  *   Triton     {"text_input":"..","parameters":{"max_tokens":9}}   -> {"text_output":".."}
- *   watsonx    {"input":"..","parameters":{"max_new_tokens":9}} -> {"results":[{"generated_text"
+ *     infer    {"inputs":[{"name":"text_input",..,"data":[".."]}]} ->
+ * {"outputs":[{..,"data":[".."]}]} watsonx    {"input":"..","parameters":{"max_new_tokens":9}} ->
+ * {"results":[{"generated_text"
  *
  * Sources: TGI's OpenAPI document (huggingface.github.io/text-generation-inference, 3.x),
  * docs.nlpcloud.com (#generation) and its Python client, docs.nvidia.com/deeplearning/triton-
@@ -108,6 +111,68 @@ static void write_triton(const struct lx_write_options *o, const struct lx_reque
     lx_generation_write(&triton, o, r, b);
 }
 
+/* What a value is as a tensor; numbers as LiteLLM has them. */
+static struct lx_slice datatype_of(struct lx_json value)
+{
+    if (lx_json_is(value, LX_JSON_TRUE) || lx_json_is(value, LX_JSON_FALSE))
+        return LX_S("BOOL");
+    if (!lx_json_is(value, LX_JSON_NUMBER))
+        return LX_S("BYTES");
+    return lx_slice_find_byte(lx_json_raw(value), '.') < 0 ? LX_S("INT32") : LX_S("FP32");
+}
+
+/* One value of a model's inputs, or a list of them. */
+static void write_tensor(struct lx_out *out, struct lx_json name, struct lx_json value)
+{
+    bool list = lx_json_is(value, LX_JSON_ARRAY);
+    lx_out_object(out, NULL);
+    lx_out_text(out, "name", lx_json_text(name));
+    lx_out_array(out, "shape");
+    lx_out_int(out, NULL, list ? (int64_t)lx_json_count(value) : 1);
+    lx_out_array_end(out);
+    lx_out_str(out, "datatype", datatype_of(list ? lx_json_at(value, 0) : value));
+    if (list) {
+        lx_out_value(out, "data", value);
+    } else {
+        lx_out_array(out, "data");
+        lx_out_value(out, NULL, value);
+        lx_out_array_end(out);
+    }
+    lx_out_object_end(out);
+}
+
+/* Triton's inference protocol (KServe's v2): the same members, each a tensor. Models demand a limit
+ * (LiteLLM sends one always). */
+static void write_infer(const struct lx_write_options *o, const struct lx_request *r,
+                        struct lx_body *b)
+{
+    struct lx_generation_form flat = triton;
+    struct lx_buf text, *own = b->buf;
+    struct lx_json_doc doc;
+    struct lx_out out = lx_out(own);
+    flat.within = NULL;
+    flat.streams = false;
+    flat.limit = 1024;
+    lx_buf_init(&text, own->max);
+    lx_json_doc_init(&doc);
+    b->buf = &text;
+    lx_generation_write(&flat, o, r, b);
+    b->buf = own;
+    int code = text.failed ? text.failed : lx_json_read(&doc, lx_buf_slice(&text), NULL, NULL);
+    if (code < 0)
+        lx_body_fail(b, code, LX_S("the request"), lx_slice_z(lx_code_text(code)));
+    lx_out_object(&out, NULL);
+    lx_out_array(&out, "inputs");
+    for (struct lx_json_iter it = lx_json_iter(lx_json_root(&doc)); !code && lx_json_next(&it);)
+        write_tensor(&out, it.name, it.value);
+    lx_out_array_end(&out);
+    lx_out_object_end(&out);
+    lx_json_doc_clear(&doc);
+    lx_buf_clear(&text);
+    if (own->failed)
+        lx_body_fail(b, own->failed, LX_S("the request"), lx_slice_z(lx_code_text(own->failed)));
+}
+
 static void write_watsonx(const struct lx_write_options *o, const struct lx_request *r,
                           struct lx_body *b)
 {
@@ -133,6 +198,14 @@ static void write_nlp_cloud_path(const struct lx_write_options *o, bool stream, 
     lx_buf_add_byte(out, '/');
     lx_percent_write(out, o->model, LX_S("/"));
     lx_buf_add_lit(out, "/generation");
+}
+
+static void write_infer_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
+{
+    (void)stream;
+    lx_buf_add_lit(out, "/v2/models/");
+    lx_percent_write(out, o->model, LX_S(""));
+    lx_buf_add_lit(out, "/infer");
 }
 
 static void write_triton_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
@@ -193,6 +266,16 @@ static struct lx_choice *add_choice(struct lx_choice ***at, struct lx_text text,
     return c;
 }
 
+/* Of tensors, the first: its strings as one. Absent: there is none. */
+static struct lx_text tensor_of(struct lx_json reply, struct lx_arena *a)
+{
+    struct lx_json data = LX_GET(lx_json_at(LX_GET(reply, "outputs"), 0), "data");
+    const struct lx_text none = {0};
+    if (!lx_json_is(data, LX_JSON_ARRAY))
+        return lx_json_text(data);
+    return lx_json_is(lx_json_at(data, 0), LX_JSON_STRING) ? lx_generation_join(data, a) : none;
+}
+
 /* The answer's text, whatever it is called. */
 static struct lx_text text_of(struct lx_json reply)
 {
@@ -220,7 +303,10 @@ static int read_reply(const struct lx_json_doc *doc, const struct lx_reply_conte
         details = result;
     struct lx_text text = text_of(lx_json_given(result) ? result : body);
     if (!text.s.p)
-        return lx_error_set(err, LX_EPROTO, "the reply has no generated text");
+        text = tensor_of(body, a);
+    if (!text.s.p)
+        return lx_error_set(err, a->failed ? a->failed : LX_EPROTO,
+                            "the reply has no generated text");
     reply.model = model_of(body);
     add_choice(&at, text, details, a);
     int64_t index = 1;
@@ -338,6 +424,8 @@ static const struct lx_back nlp_cloud_back = {READERS, .write_path = write_nlp_c
                                               .write_request = write_nlp_cloud};
 static const struct lx_back triton_back = {READERS, .write_path = write_triton_path,
                                            .write_request = write_triton};
+static const struct lx_back infer_back = {READERS, .write_path = write_infer_path,
+                                          .write_request = write_infer};
 static const struct lx_back watsonx_back = {READERS, .write_path = write_watsonx_path,
                                             .write_request = write_watsonx};
 
@@ -347,5 +435,7 @@ const struct lx_dialect lx_dialect_nlp_cloud = {
     .name = "nlp_cloud", .title = "NLP Cloud generation", .back = &nlp_cloud_back};
 const struct lx_dialect lx_dialect_triton = {
     .name = "triton", .title = "NVIDIA Triton generate", .back = &triton_back};
+const struct lx_dialect lx_dialect_triton_infer = {
+    .name = "triton_infer", .title = "NVIDIA Triton inference", .back = &infer_back};
 const struct lx_dialect lx_dialect_watsonx_text = {
     .name = "watsonx_text", .title = "watsonx.ai text generation", .back = &watsonx_back};

@@ -69,6 +69,9 @@ void lx_generation_fault(struct lx_generation_stream *s, struct lx_json body, st
 /* The stream is over: an END where the answer is finished, else what is cut off. */
 void lx_generation_end(struct lx_generation_stream *s, bool finished);
 
+/* Pieces of one text, as one. */
+struct lx_text lx_generation_join(struct lx_json list, struct lx_arena *a);
+
 enum { LX_GENERATION_TOKENS = 1 << 30 };
 /* Of input and output; not known where these are no counts. */
 struct lx_usage lx_generation_usage_of(int64_t in, int64_t out);

@@ -82,6 +82,17 @@ void lx_generation_end(struct lx_generation_stream *s, bool finished)
     s->over = true;
 }
 
+struct lx_text lx_generation_join(struct lx_json list, struct lx_arena *a)
+{
+    size_t sum = 0;
+    for (struct lx_json_iter it = lx_json_iter(list); lx_json_next(&it);)
+        sum += lx_json_text(it.value).s.n;
+    struct lx_buf b = {.p = lx_arena_bytes(a, sum), .cap = sum, .max = sum};
+    for (struct lx_json_iter it = lx_json_iter(list); b.p && lx_json_next(&it);)
+        lx_buf_add(&b, lx_json_str(it.value, a));
+    return lx_text(lx_buf_slice(&b));
+}
+
 struct lx_usage lx_generation_usage_of(int64_t in, int64_t out)
 {
     if (in < 0 || out < 0 || in > LX_GENERATION_TOKENS || out > LX_GENERATION_TOKENS)

@@ -106,18 +106,6 @@ static void add_text(struct lx_part ***at, struct lx_json v, struct lx_arena *a)
         part->text = text;
 }
 
-/* Pieces of one text, as one. */
-static struct lx_text joined(struct lx_json list, struct lx_arena *a)
-{
-    size_t sum = 0;
-    for (struct lx_json_iter it = lx_json_iter(list); lx_json_next(&it);)
-        sum += lx_json_text(it.value).s.n;
-    struct lx_buf b = {.p = lx_arena_bytes(a, sum), .cap = sum, .max = sum};
-    for (struct lx_json_iter it = lx_json_iter(list); b.p && lx_json_next(&it);)
-        lx_buf_add(&b, lx_json_str(it.value, a));
-    return lx_text(lx_buf_slice(&b));
-}
-
 static void read_usage(struct lx_json metrics, struct lx_usage *u)
 {
     int64_t in, out;
@@ -146,7 +134,7 @@ static int read_reply(const struct lx_json_doc *doc, const struct lx_reply_conte
         else if (lx_json_count(output))
             part = lx_part_add(&parts, LX_PART_TEXT, a);
         if (part)
-            part->text = joined(output, a);
+            part->text = lx_generation_join(output, a);
         c->finish = LX_FINISH_STOP;
     }
     read_usage(LX_GET(root, "metrics"), &reply.usage);

@@ -16,7 +16,7 @@ ANTHROPIC, USAGE, OTHER, TEXT, GEMINI, ARRAY = 1, 8, 16, 32, 64, 128
 CLIENTS = {"anthropic": ANTHROPIC, "gemini": GEMINI, "openai_completions": TEXT,
            "openai_responses": GEMINI | TEXT}
 # The readers that a language shares.
-READ_AS = {"mistral_fim": "openai_chat", "nlp_cloud": "tgi", "triton": "tgi",
+READ_AS = {"mistral_fim": "openai_chat", "nlp_cloud": "tgi", "triton": "tgi", "triton_infer": "tgi",
            "watsonx_text": "tgi"}
 # Languages with targets of their own: the first byte is crossing.h's flags.
 BACKS = {"bedrock_converse": "bedrock", "bedrock_invoke": "bedrock_titan",

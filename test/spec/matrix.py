@@ -71,7 +71,9 @@ ENVIRONMENT.update({f"{name}_API_KEY": "none" for name in (
     "PREDIBASE", "REPLICATE", "VOYAGE")})
 ENVIRONMENT["PREDIBASE_TENANT_ID"] = ENVIRONMENT["WATSONX_PROJECT_ID"] = "none"
 # Services that have no address of their own.
-BASES = {"sap": "http://127.0.0.1", "snowflake": "http://127.0.0.1", "triton": "http://127.0.0.1/v2/models/ensemble/generate", "watsonx": "http://127.0.0.1",
+BASES = {"sap": "http://127.0.0.1", "snowflake": "http://127.0.0.1",
+         "triton": "http://127.0.0.1/v2/models/ensemble/generate",
+         "triton/infer": "http://127.0.0.1/v2/models/infer/infer", "watsonx": "http://127.0.0.1",
          "watsonx_text": "http://127.0.0.1"}
 # What one feature takes from another: it is not the second's fault that it is not there.
 HIDES = {"choice none": ("tools", "strict tools", "custom tool", "search tool", "one call at a time",
@@ -80,7 +82,7 @@ HIDES = {"choice none": ("tools", "strict tools", "custom tool", "search tool", 
 
 
 def _written(binary, language, model, request):
-    base = BASES.get(model.split("/")[0])
+    base = BASES.get(model) or BASES.get(model.split("/")[0])
     done = subprocess.run([binary, "translate", "request", "--from", language, "--model", model,
                            "--drop-params", *(["--api-base", base] if base else [])], input=json.dumps(request).encode(),
                           capture_output=True, env=ENVIRONMENT, timeout=60)

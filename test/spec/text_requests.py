@@ -61,6 +61,9 @@ PAGES = {
         "", max_tokens=COUNT, temperature=_number(0, 9), top_p=SHARE, top_k=COUNT,
         random_seed={"type": "integer"}, frequency_penalty=_number(-2, 2),
         presence_penalty=_number(-2, 2), repetition_penalty=_number(0, 9), stop_words=_words(99))),
+    "infer": _object("inputs", inputs={"type": "array", "items": _object(
+        "name shape datatype data", name=WORD, shape={"type": "array"}, data={"type": "array"},
+        datatype={"type": "string", "enum": ["BOOL", "BYTES", "FP32", "INT32"]})}),
     "watsonx": _object("input model_id", input=WORD, model_id=WORD, project_id=WORD, space_id=WORD,
                        parameters=_object("", max_new_tokens=COUNT, temperature=_number(0, 2),
                                           top_p=SHARE, top_k=COUNT, random_seed={"type": "integer"},
@@ -87,7 +90,9 @@ def _always():
 
 NEVER_STREAMED = "a prompt, never streamed"  # the whole reply is asked for, and told as a stream
 # As matrix.TARGETS.
-TARGETS = [(NEVER_STREAMED, _always, by_page("nlp-cloud"), ("nlp_cloud/dolphin",))] + [
+TARGETS = [
+    (NEVER_STREAMED, _always, by_page("nlp-cloud"), ("nlp_cloud/dolphin",)),
+    (NEVER_STREAMED, _always, by_page("infer"), ("triton/infer",))] + [
     ("a prompt", _always, by_page(name), (model,)) for name, model in (
     ("titan", "bedrock/invoke/amazon.titan-text-express-v1"),
     ("llama", "bedrock/invoke/meta.llama3-8b-instruct-v1:0"),
