@@ -79,6 +79,8 @@ static void read_options(struct lx_attempt_writer *w, const struct lx_route_sett
     w->options.modify_params = tristate(w->d->modify_params, settings->modify_params);
     w->enforce_format = lx_json_bool(v[LX_MEMBER_ENFORCE_FORMAT],
                                      tristate(w->d->enforce_format, settings->enforce_format));
+    w->tells_tools = w->from->operation == LX_OPERATION_CHAT &&
+                     tristate(w->d->tells_tools, settings->tells_tools);
     w->at->stream = w->from->operation == LX_OPERATION_CHAT &&
                     tristate(w->stream, lx_json_bool(v[LX_MEMBER_STREAM], false));
     w->allowed = lx_members_join(w->d->allowed_params, w->d->allowed_param_count,

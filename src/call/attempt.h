@@ -22,6 +22,7 @@ struct lx_attempt_writer {
     enum lx_tristate stream;
     struct lx_write_options options;
     bool enforce_format;      /* enable_json_schema_validation */
+    bool tells_tools;         /* add_function_to_prompt */
     struct lx_slice *allowed; /* the deployment's and the client's together */
     size_t allowed_count;
     struct lx_slice *paths; /* to drop, as above */

@@ -9,6 +9,7 @@
 #include "call/foreign.h"
 #include "call/places.h"
 #include "call/repair.h"
+#include "call/tool_words.h"
 #include "call/verify.h"
 
 /* What the body's writers and menders found wrong. */
@@ -334,6 +335,79 @@ static const struct lx_request *repaired(struct lx_attempt_writer *w,
     return mended;
 }
 
+static bool is_refused(const struct lx_attempt_writer *w, struct lx_slice what, bool whole)
+{
+    const struct lx_loss *l = w->out.refused;
+    while (l && !(whole ? lx_slice_eq(l->what, what) : lx_slice_starts(l->what, what)))
+        l = l->next;
+    return l != NULL;
+}
+
+/* Whether tools were refused, or, where there are none, what the history has of them. */
+static bool lacks_tools(const struct lx_attempt_writer *w, const struct lx_request *r)
+{
+    if (r->tools)
+        return is_refused(w, LX_S("tools"), true) || is_refused(w, LX_S("functions"), true);
+    return is_refused(w, LX_S("messages["), false) && lx_tool_words_needed(r);
+}
+
+/* As if nothing had been written yet. */
+static void start_over(struct lx_attempt_writer *w, const struct lx_losses *before,
+                       struct lx_buf *buf)
+{
+    w->at->losses = *before;
+    *w->at->losses.tail = NULL;
+    lx_header_list_init(w->out.headers, w->arena);
+    lx_buf_reset(buf);
+    w->out = (struct lx_body){
+        .buf = buf, .headers = w->out.headers, .losses = w->out.losses, .arena = w->arena};
+}
+
+static void write_once(struct lx_attempt_writer *w, struct lx_json_edit *edit,
+                       const struct lx_request *request, struct lx_buf *buf)
+{
+    if (w->at->same_language)
+        edit_in_place(w, edit, buf);
+    else if (request)
+        write_anew(w, request, buf);
+}
+
+/*
+ * add_function_to_prompt: whether the target takes tools is found out by writing them. Where it
+ * refuses them they are told in its prompt; what else was refused is refused, or dropped, then.
+ */
+static const struct lx_request *write_with_tools(struct lx_attempt_writer *w,
+                                                 struct lx_json_edit *edit,
+                                                 const struct lx_request *request,
+                                                 struct lx_buf *buf)
+{
+    const struct lx_losses before = w->at->losses;
+    bool drops = w->options.drop_params;
+    w->options.drop_params = false;
+    write_once(w, edit, request, buf);
+    w->options.drop_params = drops;
+    if (w->arena->failed) /* then what was refused is not all there */
+        w->out.code = w->arena->failed;
+    if (w->arena->failed || !w->out.refused)
+        return request;
+    const struct lx_request *whole = request ? request : read_own(w);
+    if (!whole)
+        return NULL;
+    bool lacks = lacks_tools(w, whole);
+    if (!lacks && !drops)
+        return request;
+    start_over(w, &before, buf);
+    if (!lacks) {
+        write_once(w, edit, request, buf);
+        return request;
+    }
+    const struct lx_request *told = lx_tool_words_tell(whole, &w->options, &w->out, &w->at->tools);
+    w->at->same_language = false;
+    if (told)
+        write_anew(w, told, buf);
+    return told;
+}
+
 static int write_it(struct lx_attempt_writer *w, struct lx_json_edit *edit,
                     const struct lx_request *request, struct lx_buf *buf)
 {
@@ -342,10 +416,10 @@ static int write_it(struct lx_attempt_writer *w, struct lx_json_edit *edit,
         w->at->same_language = false;
     if (!request && !w->out.code && (!w->at->same_language || may_enforce(w)))
         request = read_own(w);
-    if (w->at->same_language)
-        edit_in_place(w, edit, buf);
-    else if (request)
-        write_anew(w, request, buf);
+    if (w->tells_tools)
+        request = write_with_tools(w, edit, request, buf);
+    else
+        write_once(w, edit, request, buf);
     if (request && !w->out.code)
         note_form(w, request);
     if (!w->out.code && w->arena->failed)

@@ -333,6 +333,7 @@ static struct lx_reply_context context(struct lx_call *c)
         .now_s = c->in.now_ms / 1000,
         .json_tool = c->attempt.json_tool,
         .form = c->attempt.form,
+        .tools = c->attempt.tools,
         .in_array = c->in.in_array,
         .legacy_functions = c->request && c->request->legacy_functions,
         .include_usage = lx_json_bool(

@@ -36,6 +36,8 @@ struct lx_attempt {
     bool same_language;                /* the body was edited in place */
     bool stream;                       /* the client wants one */
     const struct lx_answer_form *form; /* that replies are checked for; or NULL */
+    const struct lx_tool_words
+        *tools;                 /* that the prompt tells, for there is no other way; or NULL */
     size_t inputs, inputs_left; /* embeddings: how many this request has, and how many are left */
     struct lx_slice encoding;   /* embeddings: as the client wants them */
 };

@@ -69,6 +69,17 @@ static int make_states(struct lx_relay *r)
     return 0;
 }
 
+/* What was told lies with the request, which may go before the answer has come. */
+static int make_words(struct lx_relay *r)
+{
+    if (!r->context.tools)
+        return 0;
+    r->context.tools = lx_tool_words_copy(r->context.tools, &r->keep);
+    if (r->stream && r->framing != LX_FRAMING_NONE)
+        r->worded = lx_worded_stream_new(r->context.tools, r->context.id, &r->keep);
+    return r->keep.failed;
+}
+
 static int make_builder(struct lx_relay *r)
 {
     if (r->stream || r->framing == LX_FRAMING_NONE)
@@ -109,7 +120,7 @@ int lx_relay_init(struct lx_relay *r, const struct lx_dialect *back, const struc
         lx_relay_scratch_init(r->own_scratch, settings->max_arena_bytes);
         r->scratch = r->own_scratch;
     }
-    if (!r->scratch || make_states(r) < 0 || make_builder(r) < 0) {
+    if (!r->scratch || make_states(r) < 0 || make_words(r) < 0 || make_builder(r) < 0) {
         lx_relay_clear(r);
         return LX_ENOMEM;
     }
@@ -135,6 +146,7 @@ void lx_relay_clear(struct lx_relay *r)
     free(r->states);
     free((char *)r->head.p);
     free(r->join);
+    lx_worded_stream_clear(r->worded);
     if (r->own_scratch)
         lx_relay_scratch_clear(r->own_scratch);
     free(r->own_scratch);
@@ -144,6 +156,7 @@ void lx_relay_clear(struct lx_relay *r)
     r->front_state = r->states = NULL;
     r->head = lx_slice(NULL, 0);
     r->join = NULL;
+    r->worded = NULL;
     r->own_scratch = r->scratch = NULL;
 }
 
@@ -403,8 +416,24 @@ static int tell_estimate(struct lx_relay *r, struct lx_buf *out)
     return code;
 }
 
+/* The events once calls are read out of their texts. 0 or a code. */
+static int read_worded(struct lx_relay *r, const struct lx_events *events, struct lx_events *out)
+{
+    int code = 0;
+    for (size_t i = 0; i < events->n && code == 0; i++)
+        code = lx_worded_stream_add(r->worded, &events->v[i], out);
+    return code;
+}
+
 int lx_relay_events(struct lx_relay *r, const struct lx_events *events, struct lx_buf *out)
 {
+    struct lx_events read = {.arena = &r->scratch->arena};
+    if (r->worded) {
+        int code = read_worded(r, events, &read);
+        if (code < 0)
+            return code;
+        events = &read;
+    }
     bool goes_on = r->keeps && lx_events_fault(events); /* then what is open may stay so */
     for (size_t i = 0; i < events->n && !r->over; i++) {
         if (goes_on && events->v[i].kind == LX_EVENT_PART_END)
@@ -434,10 +463,13 @@ static int relay_translated(struct lx_relay *r, const struct lx_record *rec, str
  * the relay's fault then, or there is no memory. 0 or a code. */
 int lx_relay_verify(struct lx_relay *r, const struct lx_reply **reply)
 {
+    struct lx_arena *a = &r->scratch->arena;
     struct lx_fault f;
-    if (!r->context.form)
-        return 0;
-    int code = lx_reply_verify(*reply, r->context.form, &r->scratch->arena, reply, &f);
+    int code = 0;
+    if (r->context.tools)
+        code = lx_worded_calls_read(*reply, r->context.tools, r->context.id, a, reply, &f);
+    if (code == 0 && r->context.form)
+        code = lx_reply_verify(*reply, r->context.form, a, reply, &f);
     if (code == LX_EINVAL)
         remember_fault(r, &f);
     if (code < 0)

@@ -6,6 +6,7 @@
 
 #include "call/call.h"
 #include "call/join.h"
+#include "call/worded_call.h"
 
 /* Memory for one record or one body; nothing in it outlives the call that used it. */
 struct lx_relay_scratch {
@@ -47,8 +48,9 @@ struct lx_relay {
     struct lx_said said;
     struct lx_slice
         head; /* if it keeps: of a stream that passes the record that names the reply; heap */
-    size_t fault_at;      /* where in `out` the record of a fault begins, where it passes */
-    struct lx_join *join; /* it goes on with what others have said; heap; or NULL */
+    size_t fault_at; /* where in `out` the record of a fault begins, where it passes */
+    struct lx_worded_stream *worded; /* reads calls out of a stream's text; or NULL */
+    struct lx_join *join;            /* it goes on with what others have said; heap; or NULL */
     struct lx_glance glance;
     char service_tier[16];
     struct lx_fault fault;

@@ -101,6 +101,9 @@ int lx_relay_again(struct lx_relay *r, const struct lx_dialect *back, enum lx_fr
     r->fault_held = false;
     r->glance = (struct lx_glance){.finish = LX_FINISH_NONE};
     r->context.json_tool = false;
+    r->context.tools = NULL;
+    lx_worded_stream_clear(r->worded);
+    r->worded = NULL;
     r->context.input_tokens = r->context.output_tokens = 0;
     r->said.from = (uint32_t)r->said.text.n;
     r->said.aside = 0;

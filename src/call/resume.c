@@ -123,7 +123,7 @@ static bool has_fallbacks(const struct lx_call *c)
 
 void lx_resume_prepare(struct lx_call *c)
 {
-    c->resume.holds = c->report.stream && c->in.keeps_body &&
+    c->resume.holds = c->report.stream && !c->attempt.tools && c->in.keeps_body &&
                       c->settings->policy.mid_stream_fallbacks && c->group &&
                       (c->group->count > 1 || (!c->wishes.disable_fallbacks && has_fallbacks(c))) &&
                       form_of(c->in.front);

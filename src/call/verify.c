@@ -23,8 +23,7 @@ struct verifier {
     struct lx_error why;
 };
 
-/* What the model said, without its thinking; absent: nothing. */
-static struct lx_slice text_of(const struct lx_choice *c, struct lx_arena *a)
+struct lx_slice lx_choice_text(const struct lx_choice *c, struct lx_arena *a)
 {
     struct lx_slice text = lx_slice(NULL, 0);
     for (const struct lx_part *p = c->parts; p; p = p->next) {
@@ -130,16 +129,17 @@ static struct lx_slice quoted(struct lx_slice s, struct lx_arena *a)
     return lx_buf_take(&text, a);
 }
 
-static void accuse(struct verifier *v, struct lx_slice text, struct lx_fault *fault)
+void lx_form_fault(const struct lx_error *why, struct lx_slice text, struct lx_slice schema,
+                   struct lx_arena *a, struct lx_fault *fault)
 {
     *fault = (struct lx_fault){
         .kind = LX_FAULT_JSON_SCHEMA,
-        .message = lx_arena_printf(v->arena,
+        .message = lx_arena_printf(a,
                                    "the answer has not the form that was asked for (%s). "
                                    "response=%.*s, schema=%.*s",
-                                   v->why.text, LX_F(lx_slice_to(text, MAX_SHOWN)),
-                                   LX_F(lx_slice_to(v->form->schema, MAX_SHOWN))),
-        .raw = quoted(text, v->arena),
+                                   why->text, LX_F(lx_slice_to(text, MAX_SHOWN)),
+                                   LX_F(lx_slice_to(schema, MAX_SHOWN))),
+        .raw = quoted(text, a),
         .retry_after_ms = -1,
     };
 }
@@ -165,7 +165,7 @@ static void say(struct lx_choice *c, struct lx_slice json, struct lx_arena *a)
     }
 }
 
-static struct lx_reply *copy_reply(const struct lx_reply *reply, struct lx_arena *a)
+struct lx_reply *lx_reply_copy_choices(const struct lx_reply *reply, struct lx_arena *a)
 {
     struct lx_reply *to = lx_arena_new(a, struct lx_reply);
     struct lx_choice **at = to ? &to->choices : NULL;
@@ -184,10 +184,10 @@ static struct lx_reply *copy_reply(const struct lx_reply *reply, struct lx_arena
 static int verify_choice(struct verifier *v, struct lx_choice *c, bool *changed,
                          struct lx_fault *fault)
 {
-    struct lx_slice json = {0}, text = text_of(c, v->arena);
+    struct lx_slice json = {0}, text = lx_choice_text(c, v->arena);
     int code = v->arena->failed ? v->arena->failed : check_text(v, text, &json);
     if (code == 0)
-        accuse(v, text, fault);
+        lx_form_fault(&v->why, text, v->form->schema, v->arena, fault);
     if (code != 1)
         return code == 0 ? LX_EINVAL : code;
     if (v->form->emulated && json.n != text.n) {
@@ -201,7 +201,7 @@ int lx_reply_verify(const struct lx_reply *reply, const struct lx_answer_form *f
                     struct lx_arena *a, const struct lx_reply **out, struct lx_fault *fault)
 {
     struct verifier v = {.form = form, .arena = a};
-    struct lx_reply *copy = copy_reply(reply, a);
+    struct lx_reply *copy = lx_reply_copy_choices(reply, a);
     bool changed = false;
     int code = copy ? 0 : a->failed;
     lx_json_doc_init(&v.schema);

@@ -101,6 +101,8 @@ void lx_extra_lose(const struct lx_request *r, struct lx_body *b);
  */
 int lx_record_read(const struct lx_record *, struct lx_json_doc *, struct lx_error *err);
 
+struct lx_tool_words; /* call/tool_words.h */
+
 /* Facts about the exchange that replies need. */
 struct lx_reply_context {
     struct lx_slice model;           /* as the client named it */
@@ -115,6 +117,7 @@ struct lx_reply_context {
                 * reply is, too */
     bool in_array;                     /* streams: as one JSON array, not as events (Gemini) */
     const struct lx_answer_form *form; /* of whole replies: who breaks it is refused; or NULL */
+    const struct lx_tool_words *tools; /* told in the prompt: answers may call them; or NULL */
     struct lx_slice echo;              /* what the front's echo() made of the request */
     struct lx_slice deployment;        /* its id, for ids of replies that name it; or empty */
     bool marks_content;                /* what is encrypted names it, too */

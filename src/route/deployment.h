@@ -51,8 +51,9 @@ struct lx_deployment {
                         * "false" (anybody), or the path of a PEM file; NULL: as for all */
     const struct lx_prompt_template *prompt; /* instead of the one that the model's name tells */
     struct lx_slice mock_response;           /* set: answered without a provider */
-    enum lx_tristate drop_params, modify_params, enforce_format; /* unset: the settings' */
-    struct lx_slice *drop_paths;                                 /* additional_drop_params */
+    enum lx_tristate drop_params, modify_params, enforce_format, tells_tools; /* unset: the
+                                                                               * settings' */
+    struct lx_slice *drop_paths; /* additional_drop_params */
     size_t drop_path_count;
     struct lx_slice *allowed_params; /* allowed_openai_params: never refused */
     size_t allowed_param_count;
@@ -148,6 +149,7 @@ struct lx_route_settings {
     bool drop_params, modify_params;
     bool enforce_format;        /* enable_json_schema_validation: see struct lx_answer_form */
     bool no_token_counter;      /* nothing is counted here: neither for clients nor for bills */
+    bool tells_tools;           /* add_function_to_prompt */
     int64_t num_retries;        /* default 2 */
     int64_t request_timeout_ms; /* default 600,000 */
     int64_t stream_timeout_ms;  /* 0: request_timeout_ms */

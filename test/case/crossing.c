@@ -67,6 +67,7 @@ static int add_deployment(const struct lx_case *file, struct lx_slice model, str
     p->routes.settings.num_retries = 0;
     p->routes.settings.drop_params = lx_case_has_option(file, LX_S("drop_params"));
     p->routes.settings.modify_params = lx_case_has_option(file, LX_S("modify_params"));
+    p->routes.settings.tells_tools = lx_case_has_option(file, LX_S("add_function_to_prompt"));
     return code ? code : lx_route_table_add(&p->routes, &p->deployment);
 }
 
