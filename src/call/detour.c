@@ -7,6 +7,8 @@
  * (LiteLLM main.py responses_api_bridge_check, 1.106.2); gpt-5.4 was recorded to take functions
  * where nothing was said.
  *
+ * xAI's search the web there only (docs.x.ai/docs/guides/live-search, ended in 2026).
+ *
  * Who speaks the Responses API gets it of every provider that has it.
  */
 #include "call/call.h"
@@ -46,6 +48,13 @@ static bool reasons(const struct lx_deployment *d, struct lx_slice model, struct
            lx_provider_has_host(d->provider, d->base_url);
 }
 
+static bool searches(const struct lx_deployment *d, struct lx_slice model, struct lx_json body)
+{
+    return lx_json_given(LX_GET(body, "web_search_options")) &&
+           lx_glob_match(lx_slice_z(d->provider->search_by_responses), model) &&
+           lx_provider_has_host(d->provider, d->base_url);
+}
+
 struct lx_slice lx_attempt_model(const struct lx_deployment *d, const struct lx_dialect *front,
                                  struct lx_slice model, const struct lx_json_doc *body,
                                  struct lx_arena *a)
@@ -54,8 +63,9 @@ struct lx_slice lx_attempt_model(const struct lx_deployment *d, const struct lx_
     struct lx_json root = lx_json_root(body);
     if (front == &lx_dialect_openai_responses)
         return lx_deployment_by_responses(d, model, a);
-    if (!models || !has_function(root) || !lx_glob_match(lx_slice_z(models), model) ||
-        !reasons(d, model, root))
+    if (!searches(d, model, root) &&
+        (!models || !has_function(root) || !lx_glob_match(lx_slice_z(models), model) ||
+         !reasons(d, model, root)))
         return model;
     return lx_arena_printf(a, "responses/%.*s", LX_F(model));
 }

@@ -156,10 +156,11 @@ static void add_variant(struct lx_buf *out, const struct lx_provider *v, const c
 static void add_detours(struct lx_buf *out, const struct lx_provider *p, const char *before,
                         const char *quote)
 {
-    const char *const models[] = {p->functions_by_responses, p->responses};
+    const char *const models[] = {p->functions_by_responses, p->search_by_responses, p->responses};
     static const char *const when[] = {"with functions, unless they are not to reason",
+                                       "with web_search_options",
                                        "for clients of the Responses API"};
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < sizeof(when) / sizeof(when[0]); i++)
         if (models[i])
             lx_buf_addf(out, "%smodels %s%s%s %s: as %sresponses/MODEL%s\n", before, quote,
                         models[i], quote, when[i], quote, quote);
@@ -333,6 +334,7 @@ static void write_provider(struct lx_out *o, const struct lx_provider *p)
         write_variant(o, v);
     lx_out_array_end(o);
     write_text(o, "functions_by_responses", p->functions_by_responses);
+    write_text(o, "search_by_responses", p->search_by_responses);
     write_text(o, "responses", p->responses);
     lx_out_array(o, "quirks");
     for (const struct lx_quirk *q = p->quirks; q && q->op != LX_QUIRK_END; q++)

@@ -143,6 +143,7 @@ enum lx_anthropic_beta {
     LX_BETA_ADVISOR = 1 << 11,
     LX_BETA_SKILLS = 1 << 12,
     LX_BETA_FAST = 1 << 13,
+    LX_BETA_WEB_SEARCH = 1 << 14,
 };
 
 struct lx_anthropic_writer {

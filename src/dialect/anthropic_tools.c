@@ -136,6 +136,7 @@ static const struct {
     {LX_S_INIT("text_editor_20241022"), LX_BETA_COMPUTER_2024},
     {LX_S_INIT("code_execution_"), LX_BETA_CODE},
     {LX_S_INIT("web_fetch_"), LX_BETA_WEB_FETCH},
+    {LX_S_INIT("web_search_"), LX_BETA_WEB_SEARCH},
     {LX_S_INIT("memory_"), LX_BETA_CONTEXT},
     {LX_S_INIT("tool_search_tool_"), LX_BETA_TOOL_SEARCH},
     {LX_S_INIT("advisor_"), LX_BETA_ADVISOR},
@@ -199,6 +200,7 @@ static void write_web_search(struct lx_anthropic_writer *w, struct lx_json optio
 
     lx_out_object(&w->out, NULL);
     lx_out_lit(&w->out, "type", "web_search_20250305");
+    w->betas |= LX_BETA_WEB_SEARCH;
     lx_out_lit(&w->out, "name", "web_search");
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
         if (lx_json_eq(LX_GET(options, "search_context_size"), sizes[i].size))

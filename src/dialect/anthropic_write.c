@@ -514,11 +514,14 @@ static const struct {
     {LX_BETA_ADVISOR, "advisor-tool-2026-03-01"},
     {LX_BETA_SKILLS, "skills-2025-10-02"},
     {LX_BETA_FAST, "fast-mode-2026-02-01"},
+    {LX_BETA_WEB_SEARCH, "web-search-2025-03-05"},
 };
 
 static void write_betas(struct lx_anthropic_writer *w)
 {
     struct lx_slice all = {NULL, 0};
+    if (!w->o->model_outside) /* on Vertex AI it is a beta still (its page on web search, 2026) */
+        w->betas &= ~(unsigned)LX_BETA_WEB_SEARCH;
     if (w->betas & LX_BETA_MCP_2025_11)
         w->betas &= ~(unsigned)LX_BETA_MCP;
     for (size_t i = 0; i < sizeof(betas) / sizeof(betas[0]); i++) {

@@ -160,6 +160,8 @@ struct lx_provider {
     const char *adaptive_thinking;      /* glob: models that choose their thinking; NULL: none */
     const char *functions_by_responses; /* glob: models whose chats take no functions while they
                                          * reason: such a request is one for "responses/MODEL" */
+    const char *search_by_responses;    /* glob: models whose chats do not search the web, with the
+                                         * same way out */
     const char *responses;              /* glob: models that are "responses/MODEL" for clients of
                                          * the Responses API; NULL: none */
     const char *goes_on;                /* OpenAI's language: how a body says that the answer it

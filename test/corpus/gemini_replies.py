@@ -34,6 +34,30 @@ def _error(body):
     return e.get("message") if isinstance(e, dict) else e
 
 
+PATH = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
+
+
+def _put(arguments, piece):
+    """A PartialArg (google.cloud.aiplatform.v1): a leaf of the arguments, strings in stretches."""
+    steps = [int(i) if i else name for name, i in PATH.findall(piece["jsonPath"].removeprefix("$"))]
+    value = piece.get("stringValue", piece.get("numberValue", piece.get("boolValue")))
+    at = arguments
+    for step, after in zip(steps, steps[1:]):
+        empty = [] if isinstance(after, int) else {}
+        if isinstance(at, list):
+            at += [empty] * (step + 1 - len(at))
+            at = at[step]
+        else:
+            at = at.setdefault(step, empty)
+    last = steps[-1]
+    if isinstance(at, list):
+        at += [None] * (last + 1 - len(at))
+        was = at[last]
+    else:
+        was = at.get(last)
+    at[last] = was + value if isinstance(was, str) and isinstance(value, str) else value
+
+
 class _Candidate:
     """Stretches of text and thought, with the signatures that stand on them, and all else."""
 
@@ -61,6 +85,10 @@ class _Candidate:
         if "functionCall" in part:
             self.going = False
             call = part["functionCall"]
+            for piece in (call.get("partialArgs") or []) if "name" not in call else []:
+                _put(self.calls[-1].arguments, piece)
+            if "name" not in call:  # more of the last one, or its end
+                return
             self.calls.append(Call(_signed(call.get("id") or call_id(), signature),
                                    call.get("name") or "", call.get("args") or {}))
         elif "inlineData" in part or "fileData" in part:
@@ -150,7 +178,7 @@ def read_stream(responses):
             one = candidates.setdefault(index, _Candidate())
             for part in (candidate.get("content") or {}).get("parts") or []:
                 one.part(part, call_id)
-                calls += "functionCall" in part
+                calls += "name" in part.get("functionCall", {})
             one.add({k: v for k, v in candidate.items() if k != "content"}, call_id)
     if feedback and feedback.get("blockReason"):
         candidates.setdefault(0, _Candidate())

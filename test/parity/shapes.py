@@ -79,6 +79,18 @@ SHAPES = {
     "cache": {"messages": [{"role": "system", "content": [
         {"type": "text", "text": "A long text.", "cache_control": {"type": "ephemeral"}}]},
         user("Hello")]},
+    "cache-message": {"messages": [
+        {"role": "system", "content": "A long text.", "cache_control": {"type": "ephemeral"}},
+        user("Hello")]},
+    "search": {"messages": HELLO, "web_search_options": {}},
+    "effort-none": {"messages": HELLO, "reasoning_effort": "none"},
+    "effort-max": {"messages": HELLO, "reasoning_effort": "max", "max_tokens": 4096},
+    "history": {"messages": [
+        user("Hello"),
+        {"role": "assistant", "content": "Hi.", "refusal": None, "function_call": None,
+         "provider_specific_fields": {"a": 1}, "thinking_blocks": [
+             {"type": "thinking", "thinking": "hm", "signature": "c2lnbmVk"}]},
+        user("Bye")]},
 }
 
 KEY = "sk-parity"
@@ -125,6 +137,20 @@ TARGETS = {
                             "HOSTED_VLLM_API_KEY": KEY},
     "vercel_ai_gateway/openai/gpt-4o": {"VERCEL_AI_GATEWAY_API_KEY": KEY},
     "wandb/openai/gpt-oss-120b": {"WANDB_API_KEY": KEY},
+    "together_ai/zai-org/GLM-5.2": {},
+    "groq/openai/gpt-oss-120b": {},
+    "deepseek/deepseek-reasoner": {},
+    "sail/glm-5.1": {"SAIL_API_KEY": KEY},
+    "volcengine/doubao-seed-1-6": {"VOLCENGINE_API_KEY": KEY},
+    "tencent/hunyuan-2.0": {"TENCENT_API_KEY": KEY},
+    "edenai/openai/gpt-4o": {"EDENAI_API_KEY": KEY},
+    "nadir/auto": {"NADIR_API_KEY": KEY},
+    "inception/mercury": {"INCEPTION_API_KEY": KEY},
+    "v0/v0-1.5-md": {"V0_API_KEY": KEY},
+    "ovhcloud/Meta-Llama-3_3-70B-Instruct": {"OVHCLOUD_API_KEY": KEY},
+    "cometapi/gpt-4o": {"COMETAPI_KEY": KEY},
+    "modelscope/Qwen/Qwen3-32B": {"MODELSCOPE_API_KEY": KEY},
+    "nscale/meta-llama/Llama-3.3-70B-Instruct": {"NSCALE_API_KEY": KEY},
     "openai/responses/gpt-4.1": {},
     "text-completion-openai/gpt-3.5-turbo-instruct": {},
     "vertex_ai/gemini-2.5-flash": {"VERTEXAI_PROJECT": "project-1", "VERTEXAI_LOCATION": "us-central1"},

@@ -225,7 +225,7 @@ FEATURES = [
     Feature("custom tool", lambda r: r.setdefault("tools", []).append(
         {"type": "custom", "custom": {"name": "custom_mark"}}), None, ("custom_mark",), ("tools",)),
     Feature("search tool", None, lambda r: r.setdefault("tools", []).append(
-        {"type": "web_search_20250305", "name": "web_search"}), (("web_search", "googleSearch"),),
+        {"type": "web_search_20250305", "name": "web_search"}), (("web_search", "googleSearch", "nova_grounding"),),
             ("tools", "web_search"),
             gemini=_google_tool(googleSearch={})),
     Feature("json", _set(response_format={"type": "json_object"}), None, (("json", "valid JSON"),),
