@@ -118,6 +118,12 @@ static struct lx_offer embeds_of(const struct lx_provider *p)
     return lx_provider_offer(p, &lx_dialect_openai_embed, lx_slice(NULL, 0));
 }
 
+/* Whether clients of that language are served by it. */
+static bool answers(const struct lx_provider *p, const struct lx_dialect *d)
+{
+    return d->front && lx_provider_offer(p, d, lx_slice(NULL, 0)).language;
+}
+
 /* "openai_embed, at most 10 inputs a request, encodings float". */
 static void add_offer(struct lx_buf *out, const struct lx_offer *o, const char *quote)
 {
@@ -240,8 +246,7 @@ static void add_detail(struct lx_buf *out, const struct lx_provider *p)
     add_line(out, "bare names", p->bare_models);
     lx_buf_addf(out, "  %-12s", "answers");
     for (size_t i = 0, n = 0; lx_dialects[i]; i++)
-        if (lx_dialects[i]->front &&
-            lx_provider_offer(p, lx_dialects[i], lx_slice(NULL, 0)).language)
+        if (answers(p, lx_dialects[i]))
             lx_buf_addf(out, "%s %s", n++ ? "," : "", lx_dialects[i]->title);
     lx_buf_add_byte(out, '\n');
     add_line(out, "source", p->docs);
@@ -326,7 +331,7 @@ static void write_provider(struct lx_out *o, const struct lx_provider *p)
     lx_out_bool(o, "configured", is_configured(p));
     lx_out_array(o, "answers");
     for (size_t i = 0; lx_dialects[i]; i++)
-        if (lx_dialects[i]->front)
+        if (answers(p, lx_dialects[i]))
             lx_out_str(o, NULL, lx_slice_z(lx_dialects[i]->name));
     lx_out_array_end(o);
     lx_out_array(o, "variants");

@@ -122,7 +122,8 @@ int lx_deployment_set_credential(struct lx_deployment *d, bool led_only,
         lx_credential_kind_find(lx_slice_z(d->provider->credential));
     *out = (struct lx_credential_finding){.wrong = {0}};
     bool has_key = lx_secret_is_set(&d->key);
-    bool is_made = has_key && lx_slice_find_byte(lx_secret_bytes(&d->key), '\n') >= 0;
+    bool is_made = has_key && lx_slice_find_byte(lx_secret_bytes(&d->key), '\n') >= 0 &&
+                   !lx_slice_starts(lx_secret_bytes(&d->key), LX_S("{")); /* JSON may have lines */
     if (!kind || d->credential || is_made || (has_key && !kind->takes_key))
         return 0;
     bool leads = gather(kind, params, env, a, values);

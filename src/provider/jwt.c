@@ -1,11 +1,13 @@
 /*
- * jwt.c - RS256, over libcrypto.
+ * jwt.c - RS256 and ES256, over libcrypto.
  *
  * libcrypto keeps a queue of errors for each thread, and TLS looks into it: whatever fails here
  * leaves it empty.
  */
 #include "provider/jwt.h"
 
+#include <openssl/bn.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -13,7 +15,7 @@
 
 #include "base/text.h"
 
-enum { MAX_SIGNATURE = 2048, MAX_DER = 8192 };
+enum { MAX_SIGNATURE = 2048, MAX_DER = 8192, P256_BYTES = 32 };
 
 /* Instead of the terminal, where libcrypto would ask. */
 static int give_passphrase(char *to, int room, int writing, void *arg)
@@ -26,8 +28,14 @@ static int give_passphrase(char *to, int room, int writing, void *arg)
     return (int)s->n;
 }
 
-/* NULL with *err. */
-static EVP_PKEY *read_key(const struct lx_pem *pem, struct lx_error *err)
+static bool is_of(EVP_PKEY *key, int type)
+{
+    return EVP_PKEY_get_base_id(key) == type &&
+           (type != EVP_PKEY_EC || EVP_PKEY_get_bits(key) == 8 * P256_BYTES);
+}
+
+/* type: EVP_PKEY_RSA, or EVP_PKEY_EC for the curve P-256. NULL with *err. */
+static EVP_PKEY *read_key(const struct lx_pem *pem, int type, struct lx_error *err)
 {
     struct lx_slice passphrase = pem->passphrase;
     BIO *bio =
@@ -41,10 +49,11 @@ static EVP_PKEY *read_key(const struct lx_pem *pem, struct lx_error *err)
                      lx_slice_find(pem->key, LX_S("ENCRYPTED")) >= 0
                          ? "the private key is encrypted, and the passphrase does not open it"
                          : "the private key is no PEM that can be read");
-    } else if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA) {
+    } else if (!is_of(key, type)) {
         EVP_PKEY_free(key);
         key = NULL;
-        lx_error_set(err, LX_EINVAL, "the private key is no RSA key");
+        lx_error_set(err, LX_EINVAL, "the private key is no %s key",
+                     type == EVP_PKEY_RSA ? "RSA" : "EC (P-256)");
     }
     return key;
 }
@@ -65,7 +74,7 @@ int lx_rs256_sign(const struct lx_pem *pem, struct lx_slice text, struct lx_buf 
 {
     unsigned char bytes[MAX_SIGNATURE];
     size_t n = sizeof(bytes);
-    EVP_PKEY *key = read_key(pem, err);
+    EVP_PKEY *key = read_key(pem, EVP_PKEY_RSA, err);
     if (!key)
         return LX_EINVAL;
     bool ok = sign(key, text, bytes, &n);
@@ -86,8 +95,37 @@ void lx_base64url_write(struct lx_buf *out, struct lx_slice bytes)
         out->n--;
 }
 
-int lx_jwt_write(const struct lx_pem *pem, struct lx_slice header, struct lx_slice claims,
-                 struct lx_buf *out, struct lx_error *err)
+/* A signature in DER as its two numbers, one behind the other (RFC 7518, 3.4). */
+static bool add_numbers(struct lx_buf *out, const unsigned char *der, size_t n)
+{
+    unsigned char bytes[2 * P256_BYTES];
+    ECDSA_SIG *s = d2i_ECDSA_SIG(NULL, &der, (long)n);
+    bool ok = s && BN_bn2binpad(ECDSA_SIG_get0_r(s), bytes, P256_BYTES) == P256_BYTES &&
+              BN_bn2binpad(ECDSA_SIG_get0_s(s), bytes + P256_BYTES, P256_BYTES) == P256_BYTES;
+    ECDSA_SIG_free(s);
+    ERR_clear_error();
+    if (ok)
+        lx_buf_add(out, lx_slice((const char *)bytes, sizeof(bytes)));
+    return ok;
+}
+
+static int es256_sign(const struct lx_pem *pem, struct lx_slice text, struct lx_buf *out,
+                      struct lx_error *err)
+{
+    unsigned char der[MAX_SIGNATURE];
+    size_t n = sizeof(der);
+    EVP_PKEY *key = read_key(pem, EVP_PKEY_EC, err);
+    if (!key)
+        return LX_EINVAL;
+    bool ok = sign(key, text, der, &n) && add_numbers(out, der, n);
+    EVP_PKEY_free(key);
+    return ok ? out->failed : lx_error_set(err, LX_EINVAL, "the private key does not sign");
+}
+
+static int write_jwt(int (*signer)(const struct lx_pem *, struct lx_slice, struct lx_buf *,
+                                   struct lx_error *),
+                     const struct lx_pem *pem, struct lx_slice header, struct lx_slice claims,
+                     struct lx_buf *out, struct lx_error *err)
 {
     struct lx_buf signature;
     size_t start = out->n;
@@ -97,7 +135,7 @@ int lx_jwt_write(const struct lx_pem *pem, struct lx_slice header, struct lx_sli
     if (out->failed)
         return out->failed;
     lx_buf_init(&signature, MAX_SIGNATURE);
-    int code = lx_rs256_sign(pem, lx_slice(out->p + start, out->n - start), &signature, err);
+    int code = signer(pem, lx_slice(out->p + start, out->n - start), &signature, err);
     if (code == 0) {
         lx_buf_add_byte(out, '.');
         lx_base64url_write(out, lx_buf_slice(&signature));
@@ -107,10 +145,22 @@ int lx_jwt_write(const struct lx_pem *pem, struct lx_slice header, struct lx_sli
     return code;
 }
 
+int lx_jwt_write(const struct lx_pem *pem, struct lx_slice header, struct lx_slice claims,
+                 struct lx_buf *out, struct lx_error *err)
+{
+    return write_jwt(lx_rs256_sign, pem, header, claims, out, err);
+}
+
+int lx_jwt_write_es256(const struct lx_pem *pem, struct lx_slice header, struct lx_slice claims,
+                       struct lx_buf *out, struct lx_error *err)
+{
+    return write_jwt(es256_sign, pem, header, claims, out, err);
+}
+
 int lx_public_key_sum(const struct lx_pem *pem, struct lx_buf *out, struct lx_error *err)
 {
     unsigned char der[MAX_DER], sum[SHA256_DIGEST_LENGTH], *to = der;
-    EVP_PKEY *key = read_key(pem, err);
+    EVP_PKEY *key = read_key(pem, EVP_PKEY_RSA, err);
     if (!key)
         return LX_EINVAL;
     int n = i2d_PUBKEY(key, NULL);

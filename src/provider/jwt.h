@@ -1,5 +1,5 @@
 /*
- * jwt.h - RSA keys in PEM, and the JSON web tokens they sign (RFC 7515, RS256).
+ * jwt.h - keys in PEM, and the JSON web tokens they sign (RFC 7515, RS256; RFC 7518, ES256).
  *
  * Pure: a function of the key and the text. No key is kept, and none is ever asked of a terminal.
  */
@@ -21,6 +21,9 @@ int lx_rs256_sign(const struct lx_pem *pem, struct lx_slice text, struct lx_buf 
 /* A signed token of two JSON objects, appended. As above. */
 int lx_jwt_write(const struct lx_pem *pem, struct lx_slice header, struct lx_slice claims,
                  struct lx_buf *out, struct lx_error *err);
+/* The same by a key of the curve P-256. */
+int lx_jwt_write_es256(const struct lx_pem *pem, struct lx_slice header, struct lx_slice claims,
+                       struct lx_buf *out, struct lx_error *err);
 /* SHA-256 of the key's public half (DER), in base64. As above. */
 int lx_public_key_sum(const struct lx_pem *pem, struct lx_buf *out, struct lx_error *err);
 /* SHA-1 of the first certificate in a PEM text, in base64url: what a JWT calls x5t. */

@@ -631,6 +631,55 @@ def test_oracle_is_told_the_compartment(gateway, provider, rsa):
     assert sent.header("authorization").startswith('Signature ')
 
 
+def der(signature):
+    """ES256's two numbers as openssl wants them."""
+    numbers = b""
+    for half in (signature[:32], signature[32:]):
+        value = half.lstrip(b"\0")
+        value = b"\0" + value if value[0] > 127 else value
+        numbers += bytes([2, len(value)]) + value
+    return bytes([48, len(numbers)]) + numbers
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_service_account_of_google_distributed_cloud(gateway, provider, tokens, tmp_path, indent):
+    private, public = tmp_path / "private.pem", tmp_path / "public.pem"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-out", private], check=True, capture_output=True)
+    subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out", public], check=True,
+                   capture_output=True)
+    account = {"type": "gdch_service_account", "format_version": "1", "project": "p", "name": "me",
+               "private_key_id": "the-key", "private_key": private.read_text(),
+               "token_uri": tokens.url + "/authenticate"}
+    gw = cloud(gateway, provider, "gdc/gemini-2.5-flash", {
+        "api_key": json.dumps(account, indent=indent), "vertex_project": "p"}, {})
+    assert gw.chat("m").status == 200
+    assert keys(provider) == ["Bearer token-1"]
+    assert provider.requests[0].target == "/v1/projects/p/locations/global/chat/completions"
+    asked = tokens.requests[0]
+    body = asked.json()
+    jwt = body.pop("subject_token")
+    assert asked.target == "/authenticate" and body == {
+        "grant_type": "urn:ietf:params:oauth:token-type:token-exchange", "audience": provider.url,
+        "requested_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "subject_token_type": "urn:k8s:params:oauth:token-type:serviceaccount"}
+    text, signature = jwt.rsplit(".", 1)
+    (tmp_path / "text").write_text(text)
+    (tmp_path / "signature").write_bytes(der(unpadded(signature)))
+    subprocess.run(["openssl", "dgst", "-sha256", "-verify", public, "-signature", tmp_path / "signature",
+                    tmp_path / "text"], check=True, capture_output=True)
+    header, claims = (json.loads(unpadded(part)) for part in text.split("."))
+    assert header == {"typ": "JWT", "alg": "ES256", "kid": "the-key"}
+    assert claims["iss"] == claims["sub"] == "me" and claims["aud"] == account["token_uri"]
+    assert claims["exp"] - claims["iat"] == 3600
+
+
+def test_a_token_of_google_distributed_cloud_is_sent_itself(gateway, provider):
+    gw = cloud(gateway, provider, "gdc/gemini-2.5-flash", {"api_key": "tok", "vertex_project": "p"}, {})
+    assert gw.chat("m").status == 200
+    assert keys(provider) == ["Bearer tok"]
+
+
 def test_databricks_asks_at_the_workspace(gateway, upstream):
     workspace = upstream(serving(lambda c, r: c.respond(
         200, {"access_token": "t", "expires_in": 60} if "oidc" in r.target else completion())))
@@ -709,6 +758,11 @@ def test_oracle_signs_with_a_profile(gateway, provider, rsa, tmp_path):
     ("azure", {"client_secret": "s"}, "tenant_id (AZURE_TENANT_ID) is not set"),
     ("aws", {"aws_profile_name": "p"}, "the profile 'p' is in neither file"),
     ("oci", {"oci_key": "k"}, "no user"),
+    ("gdch", {"api_key": "{]"}, "no JSON object"),
+    ("gdch", {"api_key": '{"type": "service_account"}'}, "no gdch_service_account"),
+    ("gdch", {"api_key": json.dumps({"type": "gdch_service_account", "name": "n", "token_uri": "http://h",
+                                     "private_key_id": "i", "private_key": "x"})},
+     "no PEM that can be read"),
     ("snowflake", {"snowflake_private_key": "k", "account_id": "a", "snowflake_user": "u"},
      "no PEM that can be read"),
 ])

@@ -9,7 +9,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
 # no more than functions of bytes.
 HOST_HEADERS = re.compile(r"^(sys/(socket|epoll|mman|stat|time|un|uio|wait|random)\.h|unistd\.h|"
                           r"fcntl\.h|time\.h|pthread\.h|threads\.h|poll\.h|signal\.h|netdb\.h|"
-                          r"netinet/.*|arpa/.*|dirent\.h|openssl/(?!(err|evp|hmac|pem|sha)\.h).*|ares\.h|yaml\.h|locale\.h)$")
+                          r"netinet/.*|arpa/.*|dirent\.h|openssl/(?!(bn|ec|err|evp|hmac|pem|sha)\.h).*|ares\.h|yaml\.h|locale\.h)$")
 
 
 def includes(path):
