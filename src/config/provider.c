@@ -109,7 +109,19 @@ static const struct {
     {"ask", LX_QUIRK_ASK, true, true},         {"budget", LX_QUIRK_BUDGET, true, true},
     {"pair", LX_QUIRK_PAIR, false, false},     {"marks", LX_QUIRK_MARKS, false, false},
     {"tool", LX_QUIRK_TOOL, true, true},       {"keep", LX_QUIRK_KEEP, false, true},
+    {"word", LX_QUIRK_WORD, true, true},       {"levels", LX_QUIRK_LEVELS, true, true},
+    {"part", LX_QUIRK_PART, true, true},       {"purpose", LX_QUIRK_PURPOSE, true, true},
 };
+
+/* "refuse, drop, ..." */
+static const char *op_names(struct lx_load *l)
+{
+    struct lx_slice all = {0};
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+        all = lx_arena_printf(&l->set.arena, "%.*s%s%s", LX_F(all), i ? ", " : "", ops[i].name);
+    const char *z = lx_arena_copy_z(&l->set.arena, all);
+    return z ? z : "";
+}
 
 /* DEFAULT, REFUSE, FILL and TOOL want JSON, the others the text. */
 static const char *quirk_arg(struct lx_load *l, enum lx_quirk_op op, const struct lx_yaml *arg)
@@ -135,9 +147,7 @@ static void take_quirk(struct lx_load *l, const struct lx_yaml *at, struct lx_qu
         i++;
     *out = c.q;
     if (i == n) {
-        wrong(l, at, PATH ".quirks[].op",
-              "refuse, drop, rename, default, replace, flatten, clamp, switch, beside, fill, role, "
-              "ask, effort, budget or pair");
+        wrong(l, at, PATH ".quirks[].op", op_names(l));
         return;
     }
     out->op = ops[i].op;

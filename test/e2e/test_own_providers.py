@@ -121,6 +121,20 @@ def test_what_is_mended(gateway, upstream):
         "thinking": {"type": "enabled", "budget_tokens": 1024}}
 
 
+def test_words_and_levels(gateway, upstream):
+    quirks = [{"op": "levels", "member": "reasoning_effort", "arg": "low|high"},
+              {"op": "word", "member": "tool_choice", "arg": "choice"},
+              {"op": "part", "member": "image_url", "arg": "image:image=url"}]
+    gw, provider = own(gateway, upstream, completion(), api_key_env=["MINE_KEY"], quirks=quirks)
+    told = gw.request("POST", "/v1/chat/completions", {
+        "model": "m", "reasoning_effort": "minimal", "tool_choice": "auto", "messages": [{
+            "role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://h/x"}}]}]})
+    assert told.status == 200
+    body = provider.requests[0].json()
+    assert body["reasoning_effort"] == "low" and body["choice"] == "auto" and "tool_choice" not in body
+    assert body["messages"][0]["content"] == [{"type": "image", "image": "http://h/x"}]
+
+
 def run(*arguments, **env):
     return subprocess.run([harness.BINARY, *map(str, arguments)], capture_output=True, text=True,
                           env=harness.environment(**env), timeout=20)

@@ -200,8 +200,9 @@ static const struct {
      "time_period\n"
      "c.yaml:2:83: error: router_settings.provider_budget_config.*.time_period: expected a length "
      "of time: 30s, 10m, 2h, 1d, 1w, 1mo, found \"1x\"\n"},
-    {MODEL "router_settings: {provider_budget_config: {openai: {budget_limit: 5, time_period: "
-           "1d}}, optional_pre_call_checks: [session_affinity, forward_client_headers_by_model_group, x]}\n",
+    {MODEL
+     "router_settings: {provider_budget_config: {openai: {budget_limit: 5, time_period: "
+     "1d}}, optional_pre_call_checks: [session_affinity, forward_client_headers_by_model_group, x]}\n",
      "c.yaml:2:134: warning: router_settings.optional_pre_call_checks: "
      "forward_client_headers_by_model_group is known, but not built yet: it has no effect\n"
      "c.yaml:2:173: warning: router_settings.optional_pre_call_checks: no such check\n"},
@@ -252,7 +253,8 @@ static const struct {
     {MODEL "llmux_settings: {providers: [{name: a, nmae: b, quirks: [{op: bend, memebr: x}]}]}\n",
      "c.yaml:2:40: warning: llmux_settings.providers[].nmae: unknown key; did you mean name?\n"
      "c.yaml:2:58: error: llmux_settings.providers[].quirks[].op: expected refuse, drop, rename, "
-     "default, replace, flatten, clamp, switch, beside, fill, role, ask, effort, budget or pair\n"
+     "default, replace, flatten, clamp, switch, fill, role, effort, beside, ask, budget, pair, marks, "
+     "tool, keep, word, levels, part, purpose\n"
      "c.yaml:2:69: warning: llmux_settings.providers[].quirks[].memebr: unknown key; did you mean "
      "member?\n"},
     {MODEL "llmux_settings: {providers: [{name: a, quirks: [{op: rename, member: x}]}]}\n",
