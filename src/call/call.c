@@ -18,7 +18,6 @@
 #include "call/head.h"
 #include "call/inner.h"
 #include "call/words.h"
-#include "route/hedge.h"
 #include "wire/date.h"
 
 #include <stdlib.h>
@@ -61,84 +60,6 @@ struct lx_call *lx_call_new(const struct lx_call_input *in)
     return c;
 }
 
-struct lx_call *lx_call_fork(struct lx_call *c, struct lx_slice model)
-{
-    struct lx_call_input in = c->in;
-    in.random = lx_random_next(&c->random);
-    in.now_ms = c->now_ms;
-    in.model = model;
-    struct lx_call *fork = lx_call_new(&in);
-    if (!fork)
-        return NULL;
-    struct lx_arena *a = &fork->memory->arena;
-    fork->in.model = lx_arena_copy(a, model);
-    if (c->owns_body) /* which goes with this call */
-        fork->in.body = lx_arena_copy(a, c->in.body);
-    fork->owns_body = c->owns_body;
-    if (!a->failed)
-        return fork;
-    lx_call_free(fork);
-    return NULL;
-}
-
-/* Only a first attempt is hedged: what has failed has waited already. */
-static int64_t hedge_ms(const struct lx_call *c)
-{
-    const struct lx_route_policy *p = &c->settings->policy;
-    if ((!p->hedge_percentile && !p->hedge_after_ms) || !c->group || c->group->count < 2 ||
-        c->report.attempts != 1 || c->in.is_hedge || c->in.is_mirror || lx_call_is_bound(c))
-        return 0;
-    return lx_hedge_after_ms(p, c->deployment, c->report.stream, c->now_ms);
-}
-
-struct lx_call *lx_call_hedge(struct lx_call *c)
-{
-    bool waits = c->memory && !c->head_sent && (c->state == HEAD || c->state == BODY);
-    if (waits)
-        c->memory->facts.now_ms = c->now_ms;
-    if (!waits || !lx_route_has_untried(&c->memory->facts, NULL) ||
-        !lx_hedge_take(&c->settings->policy, c->group, c->now_ms))
-        return NULL;
-    struct lx_call *hedge = lx_call_fork(c, c->report.router ? c->report.group : c->report.model);
-    if (!hedge)
-        return NULL;
-    hedge->in.is_hedge = true;
-    hedge->in.avoid = c->deployment;
-    c->report.hedges = hedge->report.hedges = 1;
-    hedge->report.attempts = c->report.attempts;
-    return hedge;
-}
-
-/* A hedge asks once, and somebody else. */
-static void be_hedge(struct lx_call *c)
-{
-    c->wishes.max_retries = 0;
-    c->wishes.disable_fallbacks = true;
-    for (size_t i = 0; i < c->group->count && i < 64; i++)
-        if (c->group->deployments[i] == c->in.avoid)
-            c->memory->facts.tried |= (uint64_t)1 << i;
-}
-
-struct lx_call *lx_call_mirror(struct lx_call *c, struct lx_slice model, struct lx_arena *a)
-{
-    struct lx_call_input in = c->in;
-    struct lx_slice *texts[] = {&in.body, &in.call_id, &in.tags, &in.session, &in.user_agent};
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        *texts[i] = lx_arena_copy(a, *texts[i]);
-    in.model = lx_arena_copy(a, model);
-    in.forward = lx_headers_copy(&c->in.forward, a);
-    in.random = lx_random_next(&c->random);
-    in.now_ms = c->now_ms;
-    in.keeps_body = true;
-    in.is_mirror = true;
-    return a->failed ? NULL : lx_call_new(&in);
-}
-
-size_t lx_call_body_bytes(const struct lx_call *c)
-{
-    return c->in.body.n;
-}
-
 static void release_body(struct lx_call *c)
 {
     lx_call_pool_said(c->pool)->held -= c->body_bytes;
@@ -157,6 +78,7 @@ void lx_call_free(struct lx_call *c)
     lx_buf_clear(&c->out);
     lx_arena_clear(&c->late);
     lx_call_follow_drop(c);
+    lx_call_inquiry_free(c);
     lx_gather_free(c->gather);
     free(c->names);
     lx_call_memory_give(c->pool, c->memory);
@@ -167,6 +89,8 @@ void lx_call_free(struct lx_call *c)
 void lx_call_set_now(struct lx_call *c, int64_t now_ms)
 {
     c->now_ms = now_ms;
+    if (lx_call_inquiry(c))
+        lx_call_set_now(lx_call_inquiry(c), now_ms);
 }
 
 const struct lx_call_report *lx_call_report(const struct lx_call *c)
@@ -289,6 +213,13 @@ static void start(struct lx_call *c)
         c->in.model.n ? c->in.model
                       : lx_json_str(c->memory->members.v[LX_MEMBER_MODEL], lx_call_arena(c));
     c->report.model = model;
+    c->state = lx_call_inquire(c) ? VECTORS : CHOICE;
+}
+
+/* The group that serves the client's model, or the one that an auto router chooses. */
+static void find_group(struct lx_call *c)
+{
+    struct lx_slice model = c->report.model;
     struct lx_fault none = {.retry_after_ms = -1};
     if (lx_call_choose_model(c, &model, &none) < 0) {
         lx_call_refuse(c, &none);
@@ -308,7 +239,7 @@ static void start(struct lx_call *c)
     lx_call_read_group(c);
     c->memory->facts.stream = c->report.stream;
     if (c->in.is_hedge)
-        be_hedge(c);
+        lx_call_be_hedge(c);
     c->state = ATTEMPT;
     if (c->wishes.mock_fault != LX_FAULT_NONE) {
         const struct lx_fault f = {
@@ -531,7 +462,7 @@ static void fill_send(struct lx_call *c, struct lx_step *out)
     out->send.out = &c->attempt.out;
     out->send.connect_ms = s->connect_timeout_ms;
     out->send.between_bytes_ms = lx_call_between_bytes_ms(c);
-    out->send.hedge_ms = c->memory->polls ? 0 : hedge_ms(c);
+    out->send.hedge_ms = c->memory->polls ? 0 : lx_call_hedge_ms(c);
     if (c->report.stream)
         out->send.first_byte_ms = first > 0 ? first : total;
     out->send.total_ms = c->report.stream ? s->stream_total_ms : total;
@@ -569,6 +500,15 @@ void lx_call_next(struct lx_call *c, struct lx_step *out)
     take_back(c);
     if (c->state == START)
         start(c);
+    if (c->state == VECTORS) {
+        if (lx_call_inquiry_next(c, out))
+            return;
+        memset(out, 0, sizeof(*out));
+        out->kind = LX_STEP_WAIT;
+        c->state = CHOICE;
+    }
+    if (c->state == CHOICE)
+        find_group(c);
     while (c->state == ATTEMPT || c->state == KEY)
         c->state == ATTEMPT ? attempt(c) : find_key(c);
     if (c->mirror_due) {
@@ -608,6 +548,10 @@ static void reserve_whole(struct lx_call *c, const struct lx_headers *headers)
 
 void lx_call_feed_head(struct lx_call *c, int status, const struct lx_headers *headers)
 {
+    if (lx_call_inquiry(c)) {
+        lx_call_feed_head(lx_call_inquiry(c), status, headers);
+        return;
+    }
     take_back(c);
     if (c->state == KEY_WAIT)
         lx_credential_run_feed_head(c->fetch.run, status);
@@ -688,6 +632,10 @@ static void end_error(struct lx_call *c)
 void lx_call_feed_body(struct lx_call *c, struct lx_slice piece)
 {
     struct lx_error err = {0};
+    if (lx_call_inquiry(c)) {
+        lx_call_feed_body(lx_call_inquiry(c), piece);
+        return;
+    }
     take_back(c);
     if (c->state == KEY_WAIT)
         lx_credential_run_feed_body(c->fetch.run, piece);
@@ -754,6 +702,10 @@ static void end_lost(struct lx_call *c, int code, const struct lx_error *err)
 void lx_call_feed_end(struct lx_call *c)
 {
     struct lx_error err = {0};
+    if (lx_call_inquiry(c)) {
+        lx_call_feed_end(lx_call_inquiry(c));
+        return;
+    }
     take_back(c);
     if (c->state == KEY_WAIT && lx_fetch_end(&c->fetch, 0, NULL))
         c->state = KEY;
@@ -767,6 +719,10 @@ void lx_call_feed_end(struct lx_call *c)
 
 void lx_call_feed_failure(struct lx_call *c, int code, const struct lx_error *err)
 {
+    if (lx_call_inquiry(c)) {
+        lx_call_feed_failure(lx_call_inquiry(c), code, err);
+        return;
+    }
     take_back(c);
     if (c->state == KEY_WAIT && lx_fetch_end(&c->fetch, code, err))
         c->state = KEY;
@@ -786,6 +742,10 @@ void lx_call_feed_failure(struct lx_call *c, int code, const struct lx_error *er
 
 void lx_call_feed_wake(struct lx_call *c)
 {
+    if (lx_call_inquiry(c)) {
+        lx_call_feed_wake(lx_call_inquiry(c));
+        return;
+    }
     if (c->state != SLEEPING)
         return;
     if (c->now_ms < c->wake_ms) /* where the host has no clock for us, the sleep is one */
@@ -795,6 +755,10 @@ void lx_call_feed_wake(struct lx_call *c)
 
 void lx_call_feed_file(struct lx_call *c, int code, struct lx_slice text)
 {
+    if (lx_call_inquiry(c)) {
+        lx_call_feed_file(lx_call_inquiry(c), code, text);
+        return;
+    }
     if (c->state == KEY_WAIT && lx_fetch_file(&c->fetch, code, text))
         c->state = KEY;
 }

@@ -51,8 +51,8 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
                      struct lx_slice upstream_model, enum lx_tristate stream,
                      struct lx_arena *arena, struct lx_buf *buf, struct lx_fault *fault);
 /* What the deployment calls the model for this body: lx_deployment_model()'s, or, where the row
- * says that its chats do not take such a request, or the client speaks the Responses API, with "responses/" in front. Borrowed or in the
- * arena; absent when that has failed. */
+ * says that its chats do not take such a request, or the client speaks the Responses API, with
+ * "responses/" in front. Borrowed or in the arena; absent when that has failed. */
 struct lx_slice lx_attempt_model(const struct lx_deployment *d, const struct lx_dialect *front,
                                  struct lx_slice model, const struct lx_json_doc *body,
                                  struct lx_arena *a);

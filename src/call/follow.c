@@ -77,6 +77,8 @@ void lx_call_follow_end(struct lx_call *c, bool is_wanted)
 const struct lx_outgoing *lx_call_parting(struct lx_call *c, bool leaves)
 {
     struct lx_parting *p = c->parting;
+    if (lx_call_inquiry(c))
+        return lx_call_parting(lx_call_inquiry(c), leaves);
     if (!p || p->said || (!leaves && !p->due))
         return NULL;
     p->said = true;

@@ -16,7 +16,9 @@
 enum lx_call_state {
     START,
     RACE,
-    RACING, /* others answer in its place */
+    RACING,  /* others answer in its place */
+    VECTORS, /* an auto router wants them: another call asks for them first */
+    CHOICE,  /* a model is chosen, and its group looked up */
     ATTEMPT,
     KEY,      /* a key is wanted that a credential is exchanged for */
     KEY_ASK,  /* ... by an exchange or a file that is due */
@@ -53,6 +55,7 @@ struct lx_call {
     int64_t wake_ms;
     struct lx_fallback_walk *walk; /* fallback.c; in the arena; NULL: nothing failed */
     struct lx_fetch fetch;
+    struct lx_inquiry *inquiry; /* choose.c: of VECTORS, and what came of it; or NULL */
     struct lx_request *request; /* the body, where it had to be read; of embeddings what is left */
     struct lx_gather *gather;   /* vectors of exchanges before, where it takes several; or NULL */
     struct lx_attempt attempt;
@@ -94,6 +97,22 @@ int lx_call_start_relay(struct lx_call *c, const struct lx_dialect *back, enum l
 /* The name is an auto router's: it becomes that of the model which is chosen, whose members go into
  * the body. 0, or a code with *f filled. */
 int lx_call_choose_model(struct lx_call *c, struct lx_slice *name, struct lx_fault *f);
+
+/* The client's model is an auto router that chooses by meaning: begins to ask for vectors. False:
+ * they are not wanted, or not to be had. */
+bool lx_call_inquire(struct lx_call *c);
+/* The call that asks for vectors; NULL: none is under way. What the host is told and tells is
+ * its. */
+struct lx_call *lx_call_inquiry(const struct lx_call *c);
+/* What it says next; false: it is over, and a choice is due. */
+bool lx_call_inquiry_next(struct lx_call *c, struct lx_step *out);
+void lx_call_inquiry_free(struct lx_call *c);
+
+/* ---- besides.c ---- */
+/* When another is to be asked, too: only while the first attempt is under way. 0: never. */
+int64_t lx_call_hedge_ms(const struct lx_call *c);
+/* The call is a hedge: it asks once, and somebody else. */
+void lx_call_be_hedge(struct lx_call *c);
 
 /* ---- here.c ---- */
 /* The client's mock_response, or the deployment's; absent when it is no mock. */

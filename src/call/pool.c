@@ -12,8 +12,15 @@
 enum {
     MAX_MEMORIES = 256,
     MAX_BLOCKS = 1024,
+    MAX_VECTORS = 32,
     MAX_KEPT_BYTES = 1 << 16,
     MAX_SAID_BYTES = 64 << 20, /* of all open streams' answers; beyond it they are measured only */
+};
+
+struct vectors {
+    uint64_t identity;
+    size_t dimensions;
+    float *v;
 };
 
 struct block {
@@ -25,6 +32,8 @@ struct lx_call_pool {
     struct lx_said_budget said;
     struct lx_tokenizer *tokenizer; /* or NULL */
     struct lx_line line;
+    struct vectors vectors[MAX_VECTORS];
+    size_t vectors_put;
     struct lx_call_memory *memories;
     struct block *blocks;
     size_t memory_count, block_count;
@@ -69,8 +78,36 @@ void lx_call_pool_free(struct lx_call_pool *p)
     if (!p)
         return;
     lx_call_pool_trim(p);
+    for (size_t i = 0; i < MAX_VECTORS; i++)
+        free(p->vectors[i].v);
     lx_relay_scratch_clear(&p->scratch);
     free(p);
+}
+
+const float *lx_call_pool_vectors(const struct lx_call_pool *p, uint64_t identity,
+                                  size_t *dimensions)
+{
+    for (size_t i = 0; i < MAX_VECTORS; i++)
+        if (p->vectors[i].v && p->vectors[i].identity == identity) {
+            *dimensions = p->vectors[i].dimensions;
+            return p->vectors[i].v;
+        }
+    return NULL;
+}
+
+void lx_call_pool_put_vectors(struct lx_call_pool *p, uint64_t identity, const float *v,
+                              size_t count, size_t dimensions)
+{
+    size_t unused;
+    float *copy = lx_call_pool_vectors(p, identity, &unused)
+                      ? NULL
+                      : malloc(count * dimensions * sizeof(*copy) + 1);
+    if (!copy)
+        return;
+    memcpy(copy, v, count * dimensions * sizeof(*copy));
+    struct vectors *to = &p->vectors[p->vectors_put++ % MAX_VECTORS];
+    free(to->v);
+    *to = (struct vectors){identity, dimensions, copy};
 }
 
 static void trim_doc(struct lx_json_doc *doc)

@@ -38,6 +38,13 @@ struct lx_line *lx_call_pool_line(struct lx_call_pool *p);
 struct lx_relay_scratch *lx_call_pool_scratch(struct lx_call_pool *p);
 /* What the streams of the pool may keep of what was said, for counting it. */
 struct lx_said_budget *lx_call_pool_said(struct lx_call_pool *p);
+/* Vectors of utterances that auto routers choose by: kept, borrowed by identity and count; NULL:
+ * they are not known. */
+const float *lx_call_pool_vectors(const struct lx_call_pool *p, uint64_t identity,
+                                  size_t *dimensions);
+/* Keeps a copy, in an older one's place where there are many. */
+void lx_call_pool_put_vectors(struct lx_call_pool *p, uint64_t identity, const float *v,
+                              size_t count, size_t dimensions);
 /* Made when it is first asked for; NULL when out of memory. */
 struct lx_tokenizer *lx_call_pool_tokenizer(struct lx_call_pool *p);
 

@@ -7,8 +7,11 @@
 #include "route/auto.h"
 
 #include "config/load.h"
+#include "io/file.h"
 
 #define PARAMS "model_list[].litellm_params"
+
+enum { MAX_ROUTES_BYTES = 16 << 20 };
 
 static struct lx_slice text_at(struct lx_load *l, const struct lx_yaml *params, const char *name)
 {
@@ -30,11 +33,32 @@ static void check_classifier(struct lx_load *l, const struct lx_yaml *config, st
                     LX_F(lx_slice_to(v->text, 100)));
 }
 
+/* The routes of a semantic one: JSON as text, a file of it, or a mapping. */
+static struct lx_slice routes_of(struct lx_load *l, const struct lx_yaml *params)
+{
+    struct lx_slice path = text_at(l, params, "auto_router_config_path");
+    struct lx_slice text = text_at(l, params, "auto_router_config");
+    struct lx_buf file;
+    if (!path.n)
+        return text;
+    const char *z = lx_arena_copy_z(&l->set.arena, path);
+    lx_buf_init(&file, MAX_ROUTES_BYTES);
+    int code = z ? lx_file_read(z, &file) : LX_ENOMEM;
+    if (code == 0)
+        text = lx_arena_copy(&l->config->arena, lx_buf_slice(&file));
+    else
+        lx_diag_add(l->diags, LX_DIAG_WARNING, params, LX_S(PARAMS ".auto_router_config_path"),
+                    "the file cannot be read: %s", lx_code_text(code));
+    lx_buf_clear(&file);
+    return text;
+}
+
 /* "complexity_router_default_model": beside the settings. */
 static struct lx_slice default_of(struct lx_load *l, const struct lx_yaml *params,
                                   const struct lx_auto_kind *kind)
 {
-    struct lx_slice name = lx_arena_printf(&l->set.arena, "%s_default_model", kind->model);
+    const char *prefix = kind->any ? "auto_router" : kind->model;
+    struct lx_slice name = lx_arena_printf(&l->set.arena, "%s_default_model", prefix);
     return name.p ? text_at(l, params, name.p) : name;
 }
 
@@ -51,6 +75,12 @@ static void add(struct lx_load *l, const struct lx_yaml *entry, const struct lx_
         lx_section_read(l, path.p, config, NULL, NULL);
         check_classifier(l, config, path);
         s.config = lx_load_json(l, config);
+    }
+    if (kind->any) {
+        if (!s.config.n)
+            s.config = routes_of(l, params);
+        s.embedder = text_at(l, params, "auto_router_embedding_model");
+        (void)lx_slice_int(text_at(l, params, "auto_router_max_input_chars"), &s.max_chars);
     }
     s.name = lx_arena_copy(&l->config->arena, s.name);
     if (lx_map_get(&l->config->routes.by_name, s.name) || lx_auto_find(&l->config->routes, s.name))
@@ -80,12 +110,6 @@ void lx_load_autos(struct lx_load *l)
         if (!model || model->kind != LX_YAML_SCALAR || !name || name->kind != LX_YAML_SCALAR ||
             !name->text.n || !lx_slice_starts(model->text, LX_S("auto_router/")))
             continue;
-        const struct lx_auto_kind *kind = lx_auto_kind_find(model->text);
-        if (kind)
-            add(l, list->items[i], params, kind);
-        else
-            lx_diag_add(l->diags, LX_DIAG_NOT_BUILT, model, LX_S(PARAMS ".model"),
-                        "%.*s is known, but not built yet: it is left out",
-                        LX_F(lx_slice_to(model->text, 100)));
+        add(l, list->items[i], params, lx_auto_kind_find(model->text));
     }
 }

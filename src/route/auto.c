@@ -18,7 +18,7 @@ enum { MAX_ROUTERS = 1024, PPM = 1000000 };
 /* ---- Models of the settings -------------------------------------------------------------------
  */
 
-static bool is_served(struct lx_auto_reading *r, struct lx_slice name)
+bool lx_auto_is_served(struct lx_auto_reading *r, struct lx_slice name)
 {
     struct lx_slice star;
     if (lx_route_find(r->table, name, &star))
@@ -60,7 +60,7 @@ static void add_model(struct lx_auto_reading *r, struct lx_json entry, struct lx
                       size_t *count)
 {
     struct lx_slice name = name_of(entry, r->arena);
-    if (!is_served(r, name))
+    if (!lx_auto_is_served(r, name))
         return;
     list[(*count)++] = (struct lx_auto_model){.name = name,
                                               .members = members_of(entry, r->arena),
@@ -130,7 +130,7 @@ static void read_tiers(struct lx_json tiers, struct lx_auto_reading *r)
     for (size_t i = 0; i < LX_COMPLEXITY_TIERS; i++) {
         read_models(r, lx_json_get(tiers, lx_complexity_names[i]), &to->models[i], &to->counts[i]);
         struct lx_slice usual = lx_slice_z(usual_models[i]);
-        if (!lx_json_given(tiers) && to->models[i] && is_served(r, usual))
+        if (!lx_json_given(tiers) && to->models[i] && lx_auto_is_served(r, usual))
             to->models[i][to->counts[i]++] = (struct lx_auto_model){.name = usual};
     }
     if (!lx_json_given(tiers))
@@ -377,9 +377,24 @@ static int read_adaptive(struct lx_auto_reading *r, struct lx_json config, struc
  */
 
 static const struct lx_auto_kind kinds[] = {
-    {"complexity_router", "complexity_router_config", read_complexity, choose_complexity, false},
-    {"quality_router", "quality_router_config", read_quality, choose_quality, false},
-    {"adaptive_router", "adaptive_router_config", read_adaptive, lx_bandit_choose, true},
+    {.model = "complexity_router",
+     .config = "complexity_router_config",
+     .read = read_complexity,
+     .choose = choose_complexity},
+    {.model = "quality_router",
+     .config = "quality_router_config",
+     .read = read_quality,
+     .choose = choose_quality},
+    {.model = "adaptive_router",
+     .config = "adaptive_router_config",
+     .read = read_adaptive,
+     .choose = lx_bandit_choose,
+     .learns = true},
+    {.model = "semantic",
+     .any = true,
+     .config = "auto_router_config",
+     .read = lx_semantic_read,
+     .choose = lx_semantic_choose},
 };
 
 const struct lx_auto_kind *lx_auto_kind_find(struct lx_slice model)
@@ -387,7 +402,8 @@ const struct lx_auto_kind *lx_auto_kind_find(struct lx_slice model)
     const struct lx_slice prefix = LX_S(PREFIX);
     if (lx_slice_starts(model, prefix))
         for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-            if (lx_slice_starts(lx_slice_from(model, prefix.n), lx_slice_z(kinds[i].model)))
+            if (kinds[i].any ||
+                lx_slice_starts(lx_slice_from(model, prefix.n), lx_slice_z(kinds[i].model)))
                 return &kinds[i];
     return NULL;
 }
@@ -401,7 +417,7 @@ static int read(struct lx_auto_reading *r, const struct lx_auto_source *s, struc
     struct lx_slice usual = s->default_model;
     if (code == 0 && !usual.n)
         usual = lx_arena_copy(r->arena, lx_json_str(LX_GET(config, "default_model"), r->arena));
-    if (is_served(r, usual))
+    if (lx_auto_is_served(r, usual))
         r->to->otherwise = (struct lx_auto_model){.name = usual};
     if (code == 0)
         code = s->kind->read(r, config, err);
@@ -430,7 +446,8 @@ int lx_auto_add(struct lx_route_table *t, const struct lx_auto_source *s, struct
         return lx_error_set(err, LX_ENOMEM, "out of memory");
     r->name = s->name;
     r->kind = s->kind;
-    struct lx_auto_reading reading = {.table = t, .arena = a, .to = r};
+    struct lx_auto_reading reading = {
+        .table = t, .arena = a, .to = r, .embedder = s->embedder, .max_chars = s->max_chars};
     int code = read(&reading, s, err);
     *unserved = reading.unserved;
     if (code < 0)

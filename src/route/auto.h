@@ -57,6 +57,17 @@ struct lx_auto_state; /* bandit.h */
 struct lx_auto_question;
 struct lx_auto_choice;
 
+/* Routes of a semantic one: the model with the same place in the router's list. */
+struct lx_semantic {
+    struct lx_slice embedder; /* the model that gives vectors */
+    int64_t max_chars;        /* of what the user says, that it gets */
+    struct lx_slice *utterances;
+    size_t *routes; /* of each utterance */
+    size_t count;
+    int64_t *thresholds_ppm; /* by route */
+    uint64_t identity;       /* of embedder and utterances: what vectors are remembered by */
+};
+
 struct lx_auto {
     struct lx_slice name; /* that clients ask for */
     const struct lx_auto_kind *kind;
@@ -72,8 +83,9 @@ struct lx_auto {
     size_t escalation_count;
     int64_t quality_of[LX_COMPLEXITY_TIERS]; /* complexity_to_quality; -1: none */
     int64_t quality_ppm, cost_ppm;           /* adaptive: weights */
-    struct lx_slice identity;    /* of what is learned: another list of models starts anew */
-    struct lx_auto_state *state; /* set by lx_route_state_bind(); NULL: nothing is learned */
+    struct lx_slice identity;     /* of what is learned: another list of models starts anew */
+    struct lx_semantic *semantic; /* or NULL */
+    struct lx_auto_state *state;  /* set by lx_route_state_bind(); NULL: nothing is learned */
 };
 
 /* What settings are read with. */
@@ -81,10 +93,13 @@ struct lx_auto_reading {
     const struct lx_route_table *table;
     struct lx_arena *arena;
     struct lx_auto *to;
+    struct lx_slice embedder; /* of the source */
+    int64_t max_chars;
     struct lx_slice unserved; /* the last model that is named and not served */
 };
 struct lx_auto_kind {
     const char *model;  /* "complexity_router": behind "auto_router/" */
+    bool any;           /* whatever else stands there */
     const char *config; /* the parameter with its settings */
     /* Reads the settings into r->to. 0 or a code. */
     int (*read)(struct lx_auto_reading *r, struct lx_json config, struct lx_error *err);
@@ -100,6 +115,8 @@ struct lx_auto_source {
     const struct lx_auto_kind *kind;
     struct lx_slice name, default_model; /* default_model: the parameter's; or empty */
     struct lx_slice config;              /* a JSON object; or empty */
+    struct lx_slice embedder;            /* auto_router_embedding_model; or empty */
+    int64_t max_chars;                   /* auto_router_max_input_chars; 0: 2,000 */
 };
 /* Makes one of the table's: once all of its models are there. Everything in the arena. *unserved:
  * a model that it names and nobody serves, which is left out; or empty. 0 or a code. */
@@ -114,6 +131,9 @@ struct lx_auto_question {
     uint64_t random;
     uint64_t session; /* whose conversation it is; 0: not known */
     int64_t min_tier; /* x-litellm-min-quality-tier; 0: any */
+    /* semantic: of what the user said, and of each utterance, one after the other */
+    const float *vector, *utterances;
+    size_t dimensions; /* 0: there are none */
 };
 struct lx_auto_choice {
     const struct lx_auto_model *model; /* NULL: none will do */
@@ -122,5 +142,11 @@ struct lx_auto_choice {
 };
 void lx_auto_choose(const struct lx_auto *r, const struct lx_auto_question *q, struct lx_arena *a,
                     struct lx_auto_choice *out);
+
+/* For the kinds: a group answers to the name; else it is noted. */
+bool lx_auto_is_served(struct lx_auto_reading *r, struct lx_slice name);
+int lx_semantic_read(struct lx_auto_reading *r, struct lx_json config, struct lx_error *err);
+void lx_semantic_choose(const struct lx_auto *r, const struct lx_auto_question *q,
+                        struct lx_arena *a, struct lx_auto_choice *out);
 
 #endif

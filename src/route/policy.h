@@ -47,10 +47,10 @@ int64_t lx_failure_policy_get(const struct lx_failure_policy *p, enum lx_fault_k
 
 /* What keeps a conversation with one deployment; bits. */
 enum lx_affinity {
-    LX_AFFINITY_KEY = 1,      /* deployment_affinity: the client's key */
-    LX_AFFINITY_SESSION = 2,  /* session_affinity: its session id */
-    LX_AFFINITY_PROMPT = 4,   /* prompt_caching: how the prompt begins */
-    LX_AFFINITY_RESPONSE = 8, /* responses_api_deployment_check: who made the previous response */
+    LX_AFFINITY_KEY = 1,        /* deployment_affinity: the client's key */
+    LX_AFFINITY_SESSION = 2,    /* session_affinity: its session id */
+    LX_AFFINITY_PROMPT = 4,     /* prompt_caching: how the prompt begins */
+    LX_AFFINITY_RESPONSE = 8,   /* responses_api_deployment_check: who made the previous response */
     LX_AFFINITY_ENCRYPTED = 16, /* encrypted_content_affinity: who can read the reasoning */
 };
 

@@ -47,11 +47,27 @@ static void build(struct scene *s, const struct row *row)
         .kind = lx_auto_kind_find(lx_arena_printf(&s->arena, "auto_router/%.*s", LX_F(kind))),
         .name = LX_S("smart"),
         .default_model = word(&head, ' '),
-        .config = row->in[1]};
+        .config = row->in[1],
+        .embedder = word(&head, ' ')};
     assert_non_null(source.kind);
     int code = lx_auto_add(&s->table, &source, &s->arena, &unserved, &err);
     CHECK(row, code == 0, "%s", err.text);
     s->router = lx_auto_find(&s->table, LX_S("smart"));
+}
+
+/* "100,0 60,80 ...": of each utterance, and of what is said. */
+static void read_vectors(struct scene *s, struct lx_slice all)
+{
+    float *v = lx_arena_alloc(&s->arena, 64 * sizeof(*v));
+    size_t n = 0;
+    while (all.n) {
+        struct lx_slice one = word(&all, ' ');
+        v[n++] = (float)number(word(&one, ','), 0);
+        v[n++] = (float)number(word(&one, ','), 0);
+    }
+    s->q.utterances = v;
+    s->q.vector = v + n - 2;
+    s->q.dimensions = 2;
 }
 
 /* A text of the user's, or a whole body. */
@@ -68,6 +84,8 @@ static void ask(struct scene *s, const struct row *row)
     s->said.user = lx_arena_copy(&s->arena, s->said.user);
     lx_json_doc_clear(&doc);
     s->q = (struct lx_auto_question){.said = &s->said, .now_ms = 1, .min_tier = number(more, 0)};
+    if (lx_slice_find_byte(more, ',') >= 0)
+        read_vectors(s, more);
 }
 
 /* "a 25 b 75": how often each is chosen, in percent. */

@@ -1,6 +1,11 @@
 """Auto routers on the real binary: names that choose a model by what is asked, which then goes the usual way."""
 
-from harness import answer, config, deployment
+import json
+import time
+
+import pytest
+
+from harness import answer, config, deployment, serving
 from test_fallbacks import told
 
 EASY = [{"role": "user", "content": "hi"}]
@@ -114,3 +119,67 @@ def test_with_hedges_and_streams(gateway, upstream):
         reply = gw.chat("smart", messages=EASY, stream=True)
         assert reply.status == 200 and b"[DONE]" in reply.body
     assert {r.json()["temperature"] for r in ups["large"].requests} == {0.25}
+
+
+def meaning(upstream_list, fails=False):
+    """An embedding provider for which a text means code or cooking."""
+    def reply(connection, request):
+        upstream_list.append(request.json())
+        vectors = [[1, 0] if "code" in t else [0, 1] if "cook" in t else [-1, -1] for t in request.json()["input"]]
+        time.sleep(0.2 if "slow" in request.json()["input"][-1] else 0)
+        if fails:
+            connection.respond(500, {"error": {"message": "no"}})
+        else:
+            connection.respond(200, {"object": "list", "model": "e", "usage": {"prompt_tokens": 1, "total_tokens": 1},
+                                     "data": [{"object": "embedding", "index": i, "embedding": v}
+                                              for i, v in enumerate(vectors)]})
+    return serving(reply)
+
+
+ROUTES = {"routes": [{"name": "coder", "utterances": ["write code", "fix the code"]},
+                     {"name": "chef", "utterances": ["what shall we cook"]}]}
+
+
+def semantic(gateway, upstream, tmp_path, fails=False, in_file=False):
+    ups, asked = {name: upstream(answer(name)) for name in ("coder", "chef", "other")}, []
+    ups["vectors"] = upstream(meaning(asked, fails))
+    params = {"auto_router_default_model": "other", "auto_router_embedding_model": "vectors",
+              "auto_router_max_input_chars": 40}
+    if in_file:
+        (tmp_path / "routes.json").write_text(json.dumps(ROUTES))
+        params["auto_router_config_path"] = str(tmp_path / "routes.json")
+    else:
+        params["auto_router_config"] = json.dumps(ROUTES)
+    made = routed(ups, "any", None, **params)
+    del made["model_list"][-1]["litellm_params"]["any_config"]
+    return gateway(made, workers=1), asked
+
+
+def words(text):
+    return [{"role": "user", "content": text}]
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+def test_by_meaning(gateway, upstream, tmp_path, in_file):
+    gw, asked = semantic(gateway, upstream, tmp_path, in_file=in_file)
+    reply = gw.chat("smart", messages=words("my code"))
+    assert said(reply) == "coder" and reply.header("x-llmux-auto-router") == "semantic; semantic; cosine 1.00"
+    assert asked == [{"model": "vectors", "input": ["write code", "fix the code", "what shall we cook", "my code"]}]
+    assert said(gw.chat("smart", messages=words("let us cook " + "x" * 100))) == "chef"
+    assert asked[1:] == [{"model": "vectors", "input": [("let us cook " + "x" * 100)[:40]]}]  # utterances are known
+    assert said(gw.chat("smart", messages=words("the weather"))) == "other"
+    assert said(gw.chat("smart", messages=[])) == "other" and len(asked) == 3
+    reply = gw.chat("smart", messages=words("my code"), stream=True)
+    assert reply.status == 200 and b"[DONE]" in reply.body
+    assert gw.messages("smart", messages=words("my code")).json()["content"][0]["text"] == "coder"
+
+
+def test_without_a_meaning(gateway, upstream, tmp_path):
+    """Who cannot be asked for vectors costs no request its answer."""
+    gw, asked = semantic(gateway, upstream, tmp_path, fails=True)
+    reply = gw.chat("smart", messages=words("my code"))
+    assert said(reply) == "other" and asked
+    assert reply.header("x-llmux-auto-router") == "semantic; default; no vector for the request"
+    with pytest.raises(OSError):  # a client that goes away while they are asked for
+        gw.request("POST", "/v1/chat/completions", {"model": "smart", "messages": words("slow")}, timeout=0.1)
+    assert said(gw.chat("smart", messages=words("my code"))) == "other"
