@@ -265,8 +265,9 @@ static const struct {
     const char *name;
     void (*check)(const struct row *row);
 } tables[] = {
-    {"resolve", resolve},   {"names", names}, {"find", find}, {"pick", pick}, {"choose", choose},
-    {"auto", choose_model}, {"retry", retry}, {"auth", auth}, {"keys", keys}, {"faults", fault},
+    {"resolve", resolve}, {"names", names},       {"find", find},        {"pick", pick},
+    {"choose", choose},   {"auto", choose_model}, {"calls", make_calls}, {"retry", retry},
+    {"auth", auth},       {"keys", keys},         {"faults", fault},
 };
 
 static bool read_row(struct lx_slice line, struct row *row)
