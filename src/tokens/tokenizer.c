@@ -188,11 +188,11 @@ static inline struct short_key short_key(const uint8_t *p, size_t n, const uint8
 }
 
 /* The first of two neighbours, one of which it may be in. */
-static inline struct short_key *short_place(const struct lx_tokenizer *t, struct short_key k)
+static inline struct short_key *short_place(struct short_key *shorts, struct short_key k)
 {
     uint64_t hash = (k.a ^ (k.b << 29 | k.b >> 35)) * LX_HASH_A;
 
-    return &t->shorts[hash >> (64 - SHORT_BITS) & ~(uint64_t)1];
+    return &shorts[hash >> (64 - SHORT_BITS) & ~(uint64_t)1];
 }
 
 static inline bool is_short_at(const struct short_key *at, struct short_key k)
@@ -249,22 +249,33 @@ struct batch {
     } v[BATCH];
 };
 
-static inline void fetch_piece(struct job *j, struct batch *b, const uint8_t *p, size_t n,
-                               const uint8_t *end)
+/* Of a job, and the job, as it stays while a batch is filled: no store that follows may change it
+ * as far as the compiler can see. */
+struct filling {
+    const struct job *j;
+    struct short_key *shorts;
+    size_t short_max;
+    unsigned owner;
+    struct waiting *next;
+};
+
+static inline void fetch_piece(struct filling *f, const uint8_t *p, size_t n, const uint8_t *end)
 {
-    struct waiting *w = &b->v[b->count++];
+    struct waiting *w = f->next++;
 
     w->p = p;
     w->n = n;
     w->place = NULL;
-    if (n <= j->short_max) {
-        w->key = short_key(p, n, end, j->owner);
-        w->place = short_place(j->t, w->key);
-        __builtin_prefetch(w->place);
-    } else if (n <= j->middle_max) {
-        struct middle_key k = middle_key(p, n, end, j->owner);
+    if (n <= f->short_max) {
+        struct short_key k = short_key(p, n, end, f->owner);
 
-        __builtin_prefetch(middle_place(j->t, &k));
+        w->key = k;
+        w->place = short_place(f->shorts, k);
+        __builtin_prefetch(w->place);
+    } else if (n <= f->j->middle_max) {
+        struct middle_key k = middle_key(p, n, end, f->owner);
+
+        __builtin_prefetch(middle_place(f->j->t, &k));
     }
 }
 
@@ -315,7 +326,8 @@ static unsigned note(const struct lx_piece *piece, uint32_t *tokens, size_t max)
 static void remember_short(const struct job *j, const struct lx_piece *piece, const uint8_t *end)
 {
     struct lx_tokenizer *t = j->t;
-    struct short_key k = short_key(piece->p, piece->n, end, j->owner), *at = short_place(t, k);
+    struct short_key k = short_key(piece->p, piece->n, end, j->owner),
+                     *at = short_place(t->shorts, k);
     size_t place = (size_t)(at - t->shorts), way = is_short_at(at + 1, k);
 
     if (!is_short_at(at + way, k)) {
@@ -445,41 +457,49 @@ static int put_batch(struct job *j, const struct batch *b, struct missed *m, con
 }
 
 /* A piece too long to be remembered well, of characters of three bytes, is looked up in parts. */
-static inline void fetch(struct job *j, struct batch *b, const uint8_t *p, size_t n,
-                         const uint8_t *end)
+static inline void fetch(struct filling *f, const uint8_t *p, size_t n, const uint8_t *end)
 {
+    const struct lx_vocab *v;
     uint8_t places[LX_CUT_MAX];
     unsigned count;
     size_t from = 0;
 
-    if (n > SHORT_MAX && n <= LX_CUT_MAX && (p[n - 3] & 0xf0) == 0xe0 && !j->e->vocab.alone) {
-        count = lx_bpe_cut(&j->e->vocab, p, n, places);
+    if (n > SHORT_MAX && n <= LX_CUT_MAX && (p[n - 3] & 0xf0) == 0xe0) {
+        v = &f->j->e->vocab;
+        count = v->alone ? 0 : lx_bpe_cut(v, p, n, places);
         for (unsigned i = 0; i < count; i++) {
-            fetch_piece(j, b, p + from, places[i] - from, end);
+            fetch_piece(f, p + from, places[i] - from, end);
             from = places[i];
         }
     }
-    fetch_piece(j, b, p + from, n - from, end);
+    fetch_piece(f, p + from, n - from, end);
 }
 
 /* The next pieces, about to be looked up. */
-static void fill(struct job *j, struct lx_scan *s, struct batch *b)
+static void fill(const struct job *j, struct lx_scan *s, struct batch *b)
 {
-    b->count = 0;
-    while (s->at < s->end && b->count <= BATCH - LX_SCAN_BLOCK) {
+    struct filling f = {j, j->t->shorts, j->short_max, j->owner, b->v};
+    const uint8_t *at = s->at, *end = s->end;
+
+    while (at < end && f.next <= b->v + BATCH - LX_SCAN_BLOCK) {
         uint8_t ends[LX_SCAN_BLOCK];
-        unsigned count = lx_scan_block(s->scheme, s->at, s->end, ends);
-        const uint8_t *from = s->at;
+        const uint8_t *from = at;
+        unsigned count = lx_scan_block(s->scheme, at, end, ends);
 
         for (unsigned i = 0; i < count; i++) {
-            fetch(j, b, s->at, (size_t)(from + ends[i] - s->at), s->end);
-            s->at = from + ends[i];
+            const uint8_t *to = from + ends[i];
+
+            fetch(&f, at, (size_t)(to - at), end);
+            at = to;
         }
         if (count == 0) {
-            s->at = lx_scan_piece(s);
-            fetch(j, b, from, (size_t)(s->at - from), s->end);
+            s->at = at;
+            at = lx_scan_piece(s);
+            fetch(&f, from, (size_t)(at - from), end);
         }
     }
+    s->at = at;
+    b->count = (unsigned)(f.next - b->v);
 }
 
 /* Cuts and fetches a batch, then looks up the one before, so that the memory's answers come while
