@@ -5,6 +5,7 @@
  * Called by attempt.c, once it is known what is wanted and that it can be.
  */
 #include "base/text.h"
+#include "call/alternate.h"
 #include "call/attempt.h"
 #include "call/foreign.h"
 #include "call/places.h"
@@ -335,6 +336,25 @@ static const struct lx_request *repaired(struct lx_attempt_writer *w,
     return mended;
 }
 
+/* ensure_alternating_roles, the same way. */
+static const struct lx_request *alternating(struct lx_attempt_writer *w,
+                                            const struct lx_request *request)
+{
+    const struct lx_json *v = w->members.v;
+    bool asked =
+        lx_json_bool(v[LX_MEMBER_ALTERNATE], false) || lx_json_given(v[LX_MEMBER_USER_CONTINUE]);
+    if (!asked || w->from->operation != LX_OPERATION_CHAT)
+        return request;
+    const struct lx_request *whole = request ? request : read_own(w);
+    const struct lx_request *told =
+        whole ? lx_request_alternate(whole, &w->members, w->to == &lx_dialect_bedrock_converse,
+                                     w->arena, &w->at->losses)
+              : NULL;
+    if (told && told != whole)
+        w->at->same_language = false;
+    return told;
+}
+
 static bool is_refused(const struct lx_attempt_writer *w, struct lx_slice what, bool whole)
 {
     const struct lx_loss *l = w->out.refused;
@@ -411,7 +431,7 @@ static const struct lx_request *write_with_tools(struct lx_attempt_writer *w,
 static int write_it(struct lx_attempt_writer *w, struct lx_json_edit *edit,
                     const struct lx_request *request, struct lx_buf *buf)
 {
-    request = repaired(w, request);
+    request = alternating(w, repaired(w, request));
     if (w->at->same_language && is_emulated(w))
         w->at->same_language = false;
     if (!request && !w->out.code && (!w->at->same_language || may_enforce(w)))
