@@ -52,6 +52,9 @@ struct lx_call *lx_call_hedge(struct lx_call *c)
     hedge->in.is_hedge = true;
     hedge->in.avoid = c->deployment;
     c->report.hedges = hedge->report.hedges = 1;
+    hedge->report.router = c->report.router;
+    hedge->report.routed_by = c->report.routed_by;
+    hedge->report.routed_why = lx_arena_copy(&hedge->memory->arena, c->report.routed_why);
     hedge->report.attempts = c->report.attempts;
     return hedge;
 }

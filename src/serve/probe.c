@@ -377,10 +377,11 @@ static void turn_list(struct lx_sweep *s)
         s->list = turned;
 }
 
+/* An alias and a group of groups have the deployments of others: one record, one check. */
 static bool is_listed(const struct lx_sweep *s, const struct lx_deployment *d)
 {
     for (size_t i = 0; i < s->count; i++)
-        if (s->list[i] == d)
+        if (s->list[i] == d || (d->state && s->list[i]->state == d->state))
             return true;
     return false;
 }

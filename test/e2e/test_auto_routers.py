@@ -115,7 +115,8 @@ def test_with_hedges_and_streams(gateway, upstream):
     made["model_list"].append(deployment("large", "openai/large2", ups["large"].url))
     gw = gateway(made)
     for _ in range(20):
-        assert said(gw.chat("smart", messages=EASY)) == "large"
+        reply = gw.chat("smart", messages=EASY)
+        assert said(reply) == "large" and reply.header("x-llmux-auto-router").startswith("complexity_router; tier;")
         reply = gw.chat("smart", messages=EASY, stream=True)
         assert reply.status == 200 and b"[DONE]" in reply.body
     assert {r.json()["temperature"] for r in ups["large"].requests} == {0.25}

@@ -46,6 +46,13 @@ def test_one_is_asked_for(gateway, upstream):
     assert len(good.requests) == 2 and len(bad.requests) == 2
 
 
+def test_an_alias_is_not_asked_again(gateway, upstream):
+    up = upstream(answer())
+    gw = gateway(group([up], router={"model_group_alias": {"alias": "m"}}))
+    assert get(gw, "/health").json()["healthy_count"] == 1 and len(up.requests) == 1
+    assert get(gw, "/health?model=alias").json()["healthy_count"] == 1 and len(up.requests) == 2
+
+
 def test_the_mode_says_what_is_asked(gateway, upstream):
     def reply(connection, request):
         if request.target.endswith("/embeddings"):

@@ -14,10 +14,11 @@
     "{\"id\":\"1\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"x\",\"choices\":[{" \
     "\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"hello\"},\"finish_reason\":" \
     "\"stop\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5}}"
-#define BODY(more)                            \
-    "{\"model\":\"m\",\"max_tokens\":5," more \
+#define ASK(model, more)                              \
+    "{\"model\":\"" model "\",\"max_tokens\":5," more \
     "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"
-#define BUSY "{\"error\":{\"message\":\"busy\",\"type\":\"server_error\"}}"
+#define BODY(more) ASK("m", more)
+#define BUSY       "{\"error\":{\"message\":\"busy\",\"type\":\"server_error\"}}"
 
 static const struct scenario {
     const char *name, *provider, *request;
@@ -51,6 +52,12 @@ static const struct scenario {
     {"mock stream", "openai", BODY("\"mock_response\":\"a b\",\"stream\":true,"),
      &lx_dialect_anthropic, 0, NULL, NULL},
     {"refused", "openai", "{\"model\":\"nothing\"}", &lx_dialect_openai_chat, 0, NULL, NULL},
+    {"routed", "openai", ASK("by-words", ""), &lx_dialect_openai_chat, 200, "application/json",
+     REPLY},
+    {"routed stream", "openai", ASK("by-words", "\"stream\":true,"), &lx_dialect_openai_chat, 200,
+     "text/event-stream", STREAM},
+    {"routed by meaning", "openai", ASK("by-meaning", ""), &lx_dialect_openai_chat, 200,
+     "application/json", REPLY},
 };
 
 static struct host h;
@@ -110,6 +117,25 @@ static void run_bare(const struct scenario *s, size_t fail_at)
     lx_call_free(c);
 }
 
+/* Names that choose "m"; for the second one vectors are asked for, and a chat's reply is none. */
+static void add_routers(void)
+{
+    struct lx_slice unserved;
+    struct lx_error err;
+    const struct lx_auto_source sources[] = {
+        {.kind = lx_auto_kind_find(LX_S("auto_router/complexity_router")),
+         .name = LX_S("by-words"),
+         .config = LX_S("{\"tiers\":{\"SIMPLE\":{\"model_name\":\"m\",\"litellm_params\":{"
+                        "\"seed\":1}}}}")},
+        {.kind = lx_auto_kind_find(LX_S("auto_router/any")),
+         .name = LX_S("by-meaning"),
+         .default_model = LX_S("m"),
+         .embedder = LX_S("m"),
+         .config = LX_S("{\"routes\":[{\"name\":\"m\",\"utterances\":[\"x\"]}]}")}};
+    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+        assert_int_equal(lx_auto_add(&h.table, &sources[i], &h.arena, &unserved, &err), 0);
+}
+
 static void without_memory_a_call_still_ends(void **state)
 {
     (void)state;
@@ -118,6 +144,7 @@ static void without_memory_a_call_still_ends(void **state)
         host_add(&h, "m", scenarios[i].provider, "x");
         if (goes_on(&scenarios[i]))
             host_add(&h, "m", "hosted_vllm", "x");
+        add_routers();
         h.table.settings.policy.retry_budget_ppm = 1000000;
         size_t before = alloc_live(), n = 0;
         do {
