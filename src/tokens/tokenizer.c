@@ -249,8 +249,8 @@ struct batch {
     } v[BATCH];
 };
 
-/* Of a job, and the job, as it stays while a batch is filled: no store that follows may change it
- * as far as the compiler can see. */
+/* What stays as it is while a batch is filled: here, where no store can change it as far as the
+ * compiler sees. And what is filled next. */
 struct filling {
     const struct job *j;
     struct short_key *shorts;

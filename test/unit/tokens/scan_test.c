@@ -205,11 +205,42 @@ static void test_blocks(void **state)
     assert_true(told > asked * 2); /* or the test has seen nothing */
 }
 
+/* Every character, among others of its kind and not, is the same in vectors. */
+static void test_characters(void **state)
+{
+    (void)state;
+    for (uint32_t c = 0; c < 0x11000; c++) {
+        char one[4], text[256];
+        size_t size = lx_utf8_put(one, c), n = 0;
+
+        if (c >= 0xd800 && c < 0xe000)
+            continue;
+        for (uint32_t i = 0; n < 128; i++) {
+            const char *between = parts[(c + i * 7) % PARTS];
+
+            memcpy(text + n, one, size);
+            memcpy(text + n + size, between, strlen(between));
+            n += size + strlen(between);
+        }
+        for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++) {
+            const uint8_t *p = (const uint8_t *)text;
+            uint8_t ends[LX_SCAN_BLOCK], want[LX_SCAN_BLOCK];
+            unsigned count = lx_scan_block(rules[r].scheme, p, p + n, ends);
+
+            if (count != lx_scan_block_portable(rules[r].scheme, p, p + n, want) ||
+                memcmp(ends, want, count) != 0)
+                fail_msg("scheme %d: U+%04X is another in vectors", (int)rules[r].scheme,
+                         (unsigned)c);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_pcre2),
         cmocka_unit_test(test_blocks),
+        cmocka_unit_test(test_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
