@@ -94,7 +94,7 @@ static const struct echo {
     {LX_S_INIT("tools"), LX_S_INIT("[]")},
     {LX_S_INIT("top_p"), LX_S_INIT("null")},
     {LX_S_INIT("truncation"), LX_S_INIT("\"disabled\"")},
-    {LX_S_INIT("user"), LX_S_INIT("null")},
+    {LX_S_INIT("user"), {NULL, 0}}, /* only where there is one */
 };
 
 struct lx_slice lx_responses_echo(const struct lx_json_doc *body, struct lx_arena *a)
@@ -105,7 +105,9 @@ struct lx_slice lx_responses_echo(const struct lx_json_doc *body, struct lx_aren
     for (size_t i = 0; i < sizeof(echoes) / sizeof(echoes[0]); i++) {
         struct lx_json v =
             body ? lx_json_get(lx_json_root(body), echoes[i].name) : (struct lx_json){0};
-        lx_out_raw(&o, echoes[i].name.p, lx_json_given(v) ? lx_json_raw(v) : echoes[i].otherwise);
+        struct lx_slice told = lx_json_given(v) ? lx_json_raw(v) : echoes[i].otherwise;
+        if (told.n)
+            lx_out_raw(&o, echoes[i].name.p, told);
     }
     return lx_buf_take(&out, a);
 }

@@ -85,8 +85,6 @@ static void write_response(const struct lx_responses_teller *t, struct lx_out *o
     write_tier(o, s);
     if (s->usage.known)
         lx_responses_usage_write(o, "usage", &s->usage);
-    else
-        lx_out_null(o, "usage");
     lx_out_object_end(o);
 }
 

@@ -29,7 +29,7 @@ PROVIDERS = {"openai_chat": "openai", "anthropic": "anthropic", "gemini": "gemin
 STREAM = re.compile(r"^## Upstream response\n(?:(?!^## )[^`])*^```(sse|ndjson|frames)$", re.M)
 # What these names tell of fails, pain 19: the client must be told of it. All others must not fail.
 FAILING = re.compile("error|exception|failed|fault|overloaded|cut-|truncated|spliced")
-FRONTS = ("anthropic", "openai", "gemini")
+FRONTS = ("anthropic", "openai", "openai_responses", "gemini")
 
 
 def streams_of(folder):
@@ -66,6 +66,8 @@ def ask(gw, front, model, **more):
         return gw.messages(model, stream=True)
     if front == "openai":
         return gw.chat(model, stream=True, **more)
+    if front == "openai_responses":
+        return gw.request("POST", "/v1/responses", {"model": model, "input": "Hi", "stream": True})
     return gw.request("POST", f"/v1beta/models/{model}:streamGenerateContent?alt=sse",
                       {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]})
 

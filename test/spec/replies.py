@@ -36,6 +36,9 @@ LATER = {
         ("ChatCompletionMessageToolCallChunk", ("custom",)),
         ("annotations", ("text", "source")),
         ("Error", ("provider_specific_fields",)), ("CompletionUsage", USAGE),
+        # As OpenAI's own replies have them, and what some providers say that a reply cost.
+        ("Response", ("store",)), ("ResponseLogProb", ("bytes",)), ("top_logprobs", ("bytes",)),
+        ("LogProb", ("id",)), ("TopLogProb", ("id",)), ("ResponseUsage", ("cost",)),
         ("prompt_tokens_details", ("cache_creation_tokens", "cache_creation_token_details",
                                    "web_search_requests", "video_tokens", "text_tokens",
                                    "image_tokens")),
@@ -57,6 +60,7 @@ LOOSE = ("finish_reason: None is none of", "logprobs.top_logprobs: must be of ty
          "url_citation.title: missing", "url_citation.start_index: missing",
          "url_citation.end_index: missing", "prompt: no such member of CreateChat",
          "seed: no such member", "filter_results: no such",
+         "error.code: 'context_length_exceeded' is none of",  # clients look for it
          # Ids of calls are their provider's, and go back to it as they came (Kimi's have a colon).
          "id: 'functions.", ":0' does not match ^[a-zA-Z0-9_-]+$")
 # Streams that cannot be better than they came: arguments that are none or break off, an image that is no base64.
@@ -106,6 +110,9 @@ FRONTS = {
     "anthropic": ("anthropic", _schema("anthropic", "Message"),
                   _schema("anthropic", "MessageStreamEvent"),
                   _schema("anthropic", "ErrorResponse"), stream_forms.anthropic),
+    "openai_responses": ("openai", _schema("openai", "Response"),
+                         _schema("openai", "ResponseStreamEvent"),
+                         _schema("openai", "ErrorResponse"), stream_forms.openai_responses),
     "gemini": (None, _gemini, _gemini, lambda body: (), stream_forms.gemini),
 }
 

@@ -245,3 +245,77 @@ def gemini(events):
         yield "a candidate has no finishReason"
     if not isinstance((usage or {}).get("promptTokenCount"), int):
         yield "no usageMetadata"
+
+
+# ---- OpenAI's Responses API (platform.openai.com/docs/api-reference/responses-streaming) ----
+
+# Deltas, what they add up to, and the place of both in an item.
+PIECES = {"output_text": "text", "refusal": "refusal", "reasoning_summary_text": "text",
+          "function_call_arguments": "arguments", "custom_tool_call_input": "input"}
+LAST = {"response.completed": "completed", "response.incomplete": "incomplete",
+        "response.failed": "failed"}
+
+
+class _Items:
+    """Output items of a stream: which were begun, what was told of them."""
+
+    def __init__(self):
+        self.open, self.done, self.pieces = {}, {}, {}
+
+    def output_item_added(self, data):
+        index = data.get("output_index")
+        if index != len(self.open) + len(self.done):
+            yield f"item {index} out of turn"
+        self.open[index] = data["item"].get("id")
+
+    def output_item_done(self, data):
+        index = data.get("output_index")
+        if self.open.pop(index, None) != data["item"].get("id"):
+            yield f"item {index} ends that was not begun, or under another id"
+        self.done[index] = data["item"]
+
+    def piece(self, kind, data):
+        index = data.get("output_index")
+        if index not in self.open or data.get("item_id") not in (None, self.open[index]):
+            yield f"a delta of {kind} for an item that is not open"
+        key = (kind, index, data.get("content_index"), data.get("summary_index"))
+        if "delta" in data:
+            self.pieces[key] = self.pieces.get(key, "") + data["delta"]
+        elif self.pieces.get(key, "") not in (data.get(PIECES[kind]), "" if data.get(PIECES[kind]) == "{}" else None):
+            yield f"{kind} is not what its deltas said"
+
+
+def openai_responses(events):
+    items, last, begun = _Items(), None, []
+    for number, (_, data) in enumerate(events):
+        if not isinstance(data, dict):
+            yield f"an event that is no object: {data!r}"
+            continue
+        kind = data.get("type", "")
+        if last:
+            yield f"{kind} after {last['type']}"
+        if data.get("sequence_number") != number:
+            yield f"event {number} has the number {data.get('sequence_number')}"
+        begun += [kind] if number < 2 else []
+        name, _, end = kind.removeprefix("response.").rpartition(".")
+        if kind in LAST:
+            last = data
+        elif name == "output_item":
+            yield from getattr(items, f"output_item_{end}")(data)
+        elif name in PIECES:
+            yield from items.piece(name, data)
+    if begun != ["response.created", "response.in_progress"]:
+        yield f"begins with {begun}"
+    if not last:
+        yield "no end"
+        return
+    response = last["response"]
+    if response.get("status") != LAST[last["type"]]:
+        yield f"{last['type']} with the status {response.get('status')}"
+    if items.open:
+        yield "items that do not end"
+    if response.get("output") != [items.done[i] for i in sorted(items.done)]:
+        yield "the response's output is not what the items were"
+    if last["type"] == "response.completed":
+        yield from _bad_arguments(item["arguments"] for item in response["output"]
+                                  if item["type"] == "function_call")
