@@ -74,6 +74,7 @@ def ask(gw, front, model, **more):
 
 def is_error(reply):
     return reply.status != 200 or any(isinstance(data, dict) and data.get("error")
+                                      or isinstance(data, dict) and data.get("type") == "response.failed"
                                       for _, data in reply.events())
 
 
@@ -91,6 +92,8 @@ def test_pains_7_16_29_every_stream_is_in_form_for_every_client(gateways, folder
     back = folder.split("-")[1]
     if back.split("_")[0] == front and back not in ("openai_responses", "openai_completions"):
         pytest.skip("it passes as it came")
+    if front == "openai_responses" and back.startswith("openai"):
+        pytest.skip("OpenAI is asked in that language")
     found = defaultdict(list)
     for case in FOLDERS[folder]:
         for include_usage in (True, False) if front == "openai" else (True,):
