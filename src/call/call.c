@@ -208,6 +208,7 @@ static void start(struct lx_call *c)
     }
     lx_members_read(doc, lx_call_arena(c), NULL, &c->memory->members);
     c->wishes = lx_members_wishes(&c->memory->members, c->in.stream);
+    c->wishes.disable_fallbacks |= lx_call_is_bare(c); /* nobody else has it */
     c->report.stream = c->in.front->operation == LX_OPERATION_CHAT && c->wishes.stream;
     struct lx_slice model =
         c->in.model.n ? c->in.model
@@ -274,6 +275,7 @@ static struct lx_reply_context context(struct lx_call *c)
                     ? front->echo(&c->memory->doc, lx_call_arena(c))
                     : lx_slice(NULL, 0),
         .deployment = front->mark ? d->id : lx_slice(NULL, 0),
+        .kept = lx_call_is_bare(c),
         .marks_content = (affinity & LX_AFFINITY_ENCRYPTED) != 0,
         .anew = c->attempt.back == c->in.front && !c->attempt.same_language,
     };
@@ -323,7 +325,7 @@ int lx_call_start_relay(struct lx_call *c, const struct lx_dialect *back, enum l
         c->relay.inputs = c->attempt.inputs;
         c->relay.inputs_left = c->attempt.inputs_left;
     }
-    c->relay.biller = &c->biller;
+    c->relay.biller = lx_call_is_bare(c) ? NULL : &c->biller;
     c->relay.said.budget = lx_call_pool_said(c->pool);
     c->relay.tells_cost = c->settings->cost.in_streams;
     if (!c->resume.active)
@@ -365,6 +367,8 @@ static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struc
                             c->report.upstream_model, c->in.stream, &m->arena, &m->body, f);
     if (code == 0 && c->resume.active)
         code = lx_resume_mark(c, f);
+    if (code == 0 && c->in.kept)
+        code = lx_call_kept_write(c, f);
     if (code == 0)
         code = lx_attempt_forward(&c->attempt, c->report.upstream_model, &c->in.forward, &m->arena);
     if (code < 0 && f->kind == LX_FAULT_NONE)

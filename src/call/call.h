@@ -91,6 +91,14 @@ struct lx_keys;                       /* opaque */
 struct lx_keys *lx_keys_new(void);    /* or NULL */
 void lx_keys_free(struct lx_keys *k); /* NULL-safe */
 
+/* A request that is not answered at the address where a provider answers chats, but below it. */
+struct lx_call_kept {
+    struct lx_slice method; /* as sent */
+    struct lx_slice below;  /* "/resp_1/cancel" */
+    struct lx_slice query;  /* of the client's; or empty */
+    bool bare;              /* about what is kept: it has no body, and nothing is billed */
+};
+
 /* Everything is borrowed until the first EMIT has been taken; after it the call needs none of it
  * but routes, front, pool, keys and trail, and all the rest as long as keeps_body and
  * lx_call_keeps_body() say. */
@@ -100,9 +108,10 @@ struct lx_call_input {
     struct lx_call_pool *pool;      /* or NULL */
     struct lx_keys *keys;           /* or NULL: nothing is remembered */
     struct lx_slice body;
-    struct lx_slice model;   /* from the path; empty: the body's */
-    enum lx_tristate stream; /* from the path; UNSET: the body's */
-    bool in_array;           /* a stream as one JSON array */
+    const struct lx_call_kept *kept; /* see there; or NULL */
+    struct lx_slice model;           /* from the path, or a deployment's id; empty: the body's */
+    enum lx_tristate stream;         /* from the path; UNSET: the body's */
+    bool in_array;                   /* a stream as one JSON array */
     bool keeps_body; /* all stays while lx_call_keeps_body(); else nobody counts a stream's prompt
                       * where its provider does not, nor goes on with one that breaks */
     bool is_hedge;   /* asked because another is slow: one attempt, and not of .avoid */

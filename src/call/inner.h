@@ -159,6 +159,15 @@ void lx_call_judge_provider(struct lx_call *c, const struct lx_fault *f);
 void lx_call_judge_error(struct lx_call *c, int code, const struct lx_error *err);
 /* Notes that the attempt under way failed so. */
 void lx_call_note(struct lx_call *c, const struct lx_deployment *d, const struct lx_fault *f);
+/* ---- kept.c ---- */
+/* Turns the attempt that was written into what in.kept wants. 0, or a code with *f filled. */
+int lx_call_kept_write(struct lx_call *c, struct lx_fault *f);
+/* It asks no model for anything. */
+static inline bool lx_call_is_bare(const struct lx_call *c)
+{
+    return c->in.kept && c->in.kept->bare;
+}
+
 /* ---- follow.c ---- */
 
 /* The whole reply says that the answer is elsewhere: it will be sent for, or the attempt has been

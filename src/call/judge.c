@@ -63,6 +63,10 @@ void lx_call_take_usage(struct lx_call *c)
         c->report.is_priced = c->resume.past->is_priced;
         return;
     }
+    if (lx_call_is_bare(c)) { /* was paid for when it was made */
+        c->report.is_priced = true;
+        return;
+    }
     c->report.usage = lx_relay_usage(&c->relay, c->report.cut_short);
     c->report.finish = c->relay.glance.finish;
     c->report.is_priced = c->in.front->operation == LX_OPERATION_COUNT || /* which is free */

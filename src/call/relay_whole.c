@@ -182,6 +182,8 @@ int lx_relay_end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *
     if (code < 0)
         return lx_error_set(err, LX_EPROTO, "the provider's reply is not JSON (%s): %.*s", why.text,
                             LX_F(lx_slice_to(body, 80)));
+    if (r->context.kept) /* whatever it is, it is what was asked for */
+        return write_mended(r, out, err);
     if (is_error_body(doc)) {
         lx_relay_read_fault(r, body);
         return 0;

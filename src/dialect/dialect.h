@@ -120,6 +120,7 @@ struct lx_reply_context {
     const struct lx_tool_words *tools; /* told in the prompt: answers may call them; or NULL */
     struct lx_slice echo;              /* what the front's echo() made of the request */
     struct lx_slice deployment;        /* its id, for ids of replies that name it; or empty */
+    bool kept;                         /* the reply is about what the provider keeps, and passes */
     bool marks_content;                /* what is encrypted names it, too */
     struct lx_slice encoding;          /* embeddings: as the client wants them; empty: float */
     int32_t input_tokens;              /* as tokens_header says; 0: it does not */

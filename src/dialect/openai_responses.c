@@ -91,6 +91,8 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
     struct lx_json root = lx_json_root(body);
     *out = (struct lx_glance){.content = lx_json_count(LX_GET(root, "output")) != 0, .end = true};
     glance(root, out);
+    if (!out->usage.known) /* a compaction has no status */
+        lx_openai_read_bill(root, &out->usage);
     return 0;
 }
 
@@ -153,6 +155,8 @@ void lx_responses_mark(const struct lx_json_doc *doc, const struct lx_reply_cont
         return;
     mark_item(LX_GET(root, "item"), ctx, e);
     for (struct lx_json_iter it = lx_json_iter(LX_GET(response, "output")); lx_json_next(&it);)
+        mark_item(it.value, ctx, e);
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(response, "data")); lx_json_next(&it);)
         mark_item(it.value, ctx, e);
 }
 

@@ -22,6 +22,26 @@
         LX_METHOD_POST, root "/models/{model}:streamGenerateContent", false, GEMINI, \
             lx_exchange_generate_stream, help ", as a stream"                        \
     }
+/* What the Responses API makes, and what a provider keeps of it; the more special paths first. */
+#define RESPONSES(root, note)                                                           \
+    {LX_METHOD_POST, root "/responses",    false,                                       \
+     RESPOND,        lx_exchange_complete, "OpenAI Responses" note},                    \
+        {LX_METHOD_POST, root "/responses/compact", false,                              \
+         RESPOND,        lx_exchange_compact,       "a conversation made short" note},  \
+        {LX_METHOD_POST,                                                                \
+         root "/responses/{id}/cancel",                                                 \
+         false,                                                                         \
+         RESPOND,                                                                       \
+         lx_exchange_response,                                                          \
+         "stops a response that is made in the background" note},                       \
+        {LX_METHOD_GET,        root "/responses/{id}/input_items", false, RESPOND,      \
+         lx_exchange_response, "what a response was made of" note},                     \
+        {LX_METHOD_GET, root "/responses/{id}", false,                                  \
+         RESPOND,       lx_exchange_response,   "a response, from who made it" note},   \
+    {                                                                                   \
+        LX_METHOD_DELETE, root "/responses/{id}", false, RESPOND, lx_exchange_response, \
+            "deletes a response there" note                                             \
+    }
 
 static const struct lx_endpoint endpoints[] = {
     {LX_METHOD_POST, "/v1/chat/completions", false, CHAT, lx_exchange_complete,
@@ -50,9 +70,9 @@ static const struct lx_endpoint endpoints[] = {
      lx_exchange_complete, "how many tokens a request of Anthropic's has"},
     {LX_METHOD_POST, "/anthropic/v1/messages/count_tokens", false, &lx_dialect_anthropic_count,
      lx_exchange_complete, "the same"},
-    {LX_METHOD_POST, "/v1/responses", false, RESPOND, lx_exchange_complete, "OpenAI Responses"},
-    {LX_METHOD_POST, "/responses", false, RESPOND, lx_exchange_complete, "the same"},
-    {LX_METHOD_POST, "/openai/v1/responses", false, RESPOND, lx_exchange_complete, "the same"},
+    RESPONSES("/v1", ""),
+    RESPONSES("", " (the same)"),
+    RESPONSES("/openai/v1", " (the same)"),
     GENERATE("/v1beta", "Gemini generateContent"),
     GENERATE("/v1", "the same"),
     GENERATE("", "the same"),
@@ -124,6 +144,11 @@ static bool path_matches(struct lx_slice pattern, struct lx_slice path, struct l
 const struct lx_endpoint *lx_endpoint_find(enum lx_method method, struct lx_slice path,
                                            struct lx_slice *value, struct lx_slice *allow)
 {
+    /* What can be deleted can be got. */
+    static const struct lx_slice allows[] = {[LX_METHOD_GET] = LX_S_INIT("GET, HEAD"),
+                                             [LX_METHOD_POST] = LX_S_INIT("POST"),
+                                             [LX_METHOD_DELETE] = LX_S_INIT("GET, HEAD, DELETE")};
+
     *allow = lx_slice(NULL, 0);
     if (path.n > 1 && path.p[path.n - 1] == '/')
         path.n--;
@@ -134,7 +159,7 @@ const struct lx_endpoint *lx_endpoint_find(enum lx_method method, struct lx_slic
             continue;
         if (endpoints[i].method == method)
             return &endpoints[i];
-        *allow = endpoints[i].method == LX_METHOD_GET ? LX_S("GET, HEAD") : LX_S("POST");
+        *allow = allows[endpoints[i].method];
     }
     return NULL;
 }

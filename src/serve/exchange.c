@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "dialect/response_id.h"
 #include "gate/auth.h"
 #include "serve/access.h"
 #include "serve/inbound.h"
@@ -244,6 +245,8 @@ static enum lx_method method_of(struct lx_slice s)
         return LX_METHOD_POST;
     if (lx_slice_eq(s, LX_S("GET")))
         return LX_METHOD_GET;
+    if (lx_slice_eq(s, LX_S("DELETE")))
+        return LX_METHOD_DELETE;
     return lx_slice_eq(s, LX_S("HEAD")) ? LX_METHOD_HEAD : LX_METHOD_OTHER;
 }
 
@@ -465,13 +468,16 @@ static void on_mirror(struct lx_drive *d, const struct lx_step *step)
 static const struct lx_drive_events drive_events = {
     .on_emit = on_emit, .on_mirror = on_mirror, .on_done = on_done};
 
-void lx_exchange_complete(struct lx_exchange *x)
+static void run_call(struct lx_exchange *x, struct lx_slice model, struct lx_slice body,
+                     const struct lx_call_kept *kept)
 {
     struct lx_call_input in = {
         .routes = &x->config->routes,
         .front = x->front,
-        .body = lx_buf_slice(&x->body),
-        .model = x->path_value,
+        .body = body,
+        .kept = kept,
+        .model = model,
+        .is_mirror = kept != NULL, /* what is kept elsewhere is another */
         .stream = x->stream,
         .in_array = x->in_array,
         .call_id = lx_slice(x->call_id, x->call_id_n),
@@ -502,6 +508,64 @@ void lx_exchange_complete(struct lx_exchange *x)
     }
     x->drive.events = &drive_events;
     lx_drive_start(&x->drive);
+}
+
+void lx_exchange_complete(struct lx_exchange *x)
+{
+    run_call(x, x->path_value, lx_buf_slice(&x->body), NULL);
+}
+
+static void refuse_response(struct lx_exchange *x)
+{
+    const struct lx_fault f = {
+        .kind = LX_FAULT_NOT_FOUND,
+        .message = LX_S("no deployment here has made a response of that id"),
+        .param = LX_S("response_id"),
+        .retry_after_ms = -1,
+    };
+
+    lx_exchange_refuse(x, 404, &f);
+}
+
+/* What follows "{id}" in the endpoint's path follows the maker's own id at the provider. */
+void lx_exchange_response(struct lx_exchange *x)
+{
+    struct lx_slice pattern = lx_slice_z(x->endpoint->path), star, streams;
+    struct lx_response_id id = lx_response_id_read(x->path_value, &x->arena);
+    struct lx_call_kept *kept = lx_arena_new(&x->arena, struct lx_call_kept);
+    struct lx_buf below;
+
+    if (!id.deployment.n || !lx_route_find(&x->config->routes, id.deployment, &star)) {
+        refuse_response(x);
+        return;
+    }
+    lx_buf_init(&below, SIZE_MAX);
+    lx_buf_add_byte(&below, '/');
+    lx_percent_write(&below, id.id, LX_S(""));
+    lx_buf_add(&below, lx_slice_from(pattern, (size_t)lx_slice_find_byte(pattern, '}') + 1));
+    struct lx_slice path = lx_buf_take(&below, &x->arena);
+    if (!kept || !path.p) {
+        const struct lx_fault f = lx_fault_of_error(LX_ENOMEM, NULL, &x->arena);
+
+        lx_exchange_refuse(x, 500, &f);
+        return;
+    }
+    *kept =
+        (struct lx_call_kept){.method = x->method == LX_METHOD_HEAD ? LX_S("GET") : x->method_name,
+                              .below = path,
+                              .query = x->query,
+                              .bare = true};
+    streams = lx_exchange_query(x, LX_S("stream"));
+    x->stream = lx_slice_eq(streams, LX_S("true")) ? LX_YES : LX_NO;
+    run_call(x, id.deployment, LX_S("{}"), kept);
+}
+
+void lx_exchange_compact(struct lx_exchange *x)
+{
+    static const struct lx_call_kept kept = {.method = LX_S_INIT("POST"),
+                                             .below = LX_S_INIT("/compact")};
+
+    run_call(x, x->path_value, lx_buf_slice(&x->body), &kept);
 }
 
 void lx_exchange_generate(struct lx_exchange *x)

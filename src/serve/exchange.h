@@ -16,7 +16,7 @@ struct lx_endpoint;
 struct lx_sweep;
 struct lx_worker;
 
-enum lx_method { LX_METHOD_GET, LX_METHOD_HEAD, LX_METHOD_POST, LX_METHOD_OTHER };
+enum lx_method { LX_METHOD_GET, LX_METHOD_HEAD, LX_METHOD_POST, LX_METHOD_DELETE, LX_METHOD_OTHER };
 
 struct lx_exchange {
     struct lx_inbound *conn;
@@ -83,6 +83,10 @@ void lx_exchange_send(struct lx_exchange *x, int status, struct lx_slice type, s
 void lx_exchange_refuse_text(struct lx_exchange *x, struct lx_slice text, struct lx_slice param);
 /* Starts a completion in the exchange's front language. */
 void lx_exchange_complete(struct lx_exchange *x);
+/* The same for a response that a provider keeps, whose id the path holds; and for its compaction.
+ */
+void lx_exchange_response(struct lx_exchange *x);
+void lx_exchange_compact(struct lx_exchange *x);
 /* The same for Google's methods, where the path says whether a stream is wanted. */
 void lx_exchange_generate(struct lx_exchange *x);
 void lx_exchange_generate_stream(struct lx_exchange *x);

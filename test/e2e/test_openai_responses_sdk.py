@@ -199,3 +199,96 @@ def test_without_the_check_nothing_is_pinned(gateway, upstream):
         said = {client.responses.create(model="m", input="And?", previous_response_id=first.id).output_text
                 for i in range(30)}
     assert said == {"one", "two"} and "litellm_enc" not in first.model_dump_json()
+
+
+# ---- What is kept ----
+
+def keeper(upstream):
+    """Keeps one response; knows nothing of others."""
+    def reply(connection, request):
+        path, _, query = request.target.partition("?")
+        known = path.removeprefix("/v1/responses").removeprefix("/resp_1")
+        if request.method == "POST" and path == "/v1/responses":
+            connection.respond(200, response("kept", 1))
+        elif path == "/v1/responses/compact":
+            connection.respond(200, {"id": "resp_c", "object": "response.compaction", "created_at": 1, "output": [
+                {"id": "cmp_1", "type": "compaction", "encrypted_content": "gAAA"}], "usage": response("", 1)["usage"]})
+        elif "/resp_1" not in path:
+            connection.respond(404, {"error": {"message": "Response not found", "type": "invalid_request_error",
+                                               "param": None, "code": None}})
+        elif request.method == "DELETE":
+            connection.respond(200, {"id": "resp_1", "object": "response.deleted", "deleted": True})
+        elif known == "/cancel":
+            connection.respond(200, response("kept", 1, status="cancelled"))
+        elif known == "/input_items":
+            connection.respond(200, {"object": "list", "data": [
+                {"id": "msg_0", "type": "message", "role": "user", "status": "completed",
+                 "content": [{"type": "input_text", "text": "Hi"}]}],
+                "first_id": "msg_0", "last_id": "msg_0", "has_more": False})
+        else:
+            connection.respond(200, response("kept", 1, status="failed",
+                                             error={"code": "server_error", "message": "It broke"}))
+    return upstream(serving(reply))
+
+
+def test_what_is_kept(gateway, upstream):
+    up, other = keeper(upstream), keeper(upstream)
+    gw = gateway(config([deployment("m", "openai/gpt-5", up.url), deployment("other", "openai/*", other.url)]))
+    with make(gw) as client:
+        made = client.responses.create(model="m", input="Hi", background=True)
+        got = client.responses.retrieve(made.id, include=["reasoning.encrypted_content"])
+        assert (got.id, got.status, got.error.message) == (made.id, "failed", "It broke")
+        assert client.responses.cancel(made.id).status == "cancelled"
+        items = client.responses.input_items.list(made.id, limit=5)
+        assert items.data[0].content[0].text == "Hi" and not items.has_more
+        client.responses.delete(made.id)
+        wild = client.responses.create(model="other", input="Hi")
+        assert client.responses.retrieve(wild.id).id == wild.id
+        with pytest.raises(openai.NotFoundError) as e:
+            client.responses.retrieve("resp_1")
+        assert "no deployment here has made" in e.value.message
+        gone = base64.urlsafe_b64encode(b"litellm:custom_llm_provider:openai;model_id:gone;response_id:resp_1")
+        with pytest.raises(openai.NotFoundError):
+            client.responses.delete("resp_" + gone.decode())
+    sent = [(r.method, r.target, r.body) for r in up.requests]
+    assert sent[1:] == [("GET", "/v1/responses/resp_1?include%5B%5D=reasoning.encrypted_content", b""),
+                        ("POST", "/v1/responses/resp_1/cancel", b""),
+                        ("GET", "/v1/responses/resp_1/input_items?limit=5", b""),
+                        ("DELETE", "/v1/responses/resp_1", b"")], sent
+    line = gw.access_line(r"DELETE /v1/responses")
+    assert "cost" not in line and "tokens" not in line, line
+
+
+def test_who_keeps_nothing(gateway, upstream):
+    up = upstream(harness.answer("Hello"))
+    gw = gateway(config([deployment("m", "groq/llama", up.url)]))
+    with make(gw) as client:
+        made = client.responses.create(model="m", input="Hi")
+        with pytest.raises(openai.NotFoundError) as e:
+            client.responses.retrieve(made.id)
+        assert "keeps no responses" in e.value.message
+        with pytest.raises(openai.BadRequestError) as e:
+            client.responses.compact(model="m", input="Hi")
+        assert "no Responses API" in e.value.message
+    assert gw.request("PUT", f"/v1/responses/{made.id}").status == 405
+
+
+def test_compaction(gateway, upstream):
+    up = keeper(upstream)
+    gw = gateway(config([deployment("m", "openai/gpt-5", up.url)]))
+    with make(gw) as client:
+        short = client.responses.compact(model="m", input=[{"role": "user", "content": "Hi"}])
+    assert short.output[0].type == "compaction" and short.usage.total_tokens == 2
+    assert up.requests[0].target == "/v1/responses/compact"
+    assert up.requests[0].json() == {"model": "gpt-5", "input": [{"role": "user", "content": "Hi"}]}
+
+
+def test_functions_that_chats_do_not_take(gateway, upstream):
+    """A chat's request whose model takes it by the Responses API only."""
+    up = maker(upstream, "one")
+    gw = gateway(config([deployment("m", "openai/gpt-5.5", up.url)]))
+    with make(gw) as client:
+        reply = client.chat.completions.create(
+            model="m", messages=[{"role": "user", "content": "Hi"}], reasoning_effort="low", tools=[
+                {"type": "function", "function": {"name": "add", "parameters": ADD["parameters"]}}])
+    assert reply.choices[0].message.content == "one" and up.requests[0].target == "/v1/responses"
