@@ -111,7 +111,12 @@ RULES = [
     request("together_ai", "body.reasoning.enabled", SAME,
             "thinking is switched on beside the effort", when=left_out),
     request("groq", "body.reasoning_effort", OURS,
-            "gpt-oss has three levels, and cannot be told not to think", shape="effort-none"),
+            "gpt-oss has three levels, and cannot be told not to think",
+            shape="effort-none|effort-max"),
+    request("xai", "body.input[].content*", SAME, "a text, or a list of one text", shape="search"),
+    request("xai", "body.include[]|body.store", OURS,
+            "nothing is kept there, and what was thought comes along for the next turn",
+            shape="search"),
     request("openai", "body.reasoning_effort", OURS,
             "the model has other levels: it gets the nearest", shape="effort-max"),
     request("ollama_chat", "body.think", OURS,
@@ -133,7 +138,7 @@ RULES = [
     # ---- Anthropic's
     request("anthropic|vertex_ai", "body.thinking.type", SAME,
             "disabled is what a request is that says nothing", shape="effort-none"),
-    request("anthropic|bedrock|vertex_ai", "body.thinking.budget_tokens", OURS,
+    request("anthropic|bedrock|vertex_ai", "body.*thinking.budget_tokens", OURS,
             "a budget stays under the client's max_tokens; LiteLLM's is over it, which is answered "
             "with 400", shape="effort-max"),
     request("gemini|vertex_ai", "refused*", OURS,
