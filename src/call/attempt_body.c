@@ -12,6 +12,7 @@
 #include "call/repair.h"
 #include "call/tool_words.h"
 #include "call/verify.h"
+#include "llm/effort.h"
 
 /* What the body's writers and menders found wrong. */
 static int fail_body(struct lx_attempt_writer *w)
@@ -100,6 +101,7 @@ static void mend(struct lx_attempt_writer *w, struct lx_json_edit *edit)
         .quirks = w->offer.quirks,
         .which = quirks_for(w),
         .common = w->to == &lx_dialect_openai_chat,
+        .response = w->to == &lx_dialect_openai_responses,
         .takes = w->target->takes,
         .reasons = w->target->reasons,
         .efforts = w->target->efforts,
@@ -243,13 +245,20 @@ static const struct lx_request *without_prompt_params(struct lx_attempt_writer *
     return copy ? copy : request;
 }
 
+/* A Responses API whose model has not all the words for efforts. */
+static bool has_effort(const struct lx_attempt_writer *w, const struct lx_request *request)
+{
+    return w->to == &lx_dialect_openai_responses && w->target->efforts != LX_EFFORTS_ALL &&
+           request->reasoning.kind != LX_REASONING_UNSET;
+}
+
 static void write_anew(struct lx_attempt_writer *w, const struct lx_request *request,
                        struct lx_buf *buf)
 {
     struct lx_buf written;
     bool mended = w->path_count || w->d->extra_body.n ||
                   lx_json_given(w->members.v[LX_MEMBER_EXTRA_BODY]) || w->from == w->to ||
-                  quirks_for(w) || lx_places_any(w->p);
+                  quirks_for(w) || lx_places_any(w->p) || has_effort(w, request);
     lx_buf_init(&written, buf->max);
     w->out.buf = mended ? &written : buf;
     request = for_target(w, without_prompt_params(w, with_allowed(w, request)));

@@ -298,6 +298,7 @@ struct lx_quirk_target {
     uint64_t which;           /* lx_quirks_for() */
     bool common;              /* the common quirks too: a chat in OpenAI's language ... */
     unsigned takes;           /* ... but those that the row is spared; 0 at a user's own address */
+    bool response;            /* of its Responses API: the words for an effort are mended */
     enum lx_tristate reasons; /* what is known of the model */
     unsigned efforts;         /* as in struct lx_target */
 };

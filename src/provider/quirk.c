@@ -378,7 +378,10 @@ static struct lx_slice level_for(const struct mending *m, struct lx_slice word)
 
 static void level(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
 {
-    struct lx_json v = lx_json_get(lx_json_root(m->doc), member);
+    struct lx_json v = lx_json_root(m->doc);
+    struct lx_slice path = member, step;
+    for (bool more = true; more; v = lx_json_get(v, step))
+        more = lx_slice_cut(path, '.', &step, &path);
     struct lx_slice word = lx_json_text(v).s, taken = level_for(m, word);
     if (!lx_json_is(v, LX_JSON_STRING) || lx_slice_eq(word, taken) || is_allowed(m, member))
         return;
@@ -691,8 +694,12 @@ void lx_quirks_apply(const struct lx_quirk_target *t, const struct lx_write_opti
                      const struct lx_json_doc *doc, struct lx_json_edit *edit, struct lx_body *body)
 {
     struct mending m = {o, allowed, allowed_count, doc, edit, body, t->reasons, efforts_of(t)};
+    static const struct lx_quirk words = {LX_QUIRK_LEVELS, "reasoning.effort", NULL, NULL,
+                                          "the model has other levels: it got the nearest"};
     if (t->common)
         apply_common(&m, t);
+    if (t->response)
+        apply(&m, &words);
     uint64_t left = t->which;
     for (const struct lx_quirk *q = t->quirks; left; q++, left >>= 1)
         if (left & 1)
