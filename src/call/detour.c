@@ -48,9 +48,23 @@ static bool reasons(const struct lx_deployment *d, struct lx_slice model, struct
            lx_provider_has_host(d->provider, d->base_url);
 }
 
+/* In any client's words. */
+static bool wants_search(struct lx_json body)
+{
+    struct lx_json tools = LX_GET(body, "tools");
+    if (lx_json_given(LX_GET(body, "web_search_options")))
+        return true;
+    if (lx_json_is(tools, LX_JSON_ARRAY))
+        for (struct lx_json_iter it = lx_json_iter(tools); lx_json_next(&it);)
+            if (lx_slice_starts(lx_json_text(LX_GET(it.value, "type")).s, LX_S("web_search")) ||
+                lx_json_given(LX_GET(it.value, "googleSearch")))
+                return true;
+    return false;
+}
+
 static bool searches(const struct lx_deployment *d, struct lx_slice model, struct lx_json body)
 {
-    return lx_json_given(LX_GET(body, "web_search_options")) &&
+    return wants_search(body) &&
            lx_glob_match(lx_slice_z(d->provider->search_by_responses), model) &&
            lx_provider_has_host(d->provider, d->base_url);
 }

@@ -164,8 +164,7 @@ static void add_detours(struct lx_buf *out, const struct lx_provider *p, const c
 {
     const char *const models[] = {p->functions_by_responses, p->search_by_responses, p->responses};
     static const char *const when[] = {"with functions, unless they are not to reason",
-                                       "with web_search_options",
-                                       "for clients of the Responses API"};
+                                       "to search the web", "for clients of the Responses API"};
     for (size_t i = 0; i < sizeof(when) / sizeof(when[0]); i++)
         if (models[i])
             lx_buf_addf(out, "%smodels %s%s%s %s: as %sresponses/MODEL%s\n", before, quote,
