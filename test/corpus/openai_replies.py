@@ -114,7 +114,8 @@ def _say(choice, message):
     specific = message.get("provider_specific_fields") or {}
     choice.own += specific.get("content_blocks") or []
     for several in specific.get("citations") or []:
-        choice.citations += several
+        # What text they support is LiteLLM's word, and of whole replies only: cases pin it.
+        choice.citations += [{k: v for k, v in c.items() if k != "supported_text"} for c in several]
     choice.citations += [specific["citation"]] if "citation" in specific else []
     choice.citations += message.get("annotations") or []
 
