@@ -451,7 +451,8 @@ class Upstream:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.port = self.listener.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self._accept, daemon=True)
+        self.acceptor.start()
 
     def _accept(self):
         while True:
@@ -486,6 +487,10 @@ class Upstream:
             sock.close()
 
     def close(self):
+        # A thread that waits in accept() keeps a closed socket alive, and may find the next one
+        # under its number.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.acceptor.join(5)
         self.listener.close()
         for connection in self.open:
             with contextlib.suppress(OSError):
