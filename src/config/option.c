@@ -7,7 +7,7 @@
 #define LX_AT(member)      offsetof(struct lx_config, member)
 #define LX_ENTRY(member)   offsetof(struct lx_config_entry, member)
 #define LX_LATENCY(member) offsetof(struct lx_latency_args, member)
-#define LX_BUDGET(member)  offsetof(struct lx_provider_budget, budget.member)
+#define LX_BUDGET(member)  offsetof(struct lx_named_budget, budget.member)
 #define LX_GROUP(member)   offsetof(struct lx_config_group, member)
 #define LX_CUSTOM(member)  offsetof(struct lx_config_provider, member)
 #define LX_REDIS(member)   offsetof(struct lx_config_redis, member)

@@ -269,25 +269,38 @@ static void read_checked_groups(struct lx_load *l)
 /* ---- Budgets ------------------------------------------------------------------------------------
  */
 
-static void read_budgets(struct lx_load *l)
+/* A mapping of names to budgets; *count of them. */
+static struct lx_named_budget *read_budgets(struct lx_load *l, const struct lx_yaml *map,
+                                            const char *section, size_t *count)
 {
-    static const char key[] = "provider_budget_config";
-    struct lx_route_policy *p = &l->config->routes.settings.policy;
-    const struct lx_yaml *map = mapping(l, key);
     if (!map)
-        return;
-    p->budgets = lx_arena_alloc(&l->config->arena, (map->n + 1) * sizeof(*p->budgets));
-    for (size_t i = 0; p->budgets && i < map->n; i++) {
-        struct lx_provider_budget *b = &p->budgets[p->budget_count];
-        *b = (struct lx_provider_budget){.budget.window_ms = 0};
-        b->provider = lx_arena_copy(&l->config->arena, map->pairs[i].key->text);
-        lx_section_read(l, ROUTER ".provider_budget_config.*", map->pairs[i].value, b, NULL);
+        return NULL;
+    struct lx_named_budget *list = lx_arena_alloc(&l->config->arena, (map->n + 1) * sizeof(*list));
+    for (size_t i = 0; list && i < map->n; i++) {
+        struct lx_named_budget *b = &list[*count];
+        *b = (struct lx_named_budget){.budget.window_ms = 0};
+        b->name = lx_arena_copy(&l->config->arena, map->pairs[i].key->text);
+        lx_section_read(l, section, map->pairs[i].value, b, NULL);
         if (b->budget.window_ms > 0)
-            p->budget_count++;
+            ++*count;
         else
-            lx_diag_add(l->diags, LX_DIAG_ERROR, map->pairs[i].value, path_of(l, key),
+            lx_diag_add(l->diags, LX_DIAG_ERROR, map->pairs[i].value,
+                        lx_slice_to(lx_slice_z(section), strlen(section) - 2),
                         "expected a budget_limit and its time_period");
     }
+    return list;
+}
+
+static void read_all_budgets(struct lx_load *l)
+{
+    struct lx_route_policy *p = &l->config->routes.settings.policy;
+    const struct lx_yaml *tags =
+        lx_yaml_get(lx_yaml_get(l->root, LX_S("litellm_settings")), LX_S("tag_budget_config"));
+    p->budgets = read_budgets(l, mapping(l, "provider_budget_config"),
+                              ROUTER ".provider_budget_config.*", &p->budget_count);
+    if (tags && tags->kind == LX_YAML_MAP)
+        p->tag_budgets =
+            read_budgets(l, tags, "litellm_settings.tag_budget_config.*", &p->tag_budget_count);
 }
 
 /* ---- Fallbacks ----------------------------------------------------------------------------------
@@ -369,6 +382,6 @@ void lx_load_router(struct lx_load *l)
     read_policies(l);
     read_affinity(l);
     read_checked_groups(l);
-    read_budgets(l);
+    read_all_budgets(l);
     read_fallbacks(l);
 }

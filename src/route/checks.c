@@ -265,24 +265,30 @@ static void tell_place(const struct lx_route_request *r, const struct lx_deploym
     lx_buf_addf(out, "max_parallel_requests %lld reached", (long long)skip->limit);
 }
 
+static bool is_within(const struct lx_budget *b, int64_t now_ms, struct lx_route_skip *skip)
+{
+    if (!b || !b->state || b->window_ms <= 0)
+        return true;
+    int64_t spent = lx_spend_get(b->state, b->window_ms, now_ms);
+    if (spent < b->limit_nano_usd)
+        return true;
+    *skip = (struct lx_route_skip){.has = spent,
+                                   .limit = b->limit_nano_usd,
+                                   .by_waiting = true,
+                                   .until_ms = (now_ms / b->window_ms + 1) * b->window_ms,
+                                   .fault = LX_FAULT_RATE_LIMIT};
+    return false;
+}
+
 static bool can_afford(const struct lx_route_request *r, const struct lx_deployment *d,
                        struct lx_route_skip *skip)
 {
-    const struct lx_budget *budgets[] = {&d->budget, d->provider_budget};
-    for (size_t i = 0; i < 2; i++) {
-        const struct lx_budget *b = budgets[i];
-        if (!b || !b->state || b->window_ms <= 0)
-            continue;
-        int64_t spent = lx_spend_get(b->state, b->window_ms, r->now_ms);
-        if (spent < b->limit_nano_usd)
-            continue;
-        *skip = (struct lx_route_skip){.has = spent,
-                                       .limit = b->limit_nano_usd,
-                                       .by_waiting = true,
-                                       .until_ms = (r->now_ms / b->window_ms + 1) * b->window_ms,
-                                       .fault = LX_FAULT_RATE_LIMIT};
+    const struct lx_named_budget *tags = r->settings->policy.tag_budgets;
+    if (!is_within(&d->budget, r->now_ms, skip) || !is_within(d->provider_budget, r->now_ms, skip))
         return false;
-    }
+    for (uint64_t left = lx_route_tag_budgets(r); left; left >>= 1, tags++)
+        if ((left & 1) && !is_within(&tags->budget, r->now_ms, skip))
+            return false;
     return true;
 }
 

@@ -355,8 +355,12 @@ bool lx_route_begin(const struct lx_route_request *r, const struct lx_route_verd
     int64_t minute = r->now_ms / MINUTE_MS;
     bool limits = lx_group_has_limits(r->group, p);
     int64_t rpm = limits && d->rpm > 0 ? d->rpm : INT64_MAX;
-    *out = (struct lx_route_ticket){
-        .deployment = d, .policy = p, .group = r->group, .begun_ms = r->now_ms, .probe = v->probe};
+    *out = (struct lx_route_ticket){.deployment = d,
+                                    .policy = p,
+                                    .group = r->group,
+                                    .begun_ms = r->now_ms,
+                                    .probe = v->probe,
+                                    .tag_budgets = lx_route_tag_budgets(r)};
     if (r->trail) {
         out->trail = r->trail;
         out->note = note_of(r, v);
@@ -422,6 +426,14 @@ static void spend(const struct lx_budget *b, const struct lx_route_outcome *o)
 {
     if (b && b->state && o->cost_nano_usd > 0)
         lx_spend_add(b->state, b->window_ms, o->now_ms, o->cost_nano_usd);
+}
+
+static void spend_tags(const struct lx_route_ticket *t, const struct lx_route_outcome *o)
+{
+    const struct lx_named_budget *tag = t->policy->tag_budgets;
+    for (uint64_t left = t->tag_budgets; left; left >>= 1, tag++)
+        if (left & 1)
+            spend(&tag->budget, o);
 }
 
 /* What was used, less what was reserved; both in the minute they were for. */
@@ -519,6 +531,7 @@ void lx_route_end(struct lx_route_ticket *t, const struct lx_route_outcome *o)
         settle_tokens(t, o);
         spend(&t->deployment->budget, o);
         spend(t->deployment->provider_budget, o);
+        spend_tags(t, o);
         if (o->kind == LX_OUTCOME_SUCCESS)
             end_well(t, o);
         else if (o->kind == LX_OUTCOME_FAILURE)

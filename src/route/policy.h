@@ -62,8 +62,8 @@ struct lx_budget {
     int64_t window_ms;
     struct lx_spend_state *state; /* set by lx_route_state_bind(); NULL: not enforced */
 };
-struct lx_provider_budget {
-    struct lx_slice provider;
+struct lx_named_budget {
+    struct lx_slice name; /* of a provider, or a tag */
     struct lx_budget budget;
 };
 
@@ -100,8 +100,10 @@ struct lx_route_policy {
     bool wants_agents;    /* some deployment has a tag_regex: who the client is, is worth keeping */
     bool wants_keys;      /* some group's affinity is by client: its key is worth hashing */
     int64_t max_parallel; /* default_max_parallel_requests; 0: no limit */
-    struct lx_provider_budget *budgets;
+    struct lx_named_budget *budgets; /* of providers */
     size_t budget_count;
+    struct lx_named_budget *tag_budgets; /* of requests' tags; the first 64 count */
+    size_t tag_budget_count;
     bool health_routing;          /* enable_health_check_routing */
     bool health_ignore_transient; /* health_check_ignore_transient_errors: 429, 408 */
     bool health_shared;           /* use_shared_health_check */

@@ -347,6 +347,19 @@ static void json_routers(struct lx_out *o, const struct lx_route_table *t)
     lx_out_array_end(o);
 }
 
+static void json_tags(struct lx_out *o, const struct lx_route_view *v)
+{
+    const struct lx_route_policy *p = &v->table->settings.policy;
+    lx_out_array(o, "tags");
+    for (size_t i = 0; i < p->tag_budget_count; i++) {
+        lx_out_object(o, NULL);
+        lx_out_str(o, "tag", p->tag_budgets[i].name);
+        json_budget(o, "budget", &p->tag_budgets[i].budget, v->now_ms);
+        lx_out_object_end(o);
+    }
+    lx_out_array_end(o);
+}
+
 void lx_route_show_json(const struct lx_route_view *v, struct lx_out *out)
 {
     const struct lx_route_table *t = v->table;
@@ -363,6 +376,8 @@ void lx_route_show_json(const struct lx_route_view *v, struct lx_out *out)
     lx_out_array_end(out);
     if (t->auto_count)
         json_routers(out, t);
+    if (t->settings.policy.tag_budget_count)
+        json_tags(out, v);
     lx_out_array(out, "decisions");
     for (size_t i = 0; i < v->note_count; i++)
         json_note(out, v, &v->notes[i]);

@@ -373,8 +373,8 @@ static const struct lx_budget *provider_budget(struct binder *b, struct lx_slice
 {
     struct lx_route_policy *p = &b->table->settings.policy;
     for (size_t i = 0; i < p->budget_count; i++) {
-        struct lx_provider_budget *budget = &p->budgets[i];
-        if (!lx_slice_eq(budget->provider, provider))
+        struct lx_named_budget *budget = &p->budgets[i];
+        if (!lx_slice_eq(budget->name, provider))
             continue;
         if (!budget->budget.state)
             budget->budget.state = record(b, SPEND, LX_S(""), provider);
@@ -449,6 +449,10 @@ int lx_route_state_bind(struct lx_route_state *s, struct lx_route_table *t)
     }
     for (size_t i = 0; i < t->count && !b.failed; i++)
         bind_group(&b, t->groups[i]);
+    for (size_t i = 0; i < t->settings.policy.tag_budget_count && !b.failed; i++) {
+        struct lx_named_budget *budget = &t->settings.policy.tag_budgets[i];
+        budget->budget.state = record(&b, SPEND, budget->name, LX_S(""));
+    }
     for (size_t i = 0; i < t->auto_count && !b.failed; i++)
         if (t->autos[i]->kind->learns && !t->autos[i]->state)
             t->autos[i]->state = record(&b, AUTO, t->autos[i]->name, t->autos[i]->identity);

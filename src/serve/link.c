@@ -203,6 +203,12 @@ int lx_link_use(struct lx_link *l, const struct lx_route_table *t)
     int code = 0;
     l->count = 0;
     l->policy = &t->settings.policy;
+    for (size_t i = 0; i < l->policy->tag_budget_count && code == 0; i++) {
+        const struct lx_named_budget *tag = &l->policy->tag_budgets[i];
+        if (tag->budget.state)
+            code = add_line(l, &budgets, tag->budget.state, tag->budget.window_ms, tag->name,
+                            LX_S("tag"));
+    }
     for (size_t i = 0; i < t->count && code == 0; i++) {
         struct lx_model_group *g = t->groups[i];
         if (g->state)

@@ -163,3 +163,22 @@ def test_own_numbers_of_retries(gateway, upstream):
     assert asked(500, {"InternalServerErrorRetries": 2}, retry_policy={"InternalServerErrorRetries": 0}) == 1
     assert asked(400, retry_policy={"BadRequestErrorRetries": 1}) == 2
     assert asked(500, retry_policy={"TimeoutErrorRetries": 9}) == 2
+
+
+def test_a_tag_has_a_budget(gateway, upstream):
+    """LiteLLM's tag_budget_config: by the tag, whoever is asked, with or without tag routing."""
+    up = upstream(answer())  # of 8 tokens
+    gw = gateway(config([deployment("m", "openai/m", up.url, input_cost_per_token=1, output_cost_per_token=1)],
+                        litellm_settings={"num_retries": 0, "tag_budget_config": {
+                            "team-a": {"max_budget": 10, "budget_duration": "30d"},
+                            "team-b": {"budget_limit": 1000, "time_period": "1d"}}}))
+    for _ in range(2):  # the second crosses it
+        assert gw.chat("m", metadata={"tags": ["team-a", "x"]}).status == 200
+    reply = gw.chat("m", metadata={"tags": ["y", "team-a"]})
+    assert reply.status == 429 and "crossed budget: $16.000000 spent of $10.000000" in reply.body.decode()
+    assert gw.chat("m", stream=True, metadata={"tags": ["team-a"]}).status == 429
+    for headers in ({}, {"x-litellm-tags": "team-b"}, {"x-litellm-tags": "x"}):
+        assert gw.chat("m", headers=headers).status == 200
+    tags = {row["tag"]: row["budget"] for row in gw.request("GET", "/router/state").json()["tags"]}
+    assert (tags["team-a"]["spent_usd"], tags["team-b"]["spent_usd"]) == (16, 8)
+    assert tags["team-b"]["limit_usd"] == 1000 and len(up.requests) == 5
