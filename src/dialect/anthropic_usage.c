@@ -84,7 +84,7 @@ void lx_anthropic_usage_read(struct lx_json usage, struct lx_usage *u)
 {
     struct counts c = {u->prompt_tokens - u->cached_tokens - u->cache_write_tokens,
                        u->cached_tokens, u->cache_write_tokens, u->completion_tokens};
-    struct lx_json split = LX_GET(usage, "cache_creation");
+    struct lx_json split = LX_GET(usage, "cache_creation"), cost = LX_GET(usage, "cost");
 
     if (!lx_json_is(usage, LX_JSON_OBJECT) || !read_counts(usage, &c, u))
         return;
@@ -102,6 +102,8 @@ void lx_anthropic_usage_read(struct lx_json usage, struct lx_usage *u)
     u->fast = lx_json_eq(LX_GET(usage, "speed"), LX_S("fast"));
     if (lx_json_eq(LX_GET(usage, "inference_geo"), LX_S("us")))
         u->region = LX_S("us"); /* the only place that has a price of its own */
+    if (lx_json_is(cost, LX_JSON_NUMBER)) /* another gateway's word, as it is written below */
+        u->has_cost = lx_money_read(lx_json_raw(cost), &u->cost) == 0 && u->cost.units >= 0;
     u->cached_tokens = c.cached;
     u->cache_write_tokens = c.written;
     u->prompt_tokens = c.input + c.cached + c.written;
