@@ -486,12 +486,16 @@ class Upstream:
         finally:
             sock.close()
 
+    def stop_listening(self):
+        """Nobody connects any more. A thread that waits in accept() would keep a closed socket alive,
+        and may find the next one under its number: so it is woken first."""
+        if self.listener.fileno() >= 0:
+            self.listener.shutdown(socket.SHUT_RDWR)
+            self.acceptor.join(5)
+            self.listener.close()
+
     def close(self):
-        # A thread that waits in accept() keeps a closed socket alive, and may find the next one
-        # under its number.
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.acceptor.join(5)
-        self.listener.close()
+        self.stop_listening()
         for connection in self.open:
             with contextlib.suppress(OSError):
                 connection.sock.shutdown(socket.SHUT_RDWR)
