@@ -73,6 +73,17 @@ static void read_tags(const struct lx_call_input *in, const struct lx_json lists
     out->tag_count = t.n;
 }
 
+/* Which of the policy's budgets the request's tags have. */
+static uint64_t budgets_of(const struct lx_route_policy *p, const struct lx_route_request *r)
+{
+    uint64_t set = 0;
+    for (size_t i = 0; i < p->tag_budget_count && i < 64; i++)
+        for (size_t k = 0; k < r->tag_count; k++)
+            if (lx_slice_eq(p->tag_budgets[i].name, r->tags[k]))
+                set |= (uint64_t)1 << i;
+    return set;
+}
+
 /* Whom of the group the client is for, by what it calls itself. */
 static void find_agent(const struct lx_call_input *in, const struct lx_model_group *g,
                        struct lx_arena *a, struct lx_route_request *out)
@@ -282,6 +293,7 @@ void lx_facts_read(const struct lx_call_input *in, struct lx_call_pool *pool,
             LX_GET(members->v[LX_MEMBER_METADATA], "tags"),
         };
         read_tags(in, lists, a, out);
+        out->tag_budgets = budgets_of(p, out);
         if (group->has_tag_regex && in->user_agent.n)
             find_agent(in, group, a, out);
     }

@@ -52,6 +52,11 @@ struct lx_openai_thought lx_openai_read_thought(struct lx_json item);
 struct lx_json lx_openai_read_thoughts(struct lx_json message, struct lx_text *plain);
 /* {"type":"image_url",...} as `images` lists hold it: also in stream deltas. */
 void lx_openai_read_image(struct lx_media *m, struct lx_json image_url, struct lx_arena *a);
+/* "auto", "required", ...; LX_CHOICE_UNSET: it is none of the words. */
+enum lx_tool_choice_kind lx_openai_choice_word(struct lx_json word);
+/* Parts that are a text, or a refusal. */
+void lx_openai_read_text(struct lx_part *p, struct lx_json part, struct lx_arena *a);
+void lx_openai_read_refusal(struct lx_part *p, struct lx_json part, struct lx_arena *a);
 /* Arguments are a string of JSON. Some servers and clients put the object itself there. */
 struct lx_text lx_openai_read_arguments(struct lx_json v);
 /* All of them, or their first piece: `null`, which tools without parameters are called with, is {}
@@ -121,6 +126,8 @@ void lx_openai_read_bill(struct lx_json body, struct lx_usage *out);
 /* The usage of a whole reply or of a chunk, wherever the provider puts it, or NONE. */
 struct lx_json lx_openai_find_usage(struct lx_json body);
 void lx_openai_write_usage(struct lx_out *o, const char *name, const struct lx_usage *u);
+/* What we say of it besides the counts: that it is estimated, and what it cost. */
+void lx_openai_write_usage_notes(struct lx_out *o, const struct lx_usage *u);
 enum lx_finish lx_openai_read_finish(struct lx_slice raw);
 /* One of OpenAI's own words. */
 bool lx_openai_is_finish(struct lx_slice raw);
@@ -152,8 +159,8 @@ void lx_openai_mend(const struct lx_json_doc *body, struct lx_json_edit *e);
 
 /* ---- Errors ------------------------------------------------------------------------------- */
 
-/* A reply or chunk that says it failed: an error, or nothing but the words of one (GigaChat, watsonx,
- * FastAPI, vLLM before 0.10). */
+/* A reply or chunk that says it failed: an error, or nothing but the words of one (GigaChat,
+ * watsonx, FastAPI, vLLM before 0.10). */
 bool lx_openai_is_fault(struct lx_json body);
 /* Any error document: {"error":{..}}, {"error":".."}, {"detail":..}, {"message":..}, lists. */
 void lx_openai_read_fault(int status, struct lx_json body, struct lx_arena *a,

@@ -97,13 +97,13 @@ static void read_source(struct lx_part *p, struct lx_json source, struct lx_aren
 
 /* ---- Parts: one function for each type ---------------------------------------------------- */
 
-static void read_text(struct lx_part *p, struct lx_json part, struct lx_arena *a)
+void lx_openai_read_text(struct lx_part *p, struct lx_json part, struct lx_arena *a)
 {
     (void)a;
     p->text = lx_json_text(LX_GET(part, "text"));
 }
 
-static void read_refusal(struct lx_part *p, struct lx_json part, struct lx_arena *a)
+void lx_openai_read_refusal(struct lx_part *p, struct lx_json part, struct lx_arena *a)
 {
     (void)a;
     p->text = lx_json_text(LX_GET(part, "refusal"));
@@ -204,10 +204,10 @@ static const struct part_type {
     void (*read)(struct lx_part *p, struct lx_json part, struct lx_arena *a);
     struct lx_slice known[4];
 } part_types[] = {
-    {LX_S_INIT("text"), LX_PART_TEXT, read_text, {LX_S_INIT("text")}},
-    {LX_S_INIT("input_text"), LX_PART_TEXT, read_text, {LX_S_INIT("text")}},
-    {LX_S_INIT("guarded_text"), LX_PART_TEXT, read_text, {LX_S_INIT("text")}},
-    {LX_S_INIT("refusal"), LX_PART_REFUSAL, read_refusal, {LX_S_INIT("refusal")}},
+    {LX_S_INIT("text"), LX_PART_TEXT, lx_openai_read_text, {LX_S_INIT("text")}},
+    {LX_S_INIT("input_text"), LX_PART_TEXT, lx_openai_read_text, {LX_S_INIT("text")}},
+    {LX_S_INIT("guarded_text"), LX_PART_TEXT, lx_openai_read_text, {LX_S_INIT("text")}},
+    {LX_S_INIT("refusal"), LX_PART_REFUSAL, lx_openai_read_refusal, {LX_S_INIT("refusal")}},
     {LX_S_INIT("image_url"),
      LX_PART_IMAGE,
      read_image_url,

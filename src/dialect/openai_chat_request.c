@@ -130,6 +130,14 @@ static const struct choice_word {
     {LX_S_INIT("any"), LX_CHOICE_REQUIRED}, /* Mistral, Anthropic */
 };
 
+enum lx_tool_choice_kind lx_openai_choice_word(struct lx_json word)
+{
+    for (size_t i = 0; i < COUNT(choice_words); i++)
+        if (lx_json_eq(word, choice_words[i].word))
+            return choice_words[i].kind;
+    return LX_CHOICE_UNSET;
+}
+
 /* "auto"; {"type":"function","function":{"name"}}; {"type":"custom","custom":{"name"}};
  * {"type":"tool","name"} as xAI was recorded to take it; {"type":"any"}; or OpenAI's own. */
 static void read_tool_choice(struct lx_json choice, struct lx_request *r)
@@ -137,9 +145,7 @@ static void read_tool_choice(struct lx_json choice, struct lx_request *r)
     struct lx_json word = lx_json_is(choice, LX_JSON_OBJECT) ? LX_GET(choice, "type") : choice;
     struct lx_json name = LX_GET(LX_GET(choice, "function"), "name");
 
-    for (size_t i = 0; i < COUNT(choice_words); i++)
-        if (lx_json_eq(word, choice_words[i].word))
-            r->tool_choice = choice_words[i].kind;
+    r->tool_choice = lx_openai_choice_word(word);
     if (r->tool_choice)
         return;
     if (!lx_json_given(name))

@@ -275,13 +275,18 @@ void lx_openai_write_usage(struct lx_out *o, const char *name, const struct lx_u
         lx_out_int(o, "web_search_requests", u->web_search_requests);
         lx_out_object_end(o);
     }
+    lx_openai_write_usage_notes(o, u);
+    lx_out_object_end(o);
+}
+
+void lx_openai_write_usage_notes(struct lx_out *o, const struct lx_usage *u)
+{
     if (u->estimated)
         lx_out_bool(o, "estimated", true);
     if (u->extrapolated)
         lx_out_bool(o, "extrapolated", true);
     if (u->has_cost)
         lx_money_out(u->cost, "cost", o);
-    lx_out_object_end(o);
 }
 
 /* ---- Finish reasons ----------------------------------------------------------------------- */

@@ -53,18 +53,6 @@ static void read_source(struct lx_media *m, struct lx_json data, struct lx_json 
         m->url = where;
 }
 
-static void read_text(struct lx_part *p, struct lx_json part, struct lx_arena *a)
-{
-    (void)a;
-    p->text = lx_json_text(LX_GET(part, "text"));
-}
-
-static void read_refusal(struct lx_part *p, struct lx_json part, struct lx_arena *a)
-{
-    (void)a;
-    p->text = lx_json_text(LX_GET(part, "refusal"));
-}
-
 static void read_image(struct lx_part *p, struct lx_json part, struct lx_arena *a)
 {
     p->media.file_id = lx_json_text(LX_GET(part, "file_id"));
@@ -98,9 +86,12 @@ static const struct {
     enum lx_part_kind kind;
     void (*read)(struct lx_part *p, struct lx_json part, struct lx_arena *a);
 } part_types[] = {
-    {"input_text", LX_PART_TEXT, read_text},    {"output_text", LX_PART_TEXT, read_text},
-    {"text", LX_PART_TEXT, read_text},          {"refusal", LX_PART_REFUSAL, read_refusal},
-    {"input_image", LX_PART_IMAGE, read_image}, {"input_file", LX_PART_FILE, read_file},
+    {"input_text", LX_PART_TEXT, lx_openai_read_text},
+    {"output_text", LX_PART_TEXT, lx_openai_read_text},
+    {"text", LX_PART_TEXT, lx_openai_read_text},
+    {"refusal", LX_PART_REFUSAL, lx_openai_read_refusal},
+    {"input_image", LX_PART_IMAGE, read_image},
+    {"input_file", LX_PART_FILE, read_file},
     {"input_audio", LX_PART_AUDIO, read_audio},
 };
 

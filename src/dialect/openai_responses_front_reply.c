@@ -142,12 +142,7 @@ void lx_responses_usage_write(struct lx_out *o, const char *name, const struct l
     lx_out_object_end(o);
     lx_out_int(o, "total_tokens",
                u->total_tokens ? u->total_tokens : u->prompt_tokens + u->completion_tokens);
-    if (u->estimated)
-        lx_out_bool(o, "estimated", true);
-    if (u->extrapolated)
-        lx_out_bool(o, "extrapolated", true);
-    if (u->has_cost)
-        lx_money_out(u->cost, "cost", o);
+    lx_openai_write_usage_notes(o, u);
     lx_out_object_end(o);
 }
 

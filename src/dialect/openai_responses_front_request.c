@@ -110,21 +110,9 @@ static int read_tools(struct lx_json tools, struct lx_request *r, struct lx_aren
 
 static void read_choice(struct lx_json choice, struct lx_request *r)
 {
-    static const struct {
-        struct lx_slice word;
-        enum lx_tool_choice_kind kind;
-    } words[] = {
-        {LX_S_INIT("auto"), LX_CHOICE_AUTO},
-        {LX_S_INIT("none"), LX_CHOICE_NONE},
-        {LX_S_INIT("required"), LX_CHOICE_REQUIRED},
-    };
     struct lx_json type = LX_GET(choice, "type");
-    if (!lx_json_given(choice))
-        return;
-    for (size_t i = 0; i < COUNT(words); i++)
-        if (lx_json_eq(choice, words[i].word))
-            r->tool_choice = words[i].kind;
-    if (r->tool_choice)
+    r->tool_choice = lx_openai_choice_word(choice);
+    if (!lx_json_given(choice) || r->tool_choice)
         return;
     bool named = lx_json_eq(type, LX_S("function")) || lx_json_eq(type, LX_S("custom"));
     r->tool_choice = named ? LX_CHOICE_NAMED : LX_CHOICE_RAW;

@@ -286,7 +286,7 @@ static bool can_afford(const struct lx_route_request *r, const struct lx_deploym
     const struct lx_named_budget *tags = r->settings->policy.tag_budgets;
     if (!is_within(&d->budget, r->now_ms, skip) || !is_within(d->provider_budget, r->now_ms, skip))
         return false;
-    for (uint64_t left = lx_route_tag_budgets(r); left; left >>= 1, tags++)
+    for (uint64_t left = r->tag_budgets; left; left >>= 1, tags++)
         if ((left & 1) && !is_within(&tags->budget, r->now_ms, skip))
             return false;
     return true;

@@ -506,17 +506,6 @@ bool lx_route_has_untried(const struct lx_route_request *r, bool *healthy)
 /* ---- Reasons ----------------------------------------------------------------------------------
  */
 
-uint64_t lx_route_tag_budgets(const struct lx_route_request *r)
-{
-    const struct lx_route_policy *p = &r->settings->policy;
-    uint64_t set = 0;
-    for (size_t i = 0; i < p->tag_budget_count && i < 64; i++)
-        for (size_t k = 0; k < r->tag_count; k++)
-            if (lx_slice_eq(p->tag_budgets[i].name, r->tags[k]))
-                set |= (uint64_t)1 << i;
-    return set;
-}
-
 void lx_route_explain(const struct lx_route_request *r, struct lx_buf *out)
 {
     struct lx_route_skip skip;

@@ -45,6 +45,7 @@ struct lx_route_request {
     unsigned needs;        /* enum lx_need */
     const struct lx_slice *tags;
     size_t tag_count;
+    uint64_t tag_budgets;   /* bits, in the order of policy.tag_budgets: it is paid from these */
     const uint64_t *found;  /* bits: deployments whose tag_regex finds the client; or NULL: the
                              * client is not known, or none has one */
     struct lx_slice region; /* allowed_model_region; empty: any */
@@ -77,8 +78,6 @@ struct lx_route_verdict lx_route_choose(const struct lx_route_request *r);
 /* Whether one that was not tried would be chosen now; *healthy (may be NULL): one that hardly ever
  * fails. */
 bool lx_route_has_untried(const struct lx_route_request *r, bool *healthy);
-/* Whose tags' budgets the request is paid from: bits, in the order of policy.tag_budgets. */
-uint64_t lx_route_tag_budgets(const struct lx_route_request *r);
 /* Says of each deployment why it is not asked: "openai/gpt-4o (id): cools down for 12 s after 429;
  * ...". Appends. */
 void lx_route_explain(const struct lx_route_request *r, struct lx_buf *out);
@@ -96,7 +95,7 @@ struct lx_route_ticket {
     int64_t begun_ms;
     int32_t reserved[LX_TICKET_TOKENS]; /* of LX_COUNT_TOKENS and the two after it */
     bool probe, first_seen;
-    uint64_t tag_budgets;         /* lx_route_tag_budgets() */
+    uint64_t tag_budgets;         /* the request's */
     struct lx_route_trail *trail; /* gets the note when the attempt ends; or NULL */
     struct lx_route_note note;
 };

@@ -360,7 +360,7 @@ bool lx_route_begin(const struct lx_route_request *r, const struct lx_route_verd
                                     .group = r->group,
                                     .begun_ms = r->now_ms,
                                     .probe = v->probe,
-                                    .tag_budgets = lx_route_tag_budgets(r)};
+                                    .tag_budgets = r->tag_budgets};
     if (r->trail) {
         out->trail = r->trail;
         out->note = note_of(r, v);

@@ -254,40 +254,33 @@ static void addresses_are_joined_once(void **state)
 /* LiteLLM's model_id: Bedrock is asked for it in the model's place, SageMaker by a header. */
 static void profiles_are_asked_for(void **state)
 {
+#define ARN(colon, slash)                                                  \
+    "arn" colon "aws" colon "bedrock" colon "eu-central-1" colon "1" colon \
+    "application-inference-profile" slash "p"
+    static const struct {
+        const char *provider, *model, *profile, *url, *header;
+    } asked[] = {
+        {"bedrock", "us.anthropic.claude-haiku-4-5-20251001-v1:0", ARN(":", "/"),
+         "http://a/model/" ARN("%3A", "%2F") "/converse", NULL},
+        {"bedrock", "invoke/anthropic.claude-haiku-4-5-v1:0", ARN(":", "/"),
+         "http://a/model/" ARN("%3A", "%2F") "/invoke", NULL},
+        {"sagemaker_chat", "endpoint", NULL, "http://a/endpoints/endpoint/invocations", NULL},
+        {"sagemaker_chat", "endpoint", "component", "http://a/endpoints/endpoint/invocations",
+         "component"},
+    };
     (void)state;
-    const char *const arn = "arn:aws:bedrock:eu-central-1:1:application-inference-profile/p";
-    static const char body[] = "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
-                               "\"hi\"}]}";
-    static const char at[] = "http://a/model/arn%3Aaws%3Abedrock%3Aeu-central-1%3A1%3A"
-                             "application-inference-profile%2Fp/";
-    host_for(&lx_dialect_openai_chat, "bedrock", "us.anthropic.claude-haiku-4-5-20251001-v1:0");
-    d->base_url = LX_S("http://a");
-    d->profile = lx_slice_z(arn);
-    host_start(&h, body);
-    assert_contains(h.url, at);
-    assert_contains(h.url, "/converse");
-    host_clear(&h);
-    host_for(&lx_dialect_openai_chat, "bedrock", "invoke/anthropic.claude-haiku-4-5-v1:0");
-    d->base_url = LX_S("http://a");
-    d->profile = lx_slice_z(arn);
-    host_start(&h, body);
-    assert_contains(h.url, at);
-    assert_contains(h.url, "/invoke");
-    host_clear(&h);
-    host_for(&lx_dialect_openai_chat, "sagemaker_chat", "endpoint");
-    d->base_url = LX_S("http://a");
-    host_start(&h, body);
-    assert_null(lx_headers_get(&h.headers, LX_S("x-amzn-sagemaker-inference-component")).p);
-    host_clear(&h);
-    host_for(&lx_dialect_openai_chat, "sagemaker_chat", "endpoint");
-    d->base_url = LX_S("http://a");
-    d->profile = LX_S("component");
-    host_start(&h, body);
-    assert_string_equal(h.url, "http://a/endpoints/endpoint/invocations");
-    assert_true(
-        lx_slice_eq(lx_headers_get(&h.headers, LX_S("x-amzn-sagemaker-inference-component")),
-                    LX_S("component")));
-    host_clear(&h);
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        host_for(&lx_dialect_openai_chat, asked[i].provider, asked[i].model);
+        d->base_url = LX_S("http://a");
+        d->profile = lx_slice_z(asked[i].profile);
+        host_start(&h, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}");
+        assert_string_equal(h.url, asked[i].url);
+        assert_true(
+            lx_slice_eq(lx_headers_get(&h.headers, LX_S("x-amzn-sagemaker-inference-component")),
+                        lx_slice_z(asked[i].header)));
+        host_clear(&h);
+    }
+#undef ARN
 }
 
 static void keys_go_where_they_belong(void **state)
