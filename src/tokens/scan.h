@@ -26,15 +26,11 @@ static inline struct lx_scan lx_scan(enum lx_scheme scheme, struct lx_slice text
 const uint8_t *lx_scan_piece(struct lx_scan *s);
 
 /* The pieces that start at p < end, as many as can be told from the characters that begin in the
- * next LX_SCAN_BLOCK bytes without asking what is behind them: writes where each ends, in bytes
- * from p, in order, and returns how many there are. 0: ask lx_scan_piece(), of rules that cut twice
- * always. */
-#define LX_SCAN_BLOCK 64
-unsigned lx_scan_block(enum lx_scheme scheme, const uint8_t *p, const uint8_t *end,
-                       uint8_t ends[LX_SCAN_BLOCK]);
+ * next 64 bytes without asking what is behind them: bit i where one ends i bytes from p. 0: ask
+ * lx_scan_piece(), of rules that cut twice always. */
+uint64_t lx_scan_block(enum lx_scheme scheme, const uint8_t *p, const uint8_t *end);
 /* The same as on a processor that has no more than it must. */
-unsigned lx_scan_block_portable(enum lx_scheme scheme, const uint8_t *p, const uint8_t *end,
-                                uint8_t ends[LX_SCAN_BLOCK]);
+uint64_t lx_scan_block_portable(enum lx_scheme scheme, const uint8_t *p, const uint8_t *end);
 
 /* The end of an apostrophe's s, t, m, d, ll, ve, re at p; p when there is none. */
 static inline const uint8_t *lx_scan_contraction(const uint8_t *p, const uint8_t *end,

@@ -1,7 +1,7 @@
 /*
  * scan_block.c - cuts 64 bytes at once, by arithmetic on bit masks.
  *
- * Called by tokenizer.c where a piece starts. Each character is given a kind, each kind a mask of
+ * Called by pieces.c where a piece starts. Each character is given a kind, each kind a mask of
  * where in the block it is; then all of a rule's alternatives come down to where one kind ends and
  * another begins, and a few exceptions, each of which is a line here. What cannot be told from
  * these characters alone (at the end, near apostrophes, lines that end in blanks, marks that belong
@@ -18,6 +18,8 @@
 
 #include "tokens/unicode.h"
 #include "wire/json_simd.h"
+
+#define BLOCK 64 /* bytes, or characters: a bit each */
 
 enum kind {
     SIGN,
@@ -259,18 +261,17 @@ static uint8_t kind_of_ascii(uint8_t c)
                        : kinds_of_classes[lx_char_bits(c) & LX_CHAR_CLASS];
 }
 
-unsigned lx_scan_block_portable(enum lx_scheme scheme, const uint8_t *p, const uint8_t *end,
-                                uint8_t ends[LX_SCAN_BLOCK])
+uint64_t lx_scan_block_portable(enum lx_scheme scheme, const uint8_t *p, const uint8_t *end)
 {
     struct masks m = {0};
-    uint8_t where[LX_SCAN_BLOCK];
+    uint8_t where[BLOCK];
     const uint8_t *next = p;
-    uint64_t chars = 0, starts;
-    unsigned n = 0, count = 0;
+    uint64_t chars = 0, ends = 0;
+    unsigned n = 0;
 
     if (cuts_twice(scheme))
         return 0;
-    for (; next < end && next - p < LX_SCAN_BLOCK; n++) {
+    for (; next < end && next - p < BLOCK; n++) {
         uint32_t c;
 
         where[n] = (uint8_t)(next - p);
@@ -280,9 +281,9 @@ unsigned lx_scan_block_portable(enum lx_scheme scheme, const uint8_t *p, const u
     }
     m.of[UNKNOWN] |= n < 64 ? ~(uint64_t)0 << n : 0;
     m.letter = m.of[UPPER] | m.of[LOWER] | m.of[CASELESS];
-    for (starts = starts_of(scheme, p, chars, &m); starts; starts &= starts - 1)
-        ends[count++] = where[__builtin_ctzll(starts)];
-    return count;
+    for (uint64_t starts = starts_of(scheme, p, chars, &m); starts; starts &= starts - 1)
+        ends |= bit(where[__builtin_ctzll(starts)]);
+    return ends;
 }
 
 #ifdef __SSE2__
@@ -418,29 +419,24 @@ LX_AVX2 static inline uint64_t classify_others(enum lx_scheme scheme, const uint
 }
 
 /* The same as lx_scan_block_portable(), where three bytes more can be read. */
-LX_AVX2 static unsigned cut_avx2(enum lx_scheme scheme, const uint8_t *p,
-                                 uint8_t ends[LX_SCAN_BLOCK])
+LX_AVX2 static uint64_t cut_avx2(enum lx_scheme scheme, const uint8_t *p)
 {
     struct block v = load(p);
     struct masks m;
-    uint64_t others = classify_ascii(v, &m), chars = ~(uint64_t)0, starts;
-    unsigned count = 0;
+    uint64_t others = classify_ascii(v, &m), chars;
 
-    if (others)
-        chars = classify_others(scheme, p, v, others, &m);
-    starts = _pdep_u64(starts_of(scheme, p, chars, &m), chars);
-    for (; starts; starts &= starts - 1)
-        ends[count++] = (uint8_t)__builtin_ctzll(starts);
-    return count;
+    if (!others)
+        return starts_of(scheme, p, ~(uint64_t)0, &m);
+    chars = classify_others(scheme, p, v, others, &m);
+    return _pdep_u64(starts_of(scheme, p, chars, &m), chars);
 }
 #endif
 
-unsigned lx_scan_block(enum lx_scheme scheme, const uint8_t *p, const uint8_t *end,
-                       uint8_t ends[LX_SCAN_BLOCK])
+uint64_t lx_scan_block(enum lx_scheme scheme, const uint8_t *p, const uint8_t *end)
 {
 #ifdef __SSE2__
-    if (end - p >= LX_SCAN_BLOCK + 3 && !cuts_twice(scheme) && has_avx2())
-        return cut_avx2(scheme, p, ends);
+    if (end - p >= BLOCK + 3 && !cuts_twice(scheme) && has_avx2())
+        return cut_avx2(scheme, p);
 #endif
-    return lx_scan_block_portable(scheme, p, end, ends);
+    return lx_scan_block_portable(scheme, p, end);
 }

@@ -1,0 +1,227 @@
+/*
+ * memo.c - remembers what short pieces came to.
+ *
+ * Called by pieces.c. Of two places that a piece may be at, the first has what was noted last, and
+ * what is asked for again moves there.
+ */
+#include "tokens/memo.h"
+
+#include <stdlib.h>
+
+enum {
+    LINE = 64, /* bytes that the processor fetches at once: no two neighbours lie across two */
+    REMEMBER_FROM = 1 << 16, /* bytes of text: for less, what it takes would not come back */
+};
+
+const _Alignas(LINE) uint8_t lx_key_masks[2 * LX_MASK_BYTES] = {
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+};
+
+void lx_memo_clear(struct lx_memo *m)
+{
+    free(m->memory);
+    free(m->short_tokens);
+    free(m->middle_tokens);
+    *m = (struct lx_memo){0};
+}
+
+/* What is remembered begins as zeros, and is written so: pages that were only read would have to be
+ * made once more, at the first word on each. */
+static bool make_memory(struct lx_memo *m)
+{
+    size_t shorts = sizeof(*m->shorts) << LX_SHORT_BITS;
+    size_t middles = sizeof(*m->middles) << LX_MIDDLE_BITS;
+    char *at = m->memory = malloc(shorts + middles + LINE);
+
+    if (!at)
+        return false;
+    at += LINE - (uintptr_t)at % LINE;
+    memset(at, 0, shorts + middles);
+    m->shorts = (struct lx_short_key *)(void *)at;
+    m->middles = (struct lx_middle_key *)(void *)(at + shorts);
+    return true;
+}
+
+static bool make_tokens(struct lx_memo *m)
+{
+    if (!m->short_tokens)
+        m->short_tokens = calloc((size_t)1 << LX_SHORT_BITS, sizeof(*m->short_tokens));
+    if (!m->middle_tokens)
+        m->middle_tokens = calloc((size_t)1 << LX_MIDDLE_BITS, sizeof(*m->middle_tokens));
+    return m->short_tokens && m->middle_tokens;
+}
+
+static unsigned find_owner(struct lx_memo *m, const struct lx_vocab *v)
+{
+    size_t i = 0;
+
+    while (i < m->owner_count && m->owners[i] != v->print)
+        i++;
+    if (i == LX_OWNERS_MAX) {
+        memset(m->shorts, 0, sizeof(*m->shorts) << LX_SHORT_BITS);
+        memset(m->middles, 0, sizeof(*m->middles) << LX_MIDDLE_BITS);
+        i = m->owner_count = 0;
+    }
+    if (i == m->owner_count)
+        m->owners[m->owner_count++] = v->print;
+    return (unsigned)i + 1;
+}
+
+int lx_memo_begin(struct lx_memo *m, const struct lx_vocab *v, size_t n, bool ids, unsigned *owner)
+{
+    m->seen += n;
+    *owner = 0;
+    if (m->seen < REMEMBER_FROM)
+        return 0;
+    if ((!m->memory && !make_memory(m)) || (ids && !make_tokens(m)))
+        return LX_ENOMEM;
+    *owner = find_owner(m, v);
+    return 0;
+}
+
+static inline uint64_t counted(uint64_t last, unsigned count)
+{
+    return last | (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (uint64_t)count << 56 : count);
+}
+
+static struct lx_middle_key middle_key(const uint8_t *p, size_t n, const uint8_t *end,
+                                       unsigned owner)
+{
+    struct lx_middle_key k = {{0}}, mask;
+
+    if (end - p >= (ptrdiff_t)sizeof(k)) {
+        memcpy(&k, p, sizeof(k));
+        memcpy(&mask, lx_key_masks + LX_MASK_BYTES - n, sizeof(mask));
+        for (int i = 0; i < 4; i++)
+            k.v[i] &= mask.v[i];
+    } else {
+        memcpy(&k, p, n);
+    }
+    k.v[3] |= lx_key_ending(owner << 5 | (unsigned)n);
+    return k;
+}
+
+static struct lx_middle_key *middle_places(const struct lx_memo *m, const struct lx_middle_key *k)
+{
+    uint64_t hash = (k->v[0] ^ (k->v[1] << 23 | k->v[1] >> 41)) * LX_HASH_A;
+
+    hash = (hash ^ k->v[2] ^ (k->v[3] << 37 | k->v[3] >> 27)) * LX_HASH_B;
+    return &m->middles[hash >> (64 - LX_MIDDLE_BITS) & ~(uint64_t)1];
+}
+
+static uint64_t middle_count(const struct lx_middle_key *at, const struct lx_middle_key *k)
+{
+    bool same = ((at->v[0] ^ k->v[0]) | (at->v[1] ^ k->v[1]) | (at->v[2] ^ k->v[2])) == 0;
+
+    return same ? lx_key_turned(at->v[3] ^ k->v[3]) : UINT64_MAX;
+}
+
+void lx_memo_fetch_middle(const struct lx_memo *m, unsigned owner, const uint8_t *p, size_t n,
+                          const uint8_t *end)
+{
+    struct lx_middle_key k = middle_key(p, n, end, owner);
+
+    __builtin_prefetch(middle_places(m, &k));
+}
+
+/* What a count says that was found at a place, whose tokens are there. */
+static struct lx_told told(uint64_t count, const uint32_t *tokens, bool ids)
+{
+    if (count > 0xff || (ids && !(count & LX_MEMO_KNOWN)))
+        return (struct lx_told){NULL, 0};
+    return (struct lx_told){tokens, (unsigned)count & (LX_MEMO_KNOWN - 1)};
+}
+
+struct lx_told lx_memo_middle(const struct lx_memo *m, unsigned owner, const uint8_t *p, size_t n,
+                              const uint8_t *end, bool ids)
+{
+    struct lx_middle_key k = middle_key(p, n, end, owner);
+    const struct lx_middle_key *at = middle_places(m, &k);
+
+    at += middle_count(at, &k) > 0xff;
+    return told(middle_count(at, &k), ids ? m->middle_tokens[at - m->middles] : NULL, ids);
+}
+
+struct lx_told lx_memo_short(const struct lx_memo *m, const struct lx_short_key *places,
+                             struct lx_short_key k, bool ids)
+{
+    const struct lx_short_key *at = places + (lx_short_count(places, k) > 0xff);
+
+    return told(lx_short_count(at, k), ids ? m->short_tokens[at - m->shorts] : NULL, ids);
+}
+
+unsigned lx_memo_short_second(struct lx_memo *m, const struct lx_short_key *places,
+                              struct lx_short_key k)
+{
+    size_t place = (size_t)(places - m->shorts);
+    uint64_t count = lx_short_count(places + 1, k);
+
+    if (count > 0xff)
+        return 0;
+    m->shorts[place + 1] = m->shorts[place];
+    k.b = counted(k.b, (unsigned)count);
+    m->shorts[place] = k;
+    if (m->short_tokens) {
+        uint32_t(*tokens)[LX_SHORT_TOKENS] = m->short_tokens + place;
+        uint32_t first[LX_SHORT_TOKENS];
+
+        memcpy(first, tokens[0], sizeof(first));
+        memcpy(tokens[0], tokens[1], sizeof(first));
+        memcpy(tokens[1], first, sizeof(first));
+    }
+    return (unsigned)count & (LX_MEMO_KNOWN - 1);
+}
+
+/* The count of a piece, as it is remembered; and its tokens, where there is room for them. */
+static unsigned note(const struct lx_piece *piece, uint32_t *tokens, size_t max)
+{
+    if (!tokens || piece->count > max)
+        return piece->count;
+    memcpy(tokens, piece->tokens, piece->count * sizeof(*tokens));
+    return piece->count | LX_MEMO_KNOWN;
+}
+
+/* What was remembered at the place moves one on, unless it is the piece itself. */
+static void note_short(struct lx_memo *m, unsigned owner, const struct lx_piece *piece,
+                       const uint8_t *end)
+{
+    struct lx_short_key k = lx_short_key(piece->p, piece->n, end, owner);
+    struct lx_short_key *at = lx_short_places(m->shorts, k);
+    size_t place = (size_t)(at - m->shorts), way = lx_short_count(at + 1, k) <= 0xff;
+
+    if (way == 0 && lx_short_count(at, k) > 0xff) {
+        at[1] = at[0];
+        if (m->short_tokens)
+            memcpy(m->short_tokens[place + 1], m->short_tokens[place], sizeof(*m->short_tokens));
+    }
+    k.b = counted(
+        k.b, note(piece, m->short_tokens ? m->short_tokens[place + way] : NULL, LX_SHORT_TOKENS));
+    at[way] = k;
+}
+
+static void note_middle(struct lx_memo *m, unsigned owner, const struct lx_piece *piece,
+                        const uint8_t *end)
+{
+    struct lx_middle_key k = middle_key(piece->p, piece->n, end, owner);
+    struct lx_middle_key *at = middle_places(m, &k);
+    size_t place = (size_t)(at - m->middles), way = middle_count(at + 1, &k) <= 0xff;
+
+    if (way == 0 && middle_count(at, &k) > 0xff) {
+        at[1] = at[0];
+        if (m->middle_tokens)
+            memcpy(m->middle_tokens[place + 1], m->middle_tokens[place], sizeof(*m->middle_tokens));
+    }
+    k.v[3] = counted(k.v[3], note(piece, m->middle_tokens ? m->middle_tokens[place + way] : NULL,
+                                  LX_MIDDLE_TOKENS));
+    at[way] = k;
+}
+
+void lx_memo_note(struct lx_memo *m, unsigned owner, const struct lx_piece *piece,
+                  const uint8_t *end)
+{
+    if (piece->n <= LX_SHORT_MAX)
+        note_short(m, owner, piece, end);
+    else
+        note_middle(m, owner, piece, end);
+}

@@ -1,0 +1,289 @@
+/*
+ * pieces.c - cuts a text into pieces, and finds out what each comes to.
+ *
+ * Called by tokenizer.c. Words repeat: nineteen of twenty pieces are in the memo, so that cutting
+ * and asking there is what counting costs; a piece has some fifty instructions. Pieces go by
+ * batches: one is cut, and the places its pieces may be at are fetched, while the memory answers
+ * for the batch before. Those that nobody remembers are encoded together (bpe.c), many at once.
+ */
+#include "tokens/pieces.h"
+
+#include "tokens/scan.h"
+#include "wire/json_simd.h"
+
+enum {
+    BATCH = 192,
+    BATCH_MORE = 64, /* pieces that a block, or a sentence, adds at most */
+    MISSED_MAX = 128,
+    MISSED_BYTES = 1 << 16,
+};
+
+#define ALWAYS_INLINE __attribute__((always_inline))
+
+/* A piece that is to be looked up: a short one by its key; of others the key is UNKEYED, which is
+ * none, and the length. */
+struct waiting {
+    struct lx_short_key key;
+    const struct lx_short_key *places;
+    const uint8_t *p;
+};
+
+#define UNKEYED UINT64_MAX
+
+/* Where pieces without a key are looked for. */
+static const struct lx_short_key nowhere[2];
+
+struct batch {
+    unsigned count;
+    struct waiting v[BATCH];
+};
+
+/* ---- Cutting ---- */
+
+static inline struct waiting *fetch_short(const struct lx_job *j, struct lx_short_key k,
+                                          const uint8_t *p, struct waiting *next)
+{
+    const struct lx_short_key *places = lx_short_places(j->t->memo.shorts, k);
+
+    __builtin_prefetch(places);
+    *next = (struct waiting){k, places, p};
+    return next + 1;
+}
+
+static struct waiting *fetch_part(const struct lx_job *j, const uint8_t *p, size_t n,
+                                  const uint8_t *end, struct waiting *next)
+{
+    if (j->owner && n <= LX_SHORT_MAX)
+        return fetch_short(j, lx_short_key(p, n, end, j->owner), p, next);
+    if (j->owner && n <= LX_MIDDLE_MAX)
+        lx_memo_fetch_middle(&j->t->memo, j->owner, p, n, end);
+    *next = (struct waiting){{n, UNKEYED}, nowhere, p};
+    return next + 1;
+}
+
+/* A piece too long to be remembered well, of characters of three bytes, is looked up in parts. */
+static struct waiting *fetch_long(const struct lx_job *j, const uint8_t *p, size_t n,
+                                  const uint8_t *end, struct waiting *next)
+{
+    const struct lx_vocab *v = &j->e->vocab;
+    uint8_t places[LX_CUT_MAX];
+    unsigned count = 0;
+    size_t from = 0;
+
+    if (n > LX_SHORT_MAX && n <= LX_CUT_MAX && (p[n - 3] & 0xf0) == 0xe0 && !v->alone)
+        count = lx_bpe_cut(v, p, n, places);
+    for (unsigned i = 0; i < count; i++) {
+        next = fetch_part(j, p + from, places[i] - from, end, next);
+        from = places[i];
+    }
+    return fetch_part(j, p + from, n - from, end, next);
+}
+
+/* The pieces of a block that starts at p. `within`: there is text enough behind all of them for a
+ * key. */
+static inline ALWAYS_INLINE struct waiting *fetch_block(const struct lx_job *j, const uint8_t *p,
+                                                        uint64_t ends, const uint8_t *end,
+                                                        bool within, struct waiting *next)
+{
+    const uint8_t *at = p, *to;
+    unsigned owner = j->owner;
+    size_t short_max = owner ? LX_SHORT_MAX : 0;
+
+    for (; ends; ends &= ends - 1, at = to) {
+        size_t n = (size_t)((to = p + __builtin_ctzll(ends)) - at);
+
+        if (within && n <= short_max)
+            next = fetch_short(j, lx_short_key_within(at, n, owner), at, next);
+        else
+            next = fetch_long(j, at, n, end, next);
+    }
+    return next;
+}
+
+/* The next pieces, about to be looked up. */
+static inline ALWAYS_INLINE void fill(const struct lx_job *j, struct lx_scan *s, struct batch *b)
+{
+    struct waiting *next = b->v;
+    const uint8_t *at = s->at, *end = s->end;
+
+    while (at < end && next <= b->v + BATCH - BATCH_MORE) {
+        uint64_t ends = lx_scan_block(s->scheme, at, end);
+
+        if (ends == 0) {
+            const uint8_t *from = s->at = at;
+
+            at = lx_scan_piece(s);
+            next = fetch_long(j, from, (size_t)(at - from), end, next);
+            continue;
+        }
+        if (end - at >= 64 + (ptrdiff_t)sizeof(struct lx_short_key))
+            next = fetch_block(j, at, ends, end, true, next);
+        else
+            next = fetch_block(j, at, ends, end, false, next);
+        at += 63 - __builtin_clzll(ends);
+    }
+    s->at = at;
+    b->count = (unsigned)(next - b->v);
+}
+
+/* ---- Pieces that are not remembered: what they come to, together ---- */
+
+struct missed {
+    size_t count, bytes;
+    struct lx_piece v[MISSED_MAX + BATCH];
+};
+
+static void miss(struct missed *m, const struct waiting *w)
+{
+    size_t n = w->key.b == UNKEYED ? w->key.a : lx_short_length(w->key);
+
+    m->v[m->count++] = (struct lx_piece){.p = w->p, .n = (uint32_t)n};
+    m->bytes += n;
+}
+
+static int encode_missed(struct lx_job *j, struct missed *m)
+{
+    int code = lx_bpe_encode(&j->t->bpe, &j->e->vocab, m->v, m->count);
+
+    for (size_t i = 0; i < m->count && code == 0; i++)
+        j->count += m->v[i].count;
+    return code;
+}
+
+static void remember_missed(struct lx_job *j, struct missed *m, const uint8_t *end)
+{
+    for (size_t i = 0; i < m->count && j->owner; i++)
+        if (m->v[i].n <= LX_MIDDLE_MAX)
+            lx_memo_note(&j->t->memo, j->owner, &m->v[i], end);
+    m->count = m->bytes = 0;
+}
+
+static int count_missed(struct lx_job *j, struct missed *m, const uint8_t *end)
+{
+    int code = m->count ? encode_missed(j, m) : 0;
+
+    if (code == 0)
+        remember_missed(j, m, end);
+    return code;
+}
+
+/* ---- Looking up ---- */
+
+/* What is not found at the first place: the count, or 0. */
+static unsigned count_elsewhere(struct lx_job *j, const struct waiting *w, const uint8_t *end)
+{
+    if (w->key.b != UNKEYED)
+        return lx_memo_short_second(&j->t->memo, w->places, w->key);
+    if (!j->owner || w->key.a > LX_MIDDLE_MAX)
+        return 0;
+    return lx_memo_middle(&j->t->memo, j->owner, w->p, w->key.a, end, false).n;
+}
+
+/* Only to be counted, pieces that are not remembered may wait until they are many. */
+static int count_batch(struct lx_job *j, const struct batch *b, struct missed *m,
+                       const uint8_t *end)
+{
+    size_t count = 0;
+
+    for (const struct waiting *w = b->v; w < b->v + b->count; w++) {
+        uint64_t n = lx_short_count(w->places, w->key);
+
+        if (n > 0xff) {
+            n = count_elsewhere(j, w, end);
+            if (n == 0)
+                miss(m, w);
+        }
+        count += n & (LX_MEMO_KNOWN - 1);
+    }
+    j->count += count;
+    return m->count >= MISSED_MAX || m->bytes > MISSED_BYTES ? count_missed(j, m, end) : 0;
+}
+
+static int put_ids(struct lx_job *j, const uint32_t *tokens, size_t n)
+{
+    const struct lx_vocab *v = &j->e->vocab;
+    char *to = lx_buf_reserve(j->out, n * sizeof(uint32_t));
+
+    if (!to)
+        return j->out->failed;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t id = lx_vocab_id(v, tokens[i]);
+
+        memcpy(to + i * sizeof(id), &id, sizeof(id));
+    }
+    lx_buf_commit(j->out, n * sizeof(uint32_t));
+    return 0;
+}
+
+static struct lx_told find_ids(const struct lx_job *j, const struct waiting *w, const uint8_t *end)
+{
+    if (w->key.b != UNKEYED)
+        return lx_memo_short(&j->t->memo, w->places, w->key, true);
+    if (!j->owner || w->key.a > LX_MIDDLE_MAX)
+        return (struct lx_told){NULL, 0};
+    return lx_memo_middle(&j->t->memo, j->owner, w->p, w->key.a, end, true);
+}
+
+/* Nothing is remembered before all is written: what was found lies where something else would. */
+static int put_batch(struct lx_job *j, const struct batch *b, struct missed *m, const uint8_t *end)
+{
+    struct lx_told found[BATCH];
+    const struct lx_piece *missed = m->v;
+    int code;
+
+    for (unsigned i = 0; i < b->count; i++) {
+        found[i] = find_ids(j, &b->v[i], end);
+        if (found[i].n == 0)
+            miss(m, &b->v[i]);
+        j->count += found[i].n;
+    }
+    code = encode_missed(j, m);
+    for (unsigned i = 0; i < b->count && code == 0; i++) {
+        if (found[i].n == 0) {
+            found[i] = (struct lx_told){missed->tokens, missed->count};
+            missed++;
+        }
+        code = put_ids(j, found[i].tokens, found[i].n);
+    }
+    if (code == 0)
+        remember_missed(j, m, end);
+    return code;
+}
+
+/* Cuts and fetches a batch, then looks up the one before, so that the memory's answers come while
+ * there is something else to do. */
+static inline ALWAYS_INLINE int put(struct lx_job *j, struct lx_slice text)
+{
+    struct lx_scan s = lx_scan(j->e->scheme, text);
+    struct batch two[2], *now = &two[0], *before = &two[1], *old;
+    struct missed missed;
+    int code = 0;
+
+    now->count = 0;
+    missed.count = missed.bytes = 0;
+    do {
+        old = before;
+        before = now;
+        now = old;
+        fill(j, &s, now);
+        code =
+            j->out ? put_batch(j, before, &missed, s.end) : count_batch(j, before, &missed, s.end);
+    } while (code == 0 && now->count && j->count <= j->limit);
+    return code == 0 ? count_missed(j, &missed, s.end) : code;
+}
+
+#ifdef __SSE2__
+LX_AVX2 static int put_avx2(struct lx_job *j, struct lx_slice text)
+{
+    return put(j, text);
+}
+#endif
+
+int lx_pieces_put(struct lx_job *j, struct lx_slice text)
+{
+#ifdef __SSE2__
+    if (has_avx2())
+        return put_avx2(j, text);
+#endif
+    return put(j, text);
+}
