@@ -14,6 +14,7 @@
  */
 #include "call/attempt.h"
 
+#include "call/cache_points.h"
 #include "call/places.h"
 
 int lx_attempt_fail(struct lx_attempt_writer *w, enum lx_fault_kind kind, int code,
@@ -81,6 +82,9 @@ static void read_options(struct lx_attempt_writer *w, const struct lx_route_sett
                                      tristate(w->d->enforce_format, settings->enforce_format));
     w->tells_tools = w->from->operation == LX_OPERATION_CHAT &&
                      tristate(w->d->tells_tools, settings->tells_tools);
+    w->system_first = settings->system_first;
+    w->at->merges_thinking = w->from == &lx_dialect_openai_chat &&
+                             lx_json_bool(v[LX_MEMBER_MERGE_REASONING], settings->merges_thinking);
     w->at->stream = w->from->operation == LX_OPERATION_CHAT &&
                     tristate(w->stream, lx_json_bool(v[LX_MEMBER_STREAM], false));
     w->allowed = lx_members_join(w->d->allowed_params, w->d->allowed_param_count,
@@ -266,6 +270,23 @@ static int drop_named(const struct lx_deployment *d, const struct lx_json_doc *b
     return code < 0 ? code : removed > 0;
 }
 
+/* With marks for caches, where they are wanted. As drop_named(). */
+static int put_marks(const struct lx_dialect *from, const struct lx_deployment *d,
+                     const struct lx_route_settings *settings, const struct lx_json_doc *body,
+                     struct lx_arena *arena, struct lx_losses *losses, struct lx_json_doc *out,
+                     struct lx_error *err)
+{
+    enum { ROOM = 4096 }; /* for the marks: more than four of them take */
+    struct lx_json_edit edit;
+    lx_json_edit_init(&edit, body, arena);
+    if (from->operation == LX_OPERATION_CHAT)
+        lx_cache_points_put(from, body, d, settings, &edit, losses);
+    if (lx_json_edit_is_empty(&edit))
+        return 0;
+    int code = read_edited(&edit, 5 * body->text.n + ROOM, arena, out, err);
+    return code < 0 ? code : 1;
+}
+
 static void prepend(struct lx_losses *to, const struct lx_losses *before)
 {
     if (!before->first)
@@ -283,7 +304,7 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
                      struct lx_slice upstream_model, enum lx_tristate stream,
                      struct lx_arena *arena, struct lx_buf *buf, struct lx_fault *fault)
 {
-    struct lx_json_doc merged, dropped;
+    struct lx_json_doc merged, dropped, marked;
     struct lx_losses before;
     struct lx_error err = {0};
     size_t first = request && request->embed ? request->embed->first : 0;
@@ -291,6 +312,7 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
     int code = 0;
     lx_json_doc_init(&merged);
     lx_json_doc_init(&dropped);
+    lx_json_doc_init(&marked);
     lx_losses_init(&before, arena);
     if (d->default_params.n && from->operation != LX_OPERATION_COUNT) {
         code = add_defaults(d, body, arena, &merged, &err);
@@ -300,6 +322,10 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
         code = drop_named(d, body, arena, &before, &dropped, &err);
     if (code == 1)
         body = &dropped;
+    if (code >= 0)
+        code = put_marks(from, d, settings, body, arena, &before, &marked, &err);
+    if (code == 1)
+        body = &marked;
     if (code >= 0) {
         code = write_attempt(at, d, settings, from, body, body == given ? request : NULL, first,
                              upstream_model, stream, arena, buf, fault);
@@ -307,6 +333,7 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
     } else {
         *fault = lx_fault_of_error(code, &err, arena);
     }
+    lx_json_doc_clear(&marked);
     lx_json_doc_clear(&dropped);
     lx_json_doc_clear(&merged);
     return code;

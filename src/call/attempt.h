@@ -23,6 +23,7 @@ struct lx_attempt_writer {
     struct lx_write_options options;
     bool enforce_format;      /* enable_json_schema_validation */
     bool tells_tools;         /* add_function_to_prompt */
+    bool system_first;        /* openai_system_messages_first */
     struct lx_slice *allowed; /* the deployment's and the client's together */
     size_t allowed_count;
     struct lx_slice *paths; /* to drop, as above */

@@ -10,6 +10,7 @@
 #include "call/foreign.h"
 #include "call/places.h"
 #include "call/repair.h"
+#include "call/system.h"
 #include "call/tool_words.h"
 #include "call/verify.h"
 #include "llm/effort.h"
@@ -364,6 +365,25 @@ static const struct lx_request *alternating(struct lx_attempt_writer *w,
     return told;
 }
 
+/* System messages, the same way. */
+static const struct lx_request *settled(struct lx_attempt_writer *w,
+                                        const struct lx_request *request)
+{
+    const struct lx_json *v = w->members.v;
+    bool first = w->system_first && lx_glob_match(LX_S("openai|azure"), lx_slice_z(w->p->id));
+    bool asked = first || lx_json_is(v[LX_MEMBER_SYSTEM_PROMPT], LX_JSON_STRING) ||
+                 lx_json_is(v[LX_MEMBER_TAKES_SYSTEM], LX_JSON_FALSE);
+    if (!asked || w->from->operation != LX_OPERATION_CHAT)
+        return request;
+    const struct lx_request *whole = request ? request : read_own(w);
+    const struct lx_request *told =
+        whole ? lx_request_settle_system(whole, &w->members, first, w->arena, &w->at->losses)
+              : NULL;
+    if (told && told != whole)
+        w->at->same_language = false;
+    return told;
+}
+
 static bool is_refused(const struct lx_attempt_writer *w, struct lx_slice what, bool whole)
 {
     const struct lx_loss *l = w->out.refused;
@@ -440,7 +460,7 @@ static const struct lx_request *write_with_tools(struct lx_attempt_writer *w,
 static int write_it(struct lx_attempt_writer *w, struct lx_json_edit *edit,
                     const struct lx_request *request, struct lx_buf *buf)
 {
-    request = alternating(w, repaired(w, request));
+    request = alternating(w, settled(w, repaired(w, request)));
     if (w->at->same_language && is_emulated(w))
         w->at->same_language = false;
     if (!request && !w->out.code && (!w->at->same_language || may_enforce(w)))

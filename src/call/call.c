@@ -278,6 +278,7 @@ static struct lx_reply_context context(struct lx_call *c)
         .kept = lx_call_is_bare(c),
         .marks_content = (affinity & LX_AFFINITY_ENCRYPTED) != 0,
         .anew = c->attempt.back == c->in.front && !c->attempt.same_language,
+        .merges_thinking = c->attempt.merges_thinking,
     };
 }
 

@@ -35,6 +35,7 @@ struct lx_attempt {
     bool json_tool;                    /* of struct lx_body: replies must be unwrapped */
     bool same_language;                /* the body was edited in place */
     bool stream;                       /* the client wants one */
+    bool merges_thinking;              /* replies tell thinking within the text */
     const struct lx_answer_form *form; /* that replies are checked for; or NULL */
     const struct lx_tool_words
         *tools;                 /* that the prompt tells, for there is no other way; or NULL */

@@ -25,6 +25,7 @@ enum lx_member {
     LX_MEMBER_ALTERNATE, /* ensure_alternating_roles */
     LX_MEMBER_ASSISTANT_CONTINUE,
     LX_MEMBER_BETWEEN_BYTES,
+    LX_MEMBER_BY_CHAT, /* use_chat_completions_api */
     LX_MEMBER_CONTENT_POLICY_FALLBACKS,
     LX_MEMBER_CONTEXT_WINDOW_FALLBACKS,
     LX_MEMBER_CONTEXT_WINDOW_FALLBACK_DICT,
@@ -32,23 +33,30 @@ enum lx_member {
     LX_MEMBER_DROP_PARAMS,
     LX_MEMBER_ENFORCE_FORMAT, /* enable_json_schema_validation */
     LX_MEMBER_EXTRA_BODY,
+    LX_MEMBER_EXTRA_HEADERS,
+    LX_MEMBER_EXTRA_QUERY,
     LX_MEMBER_FALLBACKS,
     LX_MEMBER_FASTEST_RESPONSE,
+    LX_MEMBER_HEADERS,
     LX_MEMBER_LITELLM_METADATA,
     LX_MEMBER_MAX_FALLBACKS,
     LX_MEMBER_MAX_RETRIES,
+    LX_MEMBER_MERGE_REASONING, /* merge_reasoning_content_in_choices */
     LX_MEMBER_MOCK_RESPONSE,
     LX_MEMBER_MOCK_TESTING_CONTENT,
     LX_MEMBER_MOCK_TESTING_CONTEXT,
     LX_MEMBER_MOCK_TESTING_GENERAL,
     LX_MEMBER_NUM_RETRIES,
     LX_MEMBER_PRIORITY,
-    LX_MEMBER_REFUSED, /* would change where the request goes */
-    LX_MEMBER_REGION,  /* allowed_model_region */
+    LX_MEMBER_PROVIDER_HEADER, /* provider_specific_header */
+    LX_MEMBER_REFUSED,         /* would change where the request goes */
+    LX_MEMBER_REGION,          /* allowed_model_region */
     LX_MEMBER_REQUEST_TIMEOUT,
     LX_MEMBER_RETRY_POLICY,
     LX_MEMBER_SESSION_ID, /* litellm_session_id */
     LX_MEMBER_STREAM_TIMEOUT,
+    LX_MEMBER_SYSTEM_PROMPT, /* litellm_system_prompt */
+    LX_MEMBER_TAKES_SYSTEM,  /* supports_system_message */
     LX_MEMBER_TAGS,
     LX_MEMBER_TIMEOUT,
     LX_MEMBER_USER_CONTINUE,

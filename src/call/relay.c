@@ -100,7 +100,7 @@ int lx_relay_init(struct lx_relay *r, const struct lx_dialect *back, const struc
         .back = back,
         .front = front,
         .same = back == front && !context->json_tool && !context->anew &&
-                !(stream && context->in_array) &&
+                !context->merges_thinking && !(stream && context->in_array) &&
                 (framing == LX_FRAMING_NONE || framing == front->front->framing),
         .stream = stream,
         .framing = framing,

@@ -112,7 +112,8 @@ struct lx_reply_context {
     int64_t now_s;                   /* `created` where the provider does not say */
     bool json_tool;                  /* from struct lx_body */
     bool legacy_functions;
-    bool include_usage; /* streams: the client asked for a usage chunk */
+    bool include_usage;   /* streams: the client asked for a usage chunk */
+    bool merges_thinking; /* OpenAI's chats: thinking is told within the text, between tags */
     bool anew; /* the request was written anew though client and provider speak one language: the
                 * reply is, too */
     bool in_array;                     /* streams: as one JSON array, not as events (Gemini) */

@@ -24,6 +24,7 @@ struct told_call {
 struct lx_openai_told {
     int64_t index;
     bool role;                  /* the first chunk, which says who speaks, has gone out */
+    bool thinks;                /* a tag is open in the text */
     struct lx_buf block, input; /* the open part that only its provider understands; heap */
     bool finished;
     int64_t next_call, next_image, next_block, next_opaque;
@@ -211,6 +212,26 @@ static void tell_thinking(struct pen *p, struct lx_text thought, struct lx_text 
     lx_openai_write_thinking_block(&p->out, &block, block_index(p));
     lx_out_array_end(&p->out);
     end_delta(p);
+}
+
+/* LiteLLM's merge_reasoning_content_in_choices, as in a whole reply. */
+static void merge_thinking(struct pen *p, struct lx_text thought)
+{
+    begin_delta(p);
+    lx_out_string_open(&p->out, "content");
+    if (!p->choice->thinks)
+        lx_out_string_part(&p->out, lx_text(LX_S("<think>")));
+    lx_out_string_part(&p->out, thought);
+    lx_out_string_close(&p->out);
+    end_delta(p);
+    p->choice->thinks = true;
+}
+
+static void end_merged(struct pen *p)
+{
+    if (p->choice->thinks)
+        tell_text(p, "content", lx_text(LX_S("</think>")));
+    p->choice->thinks = false;
 }
 
 static void tell_redacted(struct pen *p, struct lx_text data)
@@ -414,7 +435,9 @@ static void write_arguments(struct pen *p)
 static void write_part_end(struct pen *p)
 {
     struct told_call *call = call_of(p->choice, p->event->index);
-    if (p->choice->block.n)
+    if (p->event->part == LX_PART_THINKING)
+        end_merged(p);
+    else if (p->choice->block.n)
         tell_block(p);
     else if (is_told(p, call) && !call->any && !call->custom)
         tell_arguments(p, call, lx_text(LX_S("{}")));
@@ -440,7 +463,9 @@ static void write_text(struct pen *p)
     struct lx_text text = p->event->text;
     if (!text.s.n)
         return;
-    if (p->event->part == LX_PART_THINKING)
+    if (p->event->part == LX_PART_THINKING && p->context->merges_thinking)
+        merge_thinking(p, text);
+    else if (p->event->part == LX_PART_THINKING)
         tell_thinking(p, text, (struct lx_text){0});
     else if (p->event->part == LX_PART_REFUSAL)
         tell_text(p, "refusal", text);
@@ -452,14 +477,15 @@ static void write_text(struct pen *p)
 
 static void write_signature(struct pen *p)
 {
-    tell_thinking(p, lx_text(LX_S("")), p->event->text);
+    if (!p->context->merges_thinking)
+        tell_thinking(p, lx_text(LX_S("")), p->event->text);
 }
 
 static void write_data(struct pen *p)
 {
     if (p->event->part == LX_PART_AUDIO)
         tell_audio(p, "data", p->event->text);
-    else
+    else if (!p->context->merges_thinking)
         tell_redacted(p, p->event->text);
 }
 

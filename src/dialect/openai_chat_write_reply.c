@@ -30,9 +30,28 @@ static void write_joined(struct lx_out *o, const char *name, const struct lx_par
     lx_out_string_close(o);
 }
 
-static void write_content(struct lx_out *o, const struct lx_part *parts)
+/* LiteLLM's merge_reasoning_content_in_choices: for clients that show what is between such tags. */
+static void write_merged(struct lx_out *o, const struct lx_part *p)
 {
-    if (first_of(parts, LX_PART_TEXT))
+    lx_out_string_open(o, "content");
+    for (; p; p = p->next) {
+        bool thinks = is_kind(p, LX_PART_THINKING) && p->text.s.n;
+        if (thinks)
+            lx_out_string_part(o, lx_text(LX_S("<think>")));
+        if (thinks || is_kind(p, LX_PART_TEXT))
+            lx_out_string_part(o, p->text);
+        if (thinks)
+            lx_out_string_part(o, lx_text(LX_S("</think>")));
+    }
+    lx_out_string_close(o);
+}
+
+static void write_content(struct lx_out *o, const struct lx_part *parts, bool merges)
+{
+    const struct lx_part *thought = merges ? first_of(parts, LX_PART_THINKING) : NULL;
+    if (thought && thought->text.s.n)
+        write_merged(o, parts);
+    else if (first_of(parts, LX_PART_TEXT))
         write_joined(o, "content", parts, LX_PART_TEXT);
     else if (first_of(parts, LX_PART_TOOL_CALL) || first_of(parts, LX_PART_REFUSAL) ||
              first_of(parts, LX_PART_AUDIO))
@@ -250,6 +269,18 @@ static void write_native_finish(struct lx_out *o, const struct lx_choice *c)
     lx_out_object_end(o);
 }
 
+/* Where a provider of this language told it. */
+static bool is_thinking_member(struct lx_slice name)
+{
+    static const struct lx_slice names[] = {LX_S_INIT("reasoning"), LX_S_INIT("reasoning_content"),
+                                            LX_S_INIT("reasoning_details"),
+                                            LX_S_INIT("thinking_blocks")};
+    size_t i = 0;
+    while (i < sizeof(names) / sizeof(names[0]) && !lx_slice_eq(name, names[i]))
+        i++;
+    return i < sizeof(names) / sizeof(names[0]);
+}
+
 static void write_choice(struct lx_out *o, const struct lx_choice *c,
                          const struct lx_reply_context *context, const struct lx_reply *r)
 {
@@ -258,14 +289,18 @@ static void write_choice(struct lx_out *o, const struct lx_choice *c,
     lx_out_int(o, "index", c->index);
     lx_out_object(o, "message");
     lx_out_lit(o, "role", "assistant");
-    write_content(o, c->parts);
-    write_thinking(o, c->parts, own ? c->message_extra : NULL);
+    write_content(o, c->parts, context->merges_thinking);
+    if (!context->merges_thinking)
+        write_thinking(o, c->parts, own ? c->message_extra : NULL);
     write_calls(o, c, context);
     write_media(o, c->parts, context);
     write_annotations(o, c->parts, r);
     write_specific(o, c, r);
-    if (own)
-        lx_extra_write(o, c->message_extra);
+    for (const struct lx_extra *x = own ? c->message_extra : NULL; x; x = x->next) {
+        const struct lx_extra one = {x->name, x->json, NULL};
+        if (!context->merges_thinking || !is_thinking_member(x->name))
+            lx_extra_write(o, &one);
+    }
     lx_out_object_end(o);
     if (c->logprobs.n)
         lx_out_raw(o, "logprobs", c->logprobs);

@@ -150,6 +150,10 @@ struct lx_route_settings {
     bool enforce_format;        /* enable_json_schema_validation: see struct lx_answer_form */
     bool no_token_counter;      /* nothing is counted here: neither for clients nor for bills */
     bool tells_tools;           /* add_function_to_prompt */
+    bool merges_thinking;       /* merge_reasoning_content_in_choices */
+    bool marks_prompts;         /* enable_anthropic_prompt_caching: Claude's get cache marks */
+    bool system_first;          /* openai_system_messages_first */
+    struct lx_slice cache_ttl;  /* anthropic_prompt_caching_ttl, "5m" or "1h"; or empty */
     int64_t num_retries;        /* default 2 */
     int64_t request_timeout_ms; /* default 600,000 */
     int64_t stream_timeout_ms;  /* 0: request_timeout_ms */
