@@ -58,12 +58,13 @@ matrix: all  ## every pair of features, and what clients get, against the vendor
 	@python3 test/spec/matrix.py $(BUILD)/llmux
 	@python3 test/spec/replies.py $(BUILD)/llmux
 
-params: all  ## which parameters a model takes and what names mean, against LiteLLM (from PyPI)
+params: all  ## which parameters a model takes, what names and variables mean, against LiteLLM (from PyPI)
 	@test -x $(BUILD)/parity-venv/bin/python || python3 -m venv $(BUILD)/parity-venv
 	@$(BUILD)/parity-venv/bin/python -c 'import litellm' 2>/dev/null || \
 	  $(BUILD)/parity-venv/bin/pip install -q litellm==1.106.2
 	@$(BUILD)/parity-venv/bin/python test/params/supported.py $(BUILD)/llmux
 	@$(BUILD)/parity-venv/bin/python test/params/names.py $(BUILD)/llmux
+	@$(BUILD)/parity-venv/bin/python test/params/variables.py $(BUILD)/llmux
 
 parity: all  ## the same calls through LiteLLM (from PyPI) and through llmux
 	@python3 test/parity/run.py $(BUILD)/llmux --venv $(BUILD)/parity-venv

@@ -560,11 +560,44 @@ static void tell_citation(const struct lx_responses_teller *t)
     lx_json_doc_clear(&doc);
 }
 
+/* Chats may lack a token's bytes, or have null for them; a Response has them always. */
+static void write_token(struct lx_out *o, struct lx_json token, struct lx_arena *a)
+{
+    struct lx_json bytes = LX_GET(token, "bytes");
+    lx_out_value(o, "token", LX_GET(token, "token"));
+    lx_out_value(o, "logprob", LX_GET(token, "logprob"));
+    if (lx_json_is(bytes, LX_JSON_ARRAY)) {
+        lx_out_value(o, "bytes", bytes);
+        return;
+    }
+    struct lx_slice plain = lx_text_plain(lx_json_text(LX_GET(token, "token")), a);
+    lx_out_array(o, "bytes");
+    for (size_t i = 0; i < plain.n; i++)
+        lx_out_int(o, NULL, (unsigned char)plain.p[i]);
+    lx_out_array_end(o);
+}
+
+static void write_logprob(struct lx_out *o, struct lx_json token, struct lx_arena *a)
+{
+    lx_out_object(o, NULL);
+    write_token(o, token, a);
+    lx_out_array(o, "top_logprobs");
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(token, "top_logprobs")); lx_json_next(&it);) {
+        lx_out_object(o, NULL);
+        write_token(o, it.value, a);
+        lx_out_object_end(o);
+    }
+    lx_out_array_end(o);
+    lx_out_object_end(o);
+}
+
 /* They are of the text that ends next. */
 static void hold_logprobs(const struct lx_responses_teller *t)
 {
     struct lx_json_doc doc;
+    struct lx_arena arena;
     struct lx_buf *held = &t->s->logprobs;
+    lx_arena_init(&arena, LX_RESPONSES_HELD_MAX);
     lx_json_doc_init(&doc);
     int code = lx_json_read(&doc, t->e->raw, NULL, NULL);
     struct lx_json list = code ? (struct lx_json){0} : LX_GET(lx_json_root(&doc), "content");
@@ -572,9 +605,10 @@ static void hold_logprobs(const struct lx_responses_teller *t)
         lx_responses_teller_fail(t, code);
     for (struct lx_json_iter it = lx_json_iter(list); lx_json_next(&it);) {
         struct lx_out o = {held, held->n > 0};
-        lx_out_value(&o, NULL, it.value);
+        write_logprob(&o, it.value, &arena);
     }
-    lx_responses_teller_fail(t, held->failed);
+    lx_responses_teller_fail(t, held->failed ? held->failed : arena.failed);
+    lx_arena_clear(&arena);
     lx_json_doc_clear(&doc);
 }
 

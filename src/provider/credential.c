@@ -29,16 +29,25 @@ enum {
 
 /* ---- Kinds and sources ---------------------------------------------------------------------- */
 
-extern const struct lx_credential_kind lx_credential_aws, lx_credential_azure,
-    lx_credential_databricks, lx_credential_gdch, lx_credential_gigachat, lx_credential_google,
-    lx_credential_ibm, lx_credential_oauth2, lx_credential_oci, lx_credential_sap,
-    lx_credential_snowflake;
+extern const struct lx_credential_kind lx_credential_anthropic, lx_credential_aws,
+    lx_credential_azure, lx_credential_databricks, lx_credential_gdch, lx_credential_gigachat,
+    lx_credential_google, lx_credential_ibm, lx_credential_oauth2, lx_credential_oci,
+    lx_credential_sap, lx_credential_snowflake;
 
 const struct lx_credential_kind *const lx_credential_kinds[] = {
-    &lx_credential_aws,  &lx_credential_azure,     &lx_credential_databricks,
-    &lx_credential_gdch, &lx_credential_gigachat,  &lx_credential_google,
-    &lx_credential_ibm,  &lx_credential_oauth2,    &lx_credential_oci,
-    &lx_credential_sap,  &lx_credential_snowflake, NULL,
+    &lx_credential_anthropic,
+    &lx_credential_aws,
+    &lx_credential_azure,
+    &lx_credential_databricks,
+    &lx_credential_gdch,
+    &lx_credential_gigachat,
+    &lx_credential_google,
+    &lx_credential_ibm,
+    &lx_credential_oauth2,
+    &lx_credential_oci,
+    &lx_credential_sap,
+    &lx_credential_snowflake,
+    NULL,
 };
 
 const struct lx_credential_kind *lx_credential_kind_find(struct lx_slice id)

@@ -36,7 +36,7 @@ struct lx_credential_kind {
 
 /* Their ids, for texts. */
 #define LX_CREDENTIAL_NAMES \
-    "aws, azure, databricks, gdch, gigachat, google, ibm, oauth2, oci, sap, snowflake"
+    "anthropic, aws, azure, databricks, gdch, gigachat, google, ibm, oauth2, oci, sap, snowflake"
 /* NULL-terminated; and by id, or NULL. */
 extern const struct lx_credential_kind *const lx_credential_kinds[];
 const struct lx_credential_kind *lx_credential_kind_find(struct lx_slice id);

@@ -38,7 +38,7 @@ enum setting {
 };
 
 static const struct lx_credential_setting settings[] = {
-    [TOKEN] = {"azure_ad_token", "AZURE_AD_TOKEN", NULL, true},
+    [TOKEN] = {"azure_ad_token", "AZURE_AD_TOKEN|AZURE_OPENAI_AD_TOKEN", NULL, true},
     [TENANT] = {"tenant_id", "AZURE_TENANT_ID", NULL, true},
     [CLIENT_ID] = {"client_id", "AZURE_CLIENT_ID", NULL, true},
     [CLIENT_SECRET] = {"client_secret", "AZURE_CLIENT_SECRET", NULL, true},

@@ -1,7 +1,9 @@
 /*
- * credential_key.c - credentials that are private keys, with which no endpoint is asked: Oracle's
- * signatures of requests, and Snowflake's key-pair tokens.
+ * credential_key.c - credentials with which no endpoint is asked: a token that is there, and
+ * private keys, for Oracle's signatures of requests and Snowflake's key-pair tokens.
  *
+ *   anthropic  a token that goes where its keys do not (docs.anthropic.com/en/docs/claude-code/
+ *              llm-gateway, 2026-08)
  *   oci        explicit settings, else a profile of Oracle's configuration file
  *              (docs.oracle.com/iaas/Content/API/Concepts/sdkconfig.htm, 2026-08)
  *   snowflake  a token that is given, or a JWT that the key signs (docs.snowflake.com/en/
@@ -13,6 +15,29 @@
 #include "wire/ini.h"
 
 enum { REREAD_S = 900, SNOWFLAKE_LIFE_S = 3540 };
+
+/* ---- Anthropic ---- */
+
+static const struct lx_credential_setting anthropic_settings[] = {
+    {"", "ANTHROPIC_AUTH_TOKEN", NULL, false},
+    {0},
+};
+
+static void start_anthropic(struct lx_credential_run *r)
+{
+    struct lx_slice token = lx_credential_get(r, 0), none = {0};
+    if (token.n)
+        lx_credential_done(r, lx_bearer_key_init(&r->key, token, none), INT64_MAX);
+    else
+        lx_credential_nothing(r);
+}
+
+const struct lx_credential_kind lx_credential_anthropic = {
+    .id = "anthropic",
+    .what = "a token for Anthropic",
+    .settings = anthropic_settings,
+    .start = start_anthropic,
+};
 
 /* ---- Oracle ---- */
 

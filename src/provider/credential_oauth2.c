@@ -148,21 +148,29 @@ const struct lx_credential_kind lx_credential_databricks = {
 static const struct lx_credential_setting ibm_settings[] = {
     [TOKEN_URL] = {"", "WATSONX_IAM_URL", "https://iam.cloud.ibm.com/identity/token", false},
     [CLIENT_ID] = {"", NULL, NULL, false},
-    [CLIENT_SECRET] = {"api_key", "WATSONX_APIKEY|WATSONX_API_KEY|WX_API_KEY", NULL, false},
+    [CLIENT_SECRET] = {"api_key", "WX_API_KEY|WATSONX_API_KEY|WATSONX_APIKEY", NULL, false},
     [SCOPE] = {"", NULL, NULL, false},
     [TOKEN] = {"token", "WATSONX_TOKEN", NULL, true},
     [ZEN] = {"zen_api_key", "WATSONX_ZENAPIKEY", NULL, true},
     {0},
 };
-/* A token that somebody else has asked for; a key of IBM's software at home, which is sent itself
- * (www.ibm.com/docs/en/cloud-paks/cp-data: ZenApiKey); else an API key of the cloud. */
+/* A token that somebody else has asked for, or asking. */
+static void take_or_ask(struct lx_credential_run *r)
+{
+    struct lx_slice token = lx_credential_get(r, TOKEN), none = {0};
+    if (token.n)
+        lx_credential_done(r, lx_bearer_key_init(&r->key, token, none), INT64_MAX);
+    else
+        ask_client(r);
+}
+
+/* A key of IBM's software at home is sent itself (www.ibm.com/docs/en/cloud-paks/cp-data:
+ * ZenApiKey); others are API keys of the cloud. */
 static void start_ibm(struct lx_credential_run *r)
 {
     const struct lx_slice none = {0};
-    struct lx_slice token = lx_credential_get(r, TOKEN), zen = lx_credential_get(r, ZEN);
-    if (token.n)
-        lx_credential_done(r, lx_bearer_key_init(&r->key, token, none), INT64_MAX);
-    else if (zen.n)
+    struct lx_slice zen = lx_credential_get(r, ZEN);
+    if (zen.n && !lx_credential_get(r, TOKEN).n)
         lx_credential_done(
             r,
             lx_bearer_key_init(
@@ -170,7 +178,7 @@ static void start_ibm(struct lx_credential_run *r)
                 lx_arena_printf(&r->arena, "authorization: ZenApiKey %.*s", LX_F(zen))),
             INT64_MAX);
     else
-        ask_client(r);
+        take_or_ask(r);
 }
 
 static const struct how ibm = {.proof = PROOF_KEY,
@@ -189,8 +197,9 @@ static const struct lx_credential_setting gigachat_settings[] = {
     [TOKEN_URL] = {"", "GIGACHAT_AUTH_URL", "https://ngw.devices.sberbank.ru:9443/api/v2/oauth",
                    false},
     [CLIENT_ID] = {"", NULL, NULL, false},
-    [CLIENT_SECRET] = {"api_key", "GIGACHAT_CREDENTIALS|GIGACHAT_API_KEY", NULL, false},
+    [CLIENT_SECRET] = {"api_key", "GIGACHAT_API_KEY|GIGACHAT_CREDENTIALS", NULL, false},
     [SCOPE] = {"gigachat_scope", "GIGACHAT_SCOPE", "GIGACHAT_API_PERS", false},
+    [TOKEN] = {"gigachat_access_token", "GIGACHAT_ACCESS_TOKEN", NULL, true},
     {0},
 };
 static const struct how gigachat = {.proof = PROOF_READY, .id_header = "rquid"};
@@ -198,7 +207,7 @@ const struct lx_credential_kind lx_credential_gigachat = {
     .id = "gigachat",
     .what = "GigaChat",
     .settings = gigachat_settings,
-    .start = ask_client,
+    .start = take_or_ask,
     .how = &gigachat,
     .takes_key = true,
 };

@@ -37,5 +37,5 @@ FEATURES = [
 def with_features(chosen):
     request = {"model": "any", "input": ["last mark"]}
     for feature in chosen:
-        feature.openai(request)
+        feature.openai_chat(request)
     return request

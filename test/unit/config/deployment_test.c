@@ -291,15 +291,18 @@ static void a_name_alone_makes_a_deployment(void **state)
 
 static void what_is_missing_has_names(void **state)
 {
-    static const char *const variables[] = {"GROQ_API_KEY", "gk", "HEROKU_API_KEY", "hk", NULL};
+    static const char *const variables[] = {
+        "GROQ_API_KEY", "gk", "HEROKU_API_KEY", "hk", "ANTHROPIC_AUTH_TOKEN", "at", NULL};
     static const struct {
         const char *model, *missing;
     } rows[] = {
+        {"anthropic/x", ""},
         {"groq/x", ""},
         {"openai/x", "OPENAI_API_KEY"},
         {"perplexity/x", "PERPLEXITYAI_API_KEY or PERPLEXITY_API_KEY"},
         {"heroku/x", "HEROKU_API_BASE"},
-        {"azure/x", "AZURE_API_BASE, AZURE_API_KEY or AZURE_OPENAI_API_KEY"},
+        {"azure/x",
+         "AZURE_API_BASE or AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_API_KEY or AZURE_API_KEY"},
         {"lm_studio/x", ""},
         {"hosted_vllm/x", "HOSTED_VLLM_API_BASE"},
         {"mine/x", "MINE_KEY"},
@@ -322,6 +325,34 @@ static void what_is_missing_has_names(void **state)
         lx_secret_clear(&d.key);
     }
     lx_arena_clear(&a);
+}
+
+static void a_key_for_all_models_wins_over_each_variable(void **state)
+{
+    static const char *const variables[] = {
+        "AZURE_OPENAI_API_KEY", "no", "AZURE_API_KEY",  "no",       "HF_TOKEN", "no",
+        "HUGGINGFACE_API_KEY",  "no", "AZURE_API_BASE", "http://h", NULL};
+    static const struct {
+        const char *setting, *model;
+    } rows[] = {
+        {"azure_key", "azure/m"},
+        {"huggingface_key", "huggingface/m"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct unit_read r;
+        struct lx_slice star;
+        char yaml[256];
+        snprintf(yaml, sizeof yaml,
+                 "litellm_settings: {%s: mine}\n"
+                 "model_list: [{model_name: m, litellm_params: {model: %s}}]\n",
+                 rows[i].setting, rows[i].model);
+        unit_read(&r, yaml, variables);
+        const struct lx_deployment *d = unit_find(&r, "m", &star);
+        assert_non_null(d);
+        assert_true(lx_secret_eq(&d->key, LX_S("mine")));
+        unit_close(&r);
+    }
 }
 
 /* The region: the configuration's, the name's, the variables', us-west-2; and what is left of a
@@ -601,6 +632,7 @@ int main(void)
         cmocka_unit_test(own_providers_are_rows),
         cmocka_unit_test(a_name_alone_makes_a_deployment),
         cmocka_unit_test(what_is_missing_has_names),
+        cmocka_unit_test(a_key_for_all_models_wins_over_each_variable),
         cmocka_unit_test(a_mode_chooses_the_language),
         cmocka_unit_test(models_without_chats_are_known),
         cmocka_unit_test(a_prompt_has_a_template),

@@ -116,7 +116,10 @@ static const struct row {
      "GET http://169.254.169.254/latest/meta-data/iam/security-credentials/ (a guess)\n"
      "GET http://169.254.169.254/latest/meta-data/iam/security-credentials/the-role (a guess)\n"
      "DONE aws|I|s|T in 3600\n"},
+    {"anthropic", {{"ANTHROPIC_AUTH_TOKEN", "t"}}, {NULL}, "DONE bearer|t| for ever\n"},
+    {"anthropic", {{NULL}}, {NULL}, "NOTHING\n"},
     {"azure", {{"azure_ad_token", "t"}}, {NULL}, "DONE bearer|t| for ever\n"},
+    {"azure", {{"AZURE_OPENAI_AD_TOKEN", "t"}}, {NULL}, "DONE bearer|t| for ever\n"},
     {"azure",
      {{"tenant_id", "t"}, {"client_id", "c"}, {"client_secret", "s"}},
      {"200 {\"access_token\":\"t\",\"expires_in\":\"60\"}"},
@@ -129,6 +132,10 @@ static const struct row {
      "FAILED AuthenticationError: no key from Microsoft Entra ID: 'oidc/github/x' has no token: "
      "oidc/file, env, env_path, azure and circleci are known\n"},
     {"azure", {{NULL}}, {NULL}, "NOTHING\n"},
+    {"gigachat",
+     {{"api_key", "k"}, {"gigachat_access_token", "t"}},
+     {NULL},
+     "DONE bearer|t| for ever\n"},
     {"ibm",
      {{"api_key", "k"}},
      {"200 {\"access_token\":\"t\",\"expiration\":1767226200}"},
