@@ -82,6 +82,9 @@ static void add(struct lx_load *l, const struct lx_yaml *entry, const struct lx_
         s.embedder = text_at(l, params, "auto_router_embedding_model");
         (void)lx_slice_int(text_at(l, params, "auto_router_max_input_chars"), &s.max_chars);
     }
+    const struct lx_yaml *model_info = lx_yaml_get(entry, LX_S("model_info"));
+    if (model_info && model_info->kind == LX_YAML_MAP)
+        s.model_info = lx_load_json(l, model_info);
     s.name = lx_arena_copy(&l->config->arena, s.name);
     if (lx_map_get(&l->config->routes.by_name, s.name) || lx_auto_find(&l->config->routes, s.name))
         lx_diag_add(l->diags, LX_DIAG_WARNING, entry, LX_S("model_list[].model_name"),

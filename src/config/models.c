@@ -553,8 +553,10 @@ static void add_alias(struct lx_load *l, const struct lx_yaml_pair *pair)
         lx_load_add(l, &d, false);
     }
     g = lx_map_get(&t->by_name, name);
-    if (g)
+    if (g) {
         g->hidden = hidden;
+        g->alias_of = lx_arena_copy(&l->config->arena, target);
+    }
 }
 
 static void take_aliases(struct lx_load *l)

@@ -96,6 +96,7 @@ static void add_members(struct lx_load *l, const struct lx_yaml *at,
     }
     struct lx_model_group *own = taken ? NULL : lx_map_get(&t->by_name, name);
     if (own) {
+        own->joined = true;
         own->strategy = strategy ? strategy : lx_strategy_find(LX_S("simple-shuffle"));
         own->latency = args;
     }

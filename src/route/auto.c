@@ -446,6 +446,7 @@ int lx_auto_add(struct lx_route_table *t, const struct lx_auto_source *s, struct
         return lx_error_set(err, LX_ENOMEM, "out of memory");
     r->name = s->name;
     r->kind = s->kind;
+    r->model_info = s->model_info;
     struct lx_auto_reading reading = {
         .table = t, .arena = a, .to = r, .embedder = s->embedder, .max_chars = s->max_chars};
     int code = read(&reading, s, err);

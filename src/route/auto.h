@@ -69,7 +69,8 @@ struct lx_semantic {
 };
 
 struct lx_auto {
-    struct lx_slice name; /* that clients ask for */
+    struct lx_slice name;       /* that clients ask for */
+    struct lx_slice model_info; /* a JSON object; or empty */
     const struct lx_auto_kind *kind;
     struct lx_auto_model otherwise; /* the default model */
     const struct lx_complexity *scorer;
@@ -117,6 +118,7 @@ struct lx_auto_source {
     struct lx_slice config;              /* a JSON object; or empty */
     struct lx_slice embedder;            /* auto_router_embedding_model; or empty */
     int64_t max_chars;                   /* auto_router_max_input_chars; 0: 2,000 */
+    struct lx_slice model_info;          /* a JSON object, borrowed for good; or empty */
 };
 /* Makes one of the table's: once all of its models are there. Everything in the arena. *unserved:
  * a model that it names and nobody serves, which is left out; or empty. 0 or a code. */

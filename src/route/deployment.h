@@ -117,6 +117,8 @@ struct lx_model_group {
     bool wildcard;
     bool unchecked;                               /* not of background_health_check_model_groups */
     bool hidden;                                  /* served, but not listed by GET /v1/models */
+    bool joined;                                  /* of others' deployments: a routing_groups' */
+    struct lx_slice alias_of;                     /* the model it is another name of; or empty */
     const struct lx_failure_policy *retry_policy; /* model_group_retry_policy; NULL: the policy's */
     int affinity;                                 /* bits of enum lx_affinity; -1: the policy's */
     const struct lx_strategy *strategy;           /* of a routing_groups; NULL: the policy's */

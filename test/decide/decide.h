@@ -53,7 +53,8 @@ static inline int64_t number(struct lx_slice s, int64_t otherwise)
     return lx_slice_int(s, &n) == 0 ? n : otherwise;
 }
 
-/* The tables auto.txt, calls.txt, choose.txt and faults.txt. */
+/* The tables access.txt, auto.txt, calls.txt, choose.txt and faults.txt. */
+void access_of(const struct row *row);
 void choose_model(const struct row *row);
 void make_calls(const struct row *row);
 void choose(const struct row *row);

@@ -267,7 +267,7 @@ static const struct {
 } tables[] = {
     {"resolve", resolve}, {"names", names},       {"find", find},        {"pick", pick},
     {"choose", choose},   {"auto", choose_model}, {"calls", make_calls}, {"retry", retry},
-    {"auth", auth},       {"keys", keys},         {"faults", fault},
+    {"auth", auth},       {"keys", keys},         {"faults", fault},     {"access", access_of},
 };
 
 static bool read_row(struct lx_slice line, struct row *row)
