@@ -96,6 +96,21 @@ static const struct lx_endpoint endpoints[] = {
     {LX_METHOD_GET, "/v1/model/info", false, CHAT, lx_endpoint_model_info, "the same"},
     {LX_METHOD_GET, "/model_group/info", false, CHAT, lx_endpoint_model_group_info,
      "the same by the names that can be asked for"},
+    {LX_METHOD_GET, "/access_group/list", false, CHAT, lx_endpoint_access_groups,
+     "access groups, and the models in each"},
+    {LX_METHOD_GET, "/access_group/{name}/info", false, CHAT, lx_endpoint_access_group,
+     "one of them"},
+    {LX_METHOD_POST, "/access_group/new", false, CHAT, lx_endpoint_access_group_change,
+     "refused: they are set in the configuration"},
+    {LX_METHOD_PUT, "/access_group/{name}/update", false, CHAT, lx_endpoint_access_group_change,
+     "the same"},
+    {LX_METHOD_DELETE, "/access_group/{name}/delete", false, CHAT, lx_endpoint_access_group_change,
+     "the same"},
+    {LX_METHOD_GET, "/fallback/{model}", false, CHAT, lx_endpoint_fallback,
+     "who is asked when a model has failed (?fallback_type=)"},
+    {LX_METHOD_POST, "/fallback", false, CHAT, lx_endpoint_fallback_change,
+     "refused: they are set in the configuration"},
+    {LX_METHOD_DELETE, "/fallback/{model}", false, CHAT, lx_endpoint_fallback_change, "the same"},
     {LX_METHOD_GET, "/router/state", false, CHAT, lx_endpoint_router_state,
      "what the router knows of each deployment, and its last decisions; ?format=text as tables"},
     {LX_METHOD_POST, "/spend/calculate", false, CHAT, lx_endpoint_spend_calculate,
@@ -147,6 +162,7 @@ const struct lx_endpoint *lx_endpoint_find(enum lx_method method, struct lx_slic
     /* What can be deleted can be got. */
     static const struct lx_slice allows[] = {[LX_METHOD_GET] = LX_S_INIT("GET, HEAD"),
                                              [LX_METHOD_POST] = LX_S_INIT("POST"),
+                                             [LX_METHOD_PUT] = LX_S_INIT("PUT"),
                                              [LX_METHOD_DELETE] = LX_S_INIT("GET, HEAD, DELETE")};
 
     *allow = lx_slice(NULL, 0);

@@ -25,6 +25,11 @@ void lx_endpoint_models(struct lx_exchange *x); /* models.c */
 void lx_endpoint_model(struct lx_exchange *x);
 void lx_endpoint_model_info(struct lx_exchange *x); /* model_info.c */
 void lx_endpoint_model_group_info(struct lx_exchange *x);
+void lx_endpoint_access_groups(struct lx_exchange *x); /* access_groups.c */
+void lx_endpoint_access_group(struct lx_exchange *x);
+void lx_endpoint_access_group_change(struct lx_exchange *x);
+void lx_endpoint_fallback(struct lx_exchange *x); /* fallbacks.c */
+void lx_endpoint_fallback_change(struct lx_exchange *x);
 void lx_endpoint_router_state(struct lx_exchange *x);    /* router.c */
 void lx_endpoint_spend_calculate(struct lx_exchange *x); /* spend.c */
 void lx_endpoint_token_counter(struct lx_exchange *x);   /* token_counter.c */
@@ -35,5 +40,11 @@ void lx_endpoint_health_latest(struct lx_exchange *x);
 void lx_endpoint_health_services(struct lx_exchange *x);
 void lx_endpoint_health_shared(struct lx_exchange *x);
 void lx_endpoint_readiness(struct lx_exchange *x);
+
+/* The query's fallback_type; false: it is none, and was refused. (fallbacks.c) */
+bool lx_endpoint_fallback_type(struct lx_exchange *x, enum lx_fallback_kind *out);
+/* A model's fallbacks of that kind: a JSON array; absent. */
+struct lx_slice lx_endpoint_fallback_targets(struct lx_exchange *x, enum lx_fallback_kind kind,
+                                             struct lx_slice model);
 
 #endif

@@ -245,6 +245,8 @@ static enum lx_method method_of(struct lx_slice s)
         return LX_METHOD_POST;
     if (lx_slice_eq(s, LX_S("GET")))
         return LX_METHOD_GET;
+    if (lx_slice_eq(s, LX_S("PUT")))
+        return LX_METHOD_PUT;
     if (lx_slice_eq(s, LX_S("DELETE")))
         return LX_METHOD_DELETE;
     return lx_slice_eq(s, LX_S("HEAD")) ? LX_METHOD_HEAD : LX_METHOD_OTHER;

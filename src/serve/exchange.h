@@ -16,7 +16,14 @@ struct lx_endpoint;
 struct lx_sweep;
 struct lx_worker;
 
-enum lx_method { LX_METHOD_GET, LX_METHOD_HEAD, LX_METHOD_POST, LX_METHOD_DELETE, LX_METHOD_OTHER };
+enum lx_method {
+    LX_METHOD_GET,
+    LX_METHOD_HEAD,
+    LX_METHOD_POST,
+    LX_METHOD_PUT,
+    LX_METHOD_DELETE,
+    LX_METHOD_OTHER
+};
 
 struct lx_exchange {
     struct lx_inbound *conn;
