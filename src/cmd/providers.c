@@ -189,10 +189,10 @@ static void add_auth(struct lx_buf *out, const struct lx_provider *p)
 static void add_table(struct lx_buf *out, const struct rows *rows)
 {
     const struct lx_provider *p;
-    lx_buf_addf(out, "%-20s %-12s %-56s %-4s %s\n", "PROVIDER", "LANGUAGE", "BASE URL", "KEY",
+    lx_buf_addf(out, "%-24s %-18s %-58s %-4s %s\n", "PROVIDER", "LANGUAGE", "BASE URL", "KEY",
                 "VARIABLES");
     for (size_t i = 0; (p = row(rows, i)); i++) {
-        lx_buf_addf(out, "%-20s %-12s %-56s %-4s ", p->id, p->language,
+        lx_buf_addf(out, "%-24s %-18s %-58s %-4s ", p->id, p->language,
                     p->base_url ? p->base_url : "(api_base)", find_set(p->key_env) ? "yes" : "-");
         add_names(out, p->key_env, "");
         lx_buf_add_byte(out, '\n');
@@ -211,6 +211,23 @@ static void add_place(struct lx_buf *out, const char *name, const char *const *v
         return;
     lx_buf_addf(out, "\n  %-12s ", name);
     add_names(out, variables, "");
+}
+
+/* "aws, from AWS_PROFILE, ...": what a key is made of where none is given. */
+static void add_credential(struct lx_buf *out, const struct lx_provider *p)
+{
+    const struct lx_credential_kind *kind =
+        p->credential ? lx_credential_kind_find(lx_slice_z(p->credential)) : NULL;
+    const char *sep = ", from ";
+    if (!kind)
+        return;
+    lx_buf_addf(out, "  %-12s %s", "credentials", kind->id);
+    for (const struct lx_credential_setting *s = kind->settings; s->name; s++)
+        for (struct lx_slice rest = lx_slice_z(s->env), one; rest.n; sep = ", ") {
+            lx_slice_cut(rest, '|', &one, &rest);
+            lx_buf_addf(out, "%s%.*s", sep, LX_F(one));
+        }
+    lx_buf_add_byte(out, '\n');
 }
 
 static void add_quirks(struct lx_buf *out, const char *name, const struct lx_quirk *quirks)
@@ -237,7 +254,7 @@ static void add_detail(struct lx_buf *out, const struct lx_provider *p)
     lx_buf_addf(out, "\n  %-12s ", "sent as");
     add_auth(out, p);
     lx_buf_add_byte(out, '\n');
-    add_line(out, "credentials", p->credential);
+    add_credential(out, p);
     add_line(out, "path", p->path);
     add_line(out, "to prompts", p->text ? p->text->language : NULL);
     add_line(out, "api-version", p->api_version_env);
@@ -438,7 +455,10 @@ static int run_rows(const struct rows *rows, const char *name, bool json, struct
 {
     const struct lx_provider *one = name ? find(rows, lx_slice_z(name)) : NULL, *p;
     struct lx_out o = lx_out(out);
+    const char *why = name && !one ? lx_provider_left_out(lx_slice_z(name)) : NULL;
     char near[128];
+    if (why)
+        return lx_cmd_fail("providers", LX_EXIT_FAILED, "%s is left out: %s", name, why);
     if (name && !one) {
         lx_provider_near(lx_slice_z(name), rows->custom, rows->custom_count, near, sizeof(near));
         return lx_cmd_fail("providers", LX_EXIT_FAILED, "there is no provider \"%s\"%s%s", name,
@@ -515,19 +535,8 @@ static const char intro[] =
 static const char outro[] = "\n"
                             "## What is left out\n"
                             "\n"
-                            "Of LiteLLM's chat providers (1.106.2), and why:\n"
+                            "Of LiteLLM's providers (1.106.2), and why:\n"
                             "\n";
-
-static const struct {
-    const char *names, *why;
-} left_out[] = {
-    {"github_copilot|chatgpt", "would sign in as another program's user"},
-    {"nvidia_riva", "gRPC only"},
-    {"petals", "Python in process, or a public swarm that is gone"},
-    {"anyscale|palm|aleph_alpha", "shut down"},
-    {"monet", "no address is known"},
-    {"anthropic_text", "prompts of Claude 2, which no model takes any more"},
-};
 
 /* A cell holds no '|' of its own. */
 static void add_cell(struct lx_buf *out, const char *text, const char *quote)
@@ -542,10 +551,10 @@ static void add_cell(struct lx_buf *out, const char *text, const char *quote)
 static void add_left_out(struct lx_buf *out)
 {
     lx_buf_add(out, lx_slice_z(outro));
-    for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++) {
+    for (size_t i = 0; i < lx_left_out_count; i++) {
         lx_buf_add_lit(out, "- ");
-        add_cell(out, left_out[i].names, "`");
-        lx_buf_addf(out, ": %s\n", left_out[i].why);
+        add_cell(out, lx_providers_left_out[i].names, "`");
+        lx_buf_addf(out, ": %s\n", lx_providers_left_out[i].why);
     }
 }
 

@@ -312,8 +312,8 @@ const struct lx_command lx_command_translate = {
     .details =
         "request prints one JSON object, {method, url, headers, body}, secrets masked, and what had\n"
         "to be left out; or the error as JSON, with exit status 1. response prints the reply as the\n"
-        "client would get it. Clients' languages: openai_chat, openai_completions, anthropic,\n"
-        "openai_embed (embeddings).",
+        "client would get it. Clients' languages: openai_chat, openai_completions,\n"
+        "openai_responses, anthropic, gemini, openai_embed (embeddings).",
     .options = options,
     .min_words = 1,
     .max_words = 1,

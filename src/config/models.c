@@ -12,15 +12,6 @@
 #define ENTRY  "model_list[]"
 #define PARAMS "model_list[].litellm_params"
 
-/* Providers LiteLLM has besides (its provider_list, 1.106.2), for telling "not yet" from "no such".
- */
-static const char litellm_providers[] =
-    "a2a*|aleph_alpha|anthropic_text|anyscale|aws_polly|aws_textract|"
-    "black_forest_labs|chatgpt|custom|deepgram|dotprompt|elevenlabs|fal_ai|github_copilot|"
-    "humanloop|langflow|langfuse|langgraph|manus|milvus|mongodb|nvidia_riva|palm|petals|"
-    "pg_vector|recraft|reducto|runwayml|s3_vectors|soniox|stability|strands_decider|topaz|"
-    "transcribe|typesafe|valkey";
-
 static struct lx_slice text_of(const struct lx_yaml *v)
 {
     return v && v->kind == LX_YAML_SCALAR ? v->text : (struct lx_slice){0};
@@ -124,11 +115,11 @@ static bool resolve(struct lx_load *l, const struct lx_config_entry *e, struct l
     struct lx_slice name = e->provider, rest;
     if (!name.n)
         lx_slice_cut(e->model, '/', &name, &rest);
-    if (lx_glob_match(lx_slice_z(litellm_providers), name))
+    const char *why = lx_provider_left_out(name);
+    if (why)
         lx_diag_add(l->diags, LX_DIAG_NOT_BUILT, lx_yaml_get(e->params, LX_S("model")),
-                    LX_S(PARAMS ".model"),
-                    "the provider %.*s is known, but not built yet: its models are left out",
-                    LX_F(name));
+                    LX_S(PARAMS ".model"), "the provider %.*s is left out, and its models: %s",
+                    LX_F(name), why);
     else
         left_out(l, e, key,
                  is_variable(lx_yaml_get(e->params, lx_slice_z(key)))

@@ -186,6 +186,13 @@ struct lx_provider {
 extern const struct lx_provider lx_providers[];
 extern const size_t lx_provider_count;
 
+/* LiteLLM's providers (provider_list, 1.106.2) that have no row here, and why. */
+struct lx_left_out {
+    const char *names, *why; /* a glob */
+};
+extern const struct lx_left_out lx_providers_left_out[];
+extern const size_t lx_left_out_count;
+
 /* By id or alias; NULL when there is none. */
 const struct lx_provider *lx_provider_find(struct lx_slice id);
 /* The row that holds for a model (as the provider calls it) at an address: the first variant whose
@@ -229,6 +236,8 @@ int lx_provider_resolve(struct lx_slice name, struct lx_slice explicit_provider,
 /* True for an address of the provider's own; not for that of a server at home, where anything may
  * run. */
 bool lx_provider_has_host(const struct lx_provider *p, struct lx_slice base_url);
+/* Why a provider of LiteLLM's has no row here; NULL: it has one, or LiteLLM has none. */
+const char *lx_provider_left_out(struct lx_slice id);
 /* Writes up to three ids that look like name, "groq, xai": for error texts. n > 0; "" when none. */
 void lx_provider_near(struct lx_slice name, const struct lx_provider *custom, size_t custom_count,
                       char *out, size_t n);

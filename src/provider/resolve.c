@@ -134,6 +134,10 @@ static int fail_unknown(const struct search *s, struct lx_slice id, const char *
                         struct lx_error *err)
 {
     char near[128];
+    const char *why = lx_provider_left_out(id);
+    if (why)
+        return lx_error_set(err, LX_EPROVIDER, "%s '%.*s', which is left out: %s", what, LX_F(id),
+                            why);
     lx_provider_near(id, s->custom, s->custom_count, near, sizeof(near));
     const char *sep = near[0] ? "; did you mean " : "";
     return lx_error_set(err, LX_EPROVIDER, "%s '%.*s'%s%s%s", what, LX_F(lx_slice_to(id, 80)), sep,
@@ -189,6 +193,14 @@ int lx_provider_resolve(struct lx_slice name, struct lx_slice explicit_provider,
     return lx_error_set(err, LX_EPROVIDER,
                         "no provider given for model '%.*s': put one in front, as in openai/%.*s",
                         LX_F(lx_slice_to(name, 80)), LX_F(lx_slice_to(name, 80)));
+}
+
+const char *lx_provider_left_out(struct lx_slice id)
+{
+    for (size_t i = 0; i < lx_left_out_count; i++)
+        if (lx_glob_match(lx_slice_z(lx_providers_left_out[i].names), id))
+            return lx_providers_left_out[i].why;
+    return NULL;
 }
 
 void lx_provider_near(struct lx_slice name, const struct lx_provider *custom, size_t custom_count,

@@ -106,3 +106,20 @@ const struct lx_provider lx_providers[] = {
 #include "provider/providers_m_z.def"
 };
 const size_t lx_provider_count = sizeof(lx_providers) / sizeof(lx_providers[0]);
+
+const struct lx_left_out lx_providers_left_out[] = {
+    {"github_copilot|chatgpt", "it would sign in as another program's user"},
+    {"petals", "Python in process, or a public swarm that is gone"},
+    {"anyscale|palm|aleph_alpha", "shut down"},
+    {"monet", "no address is known"},
+    {"anthropic_text", "prompts of Claude 2, which no model takes any more"},
+    {"custom", "no provider of chats: give openai/ and api_base, or a provider of your own"},
+    {"black_forest_labs|fal_ai|recraft|runwayml|stability|topaz", "pictures and films"},
+    {"aws_polly|azure_speech|deepgram|elevenlabs|nvidia_riva|soniox|transcribe", "speech"},
+    {"aws_textract|reducto", "documents"},
+    {"milvus|mongodb|pg_vector|s3_vectors|valkey", "vectors that are kept"},
+    {"a2a*|cursor|langflow|langgraph|litellm_agent|manus|strands_decider|typesafe", "agents"},
+    {"dotprompt|humanloop|langfuse", "prompts that are kept"},
+    {"auto_router", "a router: the model's name says it, no provider's"},
+};
+const size_t lx_left_out_count = sizeof(lx_providers_left_out) / sizeof(lx_providers_left_out[0]);

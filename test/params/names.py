@@ -1,5 +1,5 @@
 """get_llm_provider and validate_environment of LiteLLM against llmux, for every model of its map,
-made-up names of every provider, and the addresses it knows.
+made-up names of every provider, in front and told beside (custom_llm_provider), and the addresses it knows.
 
 names.py LLMUX [--verbose]
 
@@ -9,6 +9,7 @@ rule in RULES; a rule that explains nothing is one too many.
 
 import contextlib
 import fnmatch
+import functools
 import io
 import json
 import os
@@ -19,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 NOWHERE = "http://127.0.0.1:9/v1"
 FAMILIES = ["gpt-9", "claude-nine", "gemini-9-pro", "who/what", "a.b-v1:0"]
-BARE = ["dolphin", "chatdolphin", "babbage-002", "gpt-4o", "o1", "o3-mini", "command-r", "jamba-9",
+BARE = ["*", "openai/*", "groq/*", "anthropic/*", "dolphin", "chatdolphin", "babbage-002", "gpt-4o", "o1", "o3-mini", "command-r", "jamba-9",
         "who", "who:what", "WHO", "ft:gpt-3.5-turbo:me", "ft:davinci-002:me", "gpt-3.5-turbo-instruct",
         "claude-3-haiku-20240307", "anthropic.claude-v2", "us.amazon.nova-pro-v1:0", "meta.llama3-70b",
         "text-embedding-004", "text-embedding-3-small", "gemini-2.5-pro", "sonar", "llama-3", "qwen-max",
@@ -31,12 +32,15 @@ SIGNS_IN = {"github_copilot", "chatgpt"}  # as another program's user, when only
 RULES = [
     ("provider", "none", "*", "*", "LiteLLM knows bare names one by one; here a family has one provider, "
      "however new the model"),
-    ("provider", "*", "none", "*/*", "no chats and embeddings: pictures, speech, documents"),
+    ("provider", "bedrock", "none", "*-x-*/*", "pictures"),
+    ("left out", "*", "*", "*", "as `llmux providers NAME` says, and why"),
     ("provider", "openai", "azure", "azure/*", "by LiteLLM's list of models that Azure AI Studio had; they "
      "are Azure's as they say"),
     ("provider", "anyscale", "*", "*", "shut down"),
     ("provider", "text-completion-codestral", "codestral", "*", "one provider, which has prompts and chats"),
     ("model", "*", "*", "*bedrock*", "a region in front and a route are taken off at once"),
+    ("model", "openrouter/*", "*", "* of openrouter", "what has no maker in its name is OpenRouter's own: it "
+     "gets the prefix on its way"),
     ("keys", "LiteLLM says nothing of it", "*", "*", "its list of providers is not complete"),
     ("keys", "AZURE_API_VERSION", "nothing", "azure/*", "there is a version that is used without"),
     ("keys", "AWS_SECRET_ACCESS_KEY", "nothing", "*", "goes with AWS_ACCESS_KEY_ID, which is told"),
@@ -52,7 +56,8 @@ RULES = [
 
 
 def ask_litellm():
-    """[(name, api_base, provider, model)], and validate_environment; None without LiteLLM."""
+    """[(name, api_base, explicit provider, provider, model)], and validate_environment; None without
+    LiteLLM."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     try:
         import litellm
@@ -60,28 +65,31 @@ def ask_litellm():
         return None, None
     litellm.suppress_debug_info = True
     providers = {getattr(p, "value", p) for p in litellm.provider_list} - SIGNS_IN
-    names = [(name, None) for name in litellm.model_cost
+    names = [(name, None, None) for name in litellm.model_cost
              if name != "sample_spec" and "*" not in name and name.split("/")[0] not in SIGNS_IN]
-    names += [(f"{p}/{f}", None) for p in sorted(providers) for f in FAMILIES]
-    names += [(name, None) for name in BARE]
+    for p in sorted(providers):
+        names += [(f"{p}/{f}", None, None) for f in FAMILIES]
+        names += [(f, None, p) for f in (f"{p}/who", f"groq/{p}", "*", *FAMILIES)]
+    names += [(name, None, None) for name in BARE]
     for place in litellm.openai_compatible_endpoints:
         place = place if "://" in place else "https://" + place
-        names += [("who", place), ("gpt-4o", place), ("groq/who", place)]
+        names += [(name, place, None) for name in ("who", "gpt-4o", "groq/who", "*")]
     answers = []
-    for name, base in dict.fromkeys(names):
+    for name, base, explicit in dict.fromkeys(names):
         try:
-            model, provider, _, _ = litellm.get_llm_provider(name, api_base=base)
+            model, provider, _, _ = litellm.get_llm_provider(name, custom_llm_provider=explicit, api_base=base)
         except Exception:  # of whatever kind: the name is not known
             model, provider = name, None
-        answers.append((name, base, provider or "none", model))
+        answers.append((name, base, explicit, provider or "none", model))
     return answers, litellm.validate_environment
 
 
 def ask_llmux(llmux, asked):
     """[(provider, model)] in the order asked: one configuration that has them all."""
     entries = [{"model_name": str(i),
-                "litellm_params": {"model": name, "api_base": base or NOWHERE}}
-               for i, (name, base, _, _) in enumerate(asked)]
+                "litellm_params": {"model": name, "api_base": base or NOWHERE,
+                                   **({"custom_llm_provider": explicit} if explicit else {})}}
+               for i, (name, base, explicit, _, _) in enumerate(asked)]
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
         json.dump({"model_list": entries}, f)
         f.flush()
@@ -89,13 +97,20 @@ def ask_llmux(llmux, asked):
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     found = {m["model"]: m["deployments"][0] for m in json.loads(done.stdout)}
     return [(found[str(i)]["provider"], found[str(i)]["model"]) if str(i) in found else ("none", name)
-            for i, (name, _, _, _) in enumerate(asked)]
+            for i, (name, *_) in enumerate(asked)]
 
 
 def missing(llmux, name):
     done = subprocess.run([llmux, "providers", "--check", name, "--json"], check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return json.loads(done.stdout)["missing"]
+
+
+@functools.cache
+def is_left_out(llmux, provider):
+    done = subprocess.run([llmux, "providers", provider], check=False, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True)
+    return " is left out: " in done.stderr
 
 
 def aliases(llmux):
@@ -108,13 +123,16 @@ def differences(llmux, asked, validate):
     """(what, theirs, ours, name) of each."""
     one = {}
     same = aliases(llmux)
-    for (name, base, provider, model), (p, m) in zip(asked, ask_llmux(llmux, asked)):
+    for (name, base, explicit, provider, model), (p, m) in zip(asked, ask_llmux(llmux, asked)):
         provider = same.get(provider, provider)
-        if provider != p:
-            yield "provider", provider, p, f"{name} at {base}" if base else name
+        if p == "none" and is_left_out(llmux, provider):
+            yield "left out", provider, p, name
+        elif provider != p:
+            yield "provider", provider, p, name + (f" at {base}" if base else "") + \
+                (f" of {explicit}" if explicit else "")
         elif p != "none" and m != model:
-            yield "model", model, m, name
-        elif p != "none":
+            yield "model", model, m, f"{name} of {explicit}" if explicit else name
+        elif p != "none" and not explicit:
             one.setdefault(p, name)
     with ThreadPoolExecutor(2) as pool:
         groups = dict(zip(one, pool.map(lambda p: missing(llmux, one[p]), one)))

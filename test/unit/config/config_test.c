@@ -142,11 +142,11 @@ static const struct {
     {"model_list: [{litellm_params: {model: openai/a, api_key: k}}]\n",
      "c.yaml:1:14: error: model_list[].model_name: expected the name clients use for this model\n"},
     {"model_list: [{model_name: a, litellm_params: {model: petals/a}}]\n",
-     "c.yaml:1:54: warning: model_list[].litellm_params.model: the provider petals is known, but "
-     "not built yet: its models are left out\n"},
+     "c.yaml:1:54: warning: model_list[].litellm_params.model: the provider petals is left out, and "
+     "its models: Python in process, or a public swarm that is gone\n"},
     {"model_list: [{model_name: a, litellm_params: {model: a, custom_llm_provider: palm}}]\n",
-     "c.yaml:1:54: warning: model_list[].litellm_params.model: the provider palm is known, "
-     "but not built yet: its models are left out\n"},
+     "c.yaml:1:54: warning: model_list[].litellm_params.model: the provider palm is left out, and "
+     "its models: shut down\n"},
     {"model_list: [{model_name: a, litellm_params: {model: opnai/a}}]\n",
      "c.yaml:1:54: warning: model_list[].litellm_params.model: the model name begins with no "
      "provider that is known: 'opnai'; did you mean openai?; the deployment is left out\n"},
