@@ -82,6 +82,9 @@ static void read_options(struct lx_attempt_writer *w, const struct lx_route_sett
                                      tristate(w->d->enforce_format, settings->enforce_format));
     w->tells_tools = w->from->operation == LX_OPERATION_CHAT &&
                      tristate(w->d->tells_tools, settings->tells_tools);
+    w->options.safety_settings = settings->safety_settings;
+    w->options.low_thinking = settings->low_thinking;
+    w->options.auto_summary = settings->auto_summary;
     w->system_first = settings->system_first;
     w->at->merges_thinking = w->from == &lx_dialect_openai_chat &&
                              lx_json_bool(v[LX_MEMBER_MERGE_REASONING], settings->merges_thinking);

@@ -3,13 +3,14 @@
  *
  * Called by attempt.c with the body written, and by the call machine before it is sent.
  */
+#include "base/text.h"
 #include "call/address.h"
 #include "call/attempt.h"
 #include "call/places.h"
 
 /* ---- The address and the headers ----------------------------------------------------------- */
 
-enum { MAX_PATH_BYTES = 1024 };
+enum { MAX_PATH_BYTES = 1024, MAX_QUERY_BYTES = 16384 };
 
 static bool counts(const struct lx_attempt_writer *w)
 {
@@ -39,6 +40,34 @@ static void write_path(const struct lx_attempt_writer *w, struct lx_buf *out)
         lx_buf_add(out, lx_slice_from(own, (size_t)at + chat.n));
 }
 
+/* extra_query: members that are text, numbers or booleans. */
+static void add_query(struct lx_attempt_writer *w)
+{
+    struct lx_buf url;
+    struct lx_json query = w->members.v[LX_MEMBER_EXTRA_QUERY];
+    if (!lx_json_is(query, LX_JSON_OBJECT) || !lx_json_count(query))
+        return;
+    lx_buf_init(&url, MAX_QUERY_BYTES);
+    lx_buf_add(&url, w->at->out.url);
+    char mark = lx_slice_find_byte(w->at->out.url, '?') < 0 ? '?' : '&';
+    for (struct lx_json_iter it = lx_json_iter(query); lx_json_next(&it);) {
+        bool text = lx_json_is(it.value, LX_JSON_STRING);
+        if (!lx_json_given(it.value) || lx_json_type(it.value) > LX_JSON_STRING)
+            continue;
+        lx_buf_add_byte(&url, mark);
+        mark = '&';
+        lx_percent_write(&url, lx_json_str(it.name, w->arena), LX_S(""));
+        lx_buf_add_byte(&url, '=');
+        lx_percent_write(&url, text ? lx_json_str(it.value, w->arena) : lx_json_raw(it.value),
+                         LX_S(""));
+    }
+    if (url.failed == LX_ELIMIT)
+        lx_losses_add(&w->at->losses, LX_S("extra_query"), LX_S("the address would be too long"));
+    else
+        w->at->out.url = lx_buf_take(&url, w->arena);
+    lx_buf_clear(&url);
+}
+
 int lx_attempt_write_url(struct lx_attempt_writer *w)
 {
     char room[MAX_PATH_BYTES];
@@ -60,6 +89,7 @@ int lx_attempt_write_url(struct lx_attempt_writer *w)
         w->at->out.url = lx_arena_printf(w->arena, "%.*s%c%s=%.*s", LX_F(w->at->out.url),
                                          more ? '&' : '?', name, LX_F(version));
     }
+    add_query(w);
     return 0;
 }
 
@@ -213,6 +243,66 @@ int lx_attempt_sign(struct lx_attempt *at, const struct lx_deployment *d, int64_
     return code;
 }
 
+/* How a request is framed and where it goes is not a client's to say. */
+static const char framing_headers[] =
+    "host|connection|keep-alive|content-length|content-encoding|transfer-encoding|accept-encoding|"
+    "te|trailer|upgrade|expect|proxy-*";
+static const char secret_headers[] = "*auth*|*key*|*token*|*secret*|*cookie*";
+
+static struct lx_slice lowered(struct lx_slice s, struct lx_arena *a)
+{
+    char *to = lx_arena_bytes(a, s.n);
+    for (size_t i = 0; to && i < s.n; i++)
+        to[i] = lx_ascii_lower(s.p[i]);
+    return lx_slice(to, to ? s.n : 0);
+}
+
+/* The headers of a body's member. */
+static void add_headers(struct lx_attempt_writer *w, const char *member, struct lx_json headers)
+{
+    if (!lx_json_is(headers, LX_JSON_OBJECT))
+        return;
+    for (struct lx_json_iter it = lx_json_iter(headers); lx_json_next(&it);) {
+        struct lx_slice given = lx_json_str(it.name, w->arena);
+        struct lx_slice name = lowered(given, w->arena);
+        struct lx_slice value = lx_json_is(it.value, LX_JSON_STRING)
+                                    ? lx_json_str(it.value, w->arena)
+                                    : lx_json_raw(it.value);
+        const struct lx_header h = {given, value, lx_glob_match(lx_slice_z(secret_headers), name)};
+        if (!lx_json_given(it.value) || !lx_header_is_valid(given, value) ||
+            lx_glob_match(lx_slice_z(framing_headers), name))
+            lx_losses_add(&w->at->losses, lx_arena_printf(w->arena, "%s.%.*s", member, LX_F(given)),
+                          LX_S("no header that a client may set"));
+        else
+            merge_header(&w->headers, h);
+    }
+}
+
+/* provider_specific_header: {"custom_llm_provider": "a, b", "extra_headers": {...}}, or several. */
+static void add_scoped(struct lx_attempt_writer *w, struct lx_json scoped)
+{
+    struct lx_slice rest = lx_json_str(LX_GET(scoped, "custom_llm_provider"), w->arena), name;
+    bool ours = false;
+    while (rest.n) {
+        lx_slice_cut(rest, ',', &name, &rest);
+        name = lx_slice_trim(name);
+        ours |= lx_slice_eq(name, lx_slice_z(w->d->provider->id)) ||
+                lx_provider_find(name) == w->d->provider;
+    }
+    if (ours)
+        add_headers(w, "provider_specific_header", LX_GET(scoped, "extra_headers"));
+}
+
+static void add_provider_headers(struct lx_attempt_writer *w)
+{
+    struct lx_json given = w->members.v[LX_MEMBER_PROVIDER_HEADER];
+    if (lx_json_is(given, LX_JSON_OBJECT))
+        add_scoped(w, given);
+    else if (lx_json_is(given, LX_JSON_ARRAY))
+        for (struct lx_json_iter it = lx_json_iter(given); lx_json_next(&it);)
+            add_scoped(w, it.value);
+}
+
 void lx_attempt_write_headers(struct lx_attempt_writer *w, const struct lx_headers *of_body)
 {
     struct lx_header_list *l = &w->headers;
@@ -232,5 +322,8 @@ void lx_attempt_write_headers(struct lx_attempt_writer *w, const struct lx_heade
         merge_header(l, of_body->v[i]);
     for (size_t i = 0; i < w->d->headers.n; i++)
         merge_header(l, w->d->headers.v[i]);
+    add_headers(w, "headers", w->members.v[LX_MEMBER_HEADERS]);
+    add_headers(w, "extra_headers", w->members.v[LX_MEMBER_EXTRA_HEADERS]);
+    add_provider_headers(w);
     w->at->out.headers = l->headers;
 }

@@ -9,7 +9,9 @@
  *
  * xAI's search the web there only (docs.x.ai/docs/guides/live-search, ended in 2026).
  *
- * Who speaks the Responses API gets it of every provider that has it.
+ * Who speaks the Responses API gets it of every provider that has it, unless the configuration or
+ * the client says otherwise (use_chat_completions_api); route_all_chat_openai_to_responses has all
+ * chats of OpenAI's go there.
  */
 #include "call/call.h"
 
@@ -75,7 +77,10 @@ struct lx_slice lx_attempt_model(const struct lx_deployment *d, const struct lx_
 {
     const char *models = d->provider->functions_by_responses;
     struct lx_json root = lx_json_root(body);
-    if (front == &lx_dialect_openai_responses)
+    bool by_chat = d->by_chat || lx_json_bool(LX_GET(root, "use_chat_completions_api"), false);
+    bool always = d->always_by_responses && front->operation == LX_OPERATION_CHAT &&
+                  front != &lx_dialect_openai_completions;
+    if (front == &lx_dialect_openai_responses ? !by_chat : always)
         return lx_deployment_by_responses(d, model, a);
     if (!searches(d, model, root) &&
         (!models || !has_function(root) || !lx_glob_match(lx_slice_z(models), model) ||

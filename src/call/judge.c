@@ -279,14 +279,33 @@ static int64_t own_first_ms(const struct lx_call *c)
     return first_given(c->wishes.stream_timeout_ms, c->in.stream_timeout_ms, 0);
 }
 
+/* A deployment's own deadline for the service_tier that the client names; 0: it has none. */
+static int64_t tier_ms(const struct lx_call *c, struct lx_slice timeouts)
+{
+    struct lx_json_doc doc;
+    int64_t ms = 0;
+    if (!timeouts.n || !c->memory)
+        return 0;
+    struct lx_json tier = c->memory->members.v[LX_MEMBER_SERVICE_TIER];
+    lx_json_doc_init(&doc);
+    if (lx_json_read(&doc, timeouts, NULL, NULL) == 0)
+        ms = lx_members_ms(lx_json_get(lx_json_root(&doc), lx_json_text(tier).s));
+    lx_json_doc_clear(&doc);
+    return ms;
+}
+
 static int64_t our_total_ms(const struct lx_call *c)
 {
-    return first_given(c->report.deployment->timeout_ms, c->settings->request_timeout_ms, 0);
+    const struct lx_deployment *d = c->report.deployment;
+    return first_given(tier_ms(c, d->tier_timeouts), d->timeout_ms,
+                       c->settings->request_timeout_ms);
 }
 
 static int64_t our_first_ms(const struct lx_call *c)
 {
-    return first_given(c->report.deployment->stream_timeout_ms, c->settings->stream_timeout_ms, 0);
+    const struct lx_deployment *d = c->report.deployment;
+    return first_given(tier_ms(c, d->tier_stream_timeouts), d->stream_timeout_ms,
+                       c->settings->stream_timeout_ms);
 }
 
 int64_t lx_call_total_ms(const struct lx_call *c)

@@ -122,7 +122,7 @@ static const struct row {
     {LX_S_INIT("ensure_alternating_roles"), LX_MEMBER_ALTERNATE},
     {LX_S_INIT("provider_specific_header"), LX_MEMBER_PROVIDER_HEADER},
     OURS("turn_off_message_logging"),
-    {LX_S_INIT("use_chat_completions_api"), LX_MEMBER_BY_CHAT},
+    OURS("use_chat_completions_api"),
     {LX_S_INIT("assistant_continue_message"), LX_MEMBER_ASSISTANT_CONTINUE},
     {LX_S_INIT("context_window_fallback_dict"), LX_MEMBER_CONTEXT_WINDOW_FALLBACK_DICT},
     {LX_S_INIT("enable_json_schema_validation"), LX_MEMBER_ENFORCE_FORMAT},

@@ -73,6 +73,7 @@ struct lx_config {
     struct lx_config_tokenizer *tokenizers; /* of deployments that have one of their own */
     struct lx_secret master_key;            /* unset: no authentication, and a warning says so */
     struct lx_slice master_key_header;      /* litellm_key_header_name; or empty */
+    bool by_responses; /* route_all_chat_openai_to_responses */
     bool json_logs;
     int64_t max_request_bytes; /* default 100 MiB */
     int64_t shutdown_ms;       /* how long streams may finish; default 30,000 */

@@ -97,11 +97,13 @@ struct lx_load {
 struct lx_config_entry {
     struct lx_deployment d;
     struct lx_slice model, provider, api_base, organization;
-    int64_t num_retries;
+    struct lx_slice user_agent;
+    int64_t num_retries, request_timeout_ms;
     struct lx_strings drop_paths, allowed_params, tags, tag_regex, silent_model;
     const struct lx_yaml *own_params; /* without router_settings.default_litellm_params */
     const struct lx_yaml *fallbacks, *context_fallbacks, *retry_policy;
-    const struct lx_yaml *params, *headers, *extra_headers, *extra_body, *model_info, *roles;
+    const struct lx_yaml *params, *headers, *extra_headers, *extra_body, *model_info, *roles,
+        *prompt_dict, *tier_timeouts, *tier_stream_timeouts;
     struct lx_prompt_template template; /* with `roles` */
     struct lx_slice hf_model_name;
 };

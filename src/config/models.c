@@ -17,6 +17,14 @@ static struct lx_slice text_of(const struct lx_yaml *v)
     return v && v->kind == LX_YAML_SCALAR ? v->text : (struct lx_slice){0};
 }
 
+/* A member of litellm_settings that counts for every deployment without one of its own; or NULL. */
+static const struct lx_yaml *setting(struct lx_load *l, const char *name)
+{
+    const struct lx_yaml *v =
+        lx_yaml_get(lx_yaml_get(l->root, LX_S("litellm_settings")), lx_slice_z(name));
+    return v && lx_yaml_type(v) != LX_YAML_NULL ? v : NULL;
+}
+
 /* What a variable holds may be a secret, whatever the key it was given for: it is never shown. */
 static bool is_variable(const struct lx_yaml *v)
 {
@@ -189,6 +197,19 @@ static void find_credential(struct lx_load *l, struct lx_config_entry *e, bool l
 
 /* The entry's own key; what it asks for by its own parameters; the environment's key; and what the
  * environment has to be exchanged for one. */
+/* litellm_settings.api_key, for whoever is asked with one key and has none of its own. */
+static void take_common_key(struct lx_load *l, struct lx_config_entry *e)
+{
+    const struct lx_provider *p = e->d.provider;
+    const struct lx_yaml *key = setting(l, "api_key");
+    bool takes = p->key_env[0] && (!p->credential || strcmp(p->credential, "azure") == 0);
+    if (!key || !takes || lx_secret_is_set(&e->d.key))
+        return;
+    struct lx_slice text = lx_load_text(l, key, LX_S("litellm_settings.api_key"));
+    if (text.n && lx_secret_init(&e->d.key, text) != 0)
+        l->config->arena.failed = LX_ENOMEM;
+}
+
 static void find_key(struct lx_load *l, struct lx_config_entry *e, bool quiet)
 {
     struct lx_slice wanted = text_of(lx_yaml_get(e->params, LX_S("api_key")));
@@ -198,6 +219,7 @@ static void find_key(struct lx_load *l, struct lx_config_entry *e, bool quiet)
     find_credential(l, e, true, quiet);
     if (e->d.credential)
         return;
+    take_common_key(l, e);
     if (lx_deployment_set_key(&e->d, wanted, &l->env, &l->config->arena) != 0)
         l->config->arena.failed = LX_ENOMEM;
     find_credential(l, e, false, quiet);
@@ -262,6 +284,8 @@ static void add_at(struct lx_load *l, const struct lx_config_entry *entry, struc
     e.d.group = group;
     e.d.provider = r.provider;
     e.d.model = with_mode(l, entry, r);
+    e.d.always_by_responses =
+        l->config->by_responses && lx_slice_eq(lx_slice_z(r.provider->id), LX_S("openai"));
     if (!has_address(l, &e, !main))
         return;
     find_key(l, &e, !main);
@@ -305,6 +329,11 @@ static void add_everywhere(struct lx_load *l, const struct lx_config_entry *e, s
 /* ---- One entry ---------------------------------------------------------------------------- */
 
 /* LiteLLM's prompt template, by which models that complete are given a conversation. */
+static struct lx_slice text_in(struct lx_load *l, const struct lx_yaml *map, const char *name)
+{
+    return lx_arena_copy(&l->config->arena, text_of(lx_yaml_get(map, lx_slice_z(name))));
+}
+
 static void take_role(struct lx_load *l, const struct lx_yaml *roles, struct lx_slice name,
                       struct lx_prompt_role *out)
 {
@@ -314,8 +343,33 @@ static void take_role(struct lx_load *l, const struct lx_yaml *roles, struct lx_
     out->post = lx_arena_copy(a, text_of(lx_yaml_get(role, LX_S("post_message"))));
 }
 
+/* custom_prompt_dict: templates by the model's name, as the provider has it or with its provider.
+ */
+static void find_roles(struct lx_load *l, struct lx_config_entry *e)
+{
+    const struct lx_yaml *settings = lx_yaml_get(l->root, LX_S("litellm_settings"));
+    const struct lx_yaml *dicts[] = {e->prompt_dict,
+                                     lx_yaml_get(settings, LX_S("custom_prompt_dict"))};
+    struct lx_slice provider, name;
+    if (!lx_slice_cut(e->model, '/', &provider, &name))
+        name = e->model;
+    for (size_t i = 0; i < 2 && !e->roles; i++) {
+        const struct lx_yaml *own = lx_yaml_get(dicts[i], e->model);
+        if (!own)
+            own = lx_yaml_get(dicts[i], name);
+        if (!own)
+            continue;
+        e->roles = lx_yaml_get(own, LX_S("roles"));
+        e->template.initial = text_in(l, own, "initial_prompt_value");
+        e->template.final = text_in(l, own, "final_prompt_value");
+        e->template.bos = text_in(l, own, "bos_token");
+        e->template.eos = text_in(l, own, "eos_token");
+    }
+}
+
 static void take_prompt(struct lx_load *l, struct lx_config_entry *e)
 {
+    find_roles(l, e);
     if (!e->roles) {
         e->d.prompt = e->hf_model_name.n ? lx_provider_template(e->hf_model_name) : NULL;
         return;
@@ -349,13 +403,28 @@ static void take_tag_regexes(struct lx_load *l, struct lx_config_entry *e)
     l->config->routes.settings.policy.wants_agents |= e->tag_regex.n > 0;
 }
 
+/* Databricks' partners say who they are in front of who asks (LiteLLM's _build_user_agent). */
+static void take_user_agent(struct lx_load *l, const struct lx_config_entry *e,
+                            struct lx_header_list *headers)
+{
+    struct lx_slice partner, version;
+    lx_slice_cut(e->user_agent, '/', &partner, &version);
+    partner = lx_slice_trim(partner);
+    if (lx_header_is_valid(partner, LX_S("")))
+        lx_header_list_set(headers, LX_S("user-agent"),
+                           lx_arena_printf(&l->config->arena, "%.*s_llmux", LX_F(partner)));
+    else
+        lx_diag_add(l->diags, LX_DIAG_ERROR, lx_yaml_get(e->params, LX_S("user_agent")),
+                    LX_S(PARAMS ".user_agent"), "expected a name, or name/version");
+}
+
 static void take_rest(struct lx_load *l, struct lx_config_entry *e, const struct lx_yaml *at)
 {
     struct lx_arena *a = &l->config->arena;
     struct lx_deployment *d = &e->d;
     struct lx_header_list headers;
     lx_header_list_init(&headers, a);
-    add_headers(l, e->headers, PARAMS ".headers", &headers);
+    add_headers(l, e->headers ? e->headers : setting(l, "headers"), PARAMS ".headers", &headers);
     add_headers(l, e->extra_headers, PARAMS ".extra_headers", &headers);
     if (e->organization.n) {
         if (lx_header_is_valid(LX_S("OpenAI-Organization"), e->organization))
@@ -364,7 +433,14 @@ static void take_rest(struct lx_load *l, struct lx_config_entry *e, const struct
             lx_diag_add(l->diags, LX_DIAG_ERROR, e->params, LX_S(PARAMS ".organization"),
                         "expected an organization's id");
     }
+    if (e->user_agent.n)
+        take_user_agent(l, e, &headers);
     d->headers = headers.headers;
+    d->tier_timeouts = take_object(l, e->tier_timeouts, PARAMS ".timeout_by_service_tier");
+    d->tier_stream_timeouts =
+        take_object(l, e->tier_stream_timeouts, PARAMS ".stream_timeout_by_service_tier");
+    if (!d->timeout_ms)
+        d->timeout_ms = e->request_timeout_ms;
     d->extra_body = take_object(l, e->extra_body, PARAMS ".extra_body");
     d->model_info = take_object(l, e->model_info, ENTRY ".model_info");
     take_prompt(l, e);
@@ -479,6 +555,13 @@ static void take_entry(struct lx_load *l, const struct lx_yaml *at)
     e.own_params = e.params;
     e.params = with_defaults(l, e.params);
     take_params(l, &e);
+    const struct lx_yaml *alias = lx_yaml_get(setting(l, "model_alias_map"), e.model);
+    if (text_of(alias).n)
+        e.model = lx_arena_copy(&l->config->arena, text_of(alias));
+    if (!e.api_base.n && setting(l, "api_base"))
+        e.api_base = lx_load_text(l, setting(l, "api_base"), LX_S("litellm_settings.api_base"));
+    if (!e.organization.n && lx_slice_starts(e.model, LX_S("openai/")))
+        e.organization = lx_arena_copy(&l->config->arena, text_of(setting(l, "organization")));
     struct lx_deployment holder = {.key = e.d.key}; /* the one that wipes a key from the file */
     if (is_complete(l, &e, at) && !lx_slice_starts(e.model, LX_S("auto_router/"))) {
         take_rest(l, &e, at);
@@ -565,6 +648,18 @@ static void take_aliases(struct lx_load *l)
         add_alias(l, &map->pairs[i]);
 }
 
+/* model_alias_map: a model's other name, for deployments (take_entry) and, where it is served, for
+ * clients. */
+static void take_model_aliases(struct lx_load *l)
+{
+    const struct lx_yaml *map = setting(l, "model_alias_map");
+    struct lx_slice star;
+    for (size_t i = 0; map && map->kind == LX_YAML_MAP && i < map->n; i++)
+        if (lx_route_find(&l->config->routes, text_of(map->pairs[i].value), &star) &&
+            !lx_map_get(&l->config->routes.by_name, map->pairs[i].key->text))
+            add_alias(l, &map->pairs[i]);
+}
+
 void lx_load_models(struct lx_load *l)
 {
     const struct lx_yaml *list = lx_yaml_get(l->root, LX_S("model_list"));
@@ -578,5 +673,9 @@ void lx_load_models(struct lx_load *l)
                     "not given: no model is served");
     }
     take_aliases(l);
+    take_model_aliases(l);
+    if (setting(l, "vertex_ai_safety_settings"))
+        l->config->routes.settings.safety_settings =
+            lx_load_json(l, setting(l, "vertex_ai_safety_settings"));
     lx_load_routing_groups(l);
 }

@@ -61,7 +61,10 @@ struct lx_write_options {
     bool model_outside;      /* the address names the model, and the body must not */
     bool keep_call_ids;      /* the address may be a gateway's, with Gemini behind it: ids of calls
                               * keep the signatures in them (LX_CALL_ID_MARK) */
-    bool no_call_ids;        /* Gemini's language, where calls and results have no ids */
+    bool low_thinking;       /* Gemini 3: who only wants it to think has it think little */
+    bool auto_summary;       /* Responses: who gives an effort wants a summary, too */
+    struct lx_slice safety_settings; /* Gemini's, JSON, where the client gives none; or empty */
+    bool no_call_ids;                /* Gemini's language, where calls and results have no ids */
     struct lx_slice thinking_member; /* the message member in which an OpenAI-compatible target
                                       * takes earlier thinking back: reasoning_content, reasoning,
                                       * reasoning_details or thinking_blocks; empty: none */

@@ -163,6 +163,8 @@ static void write_thinking(struct lx_gemini_writer *w)
     lx_out_object(&w->out, "thinkingConfig");
     if (off)
         write_no_thinking(w);
+    else if (w->third && w->o->low_thinking && !reasoning->effort.n)
+        lx_out_str(&w->out, "thinkingLevel", level_of(w, LX_EFFORT_MINIMAL));
     else if (reasoning->budget_tokens)
         lx_out_int(&w->out, "thinkingBudget", reasoning->budget_tokens);
     else if (reasoning->effort.n)
@@ -400,6 +402,8 @@ static void write_extra(struct lx_gemini_writer *w)
         lx_out_name(&w->out, name ? lx_text(lx_slice_z(name)) : lx_text(x->name));
         lx_out_raw(&w->out, NULL, x->json);
     }
+    if (w->o->safety_settings.n && !lx_gemini_extra_find(w->r->extra, "safetySettings"))
+        lx_out_raw(&w->out, "safetySettings", w->o->safety_settings);
 }
 
 void lx_gemini_write_request(const struct lx_write_options *o, const struct lx_request *r,

@@ -132,6 +132,8 @@ static void write_reasoning(struct lx_responses_writer *w)
 {
     const struct lx_reasoning *g = &w->r->reasoning;
     struct lx_slice effort = lx_openai_effort(g), summary = summary_of(g->summary);
+    if (effort.n && !g->summary.n && w->o->auto_summary)
+        summary = LX_S("detailed");
     if (effort.n || summary.n) {
         lx_out_object(&w->out, "reasoning");
         if (effort.n)

@@ -9,6 +9,7 @@ struct spread {
     struct lx_events *out;
     const struct lx_reply *reply;
     int64_t choice, index;
+    enum lx_part_kind part; /* that events are about; of no part: TEXT */
 };
 
 static struct lx_event *add(struct spread *s, enum lx_event_kind kind)
@@ -16,6 +17,7 @@ static struct lx_event *add(struct spread *s, enum lx_event_kind kind)
     struct lx_event *e = lx_events_add(s->out, kind);
     e->choice = s->choice;
     e->index = s->index;
+    e->part = s->part;
     return e;
 }
 
@@ -41,8 +43,8 @@ static void add_citations(struct spread *s, struct lx_slice citations)
 /* A transcript of speech, or the text of anything else. */
 static void add_part(struct spread *s, const struct lx_part *p)
 {
+    s->part = p->kind;
     struct lx_event *e = add(s, LX_EVENT_PART_START);
-    e->part = p->kind;
     e->id = p->kind == LX_PART_AUDIO && lx_text_is_empty(p->id) ? p->media.file_id : p->id;
     e->name = p->name;
     e->custom = p->custom;
@@ -56,6 +58,7 @@ static void add_part(struct spread *s, const struct lx_part *p)
     add_text(s, LX_EVENT_DATA, p->kind == LX_PART_AUDIO ? p->media.data : p->data);
     add_citations(s, p->citations);
     add(s, LX_EVENT_PART_END);
+    s->part = LX_PART_TEXT;
     s->index++;
 }
 

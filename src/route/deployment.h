@@ -74,7 +74,11 @@ struct lx_deployment {
     struct lx_slice fallbacks;         /* its own: a JSON array of targets; or empty */
     struct lx_slice context_fallbacks; /* for long prompts: a JSON object, name to target; or
                                         * empty */
-    bool blocked;                      /* model_info.blocked: asked for nothing */
+    struct lx_slice tier_timeouts, tier_stream_timeouts; /* JSON objects: a service_tier to the
+                                                          * seconds that count instead; or empty */
+    bool by_chat;             /* use_chat_completions_api: never by the Responses API */
+    bool always_by_responses; /* route_all_chat_openai_to_responses: chats are */
+    bool blocked;             /* model_info.blocked: asked for nothing */
     struct lx_slice *tags;
     size_t tag_count;
     struct lx_slice *tag_regexes; /* base/regex.h: of clients that it is for */
@@ -149,22 +153,25 @@ struct lx_cost_settings {
 
 struct lx_route_settings {
     bool drop_params, modify_params;
-    bool enforce_format;        /* enable_json_schema_validation: see struct lx_answer_form */
-    bool no_token_counter;      /* nothing is counted here: neither for clients nor for bills */
-    bool tells_tools;           /* add_function_to_prompt */
-    bool merges_thinking;       /* merge_reasoning_content_in_choices */
-    bool marks_prompts;         /* enable_anthropic_prompt_caching: Claude's get cache marks */
-    bool system_first;          /* openai_system_messages_first */
-    struct lx_slice cache_ttl;  /* anthropic_prompt_caching_ttl, "5m" or "1h"; or empty */
-    int64_t num_retries;        /* default 2 */
-    int64_t request_timeout_ms; /* default 600,000 */
-    int64_t stream_timeout_ms;  /* 0: request_timeout_ms */
-    int64_t connect_timeout_ms; /* default 10,000 */
-    int64_t between_bytes_ms;   /* default 600,000 */
-    int64_t stream_total_ms;    /* of a whole stream, however it flows; 0: any time */
-    int64_t max_repeats;        /* of the same piece of a stream's text in a row: more is a model
-                                 * that is caught in a loop; 0: any number; default 100 */
-    int64_t retry_after_ms;     /* least wait before a retry; default 0 */
+    bool enforce_format;   /* enable_json_schema_validation: see struct lx_answer_form */
+    bool no_token_counter; /* nothing is counted here: neither for clients nor for bills */
+    bool tells_tools;      /* add_function_to_prompt */
+    bool merges_thinking;  /* merge_reasoning_content_in_choices */
+    bool marks_prompts;    /* enable_anthropic_prompt_caching: Claude's get cache marks */
+    bool system_first;     /* openai_system_messages_first */
+    bool auto_summary;     /* reasoning_auto_summary: see struct lx_write_options */
+    bool low_thinking;     /* enable_gemini_default_thinking_level_low: the same */
+    struct lx_slice safety_settings; /* vertex_ai_safety_settings: the same */
+    struct lx_slice cache_ttl;       /* anthropic_prompt_caching_ttl, "5m" or "1h"; or empty */
+    int64_t num_retries;             /* default 2 */
+    int64_t request_timeout_ms;      /* default 600,000 */
+    int64_t stream_timeout_ms;       /* 0: request_timeout_ms */
+    int64_t connect_timeout_ms;      /* default 10,000 */
+    int64_t between_bytes_ms;        /* default 600,000 */
+    int64_t stream_total_ms;         /* of a whole stream, however it flows; 0: any time */
+    int64_t max_repeats;    /* of the same piece of a stream's text in a row: more is a model
+                             * that is caught in a loop; 0: any number; default 100 */
+    int64_t retry_after_ms; /* least wait before a retry; default 0 */
     int64_t backoff_base_ms, backoff_max_ms; /* 500, 8,000 */
     size_t max_response_bytes;               /* of a reply that is held whole; default 64 MiB */
     size_t max_event_bytes;                  /* one event of a stream; default 16 MiB */
