@@ -32,6 +32,13 @@ struct lx_openai_reader {
 };
 int lx_openai_reader_fail(struct lx_openai_reader *r, const char *where, const char *why);
 
+/*
+ * Reasoning goes back as the provider encrypted it. It travels through clients that know nothing of
+ * it as the signature of thinking, in LiteLLM's form, so that a conversation may go on there or
+ * here; what follows the mark is encrypted_content.
+ */
+#define LX_RESPONSES_MARK LX_S("litellm_encrypted_reasoning:")
+
 /* The assistant's side of a conversation: a message in a request, or a reply's. Appends to *at;
  * members it does not know go to *extra, and those of thinking too (they are the provider's own
  * way to say it, and go back as they came). */
@@ -101,6 +108,10 @@ void lx_openai_write_url(struct lx_out *o, const char *name, const struct lx_med
 void lx_openai_write_tool_call(struct lx_out *o, const struct lx_part *p, int64_t index);
 /* One element of thinking_blocks; index < 0: without. */
 void lx_openai_write_thinking_block(struct lx_out *o, const struct lx_part *p, int64_t index);
+/* One element of reasoning_items; false: the signature is none of the Responses API's, and nothing
+ * was written. */
+bool lx_openai_write_reasoning_item(struct lx_out *o, struct lx_text thought,
+                                    struct lx_text signature, int64_t index);
 /* service_tier in OpenAI's words, or as the provider said it where it speaks them. */
 void lx_openai_write_tier(struct lx_out *o, struct lx_text tier, struct lx_slice language);
 

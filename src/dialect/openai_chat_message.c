@@ -303,7 +303,9 @@ static void read_content(struct lx_openai_reader *r, struct lx_json content, str
  * LiteLLM's thinking_blocks hold {"type":"thinking","thinking":..,"signature":..} and
  * {"type":"redacted_thinking","data":..}; OpenRouter's reasoning_details reasoning.text {text,
  * signature}, reasoning.summary {summary} and reasoning.encrypted {data} (openrouter.ai/docs,
- * "Reasoning tokens").
+ * "Reasoning tokens"). LiteLLM tells what a model of the Responses API thought as reasoning_items
+ * {"type":"reasoning","encrypted_content":..,"summary":[{"text":..}]}; who tells blocks as well
+ * (llmux) says the same in both.
  */
 struct lx_openai_thought lx_openai_read_thought(struct lx_json item)
 {
@@ -362,10 +364,44 @@ static void add_thought(struct lx_openai_thought t, struct lx_part ***at, struct
         p->text = t.text;
 }
 
+static struct lx_text join_summary(struct lx_json summary, struct lx_arena *a)
+{
+    struct lx_slice all = {0};
+    for (struct lx_json_iter it = lx_json_iter(summary); lx_json_next(&it);) {
+        struct lx_slice text = lx_json_str(LX_GET(it.value, "text"), a);
+        if (text.n)
+            all = all.n ? lx_arena_printf(a, "%.*s\n\n%.*s", LX_F(all), LX_F(text)) : text;
+    }
+    return lx_text(all);
+}
+
+/* plain: what the message says that it thought, for an item that does not. */
+static bool read_items(struct lx_json items, struct lx_text plain, struct lx_part ***at,
+                       struct lx_arena *a)
+{
+    bool any = false;
+    for (struct lx_json_iter it = lx_json_iter(items); lx_json_next(&it);) {
+        struct lx_slice sealed = lx_json_str(LX_GET(it.value, "encrypted_content"), a);
+        struct lx_slice mark = LX_RESPONSES_MARK;
+        struct lx_openai_thought t = {.text = join_summary(LX_GET(it.value, "summary"), a)};
+        if (!t.text.s.n && !any)
+            t.text = plain;
+        if (sealed.n)
+            t.signature = lx_text(lx_arena_printf(a, "%.*s%.*s", LX_F(mark), LX_F(sealed)));
+        add_thought(t, at, a);
+        any = true;
+    }
+    return any;
+}
+
 static void read_reasoning(struct lx_json message, struct lx_part ***at, struct lx_arena *a)
 {
     struct lx_text plain;
     struct lx_json thoughts = lx_openai_read_thoughts(message, &plain);
+    struct lx_json items = LX_GET(message, "reasoning_items");
+    if (!lx_json_count(thoughts) && lx_json_is(items, LX_JSON_ARRAY) &&
+        read_items(items, plain, at, a))
+        return;
     add_thought((struct lx_openai_thought){.text = plain}, at, a);
     for (struct lx_json_iter it = lx_json_iter(thoughts); lx_json_next(&it);)
         add_thought(lx_openai_read_thought(it.value), at, a);

@@ -209,8 +209,14 @@ static void tell_thinking(struct pen *p, struct lx_text thought, struct lx_text 
     begin_delta(p);
     lx_out_text(&p->out, "reasoning_content", thought);
     lx_out_array(&p->out, "thinking_blocks");
-    lx_openai_write_thinking_block(&p->out, &block, block_index(p));
+    int64_t index = block_index(p);
+    lx_openai_write_thinking_block(&p->out, &block, index);
     lx_out_array_end(&p->out);
+    if (lx_slice_starts(signature.s, LX_RESPONSES_MARK)) {
+        lx_out_array(&p->out, "reasoning_items");
+        lx_openai_write_reasoning_item(&p->out, thought, signature, index);
+        lx_out_array_end(&p->out);
+    }
     end_delta(p);
 }
 

@@ -410,6 +410,29 @@ void lx_openai_write_thinking_block(struct lx_out *o, const struct lx_part *p, i
     lx_out_object_end(o);
 }
 
+bool lx_openai_write_reasoning_item(struct lx_out *o, struct lx_text thought,
+                                    struct lx_text signature, int64_t index)
+{
+    if (!lx_slice_starts(signature.s, LX_RESPONSES_MARK))
+        return false;
+    signature.s = lx_slice_from(signature.s, LX_RESPONSES_MARK.n);
+    lx_out_object(o, NULL);
+    if (index >= 0)
+        lx_out_int(o, "index", index);
+    lx_out_lit(o, "type", "reasoning");
+    lx_out_text(o, "encrypted_content", signature);
+    lx_out_array(o, "summary");
+    if (thought.s.n) {
+        lx_out_object(o, NULL);
+        lx_out_lit(o, "type", "summary_text");
+        lx_out_text(o, "text", thought);
+        lx_out_object_end(o);
+    }
+    lx_out_array_end(o);
+    lx_out_object_end(o);
+    return true;
+}
+
 static void write_thinking_block(struct lx_out *o, const struct lx_part *p)
 {
     lx_openai_write_thinking_block(o, p, -1);
@@ -521,6 +544,7 @@ static bool has_own_thinking(const struct lx_message *m)
     return lx_extra_find(m->extra, LX_S("reasoning_content")) ||
            lx_extra_find(m->extra, LX_S("reasoning")) ||
            lx_extra_find(m->extra, LX_S("reasoning_details")) ||
+           lx_extra_find(m->extra, LX_S("reasoning_items")) ||
            lx_extra_find(m->extra, LX_S("thinking_blocks"));
 }
 

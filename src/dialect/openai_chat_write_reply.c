@@ -166,6 +166,26 @@ static void write_thinking(struct lx_out *o, const struct lx_part *parts,
     lx_out_array_end(o);
 }
 
+/* As LiteLLM tells it, for clients that give it back in that form. */
+static void write_reasoning_items(struct lx_out *o, const struct lx_part *parts,
+                                  const struct lx_extra *own)
+{
+    struct lx_out before = *o;
+    size_t start = o->buf->n;
+    bool any = false;
+    if (lx_extra_find(own, LX_S("reasoning_items")))
+        return;
+    lx_out_array(o, "reasoning_items");
+    for (const struct lx_part *p = parts; p; p = p->next)
+        if (is_kind(p, LX_PART_THINKING))
+            any |= lx_openai_write_reasoning_item(o, p->text, p->signature, -1);
+    lx_out_array_end(o);
+    if (!any) {
+        *o = before;
+        o->buf->n = start;
+    }
+}
+
 static void write_function_call(struct lx_out *o, const struct lx_part *p)
 {
     lx_out_object(o, "function_call");
@@ -290,8 +310,10 @@ static void write_choice(struct lx_out *o, const struct lx_choice *c,
     lx_out_object(o, "message");
     lx_out_lit(o, "role", "assistant");
     write_content(o, c->parts, context->merges_thinking);
-    if (!context->merges_thinking)
+    if (!context->merges_thinking) {
         write_thinking(o, c->parts, own ? c->message_extra : NULL);
+        write_reasoning_items(o, c->parts, own ? c->message_extra : NULL);
+    }
     write_calls(o, c, context);
     write_media(o, c->parts, context);
     write_annotations(o, c->parts, r);

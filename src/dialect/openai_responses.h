@@ -25,13 +25,6 @@
 
 #define LX_RESPONSES LX_S("openai_responses")
 
-/*
- * Reasoning goes back as the provider encrypted it. It travels through clients that know nothing of
- * it as the signature of thinking, in LiteLLM's form, so that a conversation may go on there or
- * here; what follows the mark is encrypted_content.
- */
-#define LX_RESPONSES_MARK LX_S("litellm_encrypted_reasoning:")
-
 /* ---- Reading ------------------------------------------------------------------------------ */
 
 /* An output item while it is read. */

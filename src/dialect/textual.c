@@ -40,7 +40,7 @@ void lx_file_text_write(struct lx_out *o, const struct lx_part *p)
 bool lx_member_is_thinking(struct lx_slice name)
 {
     static const char *const known[] = {"reasoning_content", "thinking_blocks", "reasoning",
-                                        "reasoning_details"};
+                                        "reasoning_details", "reasoning_items"};
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (lx_slice_eq(name, lx_slice_z(known[i])))
             return true;
