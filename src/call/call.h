@@ -143,11 +143,14 @@ enum lx_step_kind {
                    * that cannot be */
     LX_STEP_MIRROR, /* ask .mirror's silent models the same, each with a call of lx_call_mirror(),
                      * if the host likes to; nothing is to be fed */
+    LX_STEP_NOTE,   /* another call that was made on the way of this one is over: .note is for the
+                     * log; nothing is to be fed */
     LX_STEP_ASK,    /* read the small file .ask_path, then feed_file */
     LX_STEP_WAIT,
     LX_STEP_DONE,
 };
 
+struct lx_call_report;
 struct lx_step {
     enum lx_step_kind kind;
     struct {
@@ -159,6 +162,8 @@ struct lx_step {
     const char *ask_path;
     struct lx_slice models;
     const struct lx_deployment *mirror;
+    const struct lx_call_report *note; /* valid until the next function is called on the call */
+    int64_t note_ms;                   /* how long that one took */
     int64_t sleep_ms;
     struct {
         bool head; /* first EMIT: status and headers are set */

@@ -6,8 +6,9 @@
  *
  * One that chooses by meaning wants vectors first: an inquiry, a call of its own to the embedding
  * model, with its routing and retries. Its steps are given to the host in this call's place, and
- * what it emits is read here. Utterances are asked for with the first request of a thread, in one
- * go with it, and then remembered. Whatever fails, the router's default is asked.
+ * what it emits is read here; once it is over, the host is told what it cost. Utterances are asked
+ * for with the first request of a thread, in one go with it, and then remembered. Whatever fails,
+ * the router's default is asked.
  */
 #include "base/float.h"
 #include "base/random.h"
@@ -20,8 +21,11 @@ enum { MAX_DIMENSIONS = 16384, MAX_ANSWER = 256 << 20 };
 struct lx_inquiry {
     struct lx_call *call; /* NULL: it is over */
     const struct lx_semantic *of;
+    struct lx_said_lately said;
     struct lx_buf body, answer;
+    int64_t begun_ms;
     bool failed, whole; /* whole: utterances are asked for, too */
+    bool told;          /* the host has been told what came of it */
     float *vectors;     /* of utterances where whole, then of the text; or NULL */
     size_t dimensions;
 };
@@ -115,6 +119,8 @@ bool lx_call_inquire(struct lx_call *c)
         return false;
     c->inquiry = q;
     q->of = r->semantic;
+    q->said = said;
+    q->begun_ms = c->now_ms;
     q->whole = !lx_call_pool_vectors(c->pool, q->of->identity, &unused);
     lx_buf_init(&q->body, MAX_ANSWER);
     lx_buf_init(&q->answer, MAX_ANSWER);
@@ -180,6 +186,13 @@ static void read_answer(struct lx_call *c)
 bool lx_call_inquiry_next(struct lx_call *c, struct lx_step *out)
 {
     struct lx_inquiry *q = c->inquiry;
+    if (q->told) {
+        lx_call_free(q->call);
+        q->call = NULL;
+        lx_buf_clear(&q->body);
+        lx_buf_clear(&q->answer);
+        return false;
+    }
     for (;;) {
         lx_call_next(q->call, out);
         if (out->kind == LX_STEP_EMIT) {
@@ -187,9 +200,12 @@ bool lx_call_inquiry_next(struct lx_call *c, struct lx_step *out)
             lx_buf_add(&q->answer, out->emit.bytes);
         } else if (out->kind == LX_STEP_DONE) {
             read_answer(c);
-            lx_call_free(q->call);
-            q->call = NULL;
-            return false;
+            q->told = true;
+            memset(out, 0, sizeof(*out));
+            out->kind = LX_STEP_NOTE;
+            out->note = lx_call_report(q->call);
+            out->note_ms = c->now_ms - q->begun_ms;
+            return true;
         } else {
             out->send.aside = out->kind == LX_STEP_SEND;
             out->send.hedge_ms = 0;
@@ -217,17 +233,22 @@ int lx_call_choose_model(struct lx_call *c, struct lx_slice *name, struct lx_fau
 {
     const struct lx_auto *r = lx_auto_find(c->in.routes, *name);
     struct lx_arena *a = lx_call_arena(c);
-    struct lx_said_lately said;
+    struct lx_said_lately read;
+    const struct lx_said_lately *said = &read;
     struct lx_auto_choice choice;
     if (!r)
         return 0;
-    lx_said_read(lx_json_root(&c->memory->doc), a, &said);
-    struct lx_auto_question q = {.said = &said,
+    bool asked = c->inquiry && r->semantic == c->inquiry->of;
+    if (asked)
+        said = &c->inquiry->said;
+    else
+        lx_said_read(lx_json_root(&c->memory->doc), a, &read);
+    struct lx_auto_question q = {.said = said,
                                  .now_ms = c->now_ms,
                                  .random = lx_random_next(&c->random),
-                                 .session = r->kind->learns ? session_of(c, &said) : 0,
+                                 .session = r->kind->learns ? session_of(c, said) : 0,
                                  .min_tier = min_tier_of(c)};
-    if (c->inquiry && r->semantic == c->inquiry->of)
+    if (asked)
         take_vectors(c, &q);
     lx_auto_choose(r, &q, a, &choice);
     if (!choice.model) {

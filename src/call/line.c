@@ -9,7 +9,8 @@ uint64_t lx_line_key(const struct lx_route_request *r)
 {
     const uint64_t seed[2] = {(uint64_t)(uintptr_t)r->group, 0x6c696e65};
     uint64_t key = lx_hash(r->region, seed);
-    for (size_t i = 0; i < r->tag_count; i++) {
+    size_t tags = r->settings->policy.tag_filtering ? r->tag_count : 0;
+    for (size_t i = 0; i < tags; i++) {
         const uint64_t with[2] = {key, i};
         key = lx_hash(r->tags[i], with);
     }

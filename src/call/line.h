@@ -2,10 +2,10 @@
  * line.h - the line in which the calls of a thread wait for a deployment that is free. Inside of
  * call/ only.
  *
- * Lower priorities go first, and within one whoever came first. Who waits for another group, or
- * with other tags or another region, is in nobody's way. Who has nobody ahead looks for a
- * deployment every few milliseconds, since other threads and nodes free them, too; the others look
- * whether they are first, the less often the further back.
+ * Lower priorities go first, and within one whoever came first. Who waits for another group, for
+ * another region, or with tags that mean others, is in nobody's way. Who has nobody ahead looks for
+ * a deployment every few milliseconds, since other threads and nodes free them, too; the others
+ * look whether they are first, the less often the further back.
  */
 #ifndef LX_CALL_LINE_H
 #define LX_CALL_LINE_H

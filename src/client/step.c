@@ -100,6 +100,7 @@ enum llmux_step llmux_call_next(llmux_call *call)
             answer_file(call);
             break;
         case LX_STEP_MIRROR: /* likewise */
+        case LX_STEP_NOTE:
             break;
         case LX_STEP_RACE: /* one call by hand is one call */
             lx_call_feed_failure(call->call, LX_EUNSUPPORTED, NULL);

@@ -56,7 +56,15 @@ static void on_done(struct lx_drive *d)
     end(LX_CONTAINER(d, struct lx_aside, drive), false);
 }
 
-static const struct lx_drive_events events = {.on_emit = on_emit, .on_done = on_done};
+static void on_note(struct lx_drive *d, const struct lx_step *step)
+{
+    struct lx_aside *a = LX_CONTAINER(d, struct lx_aside, drive);
+    if (a->all->on_note)
+        a->all->on_note(a->all, a, step);
+}
+
+static const struct lx_drive_events events = {
+    .on_emit = on_emit, .on_note = on_note, .on_done = on_done};
 
 static void on_begin(struct lx_timer *t)
 {

@@ -21,6 +21,8 @@ struct lx_asides {
     /* One has ended, or is given up (gone): what came of it is in the report. It goes after this,
      * so `hold` is to be let go of. May be NULL. */
     void (*on_end)(struct lx_asides *all, const struct lx_aside *a, bool gone);
+    /* A call that was made on the way of one is over: step->note. May be NULL. */
+    void (*on_note)(struct lx_asides *all, const struct lx_aside *a, const struct lx_step *step);
     void *owner;
     struct lx_aside *first;
     size_t count, bytes;

@@ -193,6 +193,10 @@ static void step_on(struct lx_drive *d)
             if (d->events->on_mirror)
                 d->events->on_mirror(d, &step);
             break;
+        case LX_STEP_NOTE:
+            if (d->events->on_note)
+                d->events->on_note(d, &step);
+            break;
         case LX_STEP_WAIT:
             return;
         case LX_STEP_DONE:

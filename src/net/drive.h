@@ -17,6 +17,8 @@ struct lx_drive_events {
     /* The same is to be asked of step->mirror, and nobody waits for it (aside.h); NULL: it is not.
      */
     void (*on_mirror)(struct lx_drive *d, const struct lx_step *step);
+    /* Another call, made on this one's way, is over: step->note; NULL: nobody wants to know. */
+    void (*on_note)(struct lx_drive *d, const struct lx_step *step);
     /* The call is done; the drive is idle and may be reused or freed from within. */
     void (*on_done)(struct lx_drive *d);
 };

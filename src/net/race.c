@@ -90,7 +90,15 @@ static void on_done(struct lx_drive *d)
         l->race->owner->events->on_done(l->race->owner);
 }
 
-static const struct lx_drive_events lane_events = {.on_emit = on_emit, .on_done = on_done};
+static void on_note(struct lx_drive *d, const struct lx_step *step)
+{
+    struct lx_drive *owner = lane_of(d)->race->owner;
+    if (owner->events->on_note)
+        owner->events->on_note(owner, step);
+}
+
+static const struct lx_drive_events lane_events = {
+    .on_emit = on_emit, .on_note = on_note, .on_done = on_done};
 
 static void add_lane(struct lx_race *r, struct lx_call *call)
 {

@@ -460,15 +460,13 @@ int lx_auto_add(struct lx_route_table *t, const struct lx_auto_source *s, struct
         return lx_error_set(err, LX_ECONFIG, "none of its models is served");
     r->identity = identity_of(r, a);
     t->autos[t->auto_count++] = r;
-    return a->failed;
+    return lx_map_get(&t->auto_by_name, r->name) ? a->failed
+                                                 : lx_map_put(&t->auto_by_name, r->name, r);
 }
 
 const struct lx_auto *lx_auto_find(const struct lx_route_table *t, struct lx_slice name)
 {
-    for (size_t i = 0; i < t->auto_count; i++)
-        if (lx_slice_eq(t->autos[i]->name, name))
-            return t->autos[i];
-    return NULL;
+    return t->auto_count ? lx_map_get(&t->auto_by_name, name) : NULL;
 }
 
 void lx_auto_choose(const struct lx_auto *r, const struct lx_auto_question *q, struct lx_arena *a,

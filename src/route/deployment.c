@@ -32,6 +32,7 @@ void lx_route_table_init(struct lx_route_table *t, struct lx_arena *a, const uin
     *t = (struct lx_route_table){.count = 0};
     lx_map_init(&t->by_name, a, seed);
     lx_map_init(&t->by_id, a, seed);
+    lx_map_init(&t->auto_by_name, a, seed);
     lx_route_settings_default(&t->settings);
 }
 

@@ -191,6 +191,7 @@ struct lx_route_table {
     struct lx_map by_id;    /* deployment id -> a group of that deployment alone */
     struct lx_auto **autos; /* names that choose among groups */
     size_t auto_count;
+    struct lx_map auto_by_name; /* -> struct lx_auto: the first of the name */
     struct lx_route_settings settings;
     const struct lx_provider *custom; /* the user's own rows */
     size_t custom_count;

@@ -61,8 +61,8 @@ static void write_json(const struct lx_access_line *l, struct lx_buf *out, struc
     lx_out_str(&o, "client", lx_slice_z(l->peer));
     lx_out_str(&o, "method", l->method);
     lx_out_str(&o, "path", l->path);
-    if (l->is_mirror)
-        lx_out_bool(&o, "mirror", true);
+    if (l->besides)
+        lx_out_bool(&o, l->besides, true);
     lx_out_int(&o, "status", l->status);
     lx_out_int(&o, "ms", l->ms);
     lx_out_int(&o, "bytes_in", (int64_t)l->bytes_in);
@@ -129,8 +129,8 @@ static void write_text(const struct lx_access_line *l, struct lx_buf *out, struc
     lx_buf_addf(out, "%.*s %s \"%.*s %.*s\" %d %lldms in=%llu out=%llu id=%.*s", LX_F(time),
                 l->peer, LX_F(l->method), LX_F(l->path), l->status, (long long)l->ms,
                 (unsigned long long)l->bytes_in, (unsigned long long)l->bytes_out, LX_F(l->id));
-    if (l->is_mirror)
-        lx_buf_add_lit(out, " mirror");
+    if (l->besides)
+        lx_buf_addf(out, " %s", l->besides);
     if (l->r) {
         const struct lx_call_report *r = l->r;
 

@@ -467,8 +467,15 @@ static void on_mirror(struct lx_drive *d, const struct lx_step *step)
         lx_mirror_start(x->worker, x, step->mirror->silent_models[i]);
 }
 
+static void on_note(struct lx_drive *d, const struct lx_step *step)
+{
+    struct lx_exchange *x = exchange_of(d);
+
+    lx_mirror_note(x->worker, lx_slice(x->call_id, x->call_id_n), x->path, step);
+}
+
 static const struct lx_drive_events drive_events = {
-    .on_emit = on_emit, .on_mirror = on_mirror, .on_done = on_done};
+    .on_emit = on_emit, .on_mirror = on_mirror, .on_note = on_note, .on_done = on_done};
 
 static void run_call(struct lx_exchange *x, struct lx_slice model, struct lx_slice body,
                      const struct lx_call_kept *kept)

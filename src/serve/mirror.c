@@ -15,7 +15,7 @@ static void on_end(struct lx_asides *all, const struct lx_aside *a, bool gone)
         .method = LX_S("POST"),
         .path = f->path,
         .peer = "-",
-        .is_mirror = true,
+        .besides = "mirror",
         .status = gone ? 499 : r->status,
         .wall_ms = f->begun_wall_ms,
         .ms = lx_clock_mono_ms() - f->begun_ms,
@@ -25,10 +25,38 @@ static void on_end(struct lx_asides *all, const struct lx_aside *a, bool gone)
     lx_config_unref(f->hold);
 }
 
+static void on_note(struct lx_asides *all, const struct lx_aside *a, const struct lx_step *step)
+{
+    const struct lx_aside_facts *f = lx_aside_get(a);
+    lx_mirror_note(all->owner, f->id, f->path, step);
+}
+
+void lx_mirror_note(struct lx_worker *w, struct lx_slice id, struct lx_slice path,
+                    const struct lx_step *step)
+{
+    const struct lx_access_line l = {
+        .r = step->note,
+        .id = id,
+        .method = LX_S("POST"),
+        .path = path,
+        .peer = "-",
+        .besides = "inquiry",
+        .status = step->note->status,
+        .wall_ms = lx_clock_wall_ms() - step->note_ms,
+        .ms = step->note_ms,
+        .first_byte_ms = -1,
+    };
+    lx_access_write(w, &l);
+}
+
 void lx_mirror_init(struct lx_worker *w)
 {
-    w->mirrors = (struct lx_asides){
-        .loop = w->loop, .net = w->net, .epoch_ms = w->epoch_ms, .on_end = on_end, .owner = w};
+    w->mirrors = (struct lx_asides){.loop = w->loop,
+                                    .net = w->net,
+                                    .epoch_ms = w->epoch_ms,
+                                    .on_note = on_note,
+                                    .on_end = on_end,
+                                    .owner = w};
 }
 
 void lx_mirror_start(struct lx_worker *w, const struct lx_exchange *x, struct lx_slice model)

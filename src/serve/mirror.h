@@ -11,5 +11,10 @@
 void lx_mirror_init(struct lx_worker *w);
 /* Asks the model what the exchange asks. What cannot be asked is counted, and said now and then. */
 void lx_mirror_start(struct lx_worker *w, const struct lx_exchange *x, struct lx_slice model);
+/* The line of a call that was made on the way of the one with this id: an auto router's for
+ * vectors.
+ */
+void lx_mirror_note(struct lx_worker *w, struct lx_slice id, struct lx_slice path,
+                    const struct lx_step *step);
 
 #endif

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness import answer, config, deployment, serving
+from harness import answer, config, deployment, serving, wait_for
 from test_fallbacks import told
 
 EASY = [{"role": "user", "content": "hi"}]
@@ -152,6 +152,7 @@ def semantic(gateway, upstream, tmp_path, fails=False, in_file=False):
     else:
         params["auto_router_config"] = json.dumps(ROUTES)
     made = routed(ups, "any", None, **params)
+    made["model_list"][3]["litellm_params"].update(input_cost_per_token=0.5, output_cost_per_token=0)
     del made["model_list"][-1]["litellm_params"]["any_config"]
     return gateway(made, workers=1), asked
 
@@ -163,6 +164,8 @@ def words(text):
 @pytest.mark.parametrize("in_file", [False, True])
 def test_by_meaning(gateway, upstream, tmp_path, in_file):
     gw, asked = semantic(gateway, upstream, tmp_path, in_file=in_file)
+    def lines():
+        return [line for line in gw.log_lines("POST") if " inquiry" in line]
     reply = gw.chat("smart", messages=words("my code"))
     assert said(reply) == "coder" and reply.header("x-llmux-auto-router") == "semantic; semantic; cosine 1.00"
     assert asked == [{"model": "vectors", "input": ["write code", "fix the code", "what shall we cook", "my code"]}]
@@ -170,6 +173,12 @@ def test_by_meaning(gateway, upstream, tmp_path, in_file):
     assert asked[1:] == [{"model": "vectors", "input": [("let us cook " + "x" * 100)[:40]]}]  # utterances are known
     assert said(gw.chat("smart", messages=words("the weather"))) == "other"
     assert said(gw.chat("smart", messages=[])) == "other" and len(asked) == 3
+    wait_for("a line for each request and each call for vectors",
+             lambda: len(lines()) == 3 and len(gw.log_lines("model=smart")) == 4)
+    ids = {line.split(" id=")[1].split()[0] for line in gw.log_lines("model=smart")}
+    for line in lines():
+        assert "model=vectors to=openai/vectors" in line and "tokens=1+0 cost=0.5" in line, line
+        assert line.split(" id=")[1].split()[0] in ids  # of the request that it was made for
     reply = gw.chat("smart", messages=words("my code"), stream=True)
     assert reply.status == 200 and b"[DONE]" in reply.body
     assert gw.messages("smart", messages=words("my code")).json()["content"][0]["text"] == "coder"

@@ -107,6 +107,9 @@ static void see(struct watch *w, const struct lx_step *step)
         break;
     case LX_STEP_MIRROR:
         break;
+    case LX_STEP_NOTE:
+        CHECK_STEP(!w->head && step->note);
+        break;
     case LX_STEP_RACE:
         CHECK_STEP(!w->head && !w->done && step->models.n);
         w->waiting = true;

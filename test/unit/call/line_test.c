@@ -58,9 +58,14 @@ static void the_first_look_most_often(void **state)
 static void keys_are_of_what_is_waited_for(void **state)
 {
     const struct lx_slice tags[] = {LX_S("a"), LX_S("b")};
-    const struct lx_route_request plain = {.region = LX_S("")}, eu = {.region = LX_S("eu")};
-    const struct lx_route_request tagged = {.tags = tags, .tag_count = 2};
+    struct lx_route_settings s;
+    const struct lx_route_request plain = {.settings = &s, .region = LX_S("")};
+    const struct lx_route_request eu = {.settings = &s, .region = LX_S("eu")};
+    const struct lx_route_request tagged = {.settings = &s, .tags = tags, .tag_count = 2};
     (void)state;
+    lx_route_settings_default(&s);
+    assert_true(lx_line_key(&plain) == lx_line_key(&tagged)); /* tags mean nobody */
+    s.policy.tag_filtering = true;
     assert_true(lx_line_key(&plain) == lx_line_key(&plain));
     assert_true(lx_line_key(&plain) != lx_line_key(&eu));
     assert_true(lx_line_key(&plain) != lx_line_key(&tagged));
