@@ -101,6 +101,7 @@ static const char *operation_name(enum lx_operation o)
 {
     return o == LX_OPERATION_EMBED   ? "embeddings"
            : o == LX_OPERATION_COUNT ? "counting of tokens"
+           : o == LX_OPERATION_PROBE ? "such endpoint"
                                      : "chat completions";
 }
 
@@ -165,6 +166,14 @@ static const struct lx_target *target_of(const struct lx_deployment *d, struct l
     return own;
 }
 
+/* The client's body is one for the provider, but for a few members. */
+static bool passes(const struct lx_attempt_writer *w)
+{
+    if (w->from->operation == LX_OPERATION_PROBE)
+        return !w->from->back->write_request;
+    return w->to == w->from && !w->p->retold;
+}
+
 static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
                          const struct lx_route_settings *settings, const struct lx_dialect *from,
                          const struct lx_json_doc *body, const struct lx_request *request,
@@ -192,10 +201,11 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
         .fault = fault,
         .out = {.buf = buf, .headers = &of_body, .losses = &at->losses, .arena = arena},
     };
-    w.to = lx_dialect_find(lx_slice_z(w.offer.language));
+    w.to = from->operation == LX_OPERATION_PROBE ? from
+                                                 : lx_dialect_find(lx_slice_z(w.offer.language));
     *at = (struct lx_attempt){.provider = p,
                               .back = w.to,
-                              .same_language = w.to == from && !p->retold,
+                              .same_language = passes(&w),
                               .out = {.method = LX_S("POST"), .trust = d->trust}};
     lx_losses_init(&at->losses, arena);
     lx_header_list_init(&of_body, arena);

@@ -257,9 +257,10 @@ static void write_anew(struct lx_attempt_writer *w, const struct lx_request *req
                        struct lx_buf *buf)
 {
     struct lx_buf written;
-    bool mended = w->path_count || w->d->extra_body.n ||
-                  lx_json_given(w->members.v[LX_MEMBER_EXTRA_BODY]) || w->from == w->to ||
-                  quirks_for(w) || lx_places_any(w->p) || has_effort(w, request);
+    bool mended =
+        w->to->operation != LX_OPERATION_PROBE && /* which is a form, no JSON */
+        (w->path_count || w->d->extra_body.n || lx_json_given(w->members.v[LX_MEMBER_EXTRA_BODY]) ||
+         w->from == w->to || quirks_for(w) || lx_places_any(w->p) || has_effort(w, request));
     lx_buf_init(&written, buf->max);
     w->out.buf = mended ? &written : buf;
     request = for_target(w, without_prompt_params(w, with_allowed(w, request)));

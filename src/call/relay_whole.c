@@ -179,6 +179,10 @@ int lx_relay_end_whole(struct lx_relay *r, struct lx_buf *out, struct lx_slice *
         return lx_relay_fail(code, err, "no memory for the reply");
     if (code == LX_ETRUNCATED)
         return lx_relay_fail(LX_EPROTO, err, "the provider answered with an empty body");
+    if (r->back->operation == LX_OPERATION_PROBE && (code < 0 || !is_error_body(doc))) {
+        *as_is = body;
+        return 0;
+    }
     if (code < 0)
         return lx_error_set(err, LX_EPROTO, "the provider's reply is not JSON (%s): %.*s", why.text,
                             LX_F(lx_slice_to(body, 80)));

@@ -34,6 +34,7 @@ enum lx_operation {
     LX_OPERATION_CHAT,
     LX_OPERATION_EMBED, /* request and reply have `embed` set */
     LX_OPERATION_COUNT, /* the reply is its usage: how many tokens the prompt has */
+    LX_OPERATION_PROBE, /* whether it answers is all that matters: see probe.c */
 };
 
 /* What modify_params puts into a conversation is listed like what is left out. */
@@ -313,6 +314,13 @@ extern const struct lx_dialect lx_dialect_voyage_chunk_embed;
 extern const struct lx_dialect lx_dialect_voyage_content_embed;
 extern const struct lx_dialect lx_dialect_watsonx_embed;
 extern const struct lx_dialect lx_dialect_watsonx_text;
+
+/* What health checks ask where nothing of it is served: not among lx_dialects. */
+extern const struct lx_dialect lx_dialect_probe_image;
+extern const struct lx_dialect lx_dialect_probe_moderation;
+extern const struct lx_dialect lx_dialect_probe_rerank;
+extern const struct lx_dialect lx_dialect_probe_speech;
+extern const struct lx_dialect lx_dialect_probe_transcription;
 
 /* LiteLLM's TokenCountResponse: how many tokens, of which model as asked for and as used, counted
  * by what; original: the provider's answer, or empty: it was counted here. */

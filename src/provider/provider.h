@@ -137,6 +137,10 @@ struct lx_provider {
                                       * the row speaks OpenAI's language, as OpenAI has them */
     const struct lx_offer *text;     /* in what language clients of text completions are served,
                                       * where it is not the row's; ended as embed is */
+    const struct lx_offer *probe;    /* where its health checks that are no requests of ours go
+                                      * (dialect/probe.c), ended as embed is, the language's name
+                                      * saying which; NULL: where OpenAI has them, if the row
+                                      * speaks its language */
     const char *count;               /* the language in which it counts tokens; NULL: it does not */
     const char *count_path;          /* then: instead of that language's own path */
     const char *docs;                /* where the facts of this row come from */

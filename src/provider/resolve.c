@@ -52,6 +52,18 @@ static const struct lx_offer *pick_offer(const struct lx_offer *o, struct lx_sli
     return NULL;
 }
 
+/* Where OpenAI has the endpoint, unless the row says which it has. */
+static struct lx_offer offer_of_probe(const struct lx_provider *p, const struct lx_dialect *own,
+                                      const struct lx_dialect *front)
+{
+    const struct lx_offer *o = p->probe;
+    for (; o && o->language; o++)
+        if (strcmp(o->language, front->name) == 0)
+            return *o;
+    bool like_openai = own == &lx_dialect_openai_chat || own == &lx_dialect_openai_embed;
+    return (struct lx_offer){.language = !p->probe && like_openai ? front->name : NULL};
+}
+
 struct lx_offer lx_provider_offer(const struct lx_provider *p, const struct lx_dialect *front,
                                   struct lx_slice model)
 {
@@ -60,6 +72,8 @@ struct lx_offer lx_provider_offer(const struct lx_provider *p, const struct lx_d
     const struct lx_offer *other = NULL;
     if (front->operation == LX_OPERATION_COUNT)
         return (struct lx_offer){.language = p->count, .path = p->count_path};
+    if (front->operation == LX_OPERATION_PROBE)
+        return offer_of_probe(p, own, front);
     if (strcmp(front->name, "openai_completions") == 0)
         other = pick_offer(p->text, model);
     if (front->operation == LX_OPERATION_EMBED)

@@ -57,6 +57,34 @@ static int64_t info_number(const struct lx_deployment *d, struct lx_slice name, 
     return lx_slice_int(info(d, name), &n) == 0 && n > 0 ? n : otherwise;
 }
 
+/* Of a model that reasons they may be others. */
+static int64_t max_tokens_of(const struct lx_deployment *d)
+{
+    bool reasons = d->target.reasons == LX_YES;
+    int64_t n = info_number(d,
+                            reasons ? LX_S("health_check_max_tokens_reasoning")
+                                    : LX_S("health_check_max_tokens_non_reasoning"),
+                            MAX_TOKENS);
+    return info_number(d, LX_S("health_check_max_tokens"), n);
+}
+
+static void write_limit(const struct lx_deployment *d, struct lx_out *o, bool usual)
+{
+    struct lx_slice said = info(d, LX_S("health_check_supports_max_tokens"));
+    if (said.n ? lx_slice_eq(said, LX_S("true")) : usual)
+        lx_out_int(o, "max_tokens", max_tokens_of(d));
+}
+
+static void write_text(struct lx_out *o, const char *name, const struct lx_deployment *d,
+                       struct lx_slice of, struct lx_slice otherwise)
+{
+    struct lx_slice v = info(d, of);
+    if (v.n || otherwise.n)
+        lx_out_str(o, name, v.n ? v : otherwise);
+}
+
+#define EFFORT LX_S("health_check_reasoning_effort")
+
 static void write_chat(const struct lx_deployment *d, struct lx_out *o)
 {
     lx_out_array(o, "messages");
@@ -65,16 +93,16 @@ static void write_chat(const struct lx_deployment *d, struct lx_out *o)
     lx_out_lit(o, "content", "What's 1 + 1?");
     lx_out_object_end(o);
     lx_out_array_end(o);
-    lx_out_int(o, "max_tokens", info_number(d, LX_S("health_check_max_tokens"), MAX_TOKENS));
+    write_text(o, "reasoning_effort", d, EFFORT, LX_S(""));
 }
 
-static void write_prompt(const struct lx_deployment *d, struct lx_out *o)
+static void write_completion(const struct lx_deployment *d, struct lx_out *o)
 {
     lx_out_lit(o, "prompt", "What's 1 + 1?");
-    lx_out_int(o, "max_tokens", info_number(d, LX_S("health_check_max_tokens"), MAX_TOKENS));
+    write_text(o, "reasoning_effort", d, EFFORT, LX_S(""));
 }
 
-static void write_input(const struct lx_deployment *d, struct lx_out *o)
+static void write_list(const struct lx_deployment *d, struct lx_out *o)
 {
     (void)d;
     lx_out_array(o, "input");
@@ -82,16 +110,55 @@ static void write_input(const struct lx_deployment *d, struct lx_out *o)
     lx_out_array_end(o);
 }
 
+static void write_image(const struct lx_deployment *d, struct lx_out *o)
+{
+    (void)d;
+    lx_out_lit(o, "prompt", "a blue circle");
+}
+
+static void write_moderation(const struct lx_deployment *d, struct lx_out *o)
+{
+    (void)d;
+    lx_out_lit(o, "input", "test");
+}
+
+static void write_rerank(const struct lx_deployment *d, struct lx_out *o)
+{
+    (void)d;
+    lx_out_lit(o, "query", "test");
+    lx_out_array(o, "documents");
+    lx_out_lit(o, NULL, "my sample text");
+    lx_out_array_end(o);
+}
+
+static void write_speech(const struct lx_deployment *d, struct lx_out *o)
+{
+    lx_out_lit(o, "input", "test");
+    write_text(o, "voice", d, LX_S("health_check_voice"), LX_S("alloy"));
+}
+
+static void write_nothing(const struct lx_deployment *d, struct lx_out *o)
+{
+    (void)d, (void)o; /* the file is the dialect's */
+}
+
 /* What is asked, by what the model is for. The first is for models that do not say. */
 static const struct mode {
     struct lx_slice name;
     const struct lx_dialect *front;
     void (*write)(const struct lx_deployment *d, struct lx_out *o);
+    bool limits; /* max_tokens is taken */
 } modes[] = {
-    {LX_S_INIT("chat"), &lx_dialect_openai_chat, write_chat},
-    {LX_S_INIT("responses"), &lx_dialect_openai_chat, write_chat},
-    {LX_S_INIT("completion"), &lx_dialect_openai_completions, write_prompt},
-    {LX_S_INIT("embedding"), &lx_dialect_openai_embed, write_input},
+    {LX_S_INIT("chat"), &lx_dialect_openai_chat, write_chat, true},
+    {LX_S_INIT("responses"), &lx_dialect_openai_chat, write_chat, true},
+    {LX_S_INIT("anthropic_messages"), &lx_dialect_openai_chat, write_chat, true},
+    {LX_S_INIT("completion"), &lx_dialect_openai_completions, write_completion, true},
+    {LX_S_INIT("embedding"), &lx_dialect_openai_embed, write_list, false},
+    {LX_S_INIT("image_generation"), &lx_dialect_probe_image, write_image, false},
+    {LX_S_INIT("moderation"), &lx_dialect_probe_moderation, write_moderation, false},
+    {LX_S_INIT("rerank"), &lx_dialect_probe_rerank, write_rerank, false},
+    {LX_S_INIT("audio_speech"), &lx_dialect_probe_speech, write_speech, false},
+    {LX_S_INIT("audio_transcription"), &lx_dialect_probe_transcription, write_nothing, false},
 };
 
 static const struct mode *mode_of(const struct lx_deployment *d, struct lx_slice *name)
@@ -215,10 +282,15 @@ static bool build_table(struct probe *p)
 
 static void write_body(struct probe *p, const struct mode *mode)
 {
+    struct lx_slice params = lx_row_get(p->deployment->model_info, LX_S("health_check_params"));
     struct lx_out o = lx_out(&p->body);
     lx_out_object(&o, NULL);
     lx_out_lit(&o, "model", "health");
     mode->write(p->deployment, &o);
+    write_limit(p->deployment, &o, mode->limits);
+    for (struct lx_row r = lx_row(params); lx_row_next(&r);)
+        if (!lx_row_get(lx_buf_slice(&p->body), r.name).p)
+            lx_row_write(&r, &o);
     lx_out_object_end(&o);
 }
 
@@ -264,13 +336,22 @@ static bool is_known(struct probe *p)
     return true;
 }
 
+/* The provider has an address for that mode, which is known. */
+static bool is_offered(const struct probe *p, const struct mode *mode)
+{
+    const struct lx_deployment *d = p->deployment;
+    return mode &&
+           (mode->front->operation != LX_OPERATION_PROBE ||
+            lx_provider_offer(lx_deployment_row(d, d->model), mode->front, d->model).language);
+}
+
 /* False: it is over already, and was put down. */
 static bool begin(struct probe *p)
 {
     struct lx_fault f = {.kind = LX_FAULT_BAD_REQUEST, .retry_after_ms = -1};
     struct lx_slice name;
     const struct mode *mode = mode_of(p->deployment, &name);
-    bool built = mode && build_table(p);
+    bool offered = is_offered(p, mode), built = offered && build_table(p);
     if (built) {
         write_body(p, mode);
         p->drive.call = new_call(p, mode);
@@ -280,9 +361,10 @@ static bool begin(struct probe *p)
         lx_drive_start(&p->drive);
         return true;
     }
-    if (!mode)
+    if (!offered)
         f.message =
-            lx_arena_printf(&p->arena, "models of the mode %.*s are not checked", LX_F(name));
+            lx_arena_printf(&p->arena, "models of the mode %.*s are not checked%s%s", LX_F(name),
+                            mode ? " at " : "", mode ? p->deployment->provider->title : "");
     else if (!built)
         f.message = LX_S("a wildcard is checked with the model_info.health_check_model only");
     else

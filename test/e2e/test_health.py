@@ -1,7 +1,9 @@
 """Health checks of deployments: on demand, in the background, and what the router makes of them."""
 
+import io
 import json
 import time
+import wave
 
 import pytest
 
@@ -64,18 +66,84 @@ def test_the_mode_says_what_is_asked(gateway, upstream):
     ups = [upstream(serving(reply)) for _ in range(4)]
     made = group(ups)
     infos = [{"mode": "embedding"}, {"health_check_model": "openai/cheap", "health_check_max_tokens": 3},
-             {"mode": "image_generation"}, {"disable_background_health_check": True}]
+             {"mode": "realtime"}, {"disable_background_health_check": True}]
     for row, info in zip(made["model_list"], infos):
         row["model_info"] = info
     made["general_settings"]["health_check_skip_disabled_background_models"] = True
     gw = gateway(made)
     state = get(gw, "/health").json()
     assert state["healthy_count"] == 2 and state["unhealthy_count"] == 1
-    assert "image_generation" in state["unhealthy_endpoints"][0]["error"]
+    assert "mode realtime are not checked" in state["unhealthy_endpoints"][0]["error"]
     assert ups[0].requests[0].target == "/v1/embeddings"
     body = json.loads(ups[1].requests[0].body)
     assert body["model"] == "cheap" and body["max_tokens"] == 3
     assert not ups[2].requests and not ups[3].requests
+
+
+def modes(gateway, up, *models):
+    """One deployment for each (model, mode, more of its model_info)."""
+    made = group([up] * len(models))
+    for row, (model, mode, more) in zip(made["model_list"], models):
+        row["litellm_params"]["model"] = model
+        row["model_info"] = {"mode": mode, **more}
+    return gateway(made)
+
+
+def test_what_is_not_served_is_checked(gateway, upstream):
+    """Endpoints that are no requests of ours: whatever they answer well is good, be it sound."""
+    def reply(connection, request):
+        if request.target.endswith("/speech"):
+            connection.respond(200, b"ID3\x04\x00\xff\xfb", content_type="audio/mpeg")
+        else:
+            connection.respond(200, {"results": []})
+    up = upstream(serving(reply))
+    gw = modes(gateway, up, ("openai/dall-e-3", "image_generation", {}), ("openai/omni", "moderation", {}),
+               ("openai/tts-1", "audio_speech", {"health_check_voice": "echo"}),
+               ("openai/whisper-1", "audio_transcription", {}), ("cohere/rerank-v3.5", "rerank", {}),
+               ("jina_ai/jina-reranker", "rerank", {"health_check_params": {"top_n": 1, "model": "other"}}))
+    state = get(gw, "/health").json()
+    assert (state["healthy_count"], state["unhealthy_count"]) == (6, 0), state
+    asked = {r.target: r for r in up.requests}
+    assert asked["/v1/images/generations"].json() == {"model": "dall-e-3", "prompt": "a blue circle"}
+    assert asked["/v1/moderations"].json() == {"model": "omni", "input": "test"}
+    assert asked["/v1/audio/speech"].json() == {"model": "tts-1", "input": "test", "voice": "echo"}
+    form = asked["/v1/audio/transcriptions"]
+    assert form.header("content-type").startswith("multipart/form-data; boundary=")
+    boundary = form.header("content-type").split("boundary=")[1].encode()
+    model, file = form.body.split(b"--" + boundary)[1:3]
+    assert model.endswith(b"\r\n\r\nwhisper-1\r\n")
+    sound = wave.open(io.BytesIO(file.split(b"\r\n\r\n", 1)[1][:-2]))
+    assert sound.getnframes() / sound.getframerate() == 0.2
+    ranked = {r.json()["model"]: (r.target, r.json()) for r in up.requests if r.target.endswith("/rerank")}
+    assert ranked["rerank-v3.5"] == ("/v1/v2/rerank", {
+        "model": "rerank-v3.5", "query": "test", "documents": ["my sample text"]})
+    assert ranked["jina-reranker"][1]["top_n"] == 1
+    assert all(r.header("authorization") == f"Bearer {UPSTREAM_KEY}" for r in up.requests)
+
+
+def test_what_is_not_served_may_fail(gateway, upstream):
+    up = upstream(told(401))
+    gw = modes(gateway, up, ("openai/tts-1", "audio_speech", {}), ("deepinfra/ranker", "rerank", {}),
+               ("openai/whisper-1", "audio_transcription", {}))
+    state = get(gw, "/health").json()
+    assert state["unhealthy_count"] == 3 and len(up.requests) == 2
+    errors = {e["model"]: (e["exception_status"], e["error"]) for e in state["unhealthy_endpoints"]}
+    assert errors["openai/tts-1"][0] == errors["openai/whisper-1"][0] == 401
+    assert errors["deepinfra/ranker"] == (400, "models of the mode rerank are not checked at DeepInfra")
+
+
+def test_a_check_may_be_told_more(gateway, upstream):
+    up = upstream(answer())
+    gw = modes(gateway, up, ("openai/a", "chat", {"health_check_reasoning_effort": "low"}),
+               ("openai/b", "chat", {"health_check_supports_max_tokens": False}),
+               ("openai/c", "chat", {"health_check_max_tokens_non_reasoning": 5, "supports_reasoning": False}),
+               ("openai/d", "chat", {"health_check_max_tokens_reasoning": 7, "supports_reasoning": True}))
+    assert get(gw, "/health").json()["healthy_count"] == 4
+    sent = {r.json()["model"]: r.json() for r in up.requests}
+    assert sent["a"]["reasoning_effort"] == "low" and sent["a"]["max_tokens"] == 16
+    assert "max_tokens" not in sent["b"]
+    assert sent["c"]["max_tokens"] == 5
+    assert (sent["d"].get("max_tokens") or sent["d"]["max_completion_tokens"]) == 7
 
 
 def test_a_check_has_a_deadline_and_may_be_left(gateway, upstream):
