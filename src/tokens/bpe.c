@@ -184,7 +184,7 @@ unsigned lx_bpe_cut(const struct lx_vocab *v, const uint8_t *p, size_t n,
 static ssize_t merge_long(const struct lx_vocab *v, const struct lx_piece *piece)
 {
     for (size_t i = 0; i < piece->n; i++)
-        piece->tokens[i] = lx_vocab_byte(v, piece->p[i]);
+        piece->tokens[i] = v->bytes[piece->p[i]];
     return lx_pairs_merge_all(v, piece->tokens, piece->n);
 }
 
@@ -229,7 +229,7 @@ int lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, struct lx_piece *p
     size_t bytes = 0;
 
     for (size_t i = 0; i < count; i++)
-        bytes += pieces[i].n + LX_MERGE_ROOM;
+        bytes += pieces[i].n;
     if (!room(b, bytes + 1))
         return LX_ENOMEM;
     if (b->known_of != v->print) {
@@ -240,7 +240,7 @@ int lx_bpe_encode(struct lx_bpe *b, const struct lx_vocab *v, struct lx_piece *p
     for (size_t i = 0; i < count; i++) {
         pieces[i].count = 0;
         pieces[i].tokens = b->tokens + bytes;
-        bytes += pieces[i].n + LX_MERGE_ROOM;
+        bytes += pieces[i].n;
     }
     for (size_t i = 0; i < count; i += WORDS_MAX)
         find_words(v, pieces + i, count - i < WORDS_MAX ? count - i : WORDS_MAX);

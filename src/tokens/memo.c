@@ -13,11 +13,6 @@ enum {
     REMEMBER_FROM = 1 << 16, /* bytes of text: for less, what it takes would not come back */
 };
 
-const _Alignas(LINE) uint8_t lx_key_masks[2 * LX_MASK_BYTES] = {
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-};
-
 void lx_memo_clear(struct lx_memo *m)
 {
     free(m->memory);
@@ -80,26 +75,41 @@ int lx_memo_begin(struct lx_memo *m, const struct lx_vocab *v, size_t n, bool id
     return 0;
 }
 
+void lx_short_forms_init(struct lx_short_forms *f, unsigned owner)
+{
+    static const uint8_t ones[LX_SHORT_MAX] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                               0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+    for (unsigned n = 0; n <= LX_SHORT_MAX; n++) {
+        struct lx_short_form form = {{0, 0}, lx_key_ending(owner << 4 | n)};
+
+        memcpy(&form.mask, ones, n);
+        f->of[n] = form;
+    }
+}
+
 static inline uint64_t counted(uint64_t last, unsigned count)
 {
     return last | (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (uint64_t)count << 56 : count);
 }
 
-static struct lx_middle_key middle_key(const uint8_t *p, size_t n, const uint8_t *end,
-                                       unsigned owner)
+static inline uint64_t eight(const uint8_t *p)
 {
-    struct lx_middle_key k = {{0}}, mask;
+    uint64_t v;
 
-    if (end - p >= (ptrdiff_t)sizeof(k)) {
-        memcpy(&k, p, sizeof(k));
-        memcpy(&mask, lx_key_masks + LX_MASK_BYTES - n, sizeof(mask));
-        for (int i = 0; i < 4; i++)
-            k.v[i] &= mask.v[i];
-    } else {
-        memcpy(&k, p, n);
-    }
-    k.v[3] |= lx_key_ending(owner << 5 | (unsigned)n);
-    return k;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+/* More than LX_SHORT_MAX bytes, as the first 16 (15) and the last 14: all, and some twice, so that
+ * nothing is read that is not the piece's. */
+static inline struct lx_middle_key middle_key(const uint8_t *p, size_t n, unsigned owner)
+{
+    uint64_t last = eight(p + n - 8);
+
+    last = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? last >> 16 : last << 16;
+    last |= lx_key_ending(owner << 5 | (unsigned)n);
+    return (struct lx_middle_key){{eight(p), eight(p + (n < 16 ? 7 : 8)), eight(p + n - 14), last}};
 }
 
 static struct lx_middle_key *middle_places(const struct lx_memo *m, const struct lx_middle_key *k)
@@ -117,10 +127,9 @@ static uint64_t middle_count(const struct lx_middle_key *at, const struct lx_mid
     return same ? lx_key_turned(at->v[3] ^ k->v[3]) : UINT64_MAX;
 }
 
-void lx_memo_fetch_middle(const struct lx_memo *m, unsigned owner, const uint8_t *p, size_t n,
-                          const uint8_t *end)
+void lx_memo_fetch_middle(const struct lx_memo *m, unsigned owner, const uint8_t *p, size_t n)
 {
-    struct lx_middle_key k = middle_key(p, n, end, owner);
+    struct lx_middle_key k = middle_key(p, n, owner);
 
     __builtin_prefetch(middle_places(m, &k));
 }
@@ -134,9 +143,9 @@ static struct lx_told told(uint64_t count, const uint32_t *tokens, bool ids)
 }
 
 struct lx_told lx_memo_middle(const struct lx_memo *m, unsigned owner, const uint8_t *p, size_t n,
-                              const uint8_t *end, bool ids)
+                              bool ids)
 {
-    struct lx_middle_key k = middle_key(p, n, end, owner);
+    struct lx_middle_key k = middle_key(p, n, owner);
     const struct lx_middle_key *at = middle_places(m, &k);
 
     at += middle_count(at, &k) > 0xff;
@@ -183,12 +192,12 @@ static unsigned note(const struct lx_piece *piece, uint32_t *tokens, size_t max)
 }
 
 /* What was remembered at the place moves one on, unless it is the piece itself. */
-static void note_short(struct lx_memo *m, unsigned owner, const struct lx_piece *piece,
-                       const uint8_t *end)
+static void note_short(struct lx_memo *m, unsigned owner, const struct lx_piece *piece)
 {
-    struct lx_short_key k = lx_short_key(piece->p, piece->n, end, owner);
-    struct lx_short_key *at = lx_short_places(m->shorts, k);
-    size_t place = (size_t)(at - m->shorts), way = lx_short_count(at + 1, k) <= 0xff;
+    struct lx_short_key k = lx_short_key(piece->p, piece->n, owner);
+    size_t place = (size_t)(lx_short_places(m->shorts, k) - m->shorts);
+    struct lx_short_key *at = m->shorts + place;
+    size_t way = lx_short_count(at + 1, k) <= 0xff;
 
     if (way == 0 && lx_short_count(at, k) > 0xff) {
         at[1] = at[0];
@@ -200,10 +209,9 @@ static void note_short(struct lx_memo *m, unsigned owner, const struct lx_piece 
     at[way] = k;
 }
 
-static void note_middle(struct lx_memo *m, unsigned owner, const struct lx_piece *piece,
-                        const uint8_t *end)
+static void note_middle(struct lx_memo *m, unsigned owner, const struct lx_piece *piece)
 {
-    struct lx_middle_key k = middle_key(piece->p, piece->n, end, owner);
+    struct lx_middle_key k = middle_key(piece->p, piece->n, owner);
     struct lx_middle_key *at = middle_places(m, &k);
     size_t place = (size_t)(at - m->middles), way = middle_count(at + 1, &k) <= 0xff;
 
@@ -217,11 +225,10 @@ static void note_middle(struct lx_memo *m, unsigned owner, const struct lx_piece
     at[way] = k;
 }
 
-void lx_memo_note(struct lx_memo *m, unsigned owner, const struct lx_piece *piece,
-                  const uint8_t *end)
+void lx_memo_note(struct lx_memo *m, unsigned owner, const struct lx_piece *piece)
 {
     if (piece->n <= LX_SHORT_MAX)
-        note_short(m, owner, piece, end);
+        note_short(m, owner, piece);
     else
-        note_middle(m, owner, piece, end);
+        note_middle(m, owner, piece);
 }

@@ -18,8 +18,8 @@
 #define LX_MIDDLE_TOKENS 7
 #define LX_OWNERS_MAX    7
 
-/* Pieces: the text, zeros, then a byte that says whose vocabulary and how long, and one for how
- * many tokens. Nothing is remembered at a place of zeros. */
+/* Pieces: the text, zeros (of longer ones some of it twice), then a byte that says whose vocabulary
+ * and how long, and one for how many tokens. Nothing is remembered at a place of zeros. */
 struct lx_short_key {
     uint64_t a, b;
 };
@@ -52,15 +52,13 @@ void lx_memo_clear(struct lx_memo *m);
 /* n bytes of text are to be counted, or encoded, by this vocabulary. *owner is its mark in what is
  * remembered; 0: what it takes would not come back, so nothing is. 0 or LX_ENOMEM. */
 int lx_memo_begin(struct lx_memo *m, const struct lx_vocab *v, size_t n, bool ids, unsigned *owner);
-/* Notes what a piece of LX_MIDDLE_MAX bytes or less came to. The text goes on until `end`. */
-void lx_memo_note(struct lx_memo *m, unsigned owner, const struct lx_piece *piece,
-                  const uint8_t *end);
+/* Notes what a piece of LX_MIDDLE_MAX bytes or less came to. */
+void lx_memo_note(struct lx_memo *m, unsigned owner, const struct lx_piece *piece);
 
 /* Has the place of a longer piece fetched; and what is told there. */
-void lx_memo_fetch_middle(const struct lx_memo *m, unsigned owner, const uint8_t *p, size_t n,
-                          const uint8_t *end);
+void lx_memo_fetch_middle(const struct lx_memo *m, unsigned owner, const uint8_t *p, size_t n);
 struct lx_told lx_memo_middle(const struct lx_memo *m, unsigned owner, const uint8_t *p, size_t n,
-                              const uint8_t *end, bool ids);
+                              bool ids);
 /* What is told of a short one at either of its places. */
 struct lx_told lx_memo_short(const struct lx_memo *m, const struct lx_short_key *places,
                              struct lx_short_key k, bool ids);
@@ -84,29 +82,33 @@ static inline uint64_t lx_key_turned(uint64_t last)
     return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? last << 8 | last >> 56 : last;
 }
 
-/* The bytes below n of what is read from LX_MASK_BYTES - n on. */
-#define LX_MASK_BYTES 32
-extern const uint8_t lx_key_masks[2 * LX_MASK_BYTES];
+/* By the length of a short piece: which bits of 16 bytes are its, and the mark. */
+struct lx_short_form {
+    struct lx_short_key mask;
+    uint64_t ending;
+};
+struct lx_short_forms {
+    struct lx_short_form of[LX_SHORT_MAX + 1];
+};
+void lx_short_forms_init(struct lx_short_forms *f, unsigned owner);
 
 /* Sixteen bytes can be read from p on. */
-static inline struct lx_short_key lx_short_key_within(const uint8_t *p, size_t n, unsigned owner)
+static inline struct lx_short_key lx_short_key_within(const struct lx_short_forms *f,
+                                                      const uint8_t *p, size_t n)
 {
-    struct lx_short_key k, mask;
+    const struct lx_short_form *form = &f->of[n];
+    struct lx_short_key k;
 
     memcpy(&k, p, sizeof(k));
-    memcpy(&mask, lx_key_masks + LX_MASK_BYTES - n, sizeof(mask));
-    k.a &= mask.a;
-    k.b = (k.b & mask.b) | lx_key_ending(owner << 4 | (unsigned)n);
+    k.a &= form->mask.a;
+    k.b = (k.b & form->mask.b) | form->ending;
     return k;
 }
 
-static inline struct lx_short_key lx_short_key(const uint8_t *p, size_t n, const uint8_t *end,
-                                               unsigned owner)
+static inline struct lx_short_key lx_short_key(const uint8_t *p, size_t n, unsigned owner)
 {
     struct lx_short_key k = {0, 0};
 
-    if (end - p >= (ptrdiff_t)sizeof(k))
-        return lx_short_key_within(p, n, owner);
     memcpy(&k, p, n);
     k.b |= lx_key_ending(owner << 4 | (unsigned)n);
     return k;
@@ -119,8 +121,8 @@ static inline size_t lx_short_length(struct lx_short_key k)
 }
 
 /* The first of the two places, which no line of the processor's cache divides. */
-static inline struct lx_short_key *lx_short_places(struct lx_short_key *shorts,
-                                                   struct lx_short_key k)
+static inline const struct lx_short_key *lx_short_places(const struct lx_short_key *shorts,
+                                                         struct lx_short_key k)
 {
     uint64_t hash = (k.a ^ (k.b << 29 | k.b >> 35)) * LX_HASH_A;
 

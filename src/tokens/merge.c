@@ -1,65 +1,49 @@
 /*
  * merge.c - byte pair encoding as it is defined, of many short pieces side by side.
  *
- * Called by bpe.c for all pieces but the long ones. What merging one piece costs is waiting for
- * memory, because each merge depends on the one before, and branches that no processor foresees. So
- * pieces go in groups, in step: a vector has a place of each. In a round each piece does its lowest
- * merge, all places behind move up by one, and two pairs are looked up that were not there before,
- * while the others do the same. A round has no branch but that to its end.
+ * Called by bpe.c for all pieces but the long ones. What merging one piece costs is waiting: each
+ * merge depends on the one before, and the pairs it makes are looked up in a table that no cache
+ * holds. So pieces take turns: in a round each gets the answers it asked for in the round before,
+ * does its lowest merge, and asks for the two pairs that come of it. Nothing is moved: parts stay
+ * at the places where they began, and a mask says which are left; the lowest merge is found in a
+ * vector, which is read when what was put into it is no longer on its way there (that alone was
+ * 40 % of the time). A merge is a hundred instructions, without a branch but that to the end.
  *
  * A piece begins with what its characters come to by themselves (vocab.h), so that few merges are
- * left to be done where characters have several bytes. Pieces of a group have about as many parts
- * each, so that they end about together.
+ * left to be done where characters have several bytes.
  */
 #include "tokens/merge.h"
 
 #include "wire/json_simd.h"
 
-/* Of a vector, as processors have them. */
-#ifdef __SSE2__
-#define VECTOR_BYTES 32
-#else
-#define VECTOR_BYTES 16
-#endif
-
 enum {
-    WIDTH = VECTOR_BYTES / 4, /* pieces of a group */
-    GROUPS = 64 / WIDTH,      /* that take turns, so that memory has time to answer */
-    PARTS = 30, /* of a piece, in places from 1 on; what is before and behind them is none */
-    BATCH = 256,
+    PARTS = 30, /* of a piece, at places from 1 on; what is before and behind them is none */
+    HALF = 16,  /* places that are searched at once */
+    PLACES = 2 * HALF + 2,
+    PLACE_BITS = 5,
+    TURNS = 32, /* pieces that take turns, so that memory has time to answer */
 };
 
-#define NO_MERGE      INT32_MAX
+#define NO_MERGE      (LX_TOKEN_MAX << PLACE_BITS) /* or more */
 #define ALWAYS_INLINE __attribute__((always_inline))
-#define VECTOR        __attribute__((vector_size(VECTOR_BYTES))) int32_t
 
-/* By place, and then by piece: the part there, and what it makes with the next; before that is
- * known, where in the table it is told. */
-struct group {
-    VECTOR parts[PARTS + 3];
-    VECTOR made[PARTS + 3];
-    VECTOR at; /* the places of the parts that the last round made */
-    int n;     /* no piece has more parts; 0: nothing is left to be done */
+/* A pair that was asked for: its key, and where in the table it is if it is there. */
+struct asked {
+    uint64_t key;
+    const uint64_t *place;
 };
 
-/* What is `a` where it is so, and else `b`. */
-#define SELECT(is, a, b) (((a) & (is)) | ((b) & ~(is)))
-
-static inline int32_t ask(const struct lx_vocab *v, int32_t left, int32_t right)
-{
-    const uint64_t *place = lx_table_at(&v->pairs, lx_pair_key((uint32_t)left, (uint32_t)right));
-
-    __builtin_prefetch(place);
-    return (int32_t)(place - v->pairs.entries);
-}
-
-static inline int32_t answer(const struct lx_vocab *v, int32_t left, int32_t right, int32_t place)
-{
-    uint64_t entry = v->pairs.entries[place];
-
-    return entry >> 20 == lx_pair_key((uint32_t)left, (uint32_t)right) ? (int32_t)(entry & 0xfffff)
-                                                                       : NO_MERGE;
-}
+/* A piece at its turn. */
+struct turn {
+    int32_t made[PLACES]; /* what the part at this place makes with the next, above the place; so
+                             that of two alike the first is lower */
+    uint32_t parts[PLACES];
+    uint64_t left;         /* where parts are left, and the one behind them */
+    size_t at, before;     /* what the last merge made, and the part before it */
+    struct asked asked[2]; /* what these two make with the next */
+    struct lx_piece *piece;
+    bool is_long; /* more than HALF parts */
+};
 
 static inline bool is_ascii_at(const struct lx_piece *piece, uint32_t i)
 {
@@ -67,9 +51,9 @@ static inline bool is_ascii_at(const struct lx_piece *piece, uint32_t i)
 }
 
 /* The tokens a piece begins as; 0 when they are too many. */
-static uint32_t take_apart(const struct lx_vocab *v, const struct lx_piece *piece)
+static uint32_t take_apart(const struct lx_vocab *v, const struct lx_piece *piece, uint32_t *parts)
 {
-    uint32_t *parts = piece->tokens, n = 0, size;
+    uint32_t n = 0, size;
 
     for (uint32_t i = 0; i < piece->n;) {
         uint8_t c = piece->p[i];
@@ -86,190 +70,220 @@ static uint32_t take_apart(const struct lx_vocab *v, const struct lx_piece *piec
             n += lx_char_parts(entry);
             i += size;
         } else {
-            parts[n++] = lx_vocab_byte(v, c);
+            parts[n++] = v->bytes[c];
             i++;
         }
     }
     return n;
 }
 
-static void ask_first(const struct lx_vocab *v, struct group *g, struct lx_piece *const *pieces,
-                      int count)
+static inline struct asked ask(const struct lx_table *pairs, uint32_t left, uint32_t right)
 {
-    g->n = (int)pieces[count - 1]->count;
-    for (int k = 0; k < g->n + 3; k++) {
-        g->parts[k] = (VECTOR){0} + (int32_t)LX_TOKEN_MAX;
-        g->made[k] = (VECTOR){0} + NO_MERGE;
-    }
-    for (int i = 0; i < count; i++) {
-        const int32_t *parts = (const int32_t *)pieces[i]->tokens;
+    uint64_t key = lx_pair_key(left, right);
+    struct asked asked = {key, lx_table_at(pairs, key)};
 
-        g->parts[1][i] = parts[0];
-        for (int k = 1; k < (int)pieces[i]->count; k++) {
-            g->parts[k + 1][i] = parts[k];
-            g->made[k][i] = ask(v, parts[k - 1], parts[k]);
+    __builtin_prefetch(asked.place);
+    return asked;
+}
+
+/* Without a branch, which no processor would foresee. */
+static inline int32_t answer(struct asked asked, size_t at)
+{
+    uint64_t entry = *asked.place;
+    uint32_t none = 0u - (uint32_t)(entry >> 20 != asked.key);
+
+    return (int32_t)((((uint32_t)entry | none) & LX_TOKEN_MAX) << PLACE_BITS | (uint32_t)at);
+}
+
+static inline size_t place_after(uint64_t left, size_t at)
+{
+    return (size_t)__builtin_ctzll(left >> 1 >> at) + at + 1;
+}
+
+static inline size_t place_before(uint64_t left, size_t at)
+{
+    return 63 - (size_t)__builtin_clzll(left & (((uint64_t)1 << at) - 1));
+}
+
+static inline void make_nothing(struct turn *t)
+{
+    for (size_t k = 0; k < PLACES; k++)
+        t->made[k] = NO_MERGE;
+}
+
+/* What the piece's parts make, where all are bytes of ASCII; false where one is not. */
+static inline ALWAYS_INLINE bool begin_ascii(const struct lx_vocab *v, struct turn *t)
+{
+    const uint8_t *p = t->piece->p;
+    uint32_t n = t->piece->n, any = p[0];
+
+    t->parts[1] = v->bytes[p[0]];
+    for (uint32_t k = 1; k < n; k++) {
+        uint8_t c = p[k];
+
+        any |= c;
+        t->parts[k + 1] = v->bytes[c];
+        t->made[k] = (int32_t)(lx_vocab_first(v, p[k - 1] & 0x7f, c & 0x7f) << PLACE_BITS | k);
+    }
+    return any < 0x80;
+}
+
+static inline ALWAYS_INLINE void begin_other(const struct lx_vocab *v, struct turn *t, uint32_t n)
+{
+    struct asked asked[PARTS];
+
+    for (size_t k = 1; k < n; k++)
+        asked[k] = ask(&v->pairs, t->parts[k], t->parts[k + 1]);
+    for (size_t k = 1; k < n; k++)
+        t->made[k] = answer(asked[k], k);
+}
+
+/* False when the piece has too many parts. */
+static inline ALWAYS_INLINE bool begin(const struct lx_vocab *v, struct turn *t,
+                                       struct lx_piece *piece)
+{
+    uint32_t n = piece->n;
+
+    t->piece = piece;
+    make_nothing(t);
+    if (n > PARTS - 3 || ((piece->p[0] | piece->p[n - 1]) & 0x80) || !begin_ascii(v, t)) {
+        n = take_apart(v, piece, t->parts + 1);
+        make_nothing(t);
+        begin_other(v, t, n);
+    }
+    t->is_long = n > HALF;
+    t->left = ((uint64_t)4 << n) - 1;
+    t->at = t->before = 0;
+    t->asked[0] = t->asked[1] = (struct asked){0, v->pairs.entries};
+    t->parts[0] = t->parts[n + 1] = LX_TOKEN_MAX;
+    return n > 0;
+}
+
+#ifdef __SSE2__
+LX_AVX2 static int32_t lowest_avx2(const struct turn *t)
+{
+    const __m256i *at = (const __m256i *)(const void *)&t->made[1];
+    __m256i low = _mm256_min_epi32(_mm256_loadu_si256(at), _mm256_loadu_si256(at + 1));
+    __m128i half;
+
+    if (t->is_long)
+        low = _mm256_min_epi32(
+            low, _mm256_min_epi32(_mm256_loadu_si256(at + 2), _mm256_loadu_si256(at + 3)));
+    half = _mm_min_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1));
+    half = _mm_min_epi32(half, _mm_shuffle_epi32(half, 0x4e));
+    half = _mm_min_epi32(half, _mm_shuffle_epi32(half, 0xb1));
+    return _mm_cvtsi128_si32(half);
+}
+#endif
+
+static int32_t lowest_portable(const struct turn *t)
+{
+    int32_t low = NO_MERGE;
+
+    for (uint32_t k = 1; k <= (t->is_long ? 2 * HALF : HALF); k++)
+        low = t->made[k] < low ? t->made[k] : low;
+    return low;
+}
+
+static inline void do_merge(const struct lx_table *pairs, struct turn *t, uint32_t low)
+{
+    size_t at = low & ((1u << PLACE_BITS) - 1), right = place_after(t->left, at);
+    size_t before = place_before(t->left, at);
+    uint64_t left = t->left ^ (uint64_t)1 << right;
+    uint32_t part = low >> PLACE_BITS;
+
+    t->left = left;
+    t->made[right] = NO_MERGE;
+    t->parts[at] = part;
+    t->at = at;
+    t->before = before;
+    t->asked[0] = ask(pairs, part, t->parts[place_after(left, at)]);
+    t->asked[1] = ask(pairs, t->parts[before], part);
+}
+
+static inline ALWAYS_INLINE void finish(struct turn *t)
+{
+    struct lx_piece *piece = t->piece;
+    uint32_t n = 0;
+
+    for (uint64_t left = t->left >> 1 << 1; left & (left - 1); left &= left - 1)
+        piece->tokens[n++] = t->parts[__builtin_ctzll(left)];
+    piece->count = n;
+}
+
+/* The pieces that are still to be done. */
+struct rest {
+    struct lx_piece *next, *end;
+};
+
+/* Whose turn it is next; false when all had theirs. */
+static inline ALWAYS_INLINE bool begin_next(const struct lx_vocab *v, struct turn *t,
+                                            struct rest *rest)
+{
+    while (rest->next < rest->end) {
+        struct lx_piece *piece = rest->next++;
+
+        if (piece->count == 0 && begin(v, t, piece))
+            return true;
+    }
+    return false;
+}
+
+static inline ALWAYS_INLINE void merge(const struct lx_vocab *v, struct rest *rest, bool avx2)
+{
+    struct turn turns[TURNS], *turn[TURNS];
+    struct lx_table pairs = v->pairs;
+    size_t n = 0;
+
+    while (n < TURNS && begin_next(v, &turns[n], rest)) {
+        turn[n] = &turns[n];
+        n++;
+    }
+    while (n > 0) {
+        for (size_t i = 0; i < n; i++) {
+            struct turn *t = turn[i];
+
+            t->made[t->at] = answer(t->asked[0], t->at);
+            t->made[t->before] = answer(t->asked[1], t->before);
         }
-    }
-}
+        for (size_t i = 0; i < n; i++) {
+            struct turn *t = turn[i];
+            int32_t low = avx2 ? lowest_avx2(t) : lowest_portable(t);
 
-static void look_first(const struct lx_vocab *v, struct group *g, struct lx_piece *const *pieces,
-                       int count)
-{
-    for (int i = 0; i < count; i++)
-        for (int k = 1; k < (int)pieces[i]->count; k++)
-            g->made[k][i] = answer(v, g->parts[k][i], g->parts[k + 1][i], g->made[k][i]);
-}
-
-static inline void look(const struct lx_vocab *v, struct group *g)
-{
-    for (int i = 0; i < WIDTH; i++) {
-        int k = g->at[i];
-        int32_t part = g->parts[k][i];
-
-        g->made[k - 1][i] = answer(v, g->parts[k - 1][i], part, g->made[k - 1][i]);
-        g->made[k][i] = answer(v, part, g->parts[k + 1][i], g->made[k][i]);
-    }
-}
-
-/* Each piece does its lowest merge, and asks for the two pairs that come of it. */
-static inline ALWAYS_INLINE void step(const struct lx_vocab *v, struct group *g)
-{
-    VECTOR low = g->made[1], at = (VECTOR){0} + 1, active;
-    bool any = false;
-    int n = g->n--;
-
-    for (int k = 2; k < n; k++) {
-        VECTOR is = g->made[k] < low;
-
-        low = SELECT(is, g->made[k], low);
-        at = SELECT(is, (VECTOR){0} + k, at);
-    }
-    active = low != NO_MERGE;
-    for (int i = 0; i < WIDTH; i++)
-        any |= active[i] != 0;
-    if (!any)
-        g->n = 0;
-    g->at = at = SELECT(active, at, (VECTOR){0} + (n + 1)); /* where it does no harm */
-    for (int k = 1; k <= n; k++) {
-        VECTOR past = at < k, here = at == k, part = SELECT(past, g->parts[k + 1], g->parts[k]);
-
-        g->parts[k] = SELECT(here, low, part);
-        g->made[k] = SELECT(past, g->made[k + 1], g->made[k]);
-    }
-    for (int i = 0; i < WIDTH; i++) {
-        int k = at[i];
-        int32_t part = g->parts[k][i];
-
-        g->made[k - 1][i] = ask(v, g->parts[k - 1][i], part);
-        g->made[k][i] = ask(v, part, g->parts[k + 1][i]);
-    }
-}
-
-static inline ALWAYS_INLINE void go(const struct lx_vocab *v, struct group *groups, int count)
-{
-    for (int i = 0; i < count; i++)
-        step(v, &groups[i]);
-    for (bool any = true; any;) {
-        any = false;
-        for (int i = 0; i < count; i++)
-            if (groups[i].n > 1) {
-                look(v, &groups[i]);
-                step(v, &groups[i]);
-                any = true;
+            if (low < (int32_t)NO_MERGE) {
+                do_merge(&pairs, t, (uint32_t)low);
+                continue;
             }
+            finish(t);
+            if (!begin_next(v, t, rest))
+                turn[i--] = turn[--n];
+        }
     }
-}
-
-static void go_portable(const struct lx_vocab *v, struct group *groups, int count)
-{
-    go(v, groups, count);
 }
 
 #ifdef __SSE2__
-LX_AVX2 static void go_avx2(const struct lx_vocab *v, struct group *groups, int count)
+LX_AVX2 static void merge_avx2(const struct lx_vocab *v, struct rest *rest)
 {
-    go(v, groups, count);
+    merge(v, rest, true);
 }
 #endif
 
-static void finish(const struct group *g, struct lx_piece *const *pieces, int count)
+void lx_merge_portable(const struct lx_vocab *v, struct lx_piece *pieces, size_t count)
 {
-    for (int i = 0; i < count; i++) {
-        struct lx_piece *piece = pieces[i];
-        uint32_t parts = piece->count, left = 0;
+    struct rest rest = {pieces, pieces + count};
 
-        for (uint32_t k = 1; k <= parts; k++) {
-            piece->tokens[left] = (uint32_t)g->parts[k][i];
-            left += piece->tokens[left] != LX_TOKEN_MAX;
-        }
-        piece->count = left;
-    }
-}
-
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-/* Merges pieces in order of their parts. */
-static void merge_ordered(const struct lx_vocab *v, struct lx_piece *const *pieces, int count,
-                          bool portable)
-{
-    struct group groups[GROUPS];
-    int n = (count + WIDTH - 1) / WIDTH;
-
-    for (int i = 0; i < n; i++)
-        ask_first(v, &groups[i], pieces + i * WIDTH, least(WIDTH, count - i * WIDTH));
-    for (int i = 0; i < n; i++)
-        look_first(v, &groups[i], pieces + i * WIDTH, least(WIDTH, count - i * WIDTH));
-#ifdef __SSE2__
-    portable |= !has_avx2();
-    if (!portable)
-        go_avx2(v, groups, n);
-#else
-    portable = true;
-#endif
-    if (portable)
-        go_portable(v, groups, n);
-    for (int i = 0; i < n; i++)
-        finish(&groups[i], pieces + i * WIDTH, least(WIDTH, count - i * WIDTH));
-}
-
-static void merge_batch(const struct lx_vocab *v, struct lx_piece *pieces, size_t count,
-                        bool portable)
-{
-    struct lx_piece *order[BATCH];
-    uint32_t parts[BATCH], starts[PARTS + 2] = {0};
-    int n = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        parts[i] = pieces[i].count ? 0 : take_apart(v, &pieces[i]);
-        starts[parts[i] + 1] += parts[i] > 0;
-    }
-    for (int k = 1; k <= PARTS + 1; k++)
-        starts[k] += starts[k - 1];
-    n = (int)starts[PARTS + 1];
-    for (size_t i = 0; i < count; i++)
-        if (parts[i]) {
-            order[starts[parts[i]]++] = &pieces[i];
-            pieces[i].count = parts[i];
-        }
-    for (int i = 0; i < n; i += WIDTH * GROUPS)
-        merge_ordered(v, order + i, least(WIDTH * GROUPS, n - i), portable);
-}
-
-static void merge(const struct lx_vocab *v, struct lx_piece *pieces, size_t count, bool portable)
-{
-    for (size_t i = 0; i < count; i += BATCH)
-        merge_batch(v, pieces + i, count - i < BATCH ? count - i : BATCH, portable);
+    merge(v, &rest, false);
 }
 
 void lx_merge(const struct lx_vocab *v, struct lx_piece *pieces, size_t count)
 {
-    merge(v, pieces, count, false);
-}
+#ifdef __SSE2__
+    if (has_avx2()) {
+        struct rest rest = {pieces, pieces + count};
 
-void lx_merge_portable(const struct lx_vocab *v, struct lx_piece *pieces, size_t count)
-{
-    merge(v, pieces, count, true);
+        merge_avx2(v, &rest);
+        return;
+    }
+#endif
+    lx_merge_portable(v, pieces, count);
 }

@@ -6,14 +6,12 @@
 
 #include "tokens/vocab.h"
 
-#define LX_MERGE_ROOM 2 /* tokens more than a piece has bytes are written for a while */
-
 /* A piece, and what it comes to. */
 struct lx_piece {
     const uint8_t *p; /* valid UTF-8 */
     uint32_t n;       /* bytes; not 0 */
     uint32_t count;   /* tokens; 0: not done, because it is longer than what goes here */
-    uint32_t *tokens; /* room for n and LX_MERGE_ROOM */
+    uint32_t *tokens; /* room for n */
 };
 
 /* Does those of the pieces that have no count yet and are short enough. */

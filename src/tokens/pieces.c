@@ -14,7 +14,7 @@
 enum {
     BATCH = 192,
     BATCH_MORE = 64, /* pieces that a block, or a sentence, adds at most */
-    MISSED_MAX = 128,
+    MISSED_MAX = 64,
     MISSED_BYTES = 1 << 16,
 };
 
@@ -34,16 +34,16 @@ struct waiting {
 static const struct lx_short_key nowhere[2];
 
 struct batch {
-    unsigned count;
+    struct waiting *end;
     struct waiting v[BATCH];
 };
 
 /* ---- Cutting ---- */
 
-static inline struct waiting *fetch_short(const struct lx_job *j, struct lx_short_key k,
+static inline struct waiting *fetch_short(const struct lx_short_key *shorts, struct lx_short_key k,
                                           const uint8_t *p, struct waiting *next)
 {
-    const struct lx_short_key *places = lx_short_places(j->t->memo.shorts, k);
+    const struct lx_short_key *places = lx_short_places(shorts, k);
 
     __builtin_prefetch(places);
     *next = (struct waiting){k, places, p};
@@ -51,19 +51,19 @@ static inline struct waiting *fetch_short(const struct lx_job *j, struct lx_shor
 }
 
 static struct waiting *fetch_part(const struct lx_job *j, const uint8_t *p, size_t n,
-                                  const uint8_t *end, struct waiting *next)
+                                  struct waiting *next)
 {
     if (j->owner && n <= LX_SHORT_MAX)
-        return fetch_short(j, lx_short_key(p, n, end, j->owner), p, next);
+        return fetch_short(j->t->memo.shorts, lx_short_key(p, n, j->owner), p, next);
     if (j->owner && n <= LX_MIDDLE_MAX)
-        lx_memo_fetch_middle(&j->t->memo, j->owner, p, n, end);
+        lx_memo_fetch_middle(&j->t->memo, j->owner, p, n);
     *next = (struct waiting){{n, UNKEYED}, nowhere, p};
     return next + 1;
 }
 
 /* A piece too long to be remembered well, of characters of three bytes, is looked up in parts. */
 static struct waiting *fetch_long(const struct lx_job *j, const uint8_t *p, size_t n,
-                                  const uint8_t *end, struct waiting *next)
+                                  struct waiting *next)
 {
     const struct lx_vocab *v = &j->e->vocab;
     uint8_t places[LX_CUT_MAX];
@@ -72,36 +72,42 @@ static struct waiting *fetch_long(const struct lx_job *j, const uint8_t *p, size
 
     if (n > LX_SHORT_MAX && n <= LX_CUT_MAX && (p[n - 3] & 0xf0) == 0xe0 && !v->alone)
         count = lx_bpe_cut(v, p, n, places);
-    for (unsigned i = 0; i < count; i++) {
-        next = fetch_part(j, p + from, places[i] - from, end, next);
+    for (size_t i = 0; i < count; i++) {
+        next = fetch_part(j, p + from, places[i] - from, next);
         from = places[i];
     }
-    return fetch_part(j, p + from, n - from, end, next);
+    return fetch_part(j, p + from, n - from, next);
 }
 
-/* The pieces of a block that starts at p. `within`: there is text enough behind all of them for a
+/* The pieces of a block that starts at p. What stays as it is has names of its own, which no store
+ * can change as far as the compiler sees. `within`: there is text enough behind all of them for a
  * key. */
-static inline ALWAYS_INLINE struct waiting *fetch_block(const struct lx_job *j, const uint8_t *p,
-                                                        uint64_t ends, const uint8_t *end,
+static inline ALWAYS_INLINE struct waiting *fetch_block(const struct lx_job *j,
+                                                        const struct lx_short_forms *forms,
+                                                        const uint8_t *p, uint64_t ends,
                                                         bool within, struct waiting *next)
 {
-    const uint8_t *at = p, *to;
+    const struct lx_short_key *shorts = j->t->memo.shorts;
     unsigned owner = j->owner;
     size_t short_max = owner ? LX_SHORT_MAX : 0;
+    const uint8_t *at = p, *to;
 
     for (; ends; ends &= ends - 1, at = to) {
         size_t n = (size_t)((to = p + __builtin_ctzll(ends)) - at);
 
-        if (within && n <= short_max)
-            next = fetch_short(j, lx_short_key_within(at, n, owner), at, next);
+        if (n > short_max)
+            next = fetch_long(j, at, n, next);
+        else if (within)
+            next = fetch_short(shorts, lx_short_key_within(forms, at, n), at, next);
         else
-            next = fetch_long(j, at, n, end, next);
+            next = fetch_short(shorts, lx_short_key(at, n, owner), at, next);
     }
     return next;
 }
 
 /* The next pieces, about to be looked up. */
-static inline ALWAYS_INLINE void fill(const struct lx_job *j, struct lx_scan *s, struct batch *b)
+static inline ALWAYS_INLINE void fill(const struct lx_job *j, const struct lx_short_forms *forms,
+                                      struct lx_scan *s, struct batch *b)
 {
     struct waiting *next = b->v;
     const uint8_t *at = s->at, *end = s->end;
@@ -113,17 +119,17 @@ static inline ALWAYS_INLINE void fill(const struct lx_job *j, struct lx_scan *s,
             const uint8_t *from = s->at = at;
 
             at = lx_scan_piece(s);
-            next = fetch_long(j, from, (size_t)(at - from), end, next);
+            next = fetch_long(j, from, (size_t)(at - from), next);
             continue;
         }
         if (end - at >= 64 + (ptrdiff_t)sizeof(struct lx_short_key))
-            next = fetch_block(j, at, ends, end, true, next);
+            next = fetch_block(j, forms, at, ends, true, next);
         else
-            next = fetch_block(j, at, ends, end, false, next);
+            next = fetch_block(j, forms, at, ends, false, next);
         at += 63 - __builtin_clzll(ends);
     }
     s->at = at;
-    b->count = (unsigned)(next - b->v);
+    b->end = next;
 }
 
 /* ---- Pieces that are not remembered: what they come to, together ---- */
@@ -150,53 +156,53 @@ static int encode_missed(struct lx_job *j, struct missed *m)
     return code;
 }
 
-static void remember_missed(struct lx_job *j, struct missed *m, const uint8_t *end)
+static void remember_missed(struct lx_job *j, struct missed *m)
 {
     for (size_t i = 0; i < m->count && j->owner; i++)
         if (m->v[i].n <= LX_MIDDLE_MAX)
-            lx_memo_note(&j->t->memo, j->owner, &m->v[i], end);
+            lx_memo_note(&j->t->memo, j->owner, &m->v[i]);
     m->count = m->bytes = 0;
 }
 
-static int count_missed(struct lx_job *j, struct missed *m, const uint8_t *end)
+static int count_missed(struct lx_job *j, struct missed *m)
 {
     int code = m->count ? encode_missed(j, m) : 0;
 
     if (code == 0)
-        remember_missed(j, m, end);
+        remember_missed(j, m);
     return code;
 }
 
 /* ---- Looking up ---- */
 
 /* What is not found at the first place: the count, or 0. */
-static unsigned count_elsewhere(struct lx_job *j, const struct waiting *w, const uint8_t *end)
+static unsigned count_elsewhere(struct lx_job *j, const struct waiting *w)
 {
     if (w->key.b != UNKEYED)
         return lx_memo_short_second(&j->t->memo, w->places, w->key);
     if (!j->owner || w->key.a > LX_MIDDLE_MAX)
         return 0;
-    return lx_memo_middle(&j->t->memo, j->owner, w->p, w->key.a, end, false).n;
+    return lx_memo_middle(&j->t->memo, j->owner, w->p, w->key.a, false).n;
 }
 
 /* Only to be counted, pieces that are not remembered may wait until they are many. */
-static int count_batch(struct lx_job *j, const struct batch *b, struct missed *m,
-                       const uint8_t *end)
+static int count_batch(struct lx_job *j, const struct batch *b, struct missed *m)
 {
+    const struct waiting *end = b->end;
     size_t count = 0;
 
-    for (const struct waiting *w = b->v; w < b->v + b->count; w++) {
+    for (const struct waiting *w = b->v; w < end; w++) {
         uint64_t n = lx_short_count(w->places, w->key);
 
         if (n > 0xff) {
-            n = count_elsewhere(j, w, end);
+            n = count_elsewhere(j, w);
             if (n == 0)
                 miss(m, w);
         }
         count += n & (LX_MEMO_KNOWN - 1);
     }
     j->count += count;
-    return m->count >= MISSED_MAX || m->bytes > MISSED_BYTES ? count_missed(j, m, end) : 0;
+    return m->count >= MISSED_MAX || m->bytes > MISSED_BYTES ? count_missed(j, m) : 0;
 }
 
 static int put_ids(struct lx_job *j, const uint32_t *tokens, size_t n)
@@ -215,30 +221,31 @@ static int put_ids(struct lx_job *j, const uint32_t *tokens, size_t n)
     return 0;
 }
 
-static struct lx_told find_ids(const struct lx_job *j, const struct waiting *w, const uint8_t *end)
+static struct lx_told find_ids(const struct lx_job *j, const struct waiting *w)
 {
     if (w->key.b != UNKEYED)
         return lx_memo_short(&j->t->memo, w->places, w->key, true);
     if (!j->owner || w->key.a > LX_MIDDLE_MAX)
         return (struct lx_told){NULL, 0};
-    return lx_memo_middle(&j->t->memo, j->owner, w->p, w->key.a, end, true);
+    return lx_memo_middle(&j->t->memo, j->owner, w->p, w->key.a, true);
 }
 
 /* Nothing is remembered before all is written: what was found lies where something else would. */
-static int put_batch(struct lx_job *j, const struct batch *b, struct missed *m, const uint8_t *end)
+static int put_batch(struct lx_job *j, const struct batch *b, struct missed *m)
 {
     struct lx_told found[BATCH];
     const struct lx_piece *missed = m->v;
+    size_t count = (size_t)(b->end - b->v);
     int code;
 
-    for (unsigned i = 0; i < b->count; i++) {
-        found[i] = find_ids(j, &b->v[i], end);
+    for (size_t i = 0; i < count; i++) {
+        found[i] = find_ids(j, &b->v[i]);
         if (found[i].n == 0)
             miss(m, &b->v[i]);
         j->count += found[i].n;
     }
     code = encode_missed(j, m);
-    for (unsigned i = 0; i < b->count && code == 0; i++) {
+    for (size_t i = 0; i < count && code == 0; i++) {
         if (found[i].n == 0) {
             found[i] = (struct lx_told){missed->tokens, missed->count};
             missed++;
@@ -246,7 +253,7 @@ static int put_batch(struct lx_job *j, const struct batch *b, struct missed *m, 
         code = put_ids(j, found[i].tokens, found[i].n);
     }
     if (code == 0)
-        remember_missed(j, m, end);
+        remember_missed(j, m);
     return code;
 }
 
@@ -256,20 +263,21 @@ static inline ALWAYS_INLINE int put(struct lx_job *j, struct lx_slice text)
 {
     struct lx_scan s = lx_scan(j->e->scheme, text);
     struct batch two[2], *now = &two[0], *before = &two[1], *old;
+    struct lx_short_forms forms;
     struct missed missed;
     int code = 0;
 
-    now->count = 0;
+    lx_short_forms_init(&forms, j->owner);
+    now->end = now->v;
     missed.count = missed.bytes = 0;
     do {
         old = before;
         before = now;
         now = old;
-        fill(j, &s, now);
-        code =
-            j->out ? put_batch(j, before, &missed, s.end) : count_batch(j, before, &missed, s.end);
-    } while (code == 0 && now->count && j->count <= j->limit);
-    return code == 0 ? count_missed(j, &missed, s.end) : code;
+        fill(j, &forms, &s, now);
+        code = j->out ? put_batch(j, before, &missed) : count_batch(j, before, &missed);
+    } while (code == 0 && now->end > now->v && j->count <= j->limit);
+    return code == 0 ? count_missed(j, &missed) : code;
 }
 
 #ifdef __SSE2__

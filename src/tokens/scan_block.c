@@ -409,7 +409,7 @@ LX_AVX2 static inline uint64_t classify_others(enum lx_scheme scheme, const uint
         m->of[CASELESS] |= is(v, CASELESS);
         m->of[DIGIT] |= is(v, DIGIT);
         m->of[BLANK] |= is(v, BLANK);
-        m->of[UNKNOWN] = is(v, UNKNOWN);
+        m->of[UNKNOWN] |= is(v, UNKNOWN);
     }
     for (unsigned kind = UPPER; kind < KINDS; kind++)
         m->of[kind] = _pext_u64(m->of[kind], chars);
@@ -418,25 +418,43 @@ LX_AVX2 static inline uint64_t classify_others(enum lx_scheme scheme, const uint
     return chars;
 }
 
-/* The same as lx_scan_block_portable(), where three bytes more can be read. */
-LX_AVX2 static uint64_t cut_avx2(enum lx_scheme scheme, const uint8_t *p)
+/* The same as lx_scan_block_portable(), where three bytes more can be read, but only n of the block
+ * are text. */
+LX_AVX2 static inline uint64_t cut_avx2(enum lx_scheme scheme, const uint8_t *p, unsigned n)
 {
     struct block v = load(p);
     struct masks m;
     uint64_t others = classify_ascii(v, &m), chars;
 
+    m.of[UNKNOWN] = n < BLOCK ? ~(bit(n) - 1) : 0;
     if (!others)
         return starts_of(scheme, p, ~(uint64_t)0, &m);
     chars = classify_others(scheme, p, v, others, &m);
     return _pdep_u64(starts_of(scheme, p, chars, &m), chars);
+}
+
+LX_AVX2 static uint64_t cut_block(enum lx_scheme scheme, const uint8_t *p)
+{
+    return cut_avx2(scheme, p, BLOCK);
+}
+
+/* The last bytes of a text, where there is room behind them. */
+LX_AVX2 static uint64_t cut_last(enum lx_scheme scheme, const uint8_t *p, size_t n)
+{
+    uint8_t room[BLOCK + 3] = {0};
+
+    memcpy(room, p, n);
+    return cut_avx2(scheme, room, n < BLOCK ? (unsigned)n : BLOCK);
 }
 #endif
 
 uint64_t lx_scan_block(enum lx_scheme scheme, const uint8_t *p, const uint8_t *end)
 {
 #ifdef __SSE2__
-    if (end - p >= BLOCK + 3 && !cuts_twice(scheme) && has_avx2())
-        return cut_avx2(scheme, p);
+    size_t n = (size_t)(end - p);
+
+    if (!cuts_twice(scheme) && has_avx2())
+        return n < BLOCK + 3 ? cut_last(scheme, p, n) : cut_block(scheme, p);
 #endif
     return lx_scan_block_portable(scheme, p, end);
 }

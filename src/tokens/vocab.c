@@ -20,11 +20,13 @@ int lx_vocab_open(struct lx_vocab *v, const void *image, size_t n)
     const struct lx_vocab_head *h = image;
     const char *at = image;
 
-    if (n < sizeof(*h) || memcmp(h->magic, "LXVOCAB4", 8) != 0 || h->order != 0x01020304 ||
+    if (n < sizeof(*h) || memcmp(h->magic, "LXVOCAB5", 8) != 0 || h->order != 0x01020304 ||
         h->bytes != n)
         return LX_EINVAL;
     *v = (struct lx_vocab){
         .trie = (const uint64_t *)(const void *)(at + h->trie),
+        .bytes = (const uint32_t *)(const void *)(at + h->bytes_at),
+        .firsts = (const uint32_t *)(const void *)(at + h->firsts),
         .chars = (const uint64_t *)(const void *)(at + h->chars),
         .joins = (const uint64_t *)(const void *)(at + h->joins),
         .pairs = open_table(at, &h->pairs),

@@ -37,7 +37,7 @@ struct lx_vocab_head {
     uint32_t word_seed;
     uint32_t tangled;    /* a merge comes before one that makes a part of it */
     uint32_t translated; /* ids are not numbers */
-    uint32_t trie, chars, joins, tokens, starts, text, ids, numbers;
+    uint32_t trie, bytes_at, firsts, chars, joins, tokens, starts, text, ids, numbers;
     struct lx_table_head {
         uint32_t entries, moves; /* 2^bits of each */
         uint32_t entry_bits, move_bits;
@@ -73,7 +73,9 @@ struct lx_table {
 
 /* Borrowed pointers into an image, which must outlive it. */
 struct lx_vocab {
-    const uint64_t *trie; /* see lx_trie_*(): a double array */
+    const uint64_t *trie;   /* see lx_trie_*(): a double array */
+    const uint32_t *bytes;  /* the token of each */
+    const uint32_t *firsts; /* see lx_vocab_first() */
     const uint64_t
         *chars; /* by lx_char_place(): the tokens that a character comes to between others
                    that are not ASCII either, whichever these are: see lx_char_parts() */
@@ -202,9 +204,12 @@ static inline uint32_t lx_trie_longest(const uint64_t *trie, const uint8_t *p, s
     return best - 1;
 }
 
-static inline uint32_t lx_vocab_byte(const struct lx_vocab *v, uint8_t c)
+/* The token that two bytes of ASCII make, or LX_TOKEN_MAX. Of what merging asks half are such, and
+ * a table of 64 KiB answers at once. */
+#define LX_FIRSTS (128 * 128)
+static inline uint32_t lx_vocab_first(const struct lx_vocab *v, uint8_t left, uint8_t right)
 {
-    return lx_trie_token(v->trie[lx_trie_base(v->trie[0]) ^ c]) - 1;
+    return v->firsts[(uint32_t)left << 7 | right];
 }
 
 /* One of 32 kinds of bytes, as a bit: letters of ASCII by twos and threes, and finer than that what
@@ -223,13 +228,13 @@ static inline uint32_t lx_byte_kind(uint8_t c)
 }
 
 /* Which group a key is of; and where it lies, by how its group was moved. */
-static inline uint32_t lx_table_group(uint64_t key, uint32_t shift)
+static inline size_t lx_table_group(uint64_t key, uint32_t shift)
 {
-    return (uint32_t)(key * LX_HASH_A >> shift);
+    return key * LX_HASH_A >> shift;
 }
-static inline uint32_t lx_table_slot(uint64_t key, uint32_t move, uint32_t shift)
+static inline size_t lx_table_slot(uint64_t key, uint32_t move, uint32_t shift)
 {
-    return (uint32_t)((key * LX_HASH_A ^ move * LX_HASH_B) * LX_HASH_B >> shift);
+    return (key * LX_HASH_A ^ move * LX_HASH_B) * LX_HASH_B >> shift;
 }
 
 /* The one place where a key can be. */

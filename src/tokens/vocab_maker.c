@@ -338,6 +338,12 @@ static uint32_t place(uint32_t *at, size_t n)
     return here;
 }
 
+static void write_firsts(const struct lx_vocab_maker *m, uint32_t *out)
+{
+    for (uint32_t i = 0; i < LX_FIRSTS; i++)
+        out[i] = lx_pairs_get(&m->pairs, m->bytes[i >> 7], m->bytes[i & 127]) & LX_TOKEN_MAX;
+}
+
 /* The lowest merge that a token does to its left, and to its right. */
 struct lowest {
     uint32_t left, right;
@@ -594,6 +600,8 @@ static void lay_out(const struct lx_vocab_maker *m, const struct tables *t, stru
     uint32_t at = (sizeof(*h) + 63) & ~63u; /* nodes near each other lie on one line, too */
 
     h->trie = place(&at, m->trie_count * sizeof(uint64_t));
+    h->bytes_at = place(&at, sizeof(m->bytes));
+    h->firsts = place(&at, LX_FIRSTS * sizeof(uint32_t));
     h->chars = place(&at, LX_CHAR_PLACES * sizeof(uint64_t));
     h->joins = place(&at, LX_JOIN_BYTES);
     place_table(&t->pairs, &h->pairs, &at);
@@ -610,7 +618,7 @@ static void lay_out(const struct lx_vocab_maker *m, const struct tables *t, stru
 static void fill_head(const struct lx_vocab_maker *m, const struct tables *t, bool alone,
                       struct lx_vocab_head *h)
 {
-    *h = (struct lx_vocab_head){.magic = {'L', 'X', 'V', 'O', 'C', 'A', 'B', '4'},
+    *h = (struct lx_vocab_head){.magic = {'L', 'X', 'V', 'O', 'C', 'A', 'B', '5'},
                                 .order = 0x01020304,
                                 .count = m->count,
                                 .trie_count = m->trie_count,
@@ -631,6 +639,8 @@ static int write_image(const struct lx_vocab_maker *m, const struct tables *t,
 
     memcpy(out, h, sizeof(*h));
     memcpy(out + h->trie, m->trie, m->trie_count * sizeof(uint64_t));
+    memcpy(out + h->bytes_at, m->bytes, sizeof(m->bytes));
+    write_firsts(m, (uint32_t *)(void *)(out + h->firsts));
     code = write_chars(m, (uint64_t *)(void *)(out + h->chars));
     if (code == 0)
         code = write_joins(m, (const uint64_t *)(const void *)(out + h->chars),
