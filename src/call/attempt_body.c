@@ -171,16 +171,14 @@ static void lose_own(struct lx_attempt_writer *w, struct lx_request *request)
 {
     struct lx_extra **at = &request->extra;
     while (*at) {
-        const struct lx_own_member *own = w->from->front->own_members;
-        while (own->name && !lx_slice_eq((*at)->name, lx_slice_z(own->name)))
-            own++;
-        if (own->name && own->weight == LX_OWN_VITAL)
+        const struct lx_own_member *own = lx_own_member_find(w->from->front, (*at)->name);
+        if (own && own->weight == LX_OWN_VITAL)
             lx_body_fail(&w->out, LX_EINVAL, lx_slice_z(own->name), lx_slice_z(own->why));
-        else if (own->name && own->weight == LX_OWN_NEEDED)
+        else if (own && own->weight == LX_OWN_NEEDED)
             lx_body_refuse(&w->out, &w->options, lx_slice_z(own->name), lx_slice_z(own->why));
-        else if (own->name)
+        else if (own)
             lx_losses_add(&w->at->losses, lx_slice_z(own->name), lx_slice_z(own->why));
-        if (own->name) {
+        if (own) {
             *at = (*at)->next;
             continue;
         }

@@ -221,7 +221,7 @@ static void read_affinity(const struct lx_call_input *in, unsigned affinity, str
     }
     if (affinity & LX_AFFINITY_PROMPT)
         out->prompt = hash_prompt(root);
-    if (in->front == &lx_dialect_openai_responses)
+    if (in->front == &lx_dialect_openai_responses || in->front == &lx_dialect_openai_count)
         out->pinned = maker_of(root, affinity, a);
 }
 

@@ -133,14 +133,16 @@ static const struct {
 } sweeps[] = {
     {&lx_dialect_openai_chat, LX_S_INIT("messages"), sweep_chat},
     {&lx_dialect_anthropic, LX_S_INIT("messages"), sweep_anthropic},
+    {&lx_dialect_anthropic_count, LX_S_INIT("messages"), sweep_anthropic},
     {&lx_dialect_gemini, LX_S_INIT("contents"), sweep_gemini},
     {&lx_dialect_openai_responses, LX_S_INIT("input"), sweep_responses},
+    {&lx_dialect_openai_count, LX_S_INIT("input"), sweep_responses},
 };
 
 static void mend_previous(struct sweep *s, struct lx_json id)
 {
     struct lx_response_id is = lx_response_id_read(lx_json_text(id).s, s->edit->arena);
-    if (is.deployment.n)
+    if (lx_json_is(id, LX_JSON_STRING) && is.deployment.n)
         lx_json_edit_replace(s->edit, id, lx_json_quoted(is.id, s->edit->arena));
 }
 
@@ -149,13 +151,12 @@ void lx_foreign_remove(const struct lx_dialect *to, const struct lx_json_doc *bo
                        struct lx_losses *losses)
 {
     struct sweep s = {edit, losses, deployment, false};
-    struct lx_json previous = LX_GET(lx_json_root(body), "previous_response_id");
-    if (to == &lx_dialect_openai_responses && lx_json_is(previous, LX_JSON_STRING))
-        mend_previous(&s, previous);
     for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]); i++) {
         if (sweeps[i].language != to)
             continue;
         struct lx_json list = lx_json_get(lx_json_root(body), sweeps[i].list);
+        if (sweeps[i].sweep == sweep_responses)
+            mend_previous(&s, LX_GET(lx_json_root(body), "previous_response_id"));
         if (lx_json_is(list, LX_JSON_ARRAY))
             for (struct lx_json_iter it = lx_json_iter(list); lx_json_next(&it);)
                 sweeps[i].sweep(&s, it.value);

@@ -29,11 +29,32 @@ static void answered_here(struct lx_call *c, int code)
     lx_call_finish(c);
 }
 
+/* 0, or a code with *f filled: what cannot be read has no count, nor what another keeps. */
+static int read_to_count(struct lx_call *c, struct lx_fault *f)
+{
+    struct lx_error err;
+    int code = lx_call_read_request(c, f);
+    for (const struct lx_extra *x = code == 0 ? c->request->extra : NULL; x; x = x->next) {
+        const struct lx_own_member *own = lx_own_member_find(c->in.front->front, x->name);
+        if (!own || own->weight != LX_OWN_VITAL)
+            continue;
+        code = lx_error_set(&err, LX_EINVAL, "%s: %s", own->name, own->why);
+        *f = lx_fault_of_error(code, &err, lx_call_arena(c));
+        return code;
+    }
+    return code;
+}
+
 void lx_call_answer_count(struct lx_call *c)
 {
     const struct lx_reply reply = {.language = lx_slice_z(c->in.front->name)};
+    struct lx_fault f = {.retry_after_ms = -1};
     if (c->settings->no_token_counter) {
         lx_call_refuse(c, &lx_count_refusal);
+        return;
+    }
+    if (read_to_count(c, &f) < 0) {
+        lx_call_refuse(c, &f);
         return;
     }
     c->counted = true;

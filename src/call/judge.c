@@ -39,11 +39,12 @@ void lx_call_end_attempt(struct lx_call *c, enum lx_outcome_kind kind, const str
     static const struct lx_resume_past none;
     const struct lx_resume_past *past = c->resume.past ? c->resume.past : &none;
     const struct lx_usage *u = &c->report.usage;
-    bool known = u->known;
+    bool counts = c->in.front->operation == LX_OPERATION_COUNT, known = u->known && !counts;
     int64_t completion = u->completion_tokens - past->usage.completion_tokens;
     struct lx_money cost = lx_money_sub(c->report.cost.total, past->cost.total);
     const struct lx_route_outcome o = {
         .kind = kind,
+        .aside = counts,
         .fault = fault,
         .now_ms = c->now_ms,
         .stream = c->report.stream,
@@ -227,6 +228,15 @@ static void wait_for(struct lx_call *c, int64_t ms)
     lx_call_sleep(c, ms, ATTEMPT);
 }
 
+/* Whose question is wrong is told so; whatever else keeps a provider from counting (a key that may
+ * only chat, an address that it does not have) does not keep us. */
+static bool is_of_request(const struct lx_fault *f)
+{
+    return f->kind == LX_FAULT_BAD_REQUEST || f->kind == LX_FAULT_UNSUPPORTED_PARAMS ||
+           f->kind == LX_FAULT_CONTEXT_WINDOW || f->kind == LX_FAULT_CONTENT_POLICY ||
+           f->kind == LX_FAULT_TOO_LARGE || f->kind == LX_FAULT_UNPROCESSABLE;
+}
+
 /* What became of an attempt, when it was nothing good: another one, now or later, or the end.
  * kind: what it says about the deployment. */
 void lx_call_judge(struct lx_call *c, const struct lx_fault *f, enum lx_outcome_kind kind)
@@ -252,8 +262,7 @@ void lx_call_judge(struct lx_call *c, const struct lx_fault *f, enum lx_outcome_
             return;
         }
     }
-    bool away = lx_fault_retryable(f) || f->kind == LX_FAULT_NOT_FOUND;
-    if (!away || !lx_call_count_instead(c))
+    if (is_of_request(f) || !lx_call_count_instead(c))
         leave_group(c);
 }
 

@@ -40,6 +40,7 @@ const struct lx_dialect *const lx_dialects[] = {
     &lx_dialect_ollama_chat,
     &lx_dialect_ollama_embed,
     &lx_dialect_openai_completions,
+    &lx_dialect_openai_count,
     &lx_dialect_openai_embed,
     &lx_dialect_openai_responses,
     &lx_dialect_perplexity_embed,
@@ -138,6 +139,14 @@ static void lose(struct lx_body *b, struct lx_slice where, const struct lx_extra
     for (; x; x = x->next)
         lx_losses_add(b->losses, lx_arena_printf(b->arena, "%.*s.%.*s", LX_F(where), LX_F(x->name)),
                       LX_S("the target has no such member"));
+}
+
+const struct lx_own_member *lx_own_member_find(const struct lx_front *front, struct lx_slice name)
+{
+    const struct lx_own_member *own = front->own_members;
+    while (own && own->name && !lx_slice_eq(name, lx_slice_z(own->name)))
+        own++;
+    return own && own->name ? own : NULL;
 }
 
 void lx_extra_lose(const struct lx_request *r, struct lx_body *b)

@@ -193,6 +193,9 @@ struct lx_front {
     enum lx_framing framing;
 };
 
+/* NULL: the name is none of these. */
+const struct lx_own_member *lx_own_member_find(const struct lx_front *, struct lx_slice name);
+
 /* Where the answer is, of a reply that only says that it is being worked on. */
 struct lx_follow {
     struct lx_slice url; /* to be got with the same credentials; empty: this reply is the answer */
@@ -297,6 +300,7 @@ extern const struct lx_dialect lx_dialect_oci_embed;
 extern const struct lx_dialect lx_dialect_ollama_chat;
 extern const struct lx_dialect lx_dialect_ollama_embed;
 extern const struct lx_dialect lx_dialect_openai_completions;
+extern const struct lx_dialect lx_dialect_openai_count;
 extern const struct lx_dialect lx_dialect_openai_embed;
 extern const struct lx_dialect lx_dialect_openai_responses;
 extern const struct lx_dialect lx_dialect_perplexity_embed;

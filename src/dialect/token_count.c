@@ -1,7 +1,7 @@
 /*
- * token_count.c - asking a provider how many tokens a request has: Anthropic's count_tokens (as a
- * client's language too), Gemini's countTokens of AI Studio (the same) and of Vertex AI, and
- * Bedrock's CountTokens.
+ * token_count.c - asking a provider how many tokens a request has: Anthropic's count_tokens,
+ * OpenAI's responses/input_tokens and Gemini's countTokens of AI Studio (all three as clients'
+ * languages too), that of Vertex AI, and Bedrock's CountTokens.
  *
  * Each takes the request of the language it belongs to, or a part of it, and answers with a number.
  * So the writers of those languages write, and what does not belong is taken out of it.
@@ -9,6 +9,7 @@
 #include "dialect/anthropic.h"
 #include "dialect/bedrock.h"
 #include "dialect/gemini.h"
+#include "dialect/openai_responses.h"
 #include "base/text.h"
 
 /* ---- Replies -------------------------------------------------------------------------------- */
@@ -70,6 +71,29 @@ static void read_bedrock_error(int status, struct lx_slice body, const struct lx
         out->kind = LX_FAULT_NOT_FOUND;
 }
 
+static void write_openai_reply(const struct lx_reply *r, const struct lx_reply_context *c,
+                               struct lx_buf *out)
+{
+    struct lx_out o = lx_out(out);
+    (void)c;
+    lx_out_object(&o, NULL);
+    lx_out_lit(&o, "object", "response.input_tokens");
+    lx_out_int(&o, "input_tokens", r->usage.prompt_tokens);
+    if (r->usage.estimated)
+        lx_out_bool(&o, "estimated", true);
+    lx_out_object_end(&o);
+}
+
+/* Models that the Responses API does not have, and servers that have OpenAI's other addresses only:
+ * no fault of the request either. */
+static void read_openai_error(int status, struct lx_slice body, const struct lx_headers *headers,
+                              struct lx_arena *a, struct lx_fault *out)
+{
+    lx_openai_read_error(status, body, headers, a, out);
+    if (status == 405 || lx_slice_eq(out->param, LX_S("model")))
+        out->kind = LX_FAULT_NOT_FOUND;
+}
+
 /* ---- Requests ------------------------------------------------------------------------------- */
 
 /* What the language's own writer makes of the request without its parameters, read. False: b has
@@ -104,6 +128,17 @@ static bool write_plain(void (*write)(const struct lx_write_options *, const str
 static const char *const anthropic_members[] = {"model",       "messages", "system",      "tools",
                                                 "tool_choice", "thinking", "mcp_servers", NULL};
 static const char *const bedrock_members[] = {"messages", "system", "toolConfig", NULL};
+static const char *const openai_members[] = {"model",
+                                             "instructions",
+                                             "input",
+                                             "tools",
+                                             "text",
+                                             "tool_choice",
+                                             "conversation",
+                                             "previous_response_id",
+                                             "truncation",
+                                             "parallel_tool_calls",
+                                             NULL};
 static const char *const vertex_members[] = {"contents", "systemInstruction", "tools",
                                              "generationConfig", NULL};
 
@@ -121,6 +156,14 @@ static void copy_anthropic(struct lx_json from, const struct lx_write_options *o
 {
     (void)o;
     copy_members(from, anthropic_members, out);
+}
+
+/* developers.openai.com/api/reference/resources/responses/subresources/input_tokens, 2026-08.
+ * Efforts are no part of a prompt. */
+static void copy_openai(struct lx_json from, const struct lx_write_options *o, struct lx_out *out)
+{
+    (void)o;
+    copy_members(from, openai_members, out);
 }
 
 /* docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html, 2026-08 */
@@ -197,10 +240,29 @@ static void write_gemini(const struct lx_write_options *o, const struct lx_reque
 {
     write_count(lx_gemini_write_request, copy_gemini, o, r, b);
 }
+static void write_openai(const struct lx_write_options *o, const struct lx_request *r,
+                         struct lx_body *b)
+{
+    write_count(lx_responses_write_request, copy_openai, o, r, b);
+}
 static void write_vertex(const struct lx_write_options *o, const struct lx_request *r,
                          struct lx_body *b)
 {
     write_count(lx_gemini_write_request, copy_vertex, o, r, b);
+}
+
+/* ---- OpenAI's clients ----------------------------------------------------------------------- */
+
+/* A count of nothing is a mistake. */
+static int read_openai(const struct lx_json_doc *body, struct lx_arena *a, struct lx_request *out,
+                       struct lx_error *err)
+{
+    struct lx_json root = lx_json_root(body);
+    if (!lx_json_given(LX_GET(root, "input")) &&
+        !lx_json_given(LX_GET(root, "previous_response_id")) &&
+        !lx_json_given(LX_GET(root, "conversation")))
+        return lx_error_set(err, LX_EINVAL, "Missing required parameter: 'input'.");
+    return lx_responses_read_request(body, a, out, err);
 }
 
 /* ---- Google's clients ----------------------------------------------------------------------- */
@@ -255,6 +317,12 @@ static struct lx_slice without_geography(struct lx_slice model)
     return model;
 }
 
+static void openai_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
+{
+    (void)o, (void)stream;
+    lx_buf_add_lit(out, "/responses/input_tokens");
+}
+
 static void bedrock_path(const struct lx_write_options *o, bool stream, struct lx_buf *out)
 {
     (void)stream;
@@ -280,6 +348,13 @@ static const struct lx_front front = {
     .write_error = lx_anthropic_write_error,
 };
 
+static const struct lx_front openai_front = {
+    .read_request = read_openai,
+    .write_reply = write_openai_reply,
+    .write_error = lx_openai_write_error,
+    .own_members = lx_responses_own_members,
+};
+
 static const struct lx_front google_front = {
     .read_request = read_google,
     .write_reply = write_google,
@@ -295,6 +370,7 @@ static const struct lx_front google_front = {
 static const struct lx_back anthropic_back =
     BACK(anthropic_path, write_anthropic, lx_anthropic_read_error);
 static const struct lx_back bedrock_back = BACK(bedrock_path, write_bedrock, read_bedrock_error);
+static const struct lx_back openai_back = BACK(openai_path, write_openai, read_openai_error);
 static const struct lx_back vertex_back = BACK(gemini_path, write_vertex, lx_gemini_read_error);
 static const struct lx_back gemini_back = BACK(gemini_path, write_gemini, lx_gemini_read_error);
 
@@ -322,6 +398,13 @@ const struct lx_dialect lx_dialect_gemini_asked_count = {
     .title = "Google Gemini countTokens, of clients",
     .operation = LX_OPERATION_COUNT,
     .front = &google_front,
+};
+const struct lx_dialect lx_dialect_openai_count = {
+    .name = "openai_count",
+    .title = "OpenAI responses/input_tokens",
+    .operation = LX_OPERATION_COUNT,
+    .front = &openai_front,
+    .back = &openai_back,
 };
 const struct lx_dialect lx_dialect_vertex_count = {
     .name = "vertex_count",

@@ -120,6 +120,7 @@ struct lx_route_outcome {
     const struct lx_fault *fault; /* of a FAILURE */
     int64_t now_ms;
     bool stream;
+    bool aside;                /* no work of the model's: tells nothing of how well it answers */
     int64_t tokens;            /* used in all; 0: not known */
     int64_t completion_tokens; /* of them, what came back */
     int64_t cached_tokens;     /* of the rest, what a cache had */

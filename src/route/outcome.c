@@ -532,9 +532,9 @@ void lx_route_end(struct lx_route_ticket *t, const struct lx_route_outcome *o)
         spend(&t->deployment->budget, o);
         spend(t->deployment->provider_budget, o);
         spend_tags(t, o);
-        if (o->kind == LX_OUTCOME_SUCCESS)
+        if (o->kind == LX_OUTCOME_SUCCESS && !o->aside)
             end_well(t, o);
-        else if (o->kind == LX_OUTCOME_FAILURE)
+        else if (o->kind == LX_OUTCOME_FAILURE && !o->aside)
             end_badly(t, o);
         if (t->probe)
             STORE(s->probe_ms, 0);

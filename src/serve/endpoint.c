@@ -9,6 +9,7 @@
 #define GEMINI   &lx_dialect_gemini
 #define RESPOND  &lx_dialect_openai_responses
 #define COUNT    &lx_dialect_gemini_asked_count
+#define INPUT    &lx_dialect_openai_count
 #define TEXT     &lx_dialect_openai_completions
 /* Google's two methods, as its SDKs ask: with the version in front. */
 #define GENERATE(root, help)                                                         \
@@ -28,6 +29,8 @@
      RESPOND,        lx_exchange_complete, "OpenAI Responses" note},                    \
         {LX_METHOD_POST, root "/responses/compact", false,                              \
          RESPOND,        lx_exchange_compact,       "a conversation made short" note},  \
+        {LX_METHOD_POST, root "/responses/input_tokens", false,                         \
+         INPUT,          lx_exchange_complete,      "how many tokens it has" note},     \
         {LX_METHOD_POST,                                                                \
          root "/responses/{id}/cancel",                                                 \
          false,                                                                         \

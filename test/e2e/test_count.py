@@ -52,11 +52,113 @@ def test_bedrock_is_asked(count):
 
 
 def test_others_are_counted_here_and_it_is_said(count):
-    reply, asked = count("openai/gpt-4o", {})
+    reply, asked = count("groq/openai/gpt-oss-120b", {})
     assert not asked
     told = reply.json()
     assert told["estimated"] is True and 20 < told["input_tokens"] < 60
     assert reply.header("x-llmux-usage-estimated") == "true"
+
+
+def test_openai_is_asked(count):
+    reply, asked = count("openai/gpt-4o", {"object": "response.input_tokens", "input_tokens": 31})
+    assert reply.json() == {"input_tokens": 31}
+    assert reply.header("x-llmux-usage-estimated") is None
+    assert asked[0].target == "/v1/responses/input_tokens"
+    assert asked[0].json() == {
+        "model": "gpt-4o", "instructions": "Be brief.",
+        "input": [{"type": "message", "role": "user", "content": "Hi"}],
+        "tools": [{"type": "function", "name": "f", "description": "d", "strict": False,
+                   "parameters": {"type": "object", "properties": {}}}]}
+
+
+@pytest.mark.parametrize("status, error", [
+    (400, {"message": "not supported with the Responses API", "param": "model"}),
+    (401, {"message": "Missing scopes: api.responses.write"}),
+    (403, {"message": "no"}), (405, {"message": "Method Not Allowed"})])
+def test_openais_kin_that_cannot_count_is_done_without(count, status, error):
+    """Not every model, key or server that can chat can count."""
+    reply, asked = count("openai/gpt-4o", {"error": error}, status=status)
+    assert len(asked) == 1 and reply.status == 200
+    assert reply.json()["estimated"] is True and 20 < reply.json()["input_tokens"] < 60
+
+
+def test_without_a_key_it_is_counted_here(gateway):
+    row = {"model_name": "m", "litellm_params": {"model": "openai/gpt-4o"}}
+    told = gateway(config([row])).request("POST", "/v1/messages/count_tokens", BODY)
+    assert told.status == 200 and told.json()["estimated"] is True
+
+
+def test_counting_says_nothing_of_how_a_deployment_answers(gateway, upstream):
+    """Neither failures nor the tokens that were counted are its work."""
+    def answer(connection, request):
+        if "input_tokens" in request.target and len(request.body) < 1000:
+            connection.respond(401, {"error": {"message": "Missing scopes"}})
+        else:
+            connection.respond(200, {"object": "response.input_tokens", "input_tokens": 9000})
+    provider = upstream(serving(answer))
+    gw = gateway(config([deployment("m", "openai/gpt-4o", provider.url),
+                         deployment("m", "openai/gpt-4o", provider.url)],
+                        litellm_settings={"num_retries": 0}))
+    for _ in range(8):
+        assert gw.request("POST", "/v1/messages/count_tokens", BODY).status == 200
+    long = {**BODY, "system": "Be brief. " * 200}
+    assert gw.request("POST", "/v1/messages/count_tokens", long).json() == {"input_tokens": 9000}
+    for state in gw.request("GET", "/router/state").json()["deployments"]:
+        assert state["state"] == "closed" and not state["last_outcomes"]["count"], state
+        minute = state["this_minute"]
+        assert (minute["tokens"], minute["successes"], minute["failures"]) == (0, 0, 0), state
+
+
+@pytest.mark.parametrize("path, body", [
+    ("/v1/messages/count_tokens", {"model": "m"}),
+    ("/v1/messages/count_tokens", {"model": "m", "messages": [{"role": "robot", "content": "x"}]}),
+    ("/v1beta/models/m:countTokens", {}), ("/v1/responses/input_tokens", {"model": "m"})])
+def test_what_cannot_be_read_has_no_count(gateway, path, body):
+    gw = gateway(config([deployment("m", "groq/openai/gpt-oss-120b", "http://127.0.0.1:1")]))
+    assert gw.request("POST", path, body).status == 400
+
+
+# ---- Clients of the Responses API ----
+
+INPUT = {"model": "m", "instructions": "Be brief.", "input": "Hi"}
+
+
+@pytest.mark.parametrize("path", ["/v1/responses/input_tokens", "/responses/input_tokens",
+                                  "/openai/v1/responses/input_tokens"])
+@pytest.mark.parametrize("model, answer", [
+    ("openai/gpt-4o", {"object": "response.input_tokens", "input_tokens": 11}),
+    ("anthropic/claude-sonnet-4-5", {"input_tokens": 11}),
+    ("gemini/gemini-2.5-flash", {"totalTokens": 11})])
+def test_the_responses_api_counts(gateway, upstream, path, model, answer):
+    provider = upstream(serving(lambda connection, _: connection.respond(200, answer)))
+    row = {"model_name": "m", "litellm_params": {"model": model, "api_base": provider.url,
+                                                 "api_key": "k"}}
+    reply = gateway(config([row])).request("POST", path, INPUT)
+    assert reply.json() == {"object": "response.input_tokens", "input_tokens": 11}
+    if model.startswith("openai/"):
+        assert provider.requests[0].json() == {**INPUT, "model": "gpt-4o"}
+    assert b"Be brief." in provider.requests[0].body
+
+
+def test_the_responses_api_is_counted_here_where_nobody_does(gateway, upstream):
+    provider = upstream(serving(lambda connection, _: connection.respond(200, {})))
+    gw = gateway(config([deployment("m", "groq/openai/gpt-oss-120b", provider.url)]))
+    reply = gw.request("POST", "/v1/responses/input_tokens", INPUT)
+    assert reply.json() == {"object": "response.input_tokens", "input_tokens": 15,
+                            "estimated": True}
+    assert reply.header("x-llmux-usage-estimated") == "true" and not provider.requests
+    reply = gw.request("POST", "/v1/responses/input_tokens",
+                       {**INPUT, "previous_response_id": "resp_1"})
+    assert reply.status == 400 and "previous_response_id" in reply.error()["message"]
+
+
+def test_openais_sdk_counts(gateway, upstream):
+    openai = pytest.importorskip("openai")
+    provider = upstream(serving(lambda connection, _: connection.respond(
+        200, {"object": "response.input_tokens", "input_tokens": 11})))
+    gw = gateway(config([deployment("m", "openai/gpt-4o", provider.url)]))
+    with openai.OpenAI(api_key=KEY, base_url=gw.url + "/v1") as client:
+        assert client.responses.input_tokens.count(model="m", input="Hi").input_tokens == 11
 
 
 def test_vertex_is_asked(count):
@@ -127,7 +229,7 @@ def test_googles_clients_ask_any_provider(gateway, upstream, path, body):
     asked = [request.json() for request in provider.requests]
     assert asked[0]["generateContentRequest"]["model"] == "models/gemini-2.5-flash"
     assert asked[1]["messages"][0]["content"] and asked[1]["model"] == "claude-sonnet-4-5"
-    reply = gateway(config([deployment("m", "openai/gpt-4o", provider.url)])).request(
+    reply = gateway(config([deployment("m", "groq/openai/gpt-oss-120b", provider.url)])).request(
         "POST", path, body)
     assert reply.json() == {"totalTokens": 12}
     assert reply.header("x-llmux-usage-estimated") == "true"
@@ -272,7 +374,7 @@ def test_nothing_is_counted_here_when_that_is_disabled(gateway, upstream):
                                      "choices": [{"index": 0, "finish_reason": "stop",
                                                   "message": {"role": "assistant", "content": "Hi"}}]})
     provider = upstream(serving(answer))
-    gw = gateway(config([deployment("m", "openai/gpt-4o", provider.url),
+    gw = gateway(config([deployment("m", "groq/openai/gpt-oss-120b", provider.url),
                          deployment("c", "anthropic/claude-sonnet-4-5", provider.url)],
                         litellm_settings={"disable_token_counter": True}))
     for path in ("/utils/token_counter", ASKING, "/v1/messages/count_tokens"):
