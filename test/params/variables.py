@@ -1,11 +1,13 @@
-"""The variables that keys and addresses are found in, and which of several counts: LiteLLM against llmux.
+"""The variables that keys and addresses are found in, which of several counts, and what becomes of an
+address: LiteLLM against llmux.
 
 variables.py LLMUX [PROVIDER...]
 
 Every provider that both have is asked by both, into a proxy that sees what is sent, with all the variables
 set that either looks at; the one that was used is taken away, and it is asked again, until none is used any
-more. What LiteLLM looks at must be looked at here, in its order; more may follow. A difference needs a
-rule in RULES; a rule that explains nothing is one too many.
+more. What LiteLLM looks at must be looked at here, in its order; more may follow. Then both are given
+addresses of several forms, and where they go is compared. A difference needs a rule in RULES or in PLACES;
+a rule that explains nothing is one too many.
 
 Run where `litellm` is installed (make parity's environment); skipped elsewhere.
 """
@@ -49,6 +51,22 @@ RULES = [
     ("openrouter", "OR_SITE_URL", "no address: what a client calls itself"),
 ]
 
+# How an address is given, and what is asked then: (provider, form, why it is another place here).
+FORMS = {"none": None, "a host": "https://given.test", "a version": "https://given.test/v1",
+         "a path": "https://given.test/a/b"}
+PLACES = [
+    ("bytez", "none", "OpenAI's language, which it speaks, too"),
+    ("ollama", "*", "its chats; prompts go where LiteLLM sends all"),
+    ("bedrock_mantle", "a [hp]*", "there is /v1 at every host of it (LiteLLM's own address has it)"),
+    ("docker_model_runner", "a [hp]*", "/v1 follows the engine (docs.docker.com/ai/model-runner/api-reference)"),
+    ("cohere", "a *", "LiteLLM wants the whole address, which is taken here, too"),
+    ("text-completion-codestral", "a *", "LiteLLM wants the whole address, which is taken here, too"),
+    ("datarobot", "a [vp]*", "LiteLLM wants the whole address, which is taken here, too"),
+    ("nlp_cloud", "a *", "LiteLLM puts no slash between"),
+    *((provider, "none", "no address is guessed: a key for somebody else would go to OpenAI")
+      for provider in ("custom_openai", "hosted_vllm", "litellm_proxy")),
+]
+
 
 class Everything(Proxy):
     """Records what goes to token endpoints, too."""
@@ -86,11 +104,11 @@ class LiteLLM:
             return get(environment, name)
         os._Environ.__getitem__ = watched
 
-    def ask(self, provider, variables):
+    def ask(self, provider, variables, base=None):
         before, self.looked_at[:] = dict(os.environ), []
         os.environ.update(variables)
         self.litellm.in_memory_llm_clients_cache.flush_cache()  # has keys of earlier calls
-        at = {"api_base": GIVEN} if provider in HOMELESS else {}
+        at = {"api_base": base} if (base := base or (GIVEN if provider in HOMELESS else None)) else {}
         model = f"{provider}/{MODELS.get(provider, 'who')}"
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), \
                 contextlib.suppress(Exception):  # the proxy refuses all
@@ -118,9 +136,10 @@ class Llmux:
     def __init__(self, proxy, binary):
         self.proxy, self.binary = proxy, binary
 
-    def ask(self, provider, variables):
+    def ask(self, provider, variables, base=None):
+        base = base or (GIVEN if provider in HOMELESS else None)
         subprocess.run([self.binary, "chat", "--no-stream", "-m", f"{provider}/{MODELS.get(provider, 'who')}",
-                        *(("--base-url", GIVEN) if provider in HOMELESS else ()), "x"], check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                        *(("--base-url", base) if base else ()), "x"], check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, env={**os.environ, **variables}, timeout=30)
         return self.proxy.take()
 
@@ -152,6 +171,19 @@ def lacking(theirs, ours):
         yield from (n for n in group if n not in ours or ours.index(n) > min(later, default=len(ours)))
 
 
+def places(theirs, ours, row):
+    """(form, LiteLLM's URL, ours) where they differ, and LiteLLM goes where it was sent."""
+    variables = {**BESIDE.get(row["id"], {}), **AWS, **{n: value(n) for n in row["key_variables"]}}
+    for form, base in FORMS.items():
+        if base is None and row["id"] in HOMELESS:
+            continue
+        their, our = ((side.ask(row["id"], variables, base) or [{"url": ""}])[-1]["url"] for side in (theirs, ours))
+        at_home = row["base_url"] and "https" not in row["base_url"] and not base  # no proxy is asked for that
+        lost = not their or (base and base not in their) or "/v1/v1" in their
+        if their != our and not lost and not at_home:
+            yield form, their, our
+
+
 def compare(folder):
     for name in list(os.environ):
         if re.search(r"_proxy$|_KEY$|_TOKEN$|_API_BASE$|_BASE_URL$|^AWS_|^AZURE_|^LITELLM", name, re.I):
@@ -170,7 +202,7 @@ def compare(folder):
     ours = Llmux(proxy, sys.argv[1])
     known = {getattr(p, "value", p) for p in theirs.litellm.provider_list}
     rows = [r for r in ours.rows() if r["id"] in known and (not sys.argv[2:] or r["id"] in sys.argv[2:])]
-    wrong, idle, silent, variables = 0, set(RULES), [], 0
+    wrong, idle, silent, variables = 0, {*RULES, *PLACES}, [], 0
     for row in rows:
         candidates = theirs.candidates(row["id"], row["key_variables"] + row["base_url_variables"])
         if not any(n.startswith("OPENAI") for n in row["key_variables"]):
@@ -189,10 +221,19 @@ def compare(folder):
                     wrong += 1
                     print(f"{row['id']}: {name}: LiteLLM looks at {', '.join(map('+'.join, their))}; llmux at "
                           f"{', '.join(our)}", flush=True)
+        if row["id"] in EMBEDDERS:
+            continue
+        for form, their, our in places(theirs, ours, row):
+            rule = next((r for r in PLACES if r[0] == row["id"] and fnmatch.fnmatchcase(form, r[1])), None)
+            idle.discard(rule)
+            if not rule:
+                wrong += 1
+                print(f"{row['id']}: given {form}, LiteLLM goes to {their}, llmux to {our}", flush=True)
     if not sys.argv[2:]:
         for rule in idle:
             print(f"explains nothing: {rule}")
-    print(f"{len(rows)} providers, {variables} variables of LiteLLM's, {wrong} without a reason; "
+    print(f"{len(rows)} providers, {variables} variables of LiteLLM's, {len(FORMS)} forms of address, "
+          f"{wrong} differences without a reason; "
           f"LiteLLM uses none for {', '.join(silent) or 'nobody'}")
     return bool(wrong or (idle and not sys.argv[2:]))
 
