@@ -130,6 +130,44 @@ LLMUX_API int llmux_client_register_models(llmux_client *c, const char *json, ll
  * lives until it is asked for again. NULL with *err when out of memory. */
 LLMUX_API const char *llmux_client_router_state(llmux_client *c, llmux_error **err);
 
+/*
+ * A strategy of your own, LiteLLM's CustomRoutingStrategyBase: asked where several deployments of a
+ * group are left for a request (that its tags mean, that do not cool down, are within their limits,
+ * come first by `order`, and were not tried yet). It gives the place of one of them; anything else
+ * (-1): one is drawn by weight. It must not call the library but for the functions below, whose
+ * results live until it returns.
+ */
+typedef struct llmux_choice llmux_choice;
+typedef int (*llmux_strategy_fn)(void *arg, const llmux_choice *choice);
+/* Instead of the configuration's routing_strategy; models of routing_groups keep theirs. After
+ * llmux_client_load_config(). NULL: the configuration's again. */
+LLMUX_API void llmux_client_set_strategy(llmux_client *c, llmux_strategy_fn strategy, void *arg);
+
+/* The name of the group that is asked. */
+LLMUX_API const char *llmux_choice_group(const llmux_choice *choice);
+/* 1 when a stream is wanted. */
+LLMUX_API int llmux_choice_stream(const llmux_choice *choice);
+LLMUX_API int llmux_choice_count(const llmux_choice *choice);
+/* Of one of them: its id (model_info.id), its provider's name and the model that it asks there;
+ * NULL when there are not so many. */
+LLMUX_API const char *llmux_choice_id(const llmux_choice *choice, int place);
+LLMUX_API const char *llmux_choice_provider(const llmux_choice *choice, int place);
+LLMUX_API const char *llmux_choice_model(const llmux_choice *choice, int place);
+
+enum llmux_deployment_fact {
+    LLMUX_IN_FLIGHT = 1,  /* requests under way */
+    LLMUX_REQUESTS,       /* of this minute */
+    LLMUX_TOKENS,         /* the same */
+    LLMUX_WEIGHT,         /* as configured; 0: not */
+    LLMUX_FIRST_TOKEN_US, /* the mean of the last times to a stream's first token; 0: not known */
+    LLMUX_TOKEN_US,       /* the same by token of whole replies */
+    LLMUX_INPUT_NANO_USD, /* what a million tokens cost, in billionths of a dollar; -1: not known */
+    LLMUX_OUTPUT_NANO_USD,
+};
+/* -1 when there is no such place or fact. */
+LLMUX_API int64_t llmux_choice_fact(const llmux_choice *choice, int place,
+                                    enum llmux_deployment_fact fact);
+
 /* ---- Tokens --------------------------------------------------------------------------------- */
 
 /* By the model's own tokenizer (the configuration's custom_tokenizer), else by the one that LiteLLM

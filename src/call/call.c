@@ -351,6 +351,26 @@ int lx_call_read_request(struct lx_call *c, struct lx_fault *f)
     return code;
 }
 
+/* Whose conversation it is, where the deployment wants to be told and the request does not say it
+ * already. */
+static int tell_session(struct lx_call *c, const struct lx_deployment *d, struct lx_fault *f)
+{
+    struct lx_arena *a = lx_call_arena(c);
+    struct lx_slice session = lx_facts_session(&c->in, &c->memory->members, a);
+    struct lx_header_list l = {c->attempt.out.headers, c->attempt.out.headers.n, a};
+    if (!session.n || lx_headers_get(&l.headers, d->session_header).p)
+        return 0;
+    if (!lx_header_is_valid(d->session_header, session)) {
+        *f = (struct lx_fault){.kind = LX_FAULT_BAD_REQUEST,
+                               .message = LX_S("the session's id cannot be told in a header"),
+                               .retry_after_ms = -1};
+        return LX_EINVAL;
+    }
+    lx_header_list_add(&l, d->session_header, session);
+    c->attempt.out.headers = l.headers;
+    return a->failed;
+}
+
 static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struct lx_fault *f)
 {
     struct lx_call_memory *m = c->memory;
@@ -372,6 +392,8 @@ static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struc
         code = lx_call_kept_write(c, f);
     if (code == 0)
         code = lx_attempt_forward(&c->attempt, c->report.upstream_model, &c->in.forward, &m->arena);
+    if (code == 0 && d->session_header.n)
+        code = tell_session(c, d, f);
     if (code < 0 && f->kind == LX_FAULT_NONE)
         *f = lx_fault_of_error(code, NULL, &m->arena);
     if (code == 0)

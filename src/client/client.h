@@ -47,6 +47,8 @@ struct llmux_client {
     struct lx_buf shown;           /* the router's state when it was last asked for */
     int64_t epoch_ms;              /* as lx_drive wants it */
     int64_t timeout_ms, max_retries;
+    llmux_strategy_fn strategy; /* a host's own; or NULL */
+    void *strategy_arg;
     size_t in_flight;
     struct lx_asides mirrors; /* requests of silent_model: they go on while the loop turns */
 };

@@ -418,6 +418,33 @@ static void take_user_agent(struct lx_load *l, const struct lx_config_entry *e,
                     LX_S(PARAMS ".user_agent"), "expected a name, or name/version");
 }
 
+/* A header that signs a request, or frames it, is not for sessions. */
+static bool is_taken(struct lx_slice header)
+{
+    struct lx_slice one,
+        rest = LX_S(
+            "api-key|authorization|connection|content-length|content-type|cookie|host|keep-alive|"
+            "proxy-authenticate|proxy-authorization|proxy-connection|set-cookie|te|trailer|"
+            "transfer-encoding|upgrade|www-authenticate|x-api-key|x-goog-api-key");
+    while (rest.n) {
+        lx_slice_cut(rest, '|', &one, &rest);
+        if (lx_slice_eq_nocase(one, header))
+            return true;
+    }
+    return false;
+}
+
+static void check_session_header(struct lx_load *l, struct lx_config_entry *e)
+{
+    struct lx_slice *name = &e->d.session_header;
+    if (!name->n || (lx_header_is_valid(*name, LX_S("x")) && !is_taken(*name)))
+        return;
+    lx_diag_add(l->diags, LX_DIAG_ERROR, lx_yaml_get(e->params, LX_S("provider_affinity_header")),
+                LX_S(PARAMS ".provider_affinity_header"),
+                "expected the name of a header that neither signs nor frames a request");
+    *name = lx_slice(NULL, 0);
+}
+
 static void take_rest(struct lx_load *l, struct lx_config_entry *e, const struct lx_yaml *at)
 {
     struct lx_arena *a = &l->config->arena;
@@ -461,6 +488,7 @@ static void take_rest(struct lx_load *l, struct lx_config_entry *e, const struct
     d->tag_count = e->tags.n;
     lx_yaml_bool(text_of(lx_yaml_get(e->model_info, LX_S("blocked"))), &d->blocked);
     take_tag_regexes(l, e);
+    check_session_header(l, e);
     lx_load_own_fails(l, e->model_info, d);
     lx_load_own_retries(l, e, d);
     if (e->num_retries >= 0)

@@ -359,7 +359,7 @@ static size_t keep_best(struct choice *c, const struct lx_strategy *s)
     struct lx_route_field f = {.r = c->r, .candidates = c->set, .count = c->count};
     double best = INFINITY, scores[LX_GROUP_MAX];
     size_t other = s->explore ? s->explore(&f) : SIZE_MAX;
-    if (other != SIZE_MAX)
+    if (other != SIZE_MAX || !s->score)
         return other;
     f.ground = s->prepare ? s->prepare(&f) : 0;
     for (size_t i = 0; i < c->g->count; i++)
@@ -390,7 +390,7 @@ static size_t last_word(struct choice *c)
         }
     if (c->count > 1)
         c->by = s->name;
-    size_t explored = s->score && c->count > 1 ? keep_best(c, s) : SIZE_MAX;
+    size_t explored = (s->score || s->explore) && c->count > 1 ? keep_best(c, s) : SIZE_MAX;
     return explored != SIZE_MAX ? explored : draw(c, s->weighted);
 }
 

@@ -171,6 +171,7 @@ struct lx_strategy {
     /* The place of one to try against the odds; SIZE_MAX: not this time. Or NULL. */
     size_t (*explore)(const struct lx_route_field *f);
 };
+extern const struct lx_strategy lx_strategy_own; /* asks the policy's own_strategy */
 extern const struct lx_strategy lx_strategies[];
 extern const size_t lx_strategy_count;
 /* By LiteLLM's name, or "adaptive"; NULL: there is none. */

@@ -44,6 +44,8 @@ struct lx_deployment {
     struct lx_secret key;    /* unset: none was found (an error when used, naming key_env) */
     struct lx_credential_source *credential; /* or a key is exchanged for this; or NULL */
     struct lx_headers headers;               /* headers + extra_headers of the configuration */
+    struct lx_slice session_header; /* provider_affinity_header: tells whose conversation it is; or
+                                     * empty */
     struct lx_slice extra_body;     /* a JSON object whose members go into the body; or empty */
     struct lx_slice default_params; /* a JSON object: members for the body where the client gives
                                      * none (temperature: 0.2 in litellm_params); or empty */

@@ -10,6 +10,7 @@
 #include "llm/fault.h"
 
 struct lx_strategy; /* route/choose.h */
+struct lx_route_field;
 
 /* Failures by the names of LiteLLM's retry_policy ("TimeoutErrorRetries") and allowed_fails_policy
  * ("TimeoutErrorAllowedFails"). The last stands for all that has no name of its own
@@ -86,6 +87,10 @@ struct lx_latency_args {
 
 struct lx_route_policy {
     const struct lx_strategy *strategy; /* default simple-shuffle; never NULL */
+    /* With lx_strategy_own: the host's. Gives the place in the group of a candidate; anything else:
+     * one is drawn by weight. */
+    size_t (*own_strategy)(void *arg, const struct lx_route_field *f);
+    void *own_arg;
     struct lx_latency_args latency;
     /* adaptive (see doc/router.md) */
     int64_t adaptive_price_ppm;   /* what a doubled price weighs against a doubled time; 250,000 */

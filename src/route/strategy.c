@@ -171,6 +171,18 @@ static size_t try_another(const struct lx_route_field *f)
     return SIZE_MAX;
 }
 
+/* ---- The host's -------------------------------------------------------------------------------
+ */
+
+static size_t ask_host(const struct lx_route_field *f)
+{
+    const struct lx_route_policy *p = &f->r->settings->policy;
+    size_t i = p->own_strategy ? p->own_strategy(p->own_arg, f) : SIZE_MAX;
+    return i < f->r->group->count && lx_route_set_has(f->candidates, i) ? i : SIZE_MAX;
+}
+
+const struct lx_strategy lx_strategy_own = {.name = "own", .weighted = true, .explore = ask_host};
+
 /* ---- The table --------------------------------------------------------------------------------
  */
 

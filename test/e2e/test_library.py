@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 
 import harness
 import pytest
@@ -114,3 +115,22 @@ def test_a_client_with_a_configuration_is_a_router(tmp_path, upstream):
     assert "  other\n" in done.stdout, done.stdout
     done = run("router", path, "nobody", "why?")
     assert "NotFoundError" in done.stdout or "nobody" in done.stderr
+
+
+def test_a_strategy_of_ones_own(tmp_path, upstream):
+    """The first two questions go to whom the program prefers, the next ones to who has the fewest under way."""
+    def slow(text):
+        def reply(connection, _):
+            time.sleep(0.3)
+            connection.respond(200, harness.completion(text))
+        return harness.serving(reply)
+    ups = {name: upstream(slow(name)) for name in ("us-1", "eu-1", "eu-2")}
+    models = [harness.deployment("m", "openai/m", up.url, order=1) for up in ups.values()]
+    for model, name in zip(models, ups):
+        model["model_info"] = {"id": name}
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps(harness.config(models)))
+    done = run("strategy", path, "m", "eu-", *(f"q{i}" for i in range(5)))
+    assert done.returncode == 0, done.stderr
+    answers = dict(line.split(": ") for line in done.stdout.splitlines())
+    assert [answers[f"q{i}"] for i in range(5)] == ["eu-1", "eu-1", "eu-2", "eu-2", "us-1"]

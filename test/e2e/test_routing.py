@@ -182,3 +182,20 @@ def test_a_tag_has_a_budget(gateway, upstream):
     tags = {row["tag"]: row["budget"] for row in gw.request("GET", "/router/state").json()["tags"]}
     assert (tags["team-a"]["spent_usd"], tags["team-b"]["spent_usd"]) == (16, 8)
     assert tags["team-b"]["limit_usd"] == 1000 and len(up.requests) == 5
+
+
+def test_a_provider_is_told_the_session(gateway, upstream):
+    """provider_affinity_header: whatever names the session, unless the request has such a header already."""
+    up = upstream(answer("x"))
+    gw = gateway(config([deployment("m", "openai/m", up.url, provider_affinity_header="x-session-affinity"),
+                         deployment("n", "openai/m", up.url)]))
+    for more, told in (({"litellm_session_id": "one"}, "one"), ({"metadata": {"session_id": "two"}}, "two"),
+                       ({"headers": {"x-litellm-session-id": "three"}}, "three"), ({}, None),
+                       ({"litellm_session_id": "one", "extra_headers": {"X-Session-Affinity": "own"}}, "own")):
+        assert gw.chat("m", **more).status == 200
+        assert up.requests[-1].header("x-session-affinity") == told
+    assert gw.chat("n", litellm_session_id="one").status == 200
+    assert up.requests[-1].header("x-session-affinity") is None
+    n = len(up.requests)
+    reply = gw.chat("m", litellm_session_id="a\r\nevil: 1")
+    assert reply.status == 400 and len(up.requests) == n, reply

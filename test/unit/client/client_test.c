@@ -479,10 +479,94 @@ static void a_configuration_routes(void **state)
     llmux_client_free(c);
 }
 
+struct chooser {
+    const char *wants;
+    int asked, left, streams;
+    int64_t weight, price, in_flight, none;
+    char group[16], model[16], provider[16];
+};
+
+static int choose(void *arg, const llmux_choice *choice)
+{
+    struct chooser *c = arg;
+
+    c->asked++;
+    c->left = llmux_choice_count(choice);
+    c->streams += llmux_choice_stream(choice);
+    snprintf(c->group, sizeof(c->group), "%s", llmux_choice_group(choice));
+    assert_null(llmux_choice_id(choice, c->left));
+    assert_null(llmux_choice_model(choice, -1));
+    c->none = llmux_choice_fact(choice, c->left, LLMUX_TOKENS);
+    for (int i = 0; i < c->left; i++)
+        if (strcmp(llmux_choice_id(choice, i), c->wants) == 0) {
+            c->weight = llmux_choice_fact(choice, i, LLMUX_WEIGHT);
+            c->price = llmux_choice_fact(choice, i, LLMUX_INPUT_NANO_USD);
+            c->in_flight = llmux_choice_fact(choice, i, LLMUX_IN_FLIGHT);
+            snprintf(c->model, sizeof(c->model), "%s", llmux_choice_model(choice, i));
+            snprintf(c->provider, sizeof(c->provider), "%s", llmux_choice_provider(choice, i));
+            return i;
+        }
+    return -1;
+}
+
+static const char *answer_of(llmux_client *c, char *room, size_t n)
+{
+    llmux_request *r = ask("m");
+    llmux_reply *reply = NULL;
+
+    assert_int_equal(llmux_completion(c, r, &reply, NULL), 0);
+    snprintf(room, n, "%s", llmux_reply_text(reply));
+    llmux_reply_free(reply);
+    llmux_request_free(r);
+    return room;
+}
+
+static void a_host_has_its_own_strategy(void **state)
+{
+    static const char three[] =
+        "model_list:\n"
+        "  - model_name: m\n"
+        "    litellm_params: {model: openai/x, mock_response: one, weight: 1000000}\n"
+        "    model_info: {id: one}\n"
+        "  - model_name: m\n"
+        "    litellm_params: {model: groq/y, mock_response: two, weight: 7,\n"
+        "      input_cost_per_token: 0.000002, output_cost_per_token: 0}\n"
+        "    model_info: {id: two}\n"
+        "  - model_name: m\n"
+        "    litellm_params: {model: openai/z, mock_response: three, weight: 1, order: 1}\n"
+        "    model_info: {id: three, blocked: true}\n";
+    llmux_client *c = client_with(three);
+    struct chooser chooser = {.wants = "two", .in_flight = -1};
+    char room[16];
+
+    (void)state;
+    llmux_client_set_strategy(c, choose, &chooser);
+    assert_string_equal(answer_of(c, room, sizeof(room)), "two");
+    assert_string_equal(answer_of(c, room, sizeof(room)), "two");
+    assert_int_equal(chooser.asked, 2);
+    assert_int_equal(chooser.left, 2); /* who is blocked is not among them */
+    assert_int_equal(chooser.streams, 0);
+    assert_string_equal(chooser.group, "m");
+    assert_string_equal(chooser.provider, "groq");
+    assert_string_equal(chooser.model, "y");
+    assert_int_equal(chooser.weight, 7);
+    assert_int_equal(chooser.price, 2000000000);
+    assert_int_equal(chooser.in_flight, 0);
+    assert_int_equal(chooser.none, -1);
+    chooser.wants = "nobody"; /* by weight, then */
+    assert_string_equal(answer_of(c, room, sizeof(room)), "one");
+    assert_int_equal(chooser.asked, 3);
+    llmux_client_set_strategy(c, NULL, NULL);
+    assert_string_equal(answer_of(c, room, sizeof(room)), "one");
+    assert_int_equal(chooser.asked, 3);
+    llmux_client_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_configuration_routes),
+        cmocka_unit_test(a_host_has_its_own_strategy),
         cmocka_unit_test(blocking_gives_text_finish_and_tokens),
         cmocka_unit_test(an_error_says_class_status_and_retryable),
         cmocka_unit_test(an_unknown_provider_is_named),
