@@ -1,6 +1,6 @@
 /*
- * memo.h - what short pieces of text came to lately: a table in which a piece has two places, next
- * to each other, that its bytes choose; nothing is searched.
+ * memo.h - what short pieces of text came to lately: a table in which a piece has a place that its
+ * bytes choose, and for what was there before a few more next to it; nothing is searched.
  *
  * One thread's, of all vocabularies it counts by. Counting asks of every piece, so the first look
  * is written here, to be part of the loop that asks.
@@ -52,20 +52,22 @@ void lx_memo_clear(struct lx_memo *m);
 /* n bytes of text are to be counted, or encoded, by this vocabulary. *owner is its mark in what is
  * remembered; 0: what it takes would not come back, so nothing is. 0 or LX_ENOMEM. */
 int lx_memo_begin(struct lx_memo *m, const struct lx_vocab *v, size_t n, bool ids, unsigned *owner);
-/* Notes what a piece of LX_MIDDLE_MAX bytes or less came to. */
-void lx_memo_note(struct lx_memo *m, unsigned owner, const struct lx_piece *piece);
-
 /* Has the place of a longer piece fetched; and what is told there. */
 void lx_memo_fetch_middle(const struct lx_memo *m, unsigned owner, const uint8_t *p, size_t n);
 struct lx_told lx_memo_middle(const struct lx_memo *m, unsigned owner, const uint8_t *p, size_t n,
                               bool ids);
-/* What is told of a short one at either of its places. */
-struct lx_told lx_memo_short(const struct lx_memo *m, const struct lx_short_key *places,
+/* What is told of a short one at any of its places. */
+struct lx_told lx_memo_short(const struct lx_memo *m, const struct lx_short_key *first,
                              struct lx_short_key k, bool ids);
-/* The count at the second place, 0 where it is another piece's; what is found comes first from then
- * on. In English a fourth of all words would else be found there, where none expects them. */
-unsigned lx_memo_short_second(struct lx_memo *m, const struct lx_short_key *places,
-                              struct lx_short_key k);
+/* The count at another place than the first, 0 where there is none; what is found comes first from
+ * then on. In English a fourth of all words would else be found where none expects them. */
+unsigned lx_memo_short_later(struct lx_memo *m, const struct lx_short_key *first,
+                             struct lx_short_key k);
+
+/* Notes what a piece came to. */
+void lx_memo_note_short(struct lx_memo *m, const struct lx_short_key *first, struct lx_short_key k,
+                        const struct lx_piece *piece);
+void lx_memo_note_middle(struct lx_memo *m, unsigned owner, const struct lx_piece *piece);
 
 /* ---- Short pieces, in the loop ---- */
 
@@ -120,9 +122,11 @@ static inline size_t lx_short_length(struct lx_short_key k)
     return k.b >> (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 48 : 8) & 0x0f;
 }
 
-/* The first of the two places, which no line of the processor's cache divides. */
-static inline const struct lx_short_key *lx_short_places(const struct lx_short_key *shorts,
-                                                         struct lx_short_key k)
+/* The first of the places. There are LX_SHORT_PLACES: that of number i after it is by its index,
+ * with i XORed in, so that all are on one line of the processor's cache. */
+#define LX_SHORT_PLACES 4
+static inline const struct lx_short_key *lx_short_first(const struct lx_short_key *shorts,
+                                                        struct lx_short_key k)
 {
     uint64_t hash = (k.a ^ (k.b << 29 | k.b >> 35)) * LX_HASH_A;
 

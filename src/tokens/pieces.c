@@ -14,8 +14,11 @@
 enum {
     BATCH = 192,
     BATCH_MORE = 64, /* pieces that a block, or a sentence, adds at most */
-    MISSED_MAX = 64,
+    MISSED_MAX = 128,
     MISSED_BYTES = 1 << 16,
+    PLACES_MAX = 512,
+    MISSED_HASH_BITS = 8,
+    LINE = 64, /* bytes that the places of a short piece are in */
 };
 
 #define ALWAYS_INLINE __attribute__((always_inline))
@@ -24,14 +27,14 @@ enum {
  * none, and the length. */
 struct waiting {
     struct lx_short_key key;
-    const struct lx_short_key *places;
+    const struct lx_short_key *first;
     const uint8_t *p;
 };
 
 #define UNKEYED UINT64_MAX
 
 /* Where pieces without a key are looked for. */
-static const struct lx_short_key nowhere[2];
+static const struct lx_short_key nowhere;
 
 struct batch {
     struct waiting *end;
@@ -43,10 +46,10 @@ struct batch {
 static inline struct waiting *fetch_short(const struct lx_short_key *shorts, struct lx_short_key k,
                                           const uint8_t *p, struct waiting *next)
 {
-    const struct lx_short_key *places = lx_short_places(shorts, k);
+    const struct lx_short_key *first = lx_short_first(shorts, k);
 
-    __builtin_prefetch(places);
-    *next = (struct waiting){k, places, p};
+    __builtin_prefetch(first);
+    *next = (struct waiting){k, first, p};
     return next + 1;
 }
 
@@ -57,7 +60,7 @@ static struct waiting *fetch_part(const struct lx_job *j, const uint8_t *p, size
         return fetch_short(j->t->memo.shorts, lx_short_key(p, n, j->owner), p, next);
     if (j->owner && n <= LX_MIDDLE_MAX)
         lx_memo_fetch_middle(&j->t->memo, j->owner, p, n);
-    *next = (struct waiting){{n, UNKEYED}, nowhere, p};
+    *next = (struct waiting){{n, UNKEYED}, &nowhere, p};
     return next + 1;
 }
 
@@ -136,15 +139,39 @@ static inline ALWAYS_INLINE void fill(const struct lx_job *j, const struct lx_sh
 
 struct missed {
     size_t count, bytes;
+    size_t places; /* in the text, that these are at; each is a token or more */
     struct lx_piece v[MISSED_MAX + BATCH];
+    struct waiting w[MISSED_MAX + BATCH]; /* the same */
+    uint32_t times[MISSED_MAX + BATCH];   /* that each is there */
+    uint16_t
+        numbers[1 << MISSED_HASH_BITS]; /* of those with a key, by where they were looked for */
 };
 
 static void miss(struct missed *m, const struct waiting *w)
 {
     size_t n = w->key.b == UNKEYED ? w->key.a : lx_short_length(w->key);
 
-    m->v[m->count++] = (struct lx_piece){.p = w->p, .n = (uint32_t)n};
+    m->v[m->count] = (struct lx_piece){.p = w->p, .n = (uint32_t)n};
+    m->w[m->count] = *w;
+    m->times[m->count++] = 1;
+    m->places++;
     m->bytes += n;
+}
+
+/* The same, once for all that are alike: a new word comes again soon, a fifth of them before they
+ * are encoded. */
+static void miss_once(struct missed *m, const struct waiting *w)
+{
+    uint16_t *number = &m->numbers[(uintptr_t)w->first / LINE % (1 << MISSED_HASH_BITS)];
+    const struct lx_short_key *key = &m->w[*number].key;
+
+    if (*number < m->count && key->b != UNKEYED && key->a == w->key.a && key->b == w->key.b) {
+        m->times[*number]++;
+        m->places++;
+        return;
+    }
+    *number = (uint16_t)m->count;
+    miss(m, w);
 }
 
 static int encode_missed(struct lx_job *j, struct missed *m)
@@ -152,16 +179,18 @@ static int encode_missed(struct lx_job *j, struct missed *m)
     int code = lx_bpe_encode(&j->t->bpe, &j->e->vocab, m->v, m->count);
 
     for (size_t i = 0; i < m->count && code == 0; i++)
-        j->count += m->v[i].count;
+        j->count += (size_t)m->v[i].count * m->times[i];
     return code;
 }
 
 static void remember_missed(struct lx_job *j, struct missed *m)
 {
     for (size_t i = 0; i < m->count && j->owner; i++)
-        if (m->v[i].n <= LX_MIDDLE_MAX)
-            lx_memo_note(&j->t->memo, j->owner, &m->v[i]);
-    m->count = m->bytes = 0;
+        if (m->w[i].key.b != UNKEYED)
+            lx_memo_note_short(&j->t->memo, m->w[i].first, m->w[i].key, &m->v[i]);
+        else if (m->v[i].n <= LX_MIDDLE_MAX)
+            lx_memo_note_middle(&j->t->memo, j->owner, &m->v[i]);
+    m->count = m->bytes = m->places = 0;
 }
 
 static int count_missed(struct lx_job *j, struct missed *m)
@@ -179,7 +208,7 @@ static int count_missed(struct lx_job *j, struct missed *m)
 static unsigned count_elsewhere(struct lx_job *j, const struct waiting *w)
 {
     if (w->key.b != UNKEYED)
-        return lx_memo_short_second(&j->t->memo, w->places, w->key);
+        return lx_memo_short_later(&j->t->memo, w->first, w->key);
     if (!j->owner || w->key.a > LX_MIDDLE_MAX)
         return 0;
     return lx_memo_middle(&j->t->memo, j->owner, w->p, w->key.a, false).n;
@@ -192,17 +221,19 @@ static int count_batch(struct lx_job *j, const struct batch *b, struct missed *m
     size_t count = 0;
 
     for (const struct waiting *w = b->v; w < end; w++) {
-        uint64_t n = lx_short_count(w->places, w->key);
+        uint64_t n = lx_short_count(w->first, w->key);
 
         if (n > 0xff) {
             n = count_elsewhere(j, w);
             if (n == 0)
-                miss(m, w);
+                miss_once(m, w);
         }
         count += n & (LX_MEMO_KNOWN - 1);
     }
     j->count += count;
-    return m->count >= MISSED_MAX || m->bytes > MISSED_BYTES ? count_missed(j, m) : 0;
+    if (m->count >= MISSED_MAX || m->places >= PLACES_MAX || m->bytes > MISSED_BYTES)
+        return count_missed(j, m);
+    return 0;
 }
 
 static int put_ids(struct lx_job *j, const uint32_t *tokens, size_t n)
@@ -224,7 +255,7 @@ static int put_ids(struct lx_job *j, const uint32_t *tokens, size_t n)
 static struct lx_told find_ids(const struct lx_job *j, const struct waiting *w)
 {
     if (w->key.b != UNKEYED)
-        return lx_memo_short(&j->t->memo, w->places, w->key, true);
+        return lx_memo_short(&j->t->memo, w->first, w->key, true);
     if (!j->owner || w->key.a > LX_MIDDLE_MAX)
         return (struct lx_told){NULL, 0};
     return lx_memo_middle(&j->t->memo, j->owner, w->p, w->key.a, true);
@@ -269,14 +300,15 @@ static inline ALWAYS_INLINE int put(struct lx_job *j, struct lx_slice text)
 
     lx_short_forms_init(&forms, j->owner);
     now->end = now->v;
-    missed.count = missed.bytes = 0;
+    missed.count = missed.bytes = missed.places = 0;
+    memset(missed.numbers, 0, sizeof(missed.numbers));
     do {
         old = before;
         before = now;
         now = old;
         fill(j, &forms, &s, now);
         code = j->out ? put_batch(j, before, &missed) : count_batch(j, before, &missed);
-    } while (code == 0 && now->end > now->v && j->count <= j->limit);
+    } while (code == 0 && now->end > now->v && j->count + missed.places <= j->limit);
     return code == 0 ? count_missed(j, &missed) : code;
 }
 
