@@ -420,9 +420,27 @@ static void write_once(struct lx_attempt_writer *w, struct lx_json_edit *edit,
         write_anew(w, request, buf);
 }
 
+/* The configuration or the catalog says that the model cannot call (supports_function_calling). */
+static bool is_unable(const struct lx_attempt_writer *w)
+{
+    return w->d->facts.needs_known & ~w->d->facts.needs_met & LX_NEED_TOOLS;
+}
+
+/* The words of the tools are a system message, which the model may not take. */
+static const struct lx_request *tell_tools(struct lx_attempt_writer *w,
+                                           const struct lx_request *request)
+{
+    struct lx_members members = w->members;
+    const struct lx_request *told =
+        lx_tool_words_tell(request, &w->options, &w->out, &w->at->tools);
+    members.v[LX_MEMBER_SYSTEM_PROMPT] = (struct lx_json){0}; /* which is there already */
+    return told ? lx_request_settle_system(told, &members, false, w->arena, &w->at->losses) : NULL;
+}
+
 /*
- * add_function_to_prompt: whether the target takes tools is found out by writing them. Where it
- * refuses them they are told in its prompt; what else was refused is refused, or dropped, then.
+ * add_function_to_prompt: whether the target takes tools is found out by writing them, where it is
+ * not known. Where it refuses them they are told in its prompt; what else was refused is refused,
+ * or dropped, then.
  */
 static const struct lx_request *write_with_tools(struct lx_attempt_writer *w,
                                                  struct lx_json_edit *edit,
@@ -430,26 +448,27 @@ static const struct lx_request *write_with_tools(struct lx_attempt_writer *w,
                                                  struct lx_buf *buf)
 {
     const struct lx_losses before = w->at->losses;
-    bool drops = w->options.drop_params;
+    bool drops = w->options.drop_params, unable = is_unable(w);
     w->options.drop_params = false;
-    write_once(w, edit, request, buf);
+    if (!unable)
+        write_once(w, edit, request, buf);
     w->options.drop_params = drops;
     if (w->arena->failed) /* then what was refused is not all there */
         w->out.code = w->arena->failed;
-    if (w->arena->failed || !w->out.refused)
+    if (w->arena->failed || !(w->out.refused || unable))
         return request;
     const struct lx_request *whole = request ? request : read_own(w);
     if (!whole)
         return NULL;
-    bool lacks = lacks_tools(w, whole);
-    if (!lacks && !drops)
+    bool lacks = unable ? whole->tools || lx_tool_words_needed(whole) : lacks_tools(w, whole);
+    if (!lacks && !drops && !unable)
         return request;
     start_over(w, &before, buf);
     if (!lacks) {
         write_once(w, edit, request, buf);
         return request;
     }
-    const struct lx_request *told = lx_tool_words_tell(whole, &w->options, &w->out, &w->at->tools);
+    const struct lx_request *told = tell_tools(w, whole);
     w->at->same_language = false;
     if (told)
         write_anew(w, told, buf);

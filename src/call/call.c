@@ -394,6 +394,9 @@ static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struc
         code = lx_attempt_forward(&c->attempt, c->report.upstream_model, &c->in.forward, &m->arena);
     if (code == 0 && d->session_header.n)
         code = tell_session(c, d, f);
+    if (code == 0 && d->forwards_headers)
+        code = lx_attempt_forward(&c->attempt, c->report.upstream_model, &c->in.forward_some,
+                                  &m->arena);
     if (code < 0 && f->kind == LX_FAULT_NONE)
         *f = lx_fault_of_error(code, NULL, &m->arena);
     if (code == 0)

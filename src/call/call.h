@@ -123,7 +123,8 @@ struct lx_call_input {
     uint64_t random; /* seeds this call's own generator */
     /* from headers; 0, of max_retries -1: none */
     int64_t timeout_ms, stream_timeout_ms, between_bytes_ms, max_retries;
-    struct lx_headers forward; /* client headers that go along (anthropic-beta, ...) */
+    struct lx_headers forward;      /* client headers that go along (anthropic-beta, ...) */
+    struct lx_headers forward_some; /* ... to deployments that say forwards_headers */
     /* For routing; from headers and from who asks. */
     struct lx_slice tags;         /* "a, b" (x-litellm-tags); or empty */
     struct lx_slice session;      /* x-litellm-session-id; or empty */

@@ -73,7 +73,9 @@ struct lx_config {
     struct lx_config_tokenizer *tokenizers; /* of deployments that have one of their own */
     struct lx_secret master_key;            /* unset: no authentication, and a warning says so */
     struct lx_slice master_key_header;      /* litellm_key_header_name; or empty */
-    bool by_responses; /* route_all_chat_openai_to_responses */
+    bool by_responses;                      /* route_all_chat_openai_to_responses */
+    /* Of clients, to providers: for all, or for deployments that say forwards_headers. */
+    bool forward_headers, forward_some, forward_organization, forward_trace;
     bool json_logs;
     int64_t max_request_bytes; /* default 100 MiB */
     int64_t shutdown_ms;       /* how long streams may finish; default 30,000 */

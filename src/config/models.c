@@ -688,6 +688,24 @@ static void take_model_aliases(struct lx_load *l)
             add_alias(l, &map->pairs[i]);
 }
 
+/* model_group_settings: groups, by name, to whose providers clients' headers go. */
+static void take_group_settings(struct lx_load *l)
+{
+    struct lx_route_table *t = &l->config->routes;
+    struct lx_strings forward = {0};
+    const struct lx_yaml *map = setting(l, "model_group_settings");
+    if (!map || map->kind != LX_YAML_MAP)
+        return;
+    lx_section_read(l, "litellm_settings.model_group_settings", map, &forward, NULL);
+    for (size_t i = 0; i < forward.n; i++)
+        for (size_t k = 0; k < t->count; k++)
+            for (size_t n = 0; n < t->groups[k]->count; n++)
+                if (lx_glob_match(forward.v[i], t->groups[k]->name)) {
+                    t->groups[k]->deployments[n]->forwards_headers = true;
+                    l->config->forward_some = true;
+                }
+}
+
 void lx_load_models(struct lx_load *l)
 {
     const struct lx_yaml *list = lx_yaml_get(l->root, LX_S("model_list"));
@@ -702,6 +720,7 @@ void lx_load_models(struct lx_load *l)
     }
     take_aliases(l);
     take_model_aliases(l);
+    take_group_settings(l);
     if (setting(l, "vertex_ai_safety_settings"))
         l->config->routes.settings.safety_settings =
             lx_load_json(l, setting(l, "vertex_ai_safety_settings"));

@@ -78,6 +78,7 @@ struct lx_deployment {
                                         * empty */
     struct lx_slice tier_timeouts, tier_stream_timeouts; /* JSON objects: a service_tier to the
                                                           * seconds that count instead; or empty */
+    bool forwards_headers;    /* the client's, see struct lx_call_input */
     bool by_chat;             /* use_chat_completions_api: never by the Responses API */
     bool always_by_responses; /* route_all_chat_openai_to_responses: chats are */
     bool blocked;             /* model_info.blocked: asked for nothing */

@@ -57,6 +57,7 @@ struct lx_exchange *lx_exchange_new(struct lx_worker *w, struct lx_inbound *c)
     x->drive.net = w->net;
     x->drive.epoch_ms = w->epoch_ms;
     lx_header_list_init(&x->forward, &x->arena);
+    lx_header_list_init(&x->forward_some, &x->arena);
     lx_worker_count_busy(w, 1);
     return x;
 }
@@ -212,11 +213,37 @@ static const struct {
     {LX_S_INIT("user-agent"), on_agent, false},
 };
 
+static bool starts_nocase(struct lx_slice s, struct lx_slice start)
+{
+    return s.n >= start.n && lx_slice_eq_nocase(lx_slice_to(s, start.n), start);
+}
+
+/* Headers that the configuration lets through: LiteLLM's, without keys and what is for us. */
+static void forward_header(struct lx_exchange *x, const struct lx_header *h)
+{
+    static const struct lx_slice kept[] = {LX_S_INIT("x-litellm-"), LX_S_INIT("x-llmux-"),
+                                           LX_S_INIT("x-stainless"), LX_S_INIT("x-api-key"),
+                                           LX_S_INIT("x-goog-api-key")};
+    const struct lx_config *c = x->config;
+    bool trace = c->forward_trace && lx_slice_eq_nocase(h->name, LX_S("traceparent"));
+    bool organization =
+        c->forward_organization && lx_slice_eq_nocase(h->name, LX_S("openai-organization"));
+    bool own = (c->forward_headers || c->forward_some) && starts_nocase(h->name, LX_S("x-")) &&
+               !lx_slice_eq_nocase(h->name, c->master_key_header);
+
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+        own = own && !starts_nocase(h->name, kept[i]);
+    if (trace || organization || own)
+        lx_header_list_add(own && !c->forward_headers ? &x->forward_some : &x->forward,
+                           lx_arena_copy(&x->arena, h->name), lx_arena_copy(&x->arena, h->value));
+}
+
 /* Every name in known_headers starts with 'x', 'a' or 'u': one look spares the rest. */
 static void read_header(struct lx_exchange *x, const struct lx_header *h)
 {
     char first = h->name.n ? lx_ascii_lower(h->name.p[0]) : 0;
 
+    forward_header(x, h);
     if (first != 'x' && first != 'a' && first != 'u')
         return;
     for (size_t i = 0; i < sizeof(known_headers) / sizeof(known_headers[0]); i++) {
@@ -497,6 +524,7 @@ static void run_call(struct lx_exchange *x, struct lx_slice model, struct lx_sli
         .between_bytes_ms = x->between_bytes_ms,
         .max_retries = x->max_retries,
         .forward = x->forward.headers,
+        .forward_some = x->forward_some.headers,
         .pool = x->worker->calls,
         .keeps_body = true,
         .keys = x->worker->keys,

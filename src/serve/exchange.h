@@ -41,7 +41,8 @@ struct lx_exchange {
     const struct lx_dialect *front;     /* errors are written in its shape */
     char call_id[128];
     size_t call_id_n;
-    struct lx_header_list forward; /* client headers that go to the provider */
+    struct lx_header_list forward;      /* client headers that go to the provider ... */
+    struct lx_header_list forward_some; /* ... to some providers only */
     int64_t timeout_ms, stream_timeout_ms, between_bytes_ms, max_retries;
     struct lx_slice tags, session, user_agent; /* of headers, for routing */
     uint64_t key_hash;

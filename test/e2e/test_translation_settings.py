@@ -3,7 +3,7 @@ user meets it, in a configuration, and seen in what the provider gets or the cli
 
 import pytest
 
-from harness import UPSTREAM_KEY, completion, config, deployment, serving
+from harness import KEY, UPSTREAM_KEY, completion, config, deployment, serving
 
 MARK = {"type": "ephemeral"}
 THOUGHT = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5",
@@ -281,3 +281,26 @@ def test_a_whole_answer_told_as_a_stream(asked):
               if e != "[DONE]" and e["choices"]]
     assert "".join(d.get("reasoning_content") or "" for d in deltas) == "Easy."
     assert "".join(d.get("content") or "" for d in deltas) == "4"
+
+
+def test_headers_of_clients(asked):
+    theirs = {"X-Team": "a", "X-Stainless-Lang": "python", "X-Litellm-Tags": "t", "X-Api-Key": "no",
+              "Traceparent": "00-1", "OpenAI-Organization": "org-2"}
+    names = [n.lower() for n in theirs]
+    a = asked("openai/gpt-4o")
+
+    def got(**sections):
+        a.gw.reload(config([deployment("m", "openai/gpt-4o", a.provider.url)],
+                           litellm_settings=sections.pop("settings", {})) | {
+                               "general_settings": {"master_key": KEY, **sections}})
+        request = a.ask(headers=theirs)
+        return [n for n in names if request.header(n)]
+
+    assert got() == []
+    assert got(forward_client_headers_to_llm_api=True) == ["x-team"]
+    assert got(settings={"forward_traceparent_to_llm_provider": True}) == ["traceparent"]
+    assert got(forward_openai_org_id=True) == ["openai-organization"]
+    groups = {"model_group_settings": {"forward_client_headers_to_llm_api": ["other", "m*"]}}
+    assert got(settings=groups) == ["x-team"]
+    groups = {"model_group_settings": {"forward_client_headers_to_llm_api": ["other"]}}
+    assert got(settings=groups) == []

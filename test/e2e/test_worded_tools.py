@@ -114,3 +114,26 @@ def test_without_the_setting_tools_are_refused(start):
     with pytest.raises(openai.BadRequestError, match="tools"):
         ask(chats, [QUESTION], False)
     assert not model.asked
+
+
+@pytest.mark.parametrize("system", (True, False))
+@pytest.mark.parametrize("stream", (False, True))
+def test_a_model_that_is_said_to_have_none(gateway, upstream, stream, system):
+    """supports_function_calling: false of a model whose provider takes tools; also where it takes no
+    system messages either."""
+    model = Model()
+    provider = upstream(serving(model))
+    row = deployment("m", "openai/small", provider.url, supports_system_message=system)
+    row["model_info"] = {"supports_function_calling": False}
+    gw = gateway(config([row], litellm_settings={"add_function_to_prompt": True}))
+    client = openai.OpenAI(base_url=gw.url + "/v1", api_key=KEY, max_retries=0)
+    text, calls, finish = ask(client.chat.completions, [QUESTION], stream)
+    assert [(c[1], json.loads(c[2])) for c in calls] == [("get_weather", {"city": "Paris"})]
+    assert finish == "tool_calls"
+    told = model.asked[0]
+    assert "tools" not in told and "get_weather" in told["messages"][0]["content"]
+    assert [m["role"] for m in told["messages"]] == (["system", "user"] if system else ["user"])
+    plain = gw.chat("m")
+    assert plain.status == 200
+    assert "get_weather" not in str(model.asked[-1])
+    client.close()
