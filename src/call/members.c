@@ -98,6 +98,7 @@ static const struct row {
     OURS("search_tool_name"),
     OURS("complete_response"),
     {LX_S_INIT("disable_fallbacks"), LX_MEMBER_DISABLE_FALLBACKS},
+    OURS("keepalive_seconds"),
     OURS("max_agentic_loops"),
     OURS("use_litellm_proxy"),
     OURS("final_prompt_value"),

@@ -43,6 +43,7 @@ static struct lx_config *config_new(void)
     c->client_head_ms = 10000;
     c->client_body_ms = 30000;
     c->client_queue_bytes = 256 * 1024;
+    c->anthropic_ping_ms = 15000;
     return c;
 }
 

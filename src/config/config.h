@@ -76,6 +76,8 @@ struct lx_config {
     bool by_responses;                      /* route_all_chat_openai_to_responses */
     /* Of clients, to providers: for all, or for deployments that say forwards_headers. */
     bool forward_headers, forward_some, forward_organization, forward_trace;
+    int64_t ping_ms, anthropic_ping_ms; /* how long a stream may be silent; 0: any time */
+    int64_t least_ping_ms; /* the shortest of them and of the deployments' keepalive_ms; or 0 */
     bool json_logs;
     int64_t max_request_bytes; /* default 100 MiB */
     int64_t shutdown_ms;       /* how long streams may finish; default 30,000 */

@@ -182,7 +182,8 @@ int lx_deployment_of_name(struct lx_slice name, const struct lx_provider *custom
                           struct lx_deployment *out, struct lx_error *err)
 {
     struct lx_resolved r;
-    struct lx_deployment d = {.max_retries = -1, .cooldown_ms = -1, .allowed_fails = -1};
+    struct lx_deployment d = {
+        .max_retries = -1, .cooldown_ms = -1, .allowed_fails = -1, .keepalive_ms = -1};
     int code = lx_provider_resolve(name, (struct lx_slice){0}, (struct lx_slice){0}, custom,
                                    custom_count, &r, err);
     if (code != 0)

@@ -565,8 +565,9 @@ static const struct lx_yaml *with_defaults(struct lx_load *l, const struct lx_ya
 
 static void take_entry(struct lx_load *l, const struct lx_yaml *at)
 {
-    struct lx_config_entry e = {.d = {.max_retries = -1, .cooldown_ms = -1, .allowed_fails = -1},
-                                .num_retries = -1};
+    struct lx_config_entry e = {
+        .d = {.max_retries = -1, .cooldown_ms = -1, .allowed_fails = -1, .keepalive_ms = -1},
+        .num_retries = -1};
     struct lx_resolved r;
     if (at->kind != LX_YAML_MAP) {
         lx_diag_add(l->diags, LX_DIAG_ERROR, at, LX_S(ENTRY),
@@ -706,6 +707,20 @@ static void take_group_settings(struct lx_load *l)
                 }
 }
 
+static void find_least_ping(struct lx_config *c)
+{
+    int64_t least = INT64_MAX;
+    const int64_t ours[] = {c->ping_ms, c->anthropic_ping_ms};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        least = ours[i] > 0 && ours[i] < least ? ours[i] : least;
+    for (size_t k = 0; k < c->routes.count; k++)
+        for (size_t i = 0; i < c->routes.groups[k]->count; i++) {
+            int64_t own = c->routes.groups[k]->deployments[i]->keepalive_ms;
+            least = own > 0 && own < least ? own : least;
+        }
+    c->least_ping_ms = least == INT64_MAX ? 0 : least;
+}
+
 void lx_load_models(struct lx_load *l)
 {
     const struct lx_yaml *list = lx_yaml_get(l->root, LX_S("model_list"));
@@ -721,6 +736,7 @@ void lx_load_models(struct lx_load *l)
     take_aliases(l);
     take_model_aliases(l);
     take_group_settings(l);
+    find_least_ping(l->config);
     if (setting(l, "vertex_ai_safety_settings"))
         l->config->routes.settings.safety_settings =
             lx_load_json(l, setting(l, "vertex_ai_safety_settings"));

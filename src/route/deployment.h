@@ -62,6 +62,7 @@ struct lx_deployment {
     int64_t timeout_ms;        /* total; 0: the settings' */
     int64_t stream_timeout_ms; /* to the first byte of a stream; 0: timeout_ms */
     int64_t between_bytes_ms;  /* of silence within a reply; 0: the settings' */
+    int64_t keepalive_ms;      /* that a stream may be silent; 0: any time; -1: the settings' */
     int64_t max_retries;       /* -1: the settings' */
     int64_t weight, rpm, tpm;  /* 0: not given */
     int64_t itpm, otpm;        /* tokens a minute that go in, and that come back; 0: not given */

@@ -15,6 +15,7 @@
 #include "serve/inbound.h"
 #include "serve/endpoint.h"
 #include "serve/mirror.h"
+#include "serve/ping.h"
 #include "serve/probe.h"
 #include "serve/worker.h"
 
@@ -74,6 +75,7 @@ void lx_exchange_free(struct lx_exchange *x)
     struct lx_worker *w = x->worker;
 
     lx_worker_count_busy(w, -1);
+    lx_ping_stop(x);
     lx_drive_cancel(&x->drive);
     lx_call_free(x->drive.call);
     lx_sweep_free(x->sweep);
@@ -472,6 +474,8 @@ static void on_emit(struct lx_drive *d, const struct lx_step *step)
 {
     struct lx_exchange *x = exchange_of(d);
 
+    if (lx_ping_emit(x, step))
+        return;
     if (step->emit.head)
         lx_inbound_reply(x->conn, step->emit.status, step->emit.content_type, &step->emit.headers,
                          step->emit.bytes, step->emit.last);
@@ -543,6 +547,7 @@ static void run_call(struct lx_exchange *x, struct lx_slice model, struct lx_sli
         lx_exchange_refuse(x, 500, &f);
         return;
     }
+    lx_ping_start(x);
     x->drive.events = &drive_events;
     lx_drive_start(&x->drive);
 }

@@ -59,6 +59,9 @@ struct lx_exchange {
     int status;
     uint64_t reply_bytes;
     struct lx_drive drive;
+    struct lx_timer ping;   /* of a stream that says nothing; ping.c */
+    int64_t told_ms;        /* when it said something */
+    bool opened;            /* by a ping, before there was an answer */
     struct lx_sweep *sweep; /* of GET /health; or NULL */
     int64_t started_ms, started_wall_ms, done_ms;
     struct lx_exchange *next_spare;

@@ -1,9 +1,12 @@
 """litellm_params and litellm_settings that say how requests and answers are translated: each as its
 user meets it, in a configuration, and seen in what the provider gets or the client."""
 
+import time
+
 import pytest
 
-from harness import KEY, UPSTREAM_KEY, completion, config, deployment, serving
+from harness import (DONE, KEY, UPSTREAM_KEY, completion, config, deployment, piece,
+                     serving)
 
 MARK = {"type": "ephemeral"}
 THOUGHT = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5",
@@ -304,3 +307,65 @@ def test_headers_of_clients(asked):
     assert got(settings=groups) == ["x-team"]
     groups = {"model_group_settings": {"forward_client_headers_to_llm_api": ["other"]}}
     assert got(settings=groups) == []
+
+
+def slowly(*gaps, before=0.0, fail=None):
+    """A provider that is silent before its answer, and between two pieces of it."""
+    def answer(connection, request):
+        time.sleep(before)
+        if fail:
+            connection.respond(400, {"error": {"message": fail, "type": "invalid_request_error"}})
+            return
+        connection.stream()
+        for gap in gaps:
+            connection.send_chunk(piece("a"))
+            time.sleep(gap)
+        connection.send_chunk(piece("b", "stop") + DONE)
+        connection.end_chunks()
+    return serving(answer)
+
+
+@pytest.mark.parametrize("of_deployment", (False, True))
+def test_pings(asked, of_deployment):
+    every = 0.1
+    a = asked("openai/gpt-4o", {"keepalive_seconds": every} if of_deployment else None,
+              {"sse_keepalive_ping_interval_seconds": 60 if of_deployment else every})
+    a.provider.script = slowly(0.5)
+    a.ask(stream=True)
+    assert 2 <= a.reply.body.count(b": ping\n\n") <= 5
+    told = [e["choices"][0]["delta"].get("content") for _, e in a.reply.events() if e != "[DONE]"]
+    assert told == ["a", "b"]
+
+
+def test_pings_before_an_answer(asked):
+    a = asked("openai/gpt-4o", {"keepalive_seconds": 0.1})
+    a.provider.script = slowly(before=0.5)
+    a.ask(stream=True)
+    assert a.reply.body.startswith(b": ping\n\n: ping\n\n")
+    assert [e == "[DONE]" for _, e in a.reply.events()] == [False, True]
+
+
+def test_an_error_after_a_ping(asked):
+    a = asked("openai/gpt-4o", {"keepalive_seconds": 0.1, "num_retries": 0})
+    a.provider.script = slowly(before=0.4, fail="No good.")
+    reply = a.gw.chat("m", stream=True)
+    assert reply.status == 200
+    assert "No good." in reply.events()[-1][1]["error"]["message"]
+    whole = a.gw.chat("m")
+    assert whole.status == 400 and b"ping" not in whole.body
+
+
+def test_no_pings(asked):
+    a = asked("openai/gpt-4o", {"keepalive_seconds": 0}, {"sse_keepalive_ping_interval_seconds": 0.1})
+    a.provider.script = slowly(0.4)
+    a.ask(stream=True, keepalive_seconds=0.1)
+    assert b"ping" not in a.reply.body
+    assert "keepalive_seconds" not in a.provider.requests[-1].json()
+
+
+def test_pings_of_anthropics_language(asked):
+    a = asked("openai/gpt-4o", None, {"anthropic_sse_ping_interval_seconds": 0.1})
+    a.provider.script = slowly(0.4)
+    a.ask("/v1/messages", stream=True)
+    names = [name for name, _ in a.reply.events()]
+    assert names[0] == "message_start" and names.count("ping") >= 2 and names[-1] == "message_stop"
