@@ -124,10 +124,25 @@ static struct lx_slice dropped(const struct lx_losses *losses, struct lx_arena *
     return lx_buf_slice(&b);
 }
 
-static bool is_limit(struct lx_slice name)
+/* What OpenAI's clients know a limit's header as; empty: it is none. When it is full again is a
+ * moment in Anthropic's, and a span in OpenAI's: that is told as retry-after. */
+static struct lx_slice limit_name(struct lx_slice name)
 {
+    static const struct lx_slice anthropics[][2] = {
+        {LX_S_INIT("anthropic-ratelimit-requests-limit"), LX_S_INIT("x-ratelimit-limit-requests")},
+        {LX_S_INIT("anthropic-ratelimit-requests-remaining"),
+         LX_S_INIT("x-ratelimit-remaining-requests")},
+        {LX_S_INIT("anthropic-ratelimit-tokens-limit"), LX_S_INIT("x-ratelimit-limit-tokens")},
+        {LX_S_INIT("anthropic-ratelimit-tokens-remaining"),
+         LX_S_INIT("x-ratelimit-remaining-tokens")},
+    };
     const struct lx_slice start = LX_S("x-ratelimit-");
-    return name.n > start.n && lx_slice_eq_nocase(lx_slice_to(name, start.n), start);
+    if (name.n > start.n && lx_slice_eq_nocase(lx_slice_to(name, start.n), start))
+        return name;
+    for (size_t i = 0; i < sizeof(anthropics) / sizeof(anthropics[0]); i++)
+        if (lx_slice_eq_nocase(name, anthropics[i][0]))
+            return anthropics[i][1];
+    return lx_slice(NULL, 0);
 }
 
 struct lx_headers lx_head_write(const struct lx_call_report *report,
@@ -164,9 +179,10 @@ struct lx_headers lx_head_write(const struct lx_call_report *report,
     if (fault && fault->retry_after_ms >= 0)
         add(&l, LX_S("retry-after"), number((fault->retry_after_ms + 999) / 1000, a));
     for (size_t i = 0; i < prefixed->n; i++) {
+        struct lx_slice limit = limit_name(plain_name(&prefixed->v[i]));
         lx_header_list_add(&l, prefixed->v[i].name, prefixed->v[i].value);
-        if (is_limit(plain_name(&prefixed->v[i])))
-            lx_header_list_add(&l, plain_name(&prefixed->v[i]), prefixed->v[i].value);
+        if (limit.n)
+            lx_header_list_add(&l, limit, prefixed->v[i].value);
     }
     return l.headers;
 }

@@ -306,6 +306,18 @@ static bool says_more(struct lx_json error)
     return false;
 }
 
+/* The page of a proxy: the message is its title at most. Other text is the message. */
+static void write_page(struct lx_out *o, struct lx_slice raw)
+{
+    struct lx_slice text = lx_slice_to(lx_slice_trim(raw), SHOWN_BYTES);
+    text.n = lx_utf8_valid(text);
+    if (!lx_slice_starts(text, LX_S("<")))
+        return;
+    lx_out_object(o, "provider_specific_fields");
+    lx_out_str(o, "body", text);
+    lx_out_object_end(o);
+}
+
 void lx_openai_write_own_error(struct lx_out *o, struct lx_slice raw)
 {
     struct lx_json_doc doc;
@@ -321,6 +333,8 @@ void lx_openai_write_own_error(struct lx_out *o, struct lx_slice raw)
             body = LX_GET(body, "error");
         if (lx_json_is(body, LX_JSON_OBJECT) && says_more(body))
             lx_out_value(o, "provider_specific_fields", body);
+    } else if (code != LX_ENOMEM) {
+        write_page(o, raw);
     }
     lx_json_doc_clear(&doc);
 }

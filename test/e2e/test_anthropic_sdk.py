@@ -51,6 +51,7 @@ def test_response_headers(client, replay):
     assert h["x-litellm-call-id"] and h["x-litellm-model-group"] == "an/anthropic-chat"
     assert h["llm_provider-request-id"] == "req_e2e_2"
     assert h["llm_provider-anthropic-ratelimit-requests-remaining"] == "49"
+    assert h["x-ratelimit-remaining-requests"] == "49"
 
 
 def test_beta_flags_reach_the_provider(client, replay):
