@@ -66,6 +66,7 @@ struct lx_bedrock_writer {
     int64_t max_tokens;         /* 0: as the client said it, or nothing */
     const struct lx_part *trim; /* the text part that ends a last assistant message */
     size_t documents;           /* so far, for their names */
+    bool guards;                /* the texts of this message are what a guardrail looks at */
     bool cache_lost;            /* and it was said */
 };
 

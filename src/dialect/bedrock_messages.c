@@ -76,12 +76,30 @@ static void write_note(struct lx_bedrock_writer *w)
     lx_out_object_end(&w->out);
 }
 
+/*
+ * Where a guardrail is asked for, it looks at what the user says last, and not at the history
+ * again: so does LiteLLM (converse_transformation.py, 1.106.2), unless the message says itself what
+ * is to be looked at.
+ */
+static bool is_guarded(const struct lx_bedrock_writer *w, const struct lx_message *m)
+{
+    if (m->role != LX_ROLE_USER || !lx_extra_find(w->r->extra, LX_S("guardrailConfig")))
+        return false;
+    for (const struct lx_part *p = m->parts; p; p = p->next)
+        if (p->guarded)
+            return false;
+    while (m && m->role == LX_ROLE_USER)
+        m = m->next;
+    return !m;
+}
+
 /* `results` chooses the tool results or everything else. */
 static void write_message(struct lx_bedrock_writer *w, const struct lx_message *m, size_t index,
                           bool results)
 {
     const struct lx_part *last = last_part(m);
     struct lx_bedrock_place at = {index, 0};
+    w->guards = is_guarded(w, m);
     for (const struct lx_part *p = m->parts; p; p = p->next, at.part++) {
         if ((p->kind == LX_PART_TOOL_RESULT) != results)
             continue;

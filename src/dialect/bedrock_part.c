@@ -80,8 +80,17 @@ static void write_text(const struct writing *p)
             plain.n--;
         text = lx_text(plain);
     }
+    bool guarded = p->p->guarded || p->w->guards;
     lx_out_object(&p->w->out, NULL);
+    if (guarded) {
+        lx_out_object(&p->w->out, "guardContent");
+        lx_out_object(&p->w->out, "text");
+    }
     lx_out_text(&p->w->out, "text", text);
+    if (guarded) {
+        lx_out_object_end(&p->w->out);
+        lx_out_object_end(&p->w->out);
+    }
     lx_out_object_end(&p->w->out);
 }
 

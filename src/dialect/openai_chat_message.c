@@ -162,6 +162,10 @@ static void read_file(struct lx_part *p, struct lx_json part, struct lx_arena *a
         p->media.type = lx_media_type_of(lx_text_plain(p->media.filename, a));
     if (!p->media.type.n)
         p->media.type = lx_media_type_of(p->media.url.s);
+    struct lx_json watched = LX_GET(file, "video_metadata"); /* LiteLLM: how much of a video */
+    p->extra = lx_json_is(watched, LX_JSON_OBJECT) ? lx_arena_new(a, struct lx_extra) : NULL;
+    if (p->extra)
+        *p->extra = (struct lx_extra){LX_S("video_metadata"), lx_json_raw(watched), NULL};
 }
 
 /* {"type":"thinking","thinking":"..","signature":".."}; Mistral has a list of texts in it. */
@@ -190,6 +194,13 @@ static void read_reasoning_part(struct lx_part *p, struct lx_json part, struct l
     p->signature = lx_json_text(LX_GET(summary, "signature"));
 }
 
+/* LiteLLM's; elsewhere it is text like any other. */
+static void read_guarded_text(struct lx_part *p, struct lx_json part, struct lx_arena *a)
+{
+    lx_openai_read_text(p, part, a);
+    p->guarded = true;
+}
+
 static void read_redacted_thinking(struct lx_part *p, struct lx_json part, struct lx_arena *a)
 {
     (void)a;
@@ -206,7 +217,7 @@ static const struct part_type {
 } part_types[] = {
     {LX_S_INIT("text"), LX_PART_TEXT, lx_openai_read_text, {LX_S_INIT("text")}},
     {LX_S_INIT("input_text"), LX_PART_TEXT, lx_openai_read_text, {LX_S_INIT("text")}},
-    {LX_S_INIT("guarded_text"), LX_PART_TEXT, lx_openai_read_text, {LX_S_INIT("text")}},
+    {LX_S_INIT("guarded_text"), LX_PART_TEXT, read_guarded_text, {LX_S_INIT("text")}},
     {LX_S_INIT("refusal"), LX_PART_REFUSAL, lx_openai_read_refusal, {LX_S_INIT("refusal")}},
     {LX_S_INIT("image_url"),
      LX_PART_IMAGE,
@@ -280,6 +291,8 @@ static void read_part(struct lx_openai_reader *r, struct lx_json part, struct lx
     for (size_t i = 0; i < 4 && t->known[i].p; i++)
         known[n++] = t->known[i];
     struct lx_extra **extra = &p->extra;
+    while (*extra)
+        extra = &(*extra)->next;
     lx_openai_read_extra(part, known, n, &extra, a);
 }
 

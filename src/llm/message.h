@@ -65,6 +65,7 @@ struct lx_part {
     struct lx_text arguments; /* TOOL_CALL: JSON text (maybe in escaped form), or free text */
     bool custom;              /* TOOL_CALL: arguments are free text, not JSON */
     bool is_error;            /* TOOL_RESULT */
+    bool guarded;             /* TEXT: what a guardrail of the provider's is to look at */
     struct lx_media media;
     struct lx_text title, context; /* FILE */
     struct lx_slice citations; /* TEXT: JSON array in the language of the reply; FILE: settings */
