@@ -26,6 +26,8 @@ static int tell_tokens(llmux_client *c, const char *model, const char *text)
     if (!back)
         return fail(err);
     printf("tokens: %zu\nback: %.*s\n", count, (int)n, back);
+    n = (size_t)llmux_client_fit_tokens(c, model, text, strlen(text), count / 2, &err);
+    printf("half: %.*s\n", (int)n, text);
     return llmux_client_count_tokens(c, model, text, strlen(text), &err) == (int64_t)count ? 0 : 1;
 }
 

@@ -176,6 +176,11 @@ LLMUX_API int64_t llmux_choice_fact(const llmux_choice *choice, int place,
 
 LLMUX_API int64_t llmux_client_count_tokens(llmux_client *c, const char *model, const char *text,
                                             size_t n, llmux_error **err);
+/* How many bytes of the text's beginning have no more tokens than the limit: where to cut what is
+ * too long. They end where a character does; with the next one they have more. 0 where nothing
+ * fits; n where all does. */
+LLMUX_API int64_t llmux_client_fit_tokens(llmux_client *c, const char *model, const char *text,
+                                          size_t n, size_t limit, llmux_error **err);
 /* Of a chat completions request: its messages, tools, tool_choice and images. */
 LLMUX_API int64_t llmux_client_count_request(llmux_client *c, const char *model, const char *json,
                                              size_t n, llmux_error **err);

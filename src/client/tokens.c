@@ -1,5 +1,6 @@
 /*
- * tokens.c - tokens for users of the library: how many, which, and back to text.
+ * tokens.c - tokens for users of the library: how many, which, how much of a text they are, and
+ * back to text.
  */
 #include "call/count.h"
 #include "client/client.h"
@@ -29,6 +30,21 @@ int64_t llmux_client_count_tokens(llmux_client *c, const char *model, const char
     if (code != 0)
         lx_client_fail(err, code, NULL);
     return code == 0 ? count : -1;
+}
+
+int64_t llmux_client_fit_tokens(llmux_client *c, const char *model, const char *text, size_t n,
+                                size_t limit, llmux_error **err)
+{
+    struct lx_counter counter;
+    size_t count, bytes = 0;
+    int code = open_counter(c, model, &counter);
+
+    if (code == 0)
+        code = lx_tokens_fit(c->tokenizer, &counter.encoding, lx_slice(text, n), LX_TOKENS_FRAME,
+                             limit, &count, &bytes);
+    if (code != 0)
+        lx_client_fail(err, code, NULL);
+    return code == 0 ? (int64_t)bytes : -1;
 }
 
 int64_t llmux_client_count_request(llmux_client *c, const char *model, const char *json, size_t n,

@@ -10,7 +10,7 @@
 
 #define INPUT_MAX (1u << 30)
 
-enum { MODEL, ENCODING, TOKENIZER, MESSAGES, IDS, SPECIAL };
+enum { MODEL, ENCODING, TOKENIZER, MESSAGES, IDS, LIMIT, SPECIAL };
 
 static const struct lx_option options[] = {
     [MODEL] = {"model", 'm', "MODEL", "as this model counts; default gpt-4o"},
@@ -20,6 +20,8 @@ static const struct lx_option options[] = {
     [TOKENIZER] = {"tokenizer", 0, "PATH", "by this tokenizer.json of Hugging Face's"},
     [MESSAGES] = {"messages", 0, NULL, "the input is a chat request, in JSON"},
     [IDS] = {"ids", 0, NULL, "print the tokens' ids instead"},
+    [LIMIT] = {"limit", 0, "N",
+               "print instead how many bytes of the text's beginning have N tokens at most"},
     [SPECIAL] = {"special", 0, NULL, "<|endoftext|> and its kin are tokens, not text"},
     {0},
 };
@@ -129,14 +131,32 @@ static int print_count(struct job *j, unsigned flags)
     return LX_EXIT_OK;
 }
 
+static int print_fit(struct job *j, unsigned flags, size_t limit)
+{
+    size_t count, bytes;
+    int code = lx_tokens_fit(j->tokenizer, &j->encoding, lx_buf_slice(&j->in), flags, limit, &count,
+                             &bytes);
+
+    if (code != 0)
+        return fail(code, "the text", NULL);
+    printf("%zu\n", bytes);
+    return LX_EXIT_OK;
+}
+
 static int run(const char *const *values, char *const *words, int word_count)
 {
     struct job j = {.values = values};
     unsigned flags = values[SPECIAL] ? LX_TOKENS_SPECIAL : 0;
+    long limit = 0;
     int status;
 
-    if (values[IDS] && values[MESSAGES])
-        return lx_cmd_fail("tokens", LX_EXIT_USAGE, "--ids are of a text, not of --messages");
+    if (values[MESSAGES] && (values[IDS] || values[LIMIT]))
+        return lx_cmd_fail("tokens", LX_EXIT_USAGE, "--%s is of a text, not of --messages",
+                           values[IDS] ? "ids" : "limit");
+    if (values[IDS] && values[LIMIT])
+        return lx_cmd_fail("tokens", LX_EXIT_USAGE, "--ids or --limit, not both");
+    if (values[LIMIT] && !lx_cmd_number("tokens", "limit", values[LIMIT], 0, INT32_MAX, &limit))
+        return LX_EXIT_USAGE;
     lx_buf_init(&j.in, INPUT_MAX);
     lx_buf_init(&j.file, INPUT_MAX);
     status = open_encoding(&j);
@@ -145,7 +165,9 @@ static int run(const char *const *values, char *const *words, int word_count)
     if (status == LX_EXIT_OK && !(j.tokenizer = lx_tokenizer_new()))
         status = fail(LX_ENOMEM, "tokenizer", NULL);
     if (status == LX_EXIT_OK)
-        status = values[IDS] ? print_ids(&j, flags) : print_count(&j, flags);
+        status = values[IDS]     ? print_ids(&j, flags)
+                 : values[LIMIT] ? print_fit(&j, flags, (size_t)limit)
+                                 : print_count(&j, flags);
     lx_tokenizer_free(j.tokenizer);
     lx_encoding_clear(&j.encoding);
     lx_buf_clear(&j.in);
@@ -155,11 +177,12 @@ static int run(const char *const *values, char *const *words, int word_count)
 
 const struct lx_command lx_command_tokens = {
     .name = "tokens",
-    .synopsis = "[-m MODEL] [--messages] [--ids] [FILE]",
+    .synopsis = "[-m MODEL] [--messages] [--ids] [--limit N] [FILE]",
     .summary = "Counts the tokens of a text or a chat request, as a model does",
     .details =
         "The text is FILE's, or standard input's. With --messages it is a chat request, counted\n"
-        "as LiteLLM's token_counter does: messages, names, tools, tool_choice, images by size.",
+        "as LiteLLM's token_counter does: messages, names, tools, tool_choice, images by size.\n"
+        "What a limit has room for: head -c \"$(llmux tokens --limit 1000 FILE)\" FILE",
     .options = options,
     .max_words = 1,
     .run = run,

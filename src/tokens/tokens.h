@@ -94,6 +94,12 @@ int lx_tokens_count(struct lx_tokenizer *t, const struct lx_encoding *e, struct 
  * limit, and no more is known. */
 int lx_tokens_count_until(struct lx_tokenizer *t, const struct lx_encoding *e, struct lx_slice text,
                           unsigned flags, size_t limit, size_t *count);
+/* As much of the text's beginning as has no more tokens than the limit, counted by itself: *bytes
+ * of it, which end where a character does, and *count of tokens. With its next character it has
+ * more. Where even no text has (there is what LX_TOKENS_FRAME puts around), *bytes is 0, and *count
+ * more than the limit. Costs some twenty counts up to the limit. Returns as counting does. */
+int lx_tokens_fit(struct lx_tokenizer *t, const struct lx_encoding *e, struct lx_slice text,
+                  unsigned flags, size_t limit, size_t *count, size_t *bytes);
 /* Appends the tokens' ids to out, as uint32_t each. 0, LX_ENOMEM or LX_ELIMIT. */
 int lx_tokens_encode(struct lx_tokenizer *t, const struct lx_encoding *e, struct lx_slice text,
                      unsigned flags, struct lx_buf *out);

@@ -79,7 +79,7 @@ def test_what_is_known_of_a_model():
     info = json.loads(lines[0])
     assert info["max_input_tokens"] == 128000 and info["input_cost_per_token"] == 2.5e-06
     assert lines[1:] == ["vision: 1", "1000 tokens and 100: $0.0035", "chat: 8", "tokens: 5",
-                         "back: Hello, you there!"]
+                         "back: Hello, you there!", "half: Hello,"]
     unknown = run("models", "nobody/knows")
     assert unknown.returncode == 1
     assert "no model is known as nobody/knows" in unknown.stderr

@@ -22,7 +22,7 @@ static void check(struct lx_tokenizer *t, const struct lx_encoding *e, struct lx
                   unsigned flags, struct lx_slice want)
 {
     struct lx_buf ids, back;
-    size_t count, some;
+    size_t count, some, bytes;
 
     lx_buf_init(&ids, 64u << 20);
     lx_buf_init(&back, 64u << 20);
@@ -35,6 +35,9 @@ static void check(struct lx_tokenizer *t, const struct lx_encoding *e, struct lx
     require(lx_tokens_count_until(t, e, text, flags, count / 2, &some) == 0 &&
                 (some == count || some > count / 2),
             "the limit is passed too early");
+    require(lx_tokens_fit(t, e, text, flags, count / 2, &some, &bytes) == 0 && some <= count / 2 &&
+                bytes <= text.n && (bytes < text.n || some == count),
+            "more than fits");
     lx_buf_clear(&ids);
     lx_buf_clear(&back);
 }

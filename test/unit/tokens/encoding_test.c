@@ -178,6 +178,58 @@ static void test_limit(void **state)
     free(text);
 }
 
+/* What fits has no more tokens than the limit, by itself, and with its next character more. */
+static void test_what_fits(void **state)
+{
+    (void)state;
+    struct lx_slice vectors = read_file("test/tokens/chats.jsonl");
+    struct lx_slice text = lx_slice_to(vectors, 20000);
+
+    for (size_t i = 0; lx_encoding_name(i); i++) {
+        struct lx_encoding e = find(lx_encoding_name(i));
+
+        for (size_t limit = 0; limit < 9000; limit += 1 + limit / 2) {
+            size_t count, bytes, next, more;
+
+            assert_int_equal(lx_tokens_fit(tokenizer, &e, text, 0, limit, &count, &bytes), 0);
+            assert_int_equal(lx_tokens_count(tokenizer, &e, lx_slice_to(text, bytes), 0, &more), 0);
+            assert_int_equal(count, more);
+            assert_true(count <= limit);
+            for (next = bytes + 1; next < text.n && (text.p[next] & 0xc0) == 0x80; next++)
+                ;
+            assert_int_equal(lx_tokens_count(tokenizer, &e, lx_slice_to(text, next), 0, &more), 0);
+            assert_true(bytes == text.n || more > limit);
+        }
+    }
+    free((char *)vectors.p);
+}
+
+static size_t fit(const char *text, size_t limit, unsigned flags)
+{
+    struct lx_encoding e = find("o200k_base");
+    size_t count, bytes;
+
+    e.before_count = e.after_count = 1; /* as a tokenizer.json may say */
+    assert_int_equal(lx_tokens_fit(tokenizer, &e, lx_slice_z(text), flags, limit, &count, &bytes),
+                     0);
+    assert_int_equal(count > limit, limit < 2 && flags);
+    return bytes;
+}
+
+static void test_where_a_text_is_cut(void **state)
+{
+    (void)state;
+    assert_int_equal(fit("", 0, 0), 0);
+    assert_int_equal(fit("one two", 0, 0), 0);
+    assert_int_equal(fit("one two", 1, 0), 3);
+    assert_int_equal(fit("one two", 2, 0), 7);
+    assert_int_equal(fit("one two", 99, 0), 7);
+    assert_int_equal(fit("one two", 1, LX_TOKENS_FRAME), 0);
+    assert_int_equal(fit("one two", 3, LX_TOKENS_FRAME), 3);
+    assert_int_equal(fit("\xf0\x9f\xa6\x9c", 1, 0), 0); /* a character of three tokens */
+    assert_int_equal(fit("a\x80\x80", 1, 0), 1);
+}
+
 /* Linear, where merging pair by pair would take minutes. */
 static void test_one_letter_a_million_times(void **state)
 {
@@ -256,6 +308,8 @@ int main(void)
         cmocka_unit_test(test_what_is_no_utf8),
         cmocka_unit_test(test_every_token_decodes_to_itself),
         cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_what_fits),
+        cmocka_unit_test(test_where_a_text_is_cut),
         cmocka_unit_test(test_one_letter_a_million_times),
         cmocka_unit_test(test_rules_of_models),
     };
