@@ -16,6 +16,7 @@
 
 #include "call/cache_points.h"
 #include "call/places.h"
+#include "dialect/prompt.h"
 
 int lx_attempt_fail(struct lx_attempt_writer *w, enum lx_fault_kind kind, int code,
                     struct lx_slice message)
@@ -66,12 +67,44 @@ static void read_format_options(struct lx_attempt_writer *w)
     }
 }
 
+static void read_role(struct lx_json roles, const char *name, struct lx_arena *a,
+                      struct lx_prompt_role *out)
+{
+    struct lx_json role = lx_json_get(roles, lx_slice_z(name));
+    out->pre = lx_json_str(LX_GET(role, "pre_message"), a);
+    out->post = lx_json_str(LX_GET(role, "post_message"), a);
+}
+
+/* The template by which a model that completes is given a conversation: the client's own, or the
+ * deployment's; NULL: the model's. */
+static const struct lx_prompt_template *read_template(struct lx_attempt_writer *w)
+{
+    struct lx_json root = lx_json_root(w->body), roles = LX_GET(root, "roles");
+    struct lx_slice named = lx_json_str(LX_GET(root, "hf_model_name"), w->arena);
+    if (!lx_json_is(roles, LX_JSON_OBJECT))
+        return named.n ? lx_provider_template(named) : w->d->prompt;
+    struct lx_prompt_template *t = lx_arena_new(w->arena, struct lx_prompt_template);
+    if (!t)
+        return NULL;
+    *t = (struct lx_prompt_template){
+        .initial = lx_json_str(LX_GET(root, "initial_prompt_value"), w->arena),
+        .final = lx_json_str(LX_GET(root, "final_prompt_value"), w->arena),
+        .bos = lx_json_str(LX_GET(root, "bos_token"), w->arena),
+        .eos = lx_json_str(LX_GET(root, "eos_token"), w->arena),
+    };
+    read_role(roles, "system", w->arena, &t->system);
+    read_role(roles, "user", w->arena, &t->user);
+    read_role(roles, "assistant", w->arena, &t->assistant);
+    return t;
+}
+
 static void read_options(struct lx_attempt_writer *w, const struct lx_route_settings *settings)
 {
     const struct lx_json *v = w->members.v;
     w->options = w->target->options;
-    if (w->d->prompt)
-        w->options.prompt = w->d->prompt;
+    const struct lx_prompt_template *template = read_template(w);
+    if (template)
+        w->options.prompt = template;
     if (w->from->operation == LX_OPERATION_COUNT && w->offer.path)
         w->options.model_outside = false; /* such an address names none */
     w->options.keep_call_ids = !w->target->is_home;

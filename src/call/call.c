@@ -539,6 +539,8 @@ void lx_call_next(struct lx_call *c, struct lx_step *out)
     }
     if (c->state == CHOICE)
         find_group(c);
+    if (c->state == MOCK)
+        lx_call_answer_mock(c, lx_call_mock_text(c, c->report.deployment));
     while (c->state == ATTEMPT || c->state == KEY)
         c->state == ATTEMPT ? attempt(c) : find_key(c);
     if (c->mirror_due) {

@@ -8,11 +8,25 @@
 #include "call/inner.h"
 #include "call/mock.h"
 
+static bool times_out(const struct lx_call *c, const struct lx_deployment *d)
+{
+    return lx_json_bool(c->memory->members.v[LX_MEMBER_MOCK_TIMEOUT], d->mock_timeout);
+}
+
+/* OpenAI's calls, a JSON array; or empty. */
+static struct lx_slice calls_of(const struct lx_call *c, const struct lx_deployment *d)
+{
+    struct lx_json given = c->memory->members.v[LX_MEMBER_MOCK_CALLS];
+    return lx_json_is(given, LX_JSON_ARRAY) ? lx_json_raw(given) : d->mock_calls;
+}
+
 struct lx_slice lx_call_mock_text(struct lx_call *c, const struct lx_deployment *d)
 {
     struct lx_json v = c->memory->members.v[LX_MEMBER_MOCK_RESPONSE];
-    if (!lx_json_given(v))
-        return d->mock_response.n ? d->mock_response : lx_slice(NULL, 0);
+    if (!lx_json_given(v)) {
+        bool other = times_out(c, d) || calls_of(c, d).n;
+        return d->mock_response.n ? d->mock_response : other ? LX_S("") : lx_slice(NULL, 0);
+    }
     return lx_json_is(v, LX_JSON_STRING) ? lx_json_str(v, lx_call_arena(c)) : lx_json_raw(v);
 }
 
@@ -75,11 +89,35 @@ bool lx_call_count_instead(struct lx_call *c)
     return true;
 }
 
+/* What a mock waits for before it answers: its delay, or for ever. 0: nothing (any more). */
+static int64_t mock_wait_ms(const struct lx_call *c)
+{
+    const struct lx_deployment *d = c->report.deployment;
+    int64_t own = lx_members_ms(c->memory->members.v[LX_MEMBER_MOCK_DELAY]);
+    if (c->mock_slept)
+        return 0;
+    return times_out(c, d) ? lx_call_total_ms(c) : own ? own : d->mock_delay_ms;
+}
+
 void lx_call_answer_mock(struct lx_call *c, struct lx_slice text)
 {
+    const struct lx_deployment *d = c->report.deployment;
+    const struct lx_fault timeout = {.kind = LX_FAULT_TIMEOUT,
+                                     .message = LX_S("This is a mock timeout error"),
+                                     .retry_after_ms = -1};
+    int64_t wait_ms = mock_wait_ms(c);
     struct lx_fault f;
     int64_t choices = 1;
     bool embed = c->in.front->operation == LX_OPERATION_EMBED;
+    c->mock_slept = wait_ms > 0;
+    if (wait_ms > 0) {
+        lx_call_sleep(c, wait_ms, MOCK);
+        return;
+    }
+    if (times_out(c, d)) {
+        lx_call_judge_provider(c, &timeout);
+        return;
+    }
     if (lx_mock_fault(text, &f)) {
         lx_call_judge_provider(c, &f);
         return;
@@ -95,6 +133,7 @@ void lx_call_answer_mock(struct lx_call *c, struct lx_slice text)
     if (code == 0)
         code = embed ? lx_mock_embed(&c->relay, text, c->request->embed->count, lx_call_arena(c),
                                      &c->out)
-                     : lx_mock_write(&c->relay, text, choices, lx_call_arena(c), &c->out);
+                     : lx_mock_write(&c->relay, text, calls_of(c, d), choices, lx_call_arena(c),
+                                     &c->out);
     answered_here(c, code);
 }

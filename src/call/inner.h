@@ -23,6 +23,7 @@ enum lx_call_state {
     KEY,      /* a key is wanted that a credential is exchanged for */
     KEY_ASK,  /* ... by an exchange or a file that is due */
     KEY_WAIT, /* waits for the answer of either */
+    MOCK,     /* an answer without a provider is due */
     SEND,
     HEAD,  /* waits for the provider's head */
     BODY,  /* waits for a body that is relayed */
@@ -71,6 +72,7 @@ struct lx_call {
     char *names;                   /* of the report, then too */
     bool mirror_due;               /* what was picked has silent models */
     bool counted;                  /* tokens that a client asks for: here, or it was tried */
+    bool mock_slept;               /* the mock's delay is over */
     bool goes_on;                  /* the next exchange is not another attempt */
     bool owns_body;                /* in.body is in the arena: others have put members into it */
     bool relaying;                 /* relay is initialized */

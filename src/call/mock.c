@@ -86,14 +86,39 @@ static int write_stream(struct lx_relay *r, const struct lx_reply *reply, struct
     return code < 0 ? code : a->failed ? a->failed : lx_relay_events(r, &words, out);
 }
 
-int lx_mock_write(struct lx_relay *r, struct lx_slice text, int64_t choices, struct lx_arena *a,
-                  struct lx_buf *out)
+/* Behind what the choices say. */
+static void add_calls(struct lx_reply *reply, struct lx_slice calls, struct lx_arena *a)
+{
+    struct lx_json_doc doc;
+    lx_json_doc_init(&doc);
+    if (calls.n && lx_json_read(&doc, calls, NULL, NULL) == 0)
+        for (struct lx_choice *c = reply->choices; c; c = c->next) {
+            struct lx_part **at = &c->parts;
+            while (*at)
+                at = &(*at)->next;
+            for (struct lx_json_iter it = lx_json_iter(lx_json_root(&doc)); lx_json_next(&it);) {
+                struct lx_json function = LX_GET(it.value, "function");
+                struct lx_part *p = lx_part_add(&at, LX_PART_TOOL_CALL, a);
+                if (!p)
+                    break;
+                p->id = lx_json_text(LX_GET(it.value, "id"));
+                p->name = lx_json_text(LX_GET(function, "name"));
+                p->arguments = lx_json_text(LX_GET(function, "arguments"));
+                c->finish = LX_FINISH_TOOL_CALLS;
+            }
+        }
+    lx_json_doc_clear(&doc); /* the texts are those of `calls` */
+}
+
+int lx_mock_write(struct lx_relay *r, struct lx_slice text, struct lx_slice calls, int64_t choices,
+                  struct lx_arena *a, struct lx_buf *out)
 {
     struct lx_reply reply;
     if (choices < 1 || choices > MAX_CHOICES)
         choices = 1;
     if (!make_reply(&reply, &r->context, text, choices, a))
         return a->failed;
+    add_calls(&reply, calls, a);
     return r->stream ? write_stream(r, &reply, a, out) : lx_relay_reply(r, &reply, out);
 }
 

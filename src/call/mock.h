@@ -14,8 +14,9 @@ bool lx_mock_fault(struct lx_slice text, struct lx_fault *out);
 int lx_mock_embed(struct lx_relay *r, struct lx_slice text, size_t inputs, struct lx_arena *a,
                   struct lx_buf *out);
 /* Writes a reply (or, where the relay has a client who wants one, a stream) of `choices` choices
- * that each say `text`, with LiteLLM's usage of 10 and 20 tokens. 0 or a code. */
-int lx_mock_write(struct lx_relay *r, struct lx_slice text, int64_t choices, struct lx_arena *a,
-                  struct lx_buf *out);
+ * that each say `text` and call as OpenAI's `calls` do (a JSON array; or empty), with LiteLLM's
+ * usage of 10 and 20 tokens. 0 or a code. */
+int lx_mock_write(struct lx_relay *r, struct lx_slice text, struct lx_slice calls, int64_t choices,
+                  struct lx_arena *a, struct lx_buf *out);
 
 #endif

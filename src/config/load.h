@@ -103,7 +103,7 @@ struct lx_config_entry {
     const struct lx_yaml *own_params; /* without router_settings.default_litellm_params */
     const struct lx_yaml *fallbacks, *context_fallbacks, *retry_policy;
     const struct lx_yaml *params, *headers, *extra_headers, *extra_body, *model_info, *roles,
-        *prompt_dict, *tier_timeouts, *tier_stream_timeouts;
+        *prompt_dict, *mock_calls, *tier_timeouts, *tier_stream_timeouts;
     struct lx_prompt_template template; /* with `roles` */
     struct lx_slice hf_model_name;
 };

@@ -468,6 +468,7 @@ static void take_rest(struct lx_load *l, struct lx_config_entry *e, const struct
         take_object(l, e->tier_stream_timeouts, PARAMS ".stream_timeout_by_service_tier");
     if (!d->timeout_ms)
         d->timeout_ms = e->request_timeout_ms;
+    d->mock_calls = e->mock_calls ? lx_load_json(l, e->mock_calls) : d->mock_calls;
     d->extra_body = take_object(l, e->extra_body, PARAMS ".extra_body");
     d->model_info = take_object(l, e->model_info, ENTRY ".model_info");
     take_prompt(l, e);

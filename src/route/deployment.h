@@ -53,6 +53,9 @@ struct lx_deployment {
                         * "false" (anybody), or the path of a PEM file; NULL: as for all */
     const struct lx_prompt_template *prompt; /* instead of the one that the model's name tells */
     struct lx_slice mock_response;           /* set: answered without a provider */
+    struct lx_slice mock_calls; /* the same: a JSON array of OpenAI's calls; or empty */
+    bool mock_timeout;          /* the same: as if it timed out */
+    int64_t mock_delay_ms;      /* before such an answer */
     enum lx_tristate drop_params, modify_params, enforce_format, tells_tools; /* unset: the
                                                                                * settings' */
     struct lx_slice *drop_paths; /* additional_drop_params */

@@ -267,13 +267,14 @@ TEMPLATE = {"roles": {"user": {"pre_message": "<u>", "post_message": "</u>"}},
             "initial_prompt_value": "[", "final_prompt_value": "]"}
 
 
-@pytest.mark.parametrize("where", ("deployment", "settings", "itself"))
+@pytest.mark.parametrize("where", ("deployment", "settings", "itself", "request"))
 def test_prompt_templates(asked, where):
     named = {"custom_prompt_dict": {"my-model": TEMPLATE}}
     a = asked("text-completion-openai/my-model",
               {"deployment": named, "itself": TEMPLATE}.get(where),
               named if where == "settings" else None)
-    assert a.sent()["prompt"] == "[<u>Hi</u>]"
+    sent = a.sent(**(TEMPLATE if where == "request" else {}))
+    assert sent["prompt"] == "[<u>Hi</u>]" and "roles" not in sent
 
 
 def test_a_whole_answer_told_as_a_stream(asked):
@@ -369,3 +370,28 @@ def test_pings_of_anthropics_language(asked):
     a.ask("/v1/messages", stream=True)
     names = [name for name, _ in a.reply.events()]
     assert names[0] == "message_start" and names.count("ping") >= 2 and names[-1] == "message_stop"
+
+
+CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}
+
+
+@pytest.mark.parametrize("of_request", (False, True))
+def test_mocks(asked, of_request):
+    def ask(stream=False, **wish):
+        a = asked("openai/gpt-4o", {"num_retries": 0, **({} if of_request else wish)})
+        begun = time.monotonic()
+        reply = a.gw.chat("m", stream=stream, **(wish if of_request else {}))
+        assert not a.provider.requests
+        return reply, time.monotonic() - begun
+
+    reply, took = ask(mock_response="Hi.", mock_delay=0.3)
+    assert reply.json()["choices"][0]["message"]["content"] == "Hi." and 0.3 <= took < 2
+    reply, took = ask(mock_timeout=True, timeout=0.3)
+    assert "mock timeout" in reply.error()["message"] and 0.3 <= took < 2
+    reply, _ = ask(mock_tool_calls=[CALL])
+    choice = reply.json()["choices"][0]
+    assert choice["message"]["tool_calls"] == [CALL] and choice["finish_reason"] == "tool_calls"
+    reply, _ = ask(stream=True, mock_tool_calls=[CALL])
+    deltas = [e["choices"][0]["delta"] for _, e in reply.events() if e != "[DONE]" and e["choices"]]
+    parts = [c["function"] for d in deltas for c in d.get("tool_calls") or []]
+    assert "".join(p.get("arguments") or "" for p in parts) == '{"a": 1}'
