@@ -11,8 +11,10 @@
 #include "call/places.h"
 #include "call/repair.h"
 #include "call/system.h"
+#include "call/token_input.h"
 #include "call/tool_words.h"
 #include "call/verify.h"
+#include "dialect/embed.h"
 #include "llm/effort.h"
 
 /* What the body's writers and menders found wrong. */
@@ -536,6 +538,29 @@ static void take_inputs(struct lx_attempt_writer *w, const struct lx_request *r,
     e->count = w->at->inputs;
 }
 
+/* In OpenAI's language its own models take tokens, and servers that are known to. */
+static bool takes_tokens(const struct lx_attempt_writer *w)
+{
+    return w->to == w->from &&
+           (w->d->provider->takes_tokens ||
+            lx_glob_match(LX_S("*text-embedding-3-*|*text-embedding-ada-*"), w->options.model));
+}
+
+static void settle_tokens(struct lx_attempt_writer *w, struct lx_embed_request *e)
+{
+    size_t bad = 0;
+    if (!lx_token_inputs_any(e) || takes_tokens(w))
+        return;
+    int code = lx_token_inputs_decode(e, w->arena, &bad);
+    if (code == LX_EINVAL)
+        lx_embed_fail(&w->out, e, bad, LX_S("a number of it is no token of cl100k_base"));
+    else if (code < 0)
+        lx_body_fail(&w->out, code, LX_S("input"), LX_S("tokens cannot be made text"));
+    lx_losses_add(&w->at->losses, LX_S("input"),
+                  LX_S("the provider takes text: tokens became what they are in cl100k_base"));
+    w->at->same_language = false;
+}
+
 /* first: of the inputs, the one that the request begins with. */
 static int write_embed(struct lx_attempt_writer *w, struct lx_json_edit *edit,
                        const struct lx_request *request, size_t first, struct lx_buf *buf)
@@ -556,6 +581,9 @@ static int write_embed(struct lx_attempt_writer *w, struct lx_json_edit *edit,
     w->at->encoding = e->encoding;
     settle_encoding(w, e, edit);
     take_inputs(w, copy, first);
+    settle_tokens(w, e);
+    if (w->out.code)
+        return fail_body(w);
     return write_it(w, edit, copy, buf);
 }
 

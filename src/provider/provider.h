@@ -135,6 +135,7 @@ struct lx_provider {
     const struct lx_quirk *quirks;   /* END-terminated; or NULL */
     const struct lx_offer *embed;    /* embeddings, ended by one without a language; NULL: where
                                       * the row speaks OpenAI's language, as OpenAI has them */
+    bool takes_tokens;               /* embeddings: inputs may be numbers of tokens */
     const struct lx_offer *text;     /* in what language clients of text completions are served,
                                       * where it is not the row's; ended as embed is */
     const struct lx_offer *probe;    /* where its health checks that are no requests of ours go
