@@ -564,6 +564,26 @@ static const struct lx_yaml *with_defaults(struct lx_load *l, const struct lx_ya
     return both;
 }
 
+/* model_info.supported_environments: one configuration for several, of which LITELLM_ENVIRONMENT
+ * says which this is. */
+static bool is_for_this_environment(struct lx_load *l, const struct lx_config_entry *e)
+{
+    const struct lx_yaml *list = lx_yaml_get(e->model_info, LX_S("supported_environments"));
+    const char *here = list ? l->env.get(l->env.arg, "LITELLM_ENVIRONMENT") : NULL;
+    if (!list || lx_yaml_type(list) == LX_YAML_NULL)
+        return true;
+    for (size_t i = 0; here && list->kind == LX_YAML_LIST && i < list->n; i++)
+        if (lx_slice_eq(text_of(list->items[i]), lx_slice_z(here)))
+            return true;
+    lx_diag_add(l->diags, here && list->kind == LX_YAML_LIST ? LX_DIAG_NOTE : LX_DIAG_WARNING, list,
+                LX_S(ENTRY ".model_info.supported_environments"),
+                here ? "this is %s: the deployment is left out"
+                     : "LITELLM_ENVIRONMENT does not say which one this is: the deployment is left "
+                       "out%s",
+                here ? here : "");
+    return false;
+}
+
 static void take_entry(struct lx_load *l, const struct lx_yaml *at)
 {
     struct lx_config_entry e = {
@@ -593,7 +613,8 @@ static void take_entry(struct lx_load *l, const struct lx_yaml *at)
     if (!e.organization.n && lx_slice_starts(e.model, LX_S("openai/")))
         e.organization = lx_arena_copy(&l->config->arena, text_of(setting(l, "organization")));
     struct lx_deployment holder = {.key = e.d.key}; /* the one that wipes a key from the file */
-    if (is_complete(l, &e, at) && !lx_slice_starts(e.model, LX_S("auto_router/"))) {
+    if (is_complete(l, &e, at) && !lx_slice_starts(e.model, LX_S("auto_router/")) &&
+        is_for_this_environment(l, &e)) {
         take_rest(l, &e, at);
         if (resolve(l, &e, &r)) {
             bool all = lx_slice_eq(e.d.group, LX_S("*")) && lx_slice_eq(e.model, LX_S("*")) &&
@@ -611,6 +632,30 @@ static void take_entry(struct lx_load *l, const struct lx_yaml *at)
         *kept = holder;
         own(l, kept);
     }
+}
+
+/* router_general_settings.pass_through_all_models: whatever is not named is asked of whom its name
+ * tells. It is in no list, for nobody has named it. */
+static void take_all_others(struct lx_load *l)
+{
+    static const char entry[] = "{model_name: '*', litellm_params: {model: '*'}}";
+    const struct lx_yaml *settings =
+        lx_yaml_get(lx_yaml_get(l->root, LX_S("router_settings")), LX_S("router_general_settings"));
+    const struct lx_yaml *v = lx_yaml_get(settings, LX_S("pass_through_all_models"));
+    struct lx_map *by_name = &l->config->routes.by_name;
+    bool on = false;
+    if (lx_yaml_bool(text_of(v), &on) != 0 || !on || lx_map_get(by_name, LX_S("*")))
+        return;
+    struct lx_yaml *at = lx_yaml_read(&l->set, lx_slice_z(entry), v->file, l->diags);
+    struct lx_yaml *params = lx_yaml_get(at, LX_S("litellm_params"));
+    if (params) { /* what is said of it is said of the setting */
+        at->line = params->line = v->line;
+        at->column = params->column = v->column;
+        take_entry(l, at);
+    }
+    struct lx_model_group *g = lx_map_get(by_name, LX_S("*"));
+    if (g)
+        g->hidden = true;
 }
 
 /* ---- Aliases ------------------------------------------------------------------------------ */
@@ -734,6 +779,7 @@ void lx_load_models(struct lx_load *l)
         lx_diag_add(l->diags, LX_DIAG_WARNING, l->root, LX_S("model_list"),
                     "not given: no model is served");
     }
+    take_all_others(l);
     take_aliases(l);
     take_model_aliases(l);
     take_group_settings(l);

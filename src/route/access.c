@@ -169,7 +169,7 @@ struct lx_access_group *lx_access_groups(const struct lx_route_table *t, struct 
     struct list l = {.arena = a};
     for (size_t i = 0; i < t->count; i++) {
         const struct lx_model_group *g = t->groups[i];
-        if (g->joined || (g->wildcard && g->hidden))
+        if (g->joined || g->hidden)
             continue;
         for (size_t k = 0; k < g->count; k++)
             add(&l, g->name, g->deployments[k]->model_info, !g->alias_of.n);

@@ -473,7 +473,8 @@ static void list_all(struct lx_sweep *s)
     const struct lx_route_table *t = &s->in.config->routes;
     s->list = lx_arena_alloc(&s->arena, SEEN_MAX * sizeof(*s->list));
     for (size_t i = 0; s->list && i < t->count; i++) {
-        if (s->in.every_ms > 0 && t->groups[i]->unchecked)
+        if ((s->in.every_ms > 0 && t->groups[i]->unchecked) ||
+            (t->groups[i]->hidden && !t->groups[i]->alias_of.n)) /* nobody has named it */
             continue;
         for (size_t k = 0; k < t->groups[i]->count && s->count < SEEN_MAX; k++) {
             const struct lx_deployment *d = t->groups[i]->deployments[k];

@@ -199,3 +199,32 @@ def test_a_provider_is_told_the_session(gateway, upstream):
     n = len(up.requests)
     reply = gw.chat("m", litellm_session_id="a\r\nevil: 1")
     assert reply.status == 400 and len(up.requests) == n, reply
+
+
+def test_models_that_nobody_names(gateway, upstream):
+    """pass_through_all_models: the provider that a name tells, with the environment's key; in no list."""
+    up = upstream(answer("passed"))
+    made = config([deployment("m", "openai/m", up.url)],
+                  router_settings={"router_general_settings": {"pass_through_all_models": True}})
+    env = {"OPENAI_API_KEY": "sk-of-environment", "OPENAI_BASE_URL": up.url + "/v1"}
+    gw = gateway(made, env=env)
+    assert model(gw.chat("openai/gpt-5-new")) == "passed" and model(gw.chat("gpt-4o")) == "passed"
+    assert [r.json()["model"] for r in up.requests] == ["gpt-5-new", "gpt-4o"]
+    assert up.requests[0].header("authorization") == "Bearer sk-of-environment"
+    assert [m["id"] for m in gw.request("GET", "/v1/models").json()["data"]] == ["m"]
+    health = gw.request("GET", "/health").json()
+    assert (health["healthy_count"], health["unhealthy_count"]) == (1, 0)
+    made["router_settings"] = {}
+    gw.reload(made)
+    assert gw.chat("openai/gpt-5-new").status == 400
+
+
+def test_one_configuration_for_several_environments(gateway, upstream):
+    up = upstream(answer("x"))
+    made = config([deployment("m", "openai/staging", up.url), deployment("m", "openai/production", up.url)])
+    for entry, names in zip(made["model_list"], (["staging", "development"], ["production"])):
+        entry["model_info"] = {"supported_environments": names}
+    gw = gateway(made, env={"LITELLM_ENVIRONMENT": "production"})
+    for _ in range(5):
+        assert gw.chat("m").status == 200
+    assert {r.json()["model"] for r in up.requests} == {"production"}
