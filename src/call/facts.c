@@ -283,10 +283,8 @@ void lx_facts_read(const struct lx_call_input *in, struct lx_call_pool *pool,
         out->region = lx_json_str(members->v[LX_MEMBER_REGION], a);
     if (group->has_otpm || lx_group_strategy(group, p)->prepare) /* adaptive: the price of it */
         out->max_tokens = read_max_tokens(root);
-    if (group->count < 2 && !p->tag_budget_count)
-        return;
     unsigned affinity = lx_group_affinity(group, p);
-    if (p->tag_filtering || p->tag_budget_count) {
+    if ((p->tag_filtering && !group->by_id) || p->tag_budget_count) {
         const struct lx_json lists[3] = {
             members->v[LX_MEMBER_TAGS],
             LX_GET(members->v[LX_MEMBER_LITELLM_METADATA], "tags"),

@@ -374,13 +374,15 @@ static struct lx_fault nobody(struct lx_call *c, const struct lx_route_verdict *
     if (ms >= 0)
         when = lx_arena_printf(lx_call_arena(c), " Try again in %lld seconds.",
                                (long long)((ms + 999) / 1000));
+    struct lx_slice what = v->untagged
+                               ? LX_S("Not allowed to access model due to tags configuration.")
+                               : LX_S("No deployments available for selected model.");
     struct lx_slice text = lx_arena_printf(
-        lx_call_arena(c),
-        "No deployments available for selected model.%.*s Passed model=%.*s. %.*s", LX_F(when),
+        lx_call_arena(c), "%.*s%.*s Passed model=%.*s. %.*s", LX_F(what), LX_F(when),
         LX_F(lx_slice_to(c->report.model, 200)), LX_F(lx_buf_slice(&reasons)));
     return (struct lx_fault){
         .kind = v->why,
-        .message = text.p ? text : LX_S("No deployments available for selected model."),
+        .message = text.p ? text : what,
         .retry_after_ms = ms,
     };
 }

@@ -159,7 +159,7 @@ static bool keep_tagged(struct choice *c, enum tier tier)
 /* What may be asked at all, in c->within; false: nobody, or there is no such choice. */
 static bool find_within(struct choice *c, enum tier tier)
 {
-    c->tagged = c->r->settings->policy.tag_filtering;
+    c->tagged = c->r->settings->policy.tag_filtering && !c->g->by_id;
     if (!c->tagged)
         return tier == FIRST_CHOICE;
     clear(c);
@@ -456,7 +456,8 @@ struct lx_route_verdict lx_route_choose(const struct lx_route_request *r)
     struct lx_route_verdict v = {.kind = LX_ROUTE_USE};
     begin(&c, r);
     if (!find_within(&c, FIRST_CHOICE))
-        return (struct lx_route_verdict){.kind = LX_ROUTE_NONE, .why = LX_FAULT_BAD_REQUEST};
+        return (struct lx_route_verdict){
+            .kind = LX_ROUTE_NONE, .why = LX_FAULT_AUTHENTICATION, .untagged = true};
     admit_any(&c);
     if (!c.count && c.tagged && find_within(&c, SECOND_CHOICE))
         admit_any(&c);

@@ -67,6 +67,7 @@ struct lx_route_verdict {
     struct lx_deployment *deployment;
     size_t index;           /* its place in the group */
     bool probe;             /* it is half-open, and this request finds out */
+    bool untagged;          /* NONE: the request's tags mean nobody */
     bool ends;              /* WAIT: the end of some request helps */
     const char *by;         /* what decided: "least-busy", "order", "session", "probe", ... */
     int64_t until_ms;       /* WAIT: 0 when only the end of a request helps */

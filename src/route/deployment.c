@@ -109,6 +109,7 @@ int lx_route_table_add(struct lx_route_table *t, struct lx_deployment *d)
         return a->failed ? a->failed : g && g->count == LX_GROUP_MAX ? LX_ELIMIT : LX_ENOMEM;
     alone->name = d->group;
     alone->affinity = -1;
+    alone->by_id = true;
     return d->id.n ? lx_map_put(&t->by_id, d->id, alone) : 0;
 }
 

@@ -128,6 +128,7 @@ struct lx_model_group {
     bool wildcard;
     bool unchecked;                               /* not of background_health_check_model_groups */
     bool hidden;                                  /* served, but not listed by GET /v1/models */
+    bool by_id;                                   /* of a deployment that is named by its id */
     bool joined;                                  /* of others' deployments: a routing_groups' */
     struct lx_slice alias_of;                     /* the model it is another name of; or empty */
     const struct lx_failure_policy *retry_policy; /* model_group_retry_policy; NULL: the policy's */

@@ -228,3 +228,17 @@ def test_one_configuration_for_several_environments(gateway, upstream):
     for _ in range(5):
         assert gw.chat("m").status == 200
     assert {r.json()["model"] for r in up.requests} == {"production"}
+
+
+def test_tags_mean_nobody(gateway, upstream):
+    """Also where there is one deployment only; but who names it by its id gets it."""
+    up = upstream(answer("x"))
+    made = config([deployment("m", "openai/m", up.url, tags=["paid"])], router_settings={"enable_tag_filtering": True})
+    made["model_list"][0]["model_info"] = {"id": "by-id"}
+    gw = gateway(made)
+    for more in ({"tags": ["other"]}, {"metadata": {"tags": ["other"]}}, {"headers": {"x-litellm-tags": "other"}}):
+        reply = gw.chat("m", **more)
+        assert reply.status == 401, reply
+        assert reply.error()["message"].startswith("Not allowed to access model due to tags configuration. Passed model=m.")
+    assert not up.requests
+    assert model(gw.chat("m", tags=["paid"])) == "x" and model(gw.chat("by-id", tags=["other"])) == "x"
