@@ -96,7 +96,7 @@ data:  ## make share/models.json anew from LiteLLM's map and genai-prices (needs
 fmt: packages-lint  ## format all C sources
 	@clang-format -i $(SOURCES)
 
-lint: packages-lint all  ## formatting, clang-tidy and the tests of test/lint
+lint: packages-lint all  ## formatting, clang-tidy (ten minutes on two cores) and the tests of test/lint
 	@clang-format --dry-run -Werror $(SOURCES)
 	@run-clang-tidy -quiet -p $(BUILD) '/(src|test|bench|examples)/'
 	@meson test -C $(BUILD) --suite lint

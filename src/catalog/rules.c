@@ -85,7 +85,7 @@ int lx_rules_copy(const struct lx_rules *rules, struct lx_arena *a, struct lx_ru
 {
     struct lx_rule *v = rules->v ? lx_arena_alloc(a, LX_RULES_MAX * sizeof(*v)) : NULL;
     *out = (struct lx_rules){v, v ? rules->n : 0};
-    for (size_t i = 0; i < out->n; i++)
+    for (size_t i = 0; v && i < rules->n; i++)
         v[i] = (struct lx_rule){
             .pattern = lx_arena_copy(a, rules->v[i].pattern),
             .providers = lx_arena_copy(a, rules->v[i].providers),

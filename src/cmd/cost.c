@@ -34,7 +34,7 @@ static void say_unpriced(struct job *j, const struct lx_cost_query *q, struct lx
 static void answer(struct job *j, const struct lx_cost_query *q)
 {
     struct lx_out o = lx_out(&j->out);
-    struct lx_price price;
+    struct lx_price price = {0};
     struct lx_cost cost = {0};
     bool known = lx_cost_query_run(j->catalog, q, lx_slice(NULL, 0), &j->arena, &price, &cost);
     j->answered++;
@@ -89,7 +89,7 @@ static void complete(const struct job *j, struct lx_cost_query *q)
 
 static int read_line(struct job *j, struct lx_slice line, size_t number)
 {
-    struct lx_cost_query q;
+    struct lx_cost_query q = {0};
     struct lx_error err;
     lx_arena_reset(&j->arena);
     int code = lx_json_read(&j->doc, line, NULL, &err);

@@ -50,9 +50,13 @@ static const struct lx_encoding *add(struct lx_config *c, struct lx_slice path,
     char *z = lx_arena_copy_z(&c->arena, path);
     struct lx_config_tokenizer *t = lx_arena_new(&c->arena, struct lx_config_tokenizer);
     struct lx_buf text;
-    int code = z && t ? 0 : lx_error_set(err, LX_ENOMEM, "out of memory");
+    int code = 0;
+    if (!z || !t) {
+        lx_error_set(err, LX_ENOMEM, "out of memory");
+        return NULL;
+    }
     lx_buf_init(&text, MAX_FILE_BYTES);
-    if (code == 0 && read_file(z, &text) < 0)
+    if (read_file(z, &text) < 0)
         code = lx_error_set(err, LX_EIO,
                             "it cannot be read, and names at Hugging Face are not fetched");
     if (code == 0)

@@ -260,10 +260,8 @@ static void lose_members(const struct place *at, const struct lx_message *m)
 static void write_message(struct place *at, const struct lx_message *m)
 {
     static const char *const roles[] = {
-        [LX_ROLE_SYSTEM] = "system",
-        [LX_ROLE_DEVELOPER] = "system",
-        [LX_ROLE_USER] = "user",
-        [LX_ROLE_ASSISTANT] = "assistant",
+        [LX_ROLE_SYSTEM] = "system",       [LX_ROLE_DEVELOPER] = "system", [LX_ROLE_USER] = "user",
+        [LX_ROLE_ASSISTANT] = "assistant", [LX_ROLE_TOOL] = "tool", /* one without results */
     };
     struct lx_ollama_writer *w = at->w;
     refuse_obstacles(at, m->parts, m->role);

@@ -3,6 +3,7 @@
  */
 #include "net/aside.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { MAX_COUNT = 256, MAX_BYTES = 64 << 20 };
@@ -118,6 +119,8 @@ bool lx_aside_start(struct lx_asides *all, struct lx_call *of, struct lx_slice m
 
 void lx_asides_clear(struct lx_asides *all)
 {
-    while (all->first)
-        end(all->first, true);
+    for (struct lx_aside *a; (a = all->first);) {
+        end(a, true);
+        assert(all->first != a);
+    }
 }

@@ -6,6 +6,7 @@
  */
 #include "net/inner.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { MAX_TOLD_BYTES = 1 << 16, MAX_TOLD = 256 };
@@ -31,8 +32,10 @@ static void end(struct lx_told *p)
 
 void lx_told_free_all(struct lx_net *net)
 {
-    while (net->told)
-        end(net->told);
+    for (struct lx_told *p; (p = net->told);) {
+        end(p);
+        assert(net->told != p);
+    }
 }
 
 static void on_head(void *owner, int status, const struct lx_headers *headers)

@@ -7,6 +7,7 @@
  */
 #include "provider/credential.h"
 
+#include <assert.h>
 #include <openssl/sha.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -365,6 +366,7 @@ static struct lx_slice endpoint(const struct lx_credential_run *r)
 struct lx_slice lx_credential_tag(struct lx_slice xml, const char *name)
 {
     size_t n = strlen(name);
+    assert(xml.p || !xml.n);
     for (struct lx_slice rest = xml; rest.n;) {
         ssize_t at = lx_slice_find_byte(rest, '<');
         if (at < 0)

@@ -5,9 +5,10 @@
  * few words of bits on the stack. Reasons are not collected while choosing, but found again when
  * somebody asks for them, since mostly nobody does.
  */
-#include <math.h>
-
 #include "route/choose.h"
+
+#include <assert.h>
+#include <math.h>
 
 #define LOAD(x)     atomic_load_explicit(&(x), memory_order_relaxed)
 #define STORE(x, v) atomic_store_explicit(&(x), (v), memory_order_relaxed)
@@ -318,6 +319,7 @@ static size_t draw(const struct choice *c, bool weighted)
 {
     uint64_t sum, random = c->r->random;
     size_t m = measure_of(c, weighted ? 0 : MEASURES - 1, &sum), last = 0;
+    assert(sum);   /* there is a candidate, and each weighs something evenly */
     random %= sum; /* sums are far below 2^64: no bias to speak of */
     for (size_t i = 0; i < c->g->count; i++) {
         uint64_t w = weigh(c, m, i);
@@ -369,6 +371,7 @@ static size_t keep_best(struct choice *c, const struct lx_strategy *s)
         }
     double most = s->slack ? best + best * s->slack(c->r) : best;
     for (size_t i = 0; i < c->g->count; i++)
+        /* Scored above, for scoring drops nobody. NOLINTNEXTLINE(clang-analyzer-core.*) */
         if (has(c, i) && scores[i] > most)
             drop(c, i);
     return SIZE_MAX;

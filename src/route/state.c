@@ -9,6 +9,7 @@
 #include "route/bandit.h"
 #include "route/state.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define LOAD(x)     atomic_load_explicit(&(x), memory_order_relaxed)
@@ -138,6 +139,7 @@ static void note(struct lx_latency *l, uint32_t v, int64_t samples, int64_t now_
 {
     uint32_t at = ADD(l->count, 1), ewma = LOAD(l->ewma_us);
     uint32_t far = v > ewma ? v - ewma : ewma - v;
+    assert(samples > 0 && samples <= LX_LATENCY_RING);
     uint64_t sum = 0, n = at < samples ? at + 1 : (uint64_t)samples;
     STORE(l->ring[at % LX_LATENCY_RING], v);
     for (uint64_t i = 0; i < n; i++)

@@ -9,6 +9,7 @@
  */
 #include "tokens/pairs.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { FIRST_BITS = 10, PLACE_TRIES = 4 };
@@ -180,6 +181,7 @@ size_t lx_pairs_merge(const struct lx_pairs *p, const uint32_t *results, uint32_
 {
     uint32_t made[LX_TOKEN_LENGTH];
 
+    assert(few > 0 && n <= LX_TOKEN_LENGTH);
     for (size_t i = 0; i + 1 < n; i++)
         made[i] = lx_pairs_get(p, parts[i], parts[i + 1]);
     while (n > few) {
@@ -188,6 +190,7 @@ size_t lx_pairs_merge(const struct lx_pairs *p, const uint32_t *results, uint32_
         for (size_t i = 1; i + 1 < n; i++)
             if (made[i] < made[at])
                 at = i;
+        /* There are n - 1 of them, moved as the parts are. NOLINTNEXTLINE(clang-analyzer-core.*) */
         if (made[at] == LX_TOKEN_NONE)
             break;
         parts[at] = results ? results[made[at]] : made[at];
@@ -265,6 +268,7 @@ ssize_t lx_pairs_merge_all(const struct lx_vocab *v, uint32_t *parts, size_t n)
         offer(&h, v, parts, i, i + 1);
     while (h.n) {
         uint64_t top = pop(&h);
+        /* A part that was offered has its link. NOLINTNEXTLINE(clang-analyzer-core.*) */
         uint32_t left = (uint32_t)top, right = links[left].next, value = (uint32_t)(top >> 32);
 
         /* What was offered may be gone: then its parts are others by now. */

@@ -313,7 +313,7 @@ static int sort_tokens(struct lx_vocab_maker *m)
     uint32_t *spare = malloc((m->count + 1) * sizeof(*spare));
     uint32_t others = m->count;
 
-    m->order = malloc((m->count + 1) * sizeof(*m->order));
+    m->order = calloc(m->count + 1, sizeof(*m->order));
     if (!spare || !m->order) {
         free(spare);
         return LX_ENOMEM;

@@ -285,7 +285,7 @@ static int next_within(struct lx_records *r, struct lx_slice *in, struct lx_reco
 {
     int rc = make_inner(r, err);
     while (rc == 0) {
-        struct lx_record frame;
+        struct lx_record frame = {0};
         rc = lx_records_next(r->inner, &r->part, out, err);
         if (rc)
             break;

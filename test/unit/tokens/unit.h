@@ -27,7 +27,7 @@ static inline struct lx_slice read_file(const char *path)
     if (!f || fseek(f, 0, SEEK_END) != 0 || (n = ftell(f)) < 0)
         fail_msg("%s cannot be read", full);
     rewind(f);
-    char *p = malloc((size_t)n + 1);
+    char *p = n < 0 ? NULL : malloc((size_t)n + 1);
     assert_non_null(p);
     assert_int_equal(fread(p, 1, (size_t)n, f), (size_t)n);
     fclose(f);
