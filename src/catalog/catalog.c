@@ -417,10 +417,33 @@ struct lx_slice lx_model_provider(struct lx_model m)
     return lx_model_member(m, LX_S("litellm_provider"));
 }
 
-bool lx_model_supports(struct lx_model m, struct lx_slice what)
+/* What all models of a provider can, whose rows need not say so (LiteLLM 1.106.2,
+ * supports_response_schema() and the get_provider_info() of Fireworks and xAI). */
+static const struct {
+    const char *provider, *member;
+} always[] = {
+    {"databricks", "supports_response_schema"},  {"fireworks_ai", "supports_function_calling"},
+    {"fireworks_ai", "supports_prompt_caching"}, {"fireworks_ai", "supports_response_schema"},
+    {"lm_studio", "supports_response_schema"},   {"nebius", "supports_response_schema"},
+    {"predibase", "supports_response_schema"},   {"xai", "supports_web_search"},
+};
+
+bool lx_model_supports(const struct lx_catalog *c, struct lx_model m, struct lx_slice what)
 {
+    static const struct lx_slice prefix = LX_S_INIT("supports_");
     char name[128];
+    struct lx_slice head, rest;
+    struct lx_model bare;
+    if (lx_slice_starts(what, prefix))
+        what = lx_slice_from(what, prefix.n);
     int n = snprintf(name, sizeof(name), "supports_%.*s", (int)(what.n < 100 ? what.n : 100),
                      what.p ? what.p : "");
-    return lx_slice_eq(lx_model_member(m, lx_slice(name, (size_t)n)), LX_S("true"));
+    struct lx_slice member = lx_slice(name, (size_t)n), said = lx_model_member(m, member);
+    if (!said.n && lx_slice_cut(m.name, '/', &head, &rest) && lx_catalog_get(c, rest, &bare))
+        said = lx_model_member(bare, member);
+    for (size_t i = 0; !said.n && i < sizeof(always) / sizeof(always[0]); i++)
+        if (lx_slice_eq(lx_model_provider(m), lx_slice_z(always[i].provider)) &&
+            lx_slice_eq(member, lx_slice_z(always[i].member)))
+            return true;
+    return lx_slice_eq(said, LX_S("true"));
 }

@@ -84,7 +84,9 @@ size_t lx_catalog_rules_left_out(const struct lx_catalog *c);
 struct lx_slice lx_model_provider(struct lx_model m);
 /* A member as written, a string without its quotes; absent when there is none. */
 struct lx_slice lx_model_member(struct lx_model m, struct lx_slice name);
-/* Whether "supports_<what>" is true. */
-bool lx_model_supports(struct lx_model m, struct lx_slice what);
+/* Whether a model can do what LiteLLM's supports_<what>() tells of it: the row's word; where it has
+ * none, that of the row without the provider in front; then the provider's. `what` may be the
+ * member's whole name. */
+bool lx_model_supports(const struct lx_catalog *c, struct lx_model m, struct lx_slice what);
 
 #endif

@@ -81,12 +81,14 @@ int llmux_client_supports(llmux_client *c, const char *model, const char *what)
     struct lx_slice own, name;
     struct lx_model m;
     struct lx_arena a;
+    int prefixed = strncmp(what, "supports_", 9) == 0;
     bool supports = false;
 
     lx_arena_init(&a, MAX_ARENA_BYTES);
     if (find_row(c, lx_slice_z(model), &a, &m, &own)) {
-        name = lx_arena_printf(&a, "supports_%s", what);
-        supports = lx_model_supports(lx_row_get(own, name).p ? (struct lx_model){.json = own} : m,
+        name = lx_arena_printf(&a, "%s%s", prefixed ? "" : "supports_", what);
+        supports = lx_model_supports(lx_client_catalog(c),
+                                     lx_row_get(own, name).p ? (struct lx_model){.json = own} : m,
                                      lx_slice_z(what));
     }
     lx_arena_clear(&a);
@@ -123,7 +125,8 @@ static int run(llmux_client *c, struct lx_cost_query *q, struct lx_arena *a, str
         q->provider = lx_slice_z(d->provider->id);
         q->base_model = d->base_model;
     }
-    if (!lx_cost_query_run(lx_client_catalog(c), q, d ? d->own_prices : lx_slice(NULL, 0), a, &price, cost))
+    if (!lx_cost_query_run(lx_client_catalog(c), q, d ? d->own_prices : lx_slice(NULL, 0), a,
+                           &price, cost))
         return unknown(err, asked);
     lx_cost_adjust(cost, q->provider.n ? q->provider : price.provider, settings->discounts,
                    settings->margins);

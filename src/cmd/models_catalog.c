@@ -41,12 +41,12 @@ static struct lx_slice capability(struct lx_slice word)
     return word;
 }
 
-static bool supports_all(struct lx_model m, const char *list)
+static bool supports_all(const struct lx_catalog *c, struct lx_model m, const char *list)
 {
     struct lx_slice rest = lx_slice_z(list), word;
     while (rest.n) {
         lx_slice_cut(rest, ',', &word, &rest);
-        if (!lx_model_supports(m, capability(lx_slice_trim(word))))
+        if (!lx_model_supports(c, m, capability(lx_slice_trim(word))))
             return false;
     }
     return true;
@@ -61,14 +61,15 @@ static bool per_million(struct lx_model m, const char *member, struct lx_money *
     return true;
 }
 
-static bool fits(struct lx_model m, const struct lx_models_filter *f, const struct lx_money *max)
+static bool fits(const struct lx_catalog *c, struct lx_model m, const struct lx_models_filter *f,
+                 const struct lx_money *max)
 {
     struct lx_money price;
     for (int i = 0; i < f->word_count; i++)
         if (lx_slice_find(m.name, lx_slice_z(f->words[i])) < 0)
             return false;
     return (!f->provider || lx_slice_eq(lx_model_provider(m), lx_slice_z(f->provider))) &&
-           (!f->supports || supports_all(m, f->supports)) &&
+           (!f->supports || supports_all(c, m, f->supports)) &&
            (!max ||
             (per_million(m, "input_cost_per_token", &price) && !lx_money_less(*max, price)));
 }
@@ -132,7 +133,7 @@ int lx_models_print(const struct lx_catalog *c, const struct lx_models_filter *f
         lx_buf_addf(&out, "%-52s %-18s %9s  %-9s %s\n", "MODEL", "PROVIDER", "INPUT", "IN $/M",
                     "OUT $/M");
     for (size_t at = 0; lx_catalog_next(c, &at, &m);) {
-        if (!fits(m, f, f->max_price ? &max : NULL))
+        if (!fits(c, m, f, f->max_price ? &max : NULL))
             continue;
         count++;
         add(m, json ? &o : NULL, &out);
@@ -141,7 +142,7 @@ int lx_models_print(const struct lx_catalog *c, const struct lx_models_filter *f
     lx_arena_init(&a, 1 << 20);
     if (!count && f->word_count == 1 &&
         lx_catalog_describe(c, lx_slice_z(f->provider), lx_slice_z(f->words[0]), &a, &m) &&
-        fits(m, f, f->max_price ? &max : NULL)) {
+        fits(c, m, f, f->max_price ? &max : NULL)) {
         count++;
         add(m, json ? &o : NULL, &out);
     }

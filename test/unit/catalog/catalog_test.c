@@ -24,8 +24,9 @@ static void test_builtin(void **state)
     assert_slice(m.name, "gpt-4o-mini");
     assert_slice(lx_model_provider(m), "openai");
     assert_slice(lx_model_member(m, LX_S("input_cost_per_token")), "1.5e-07");
-    assert_true(lx_model_supports(m, LX_S("vision")));
-    assert_false(lx_model_supports(m, LX_S("time_travel")));
+    assert_true(lx_model_supports(NULL, m, LX_S("vision")));
+    assert_true(lx_model_supports(NULL, m, LX_S("supports_vision")));
+    assert_false(lx_model_supports(NULL, m, LX_S("time_travel")));
     assert_true(lx_catalog_get(NULL, LX_S("GPT-4o-MINI"), &m));
     assert_slice(m.name, "gpt-4o-mini");
     assert_false(lx_catalog_get(NULL, LX_S("gpt-4o-min"), &m));
@@ -101,16 +102,16 @@ static void test_described(void **state)
     assert_slice(m.name, "bedrock/us.anthropic.claude-zeta-5");
     assert_slice(lx_model_provider(m), "bedrock");
     assert_slice(lx_model_member(m, LX_S("max_input_tokens")), "200000");
-    assert_true(lx_model_supports(m, LX_S("tool_search")));
+    assert_true(lx_model_supports(NULL, m, LX_S("tool_search")));
     assert_true(lx_catalog_describe(NULL, LX_S(""), LX_S("Claude-Zeta-4-1"), &a, &m));
-    assert_false(lx_model_supports(m, LX_S("tool_search")));
+    assert_false(lx_model_supports(NULL, m, LX_S("tool_search")));
     assert_false(lx_model_provider(m).n);
     assert_false(lx_catalog_describe(NULL, LX_S("groq"), LX_S("llama-9"), &a, &m));
     /* with a row, be it another's */
     assert_false(lx_catalog_describe(NULL, LX_S("groq"), LX_S("gpt-5"), &a, &m));
     /* rows are filled up with what all of their kind have */
     assert_true(lx_catalog_get(NULL, LX_S("azure/gpt-5"), &m));
-    assert_true(lx_model_supports(m, LX_S("reasoning")));
+    assert_true(lx_model_supports(NULL, m, LX_S("reasoning")));
     lx_arena_clear(&a);
 }
 
@@ -140,9 +141,9 @@ static void test_own_rules(void **state)
     assert_int_equal(lx_catalog_rules_left_out(c), 4);
     assert_true(lx_catalog_get(c, LX_S("x-1"), &m)); /* a row says more than a rule */
     assert_slice(lx_model_member(m, LX_S("supports_b")), "false");
-    assert_true(lx_model_supports(m, LX_S("c")));
+    assert_true(lx_model_supports(c, m, LX_S("c")));
     assert_true(lx_catalog_get(c, LX_S("y-1"), &m)); /* not for that provider */
-    assert_false(lx_model_supports(m, LX_S("c")));
+    assert_false(lx_model_supports(c, m, LX_S("c")));
     assert_true(lx_catalog_describe(c, LX_S("o"), LX_S("x-2"), &a, &m)); /* the later rule's */
     assert_slice(m.json, "{\"litellm_provider\":\"o\",\"mode\":\"chat\",\"max_tokens\":1}");
     assert_true(lx_catalog_describe(c, LX_S(""), LX_S("x-2"), &a, &m));
@@ -154,6 +155,34 @@ static void test_own_rules(void **state)
 }
 
 /* A rule has what the one it extends has, and its own word counts for more. */
+/* LiteLLM's supports_factory(): a row that says nothing, the same without the provider, and what is
+ * true of all models of a provider. */
+static void test_supports(void **state)
+{
+    struct lx_catalog *c = lx_catalog_new();
+    struct lx_model m;
+    (void)state;
+    assert_int_equal(
+        lx_catalog_add(c,
+                       LX_S("{\"p/z-9\": {\"litellm_provider\": \"p\", \"supports_b\": false},"
+                            "\"z-9\": {\"supports_a\": true, \"supports_b\": true},"
+                            "\"fireworks_ai/z-8\": {\"litellm_provider\": \"fireworks_ai\"},"
+                            "\"fireworks_ai/z-7\": {\"litellm_provider\": \"fireworks_ai\","
+                            " \"supports_function_calling\": false}}"),
+                       NULL),
+        0);
+    assert_true(lx_catalog_get(c, LX_S("p/z-9"), &m));
+    assert_true(lx_model_supports(c, m, LX_S("a")));
+    assert_false(lx_model_supports(c, m, LX_S("b")));
+    assert_false(lx_model_supports(c, m, LX_S("response_schema")));
+    assert_true(lx_catalog_get(c, LX_S("fireworks_ai/z-8"), &m));
+    assert_true(lx_model_supports(c, m, LX_S("function_calling")));
+    assert_true(lx_model_supports(c, m, LX_S("response_schema")));
+    assert_true(lx_catalog_get(c, LX_S("fireworks_ai/z-7"), &m));
+    assert_false(lx_model_supports(c, m, LX_S("function_calling")));
+    lx_catalog_free(c);
+}
+
 static void test_rules_that_extend(void **state)
 {
     static const char map[] =
@@ -243,10 +272,15 @@ static void test_replace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_builtin),   cmocka_unit_test(test_every_row),
-        cmocka_unit_test(test_add),       cmocka_unit_test(test_described),
-        cmocka_unit_test(test_own_rules), cmocka_unit_test(test_rules_that_extend),
-        cmocka_unit_test(test_refused),   cmocka_unit_test(test_replace),
+        cmocka_unit_test(test_builtin),
+        cmocka_unit_test(test_every_row),
+        cmocka_unit_test(test_add),
+        cmocka_unit_test(test_described),
+        cmocka_unit_test(test_own_rules),
+        cmocka_unit_test(test_supports),
+        cmocka_unit_test(test_rules_that_extend),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_replace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
