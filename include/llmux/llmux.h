@@ -195,7 +195,7 @@ LLMUX_API const char *llmux_client_decode(llmux_client *c, const char *model, co
 /* ---- Cost ----------------------------------------------------------------------------------- */
 
 /* Costs are dollars in decimal digits, exact: "0.000135". They live until the next one is asked of
- * the client. NULL with *err when the model has no price. */
+ * the client. NULL with *err when the model has no price, or nothing is said of what was used. */
 
 /* What a reply cost: the JSON of a reply of OpenAI's or Anthropic's (llmux_reply_json()), or
  * another object with usage; `llmux cost --help` says what else it may tell. model: NULL for the

@@ -252,10 +252,14 @@ int lx_cost_query_read(struct lx_json v, struct lx_arena *a, struct lx_cost_quer
             !a->failed)
             return lx_error_set(err, LX_EINVAL, "%s: %.*s is not what is expected there",
                                 members[i].name, LX_F(lx_slice_to(lx_json_raw(m), 60)));
+        if (lx_json_given(m) && members[i].type >= COUNT && members[i].type <= SECONDS &&
+            members[i].at != offsetof(struct lx_cost_query, in.now_s))
+            out->units_given = true;
     }
     usage = LX_GET(reply, "usage");
-    out->usage_given = lx_json_is(usage, LX_JSON_OBJECT);
-    lx_usage_read(usage, a, &out->usage);
+    out->usage_given = lx_json_is(usage, LX_JSON_OBJECT) && lx_json_count(usage) > 0;
+    if (out->usage_given)
+        lx_usage_read(usage, a, &out->usage);
     if (!out->usage.service_tier.n)
         out->usage.service_tier = lx_json_str(LX_GET(reply, "service_tier"), a);
     if (lx_json_eq(LX_GET(usage, "speed"), LX_S("fast")))
@@ -280,9 +284,21 @@ static enum lx_cost_call call_of_mode(struct lx_slice mode)
     return LX_COST_TOKENS;
 }
 
-bool lx_cost_query_run(const struct lx_catalog *c, const struct lx_cost_query *q,
-                       struct lx_slice own, struct lx_arena *a, struct lx_price *price,
-                       struct lx_cost *out)
+static int no_price(const struct lx_cost_query *q, struct lx_error *err)
+{
+    return lx_error_set(err, LX_ENOTFOUND, "no price is known for the model %.*s",
+                        LX_F(lx_slice_to(q->model, 100)));
+}
+
+/* Who asks of these without a number means one. */
+static bool is_one_by_itself(enum lx_cost_call call)
+{
+    return call == LX_COST_IMAGE || call == LX_COST_RERANK || call == LX_COST_SEARCH;
+}
+
+int lx_cost_query_run(const struct lx_catalog *c, const struct lx_cost_query *q,
+                      struct lx_slice own, struct lx_arena *a, struct lx_price *price,
+                      struct lx_cost *out, struct lx_error *err)
 {
     struct lx_cost_input in = q->in;
     if (q->size.n || q->quality.n || in.call == LX_COST_IMAGE)
@@ -291,19 +307,21 @@ bool lx_cost_query_run(const struct lx_catalog *c, const struct lx_cost_query *q
     else
         lx_price_find(c, q->provider, q->model, q->base_model, own, a, price);
     if (!price->is_priced)
-        return false;
+        return no_price(q, err);
     in.usage = &q->usage;
     in.provider = q->provider;
     if (!q->call_given)
         in.call = call_of_mode(price->mode);
+    if (!q->usage_given && !q->usage.known && !q->units_given && !is_one_by_itself(in.call))
+        return lx_error_set(err, LX_EINVAL, "nothing is said of what was used: usage is missing");
     if (in.call == LX_COST_IMAGE && !in.images)
         in.images = 1;
     if (in.call == LX_COST_IMAGE && !in.pixels)
         in.pixels = pixels_of(q->size.n ? q->size : LX_S("1024x1024"));
     if (price->is_fee && q->chosen.n)
-        return lx_cost_of_routed(c, price, q->chosen, &in, out);
+        return lx_cost_of_routed(c, price, q->chosen, &in, out) ? 0 : no_price(q, err);
     lx_cost_of(price, &in, out);
-    return true;
+    return 0;
 }
 
 static void write_money(struct lx_out *o, const char *name, struct lx_money m, bool always)

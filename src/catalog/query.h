@@ -14,6 +14,7 @@ struct lx_cost_query {
     struct lx_slice quality, size; /* of pictures */
     bool call_given;               /* else the model's mode says what is billed */
     bool usage_given;
+    bool units_given; /* characters, seconds, pages, ... */
     struct lx_usage usage;
     struct lx_cost_input in; /* its usage is set when it is run */
 };
@@ -33,10 +34,11 @@ int lx_cost_query_read(struct lx_json v, struct lx_arena *a, struct lx_cost_quer
 /* Usage in any of those shapes; what is no object leaves *out as nothing known. */
 void lx_usage_read(struct lx_json usage, struct lx_arena *a, struct lx_usage *out);
 
-/* Finds the price and bills. False when the model has none: price->is_priced says the same. */
-bool lx_cost_query_run(const struct lx_catalog *c, const struct lx_cost_query *q,
-                       struct lx_slice own, struct lx_arena *a, struct lx_price *price,
-                       struct lx_cost *out);
+/* Finds the price and bills. 0; LX_ENOTFOUND when the model has no price; LX_EINVAL when nothing is
+ * said of what was used, which would cost nothing. */
+int lx_cost_query_run(const struct lx_catalog *c, const struct lx_cost_query *q,
+                      struct lx_slice own, struct lx_arena *a, struct lx_price *price,
+                      struct lx_cost *out, struct lx_error *err);
 
 /* Members of the open object: "cost" (the total), "input_cost", "output_cost", and the other parts
  * that are not 0. Exact decimals. */

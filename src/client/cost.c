@@ -117,17 +117,19 @@ static int run(llmux_client *c, struct lx_cost_query *q, struct lx_arena *a, str
     static const struct lx_cost_settings none = {0};
     const struct lx_cost_settings *settings = c->config ? &c->config->routes.settings.cost : &none;
     const struct lx_deployment *d = configured(c, q->model);
-    struct lx_slice asked = q->model;
     struct lx_price price;
+    struct lx_error why;
+    int code;
 
     if (d) {
         q->model = d->model;
         q->provider = lx_slice_z(d->provider->id);
         q->base_model = d->base_model;
     }
-    if (!lx_cost_query_run(lx_client_catalog(c), q, d ? d->own_prices : lx_slice(NULL, 0), a,
-                           &price, cost))
-        return unknown(err, asked);
+    code = lx_cost_query_run(lx_client_catalog(c), q, d ? d->own_prices : lx_slice(NULL, 0), a,
+                             &price, cost, &why);
+    if (code < 0)
+        return lx_client_fail(err, code, &why);
     lx_cost_adjust(cost, q->provider.n ? q->provider : price.provider, settings->discounts,
                    settings->margins);
     return 0;

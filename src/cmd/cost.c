@@ -21,14 +21,13 @@ struct job {
     struct lx_money sum;
 };
 
-static void say_unpriced(struct job *j, const struct lx_cost_query *q, struct lx_out *o)
+static void say_unpriced(struct job *j, const struct lx_error *err, struct lx_out *o)
 {
     j->unpriced++;
     if (o)
-        lx_out_lit(o, "error", "no price is known for this model");
+        lx_out_str(o, "error", lx_slice_z(err->text));
     else
-        lx_cmd_fail("cost", LX_EXIT_FAILED, "no price is known for the model \"%.*s\"",
-                    LX_F(q->model));
+        lx_cmd_fail("cost", LX_EXIT_FAILED, "%s", err->text);
 }
 
 static void answer(struct job *j, const struct lx_cost_query *q)
@@ -36,13 +35,15 @@ static void answer(struct job *j, const struct lx_cost_query *q)
     struct lx_out o = lx_out(&j->out);
     struct lx_price price = {0};
     struct lx_cost cost = {0};
-    bool known = lx_cost_query_run(j->catalog, q, lx_slice(NULL, 0), &j->arena, &price, &cost);
+    struct lx_error err;
+    bool known =
+        lx_cost_query_run(j->catalog, q, lx_slice(NULL, 0), &j->arena, &price, &cost, &err) == 0;
     j->answered++;
     if (known)
         j->sum = lx_money_add(j->sum, cost.total);
     if (!j->values[JSON]) {
         if (!known) {
-            say_unpriced(j, q, NULL);
+            say_unpriced(j, &err, NULL);
             return;
         }
         lx_money_write(cost.total, &j->out);
@@ -55,7 +56,7 @@ static void answer(struct job *j, const struct lx_cost_query *q)
         lx_out_str(&o, "priced_as", price.model.name);
         lx_cost_write(&o, &cost);
     } else {
-        say_unpriced(j, q, &o);
+        say_unpriced(j, &err, &o);
     }
     lx_out_object_end(&o);
     lx_buf_add_byte(&j->out, '\n');

@@ -69,16 +69,15 @@ static int calculate(struct lx_exchange *x, const struct lx_json_doc *doc, struc
         code = lx_error_set(err, LX_EINVAL, "`model` must name the model");
     if (code < 0)
         return code;
-    struct lx_slice asked = q.model;
     const struct lx_deployment *d = deployment_of(x, &q);
     if (!q.usage_given && lx_json_is(LX_GET(body, "messages"), LX_JSON_ARRAY))
         code = count_prompt(x, body, &q, err);
     if (code < 0)
         return code;
-    if (!lx_cost_query_run(x->config->catalog, &q, d ? d->own_prices : lx_slice(NULL, 0), &x->arena,
-                           &price, cost))
-        return lx_error_set(err, LX_EINVAL, "no price is known for the model %.*s",
-                            LX_F(lx_slice_to(asked, 100)));
+    code = lx_cost_query_run(x->config->catalog, &q, d ? d->own_prices : lx_slice(NULL, 0),
+                             &x->arena, &price, cost, err);
+    if (code < 0)
+        return code;
     lx_cost_adjust(cost, q.provider.n ? q.provider : price.provider, settings->discounts,
                    settings->margins);
     return 0;

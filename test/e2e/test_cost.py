@@ -156,6 +156,7 @@ def test_spend_calculate(gw, body, cost):
 
 @pytest.mark.parametrize("body, said", [
     ({"model": "nobody-knows", "completion_response": {"usage": {}}}, "no price is known"),
+    ({"model": "gpt-4o"}, "usage is missing"),
     ({}, "`model` must name"), ("[", "expected"), ({"model": 3}, "model")])
 def test_spend_calculate_refuses(gw, body, said):
     reply = gw.request("POST", "/spend/calculate", body)

@@ -69,7 +69,7 @@ static const struct {
     /* 1000 x 0.000003 + 500 x 0.000015 */
     {"{\"model\":\"plain\"," USAGE("\"prompt_tokens\":1000,\"completion_tokens\":500"), "0.0105"},
     {"{\"model\":\"plain\"," USAGE("\"prompt_tokens\":1"), "0.000003"},
-    {"{\"model\":\"plain\"," USAGE(""), "0"},
+    {"{\"model\":\"plain\"," USAGE("\"prompt_tokens\":0"), "0"},
     /* no price of the cache: as other input */
     {"{\"model\":\"plain\"," USAGE("\"prompt_tokens\":1000,\"prompt_tokens_details\":"
                                    "{\"cached_tokens\":400}"),
@@ -213,8 +213,8 @@ static void ask(const struct lx_catalog *c, const char *text, struct lx_arena *a
     if (lx_json_read(&doc, lx_slice_z(text), NULL, &err) < 0 ||
         lx_cost_query_read(lx_json_root(&doc), a, &q, &err) < 0)
         fail_msg("%s: %s", text, err.text);
-    if (!lx_cost_query_run(c, &q, lx_slice(NULL, 0), a, &price, out))
-        fail_msg("%s: no price", text);
+    if (lx_cost_query_run(c, &q, lx_slice(NULL, 0), a, &price, out, &err) < 0)
+        fail_msg("%s: %s", text, err.text);
     lx_json_doc_clear(&doc);
 }
 

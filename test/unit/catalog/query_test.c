@@ -182,13 +182,39 @@ static void test_write(void **state)
     lx_buf_clear(&b);
 }
 
+static int run(const char *text)
+{
+    struct lx_cost_query q;
+    struct lx_price price;
+    struct lx_cost cost;
+    struct lx_error err = {0};
+    assert_int_equal(lx_json_read(&doc, lx_slice_z(text), NULL, NULL), 0);
+    assert_int_equal(lx_cost_query_read(lx_json_root(&doc), &arena, &q, NULL), 0);
+    return lx_cost_query_run(NULL, &q, lx_slice(NULL, 0), &arena, &price, &cost, &err);
+}
+
+/* It would come to 0, and look like an answer. */
+static void test_nothing_used(void **state)
+{
+    (void)state;
+    assert_int_equal(run("{\"model\":\"gpt-4o\"}"), LX_EINVAL);
+    assert_int_equal(run("{\"model\":\"gpt-4o\",\"usage\":{}}"), LX_EINVAL);
+    assert_int_equal(run("{\"model\":\"gpt-4o\",\"usage\":null,\"time\":5}"), LX_EINVAL);
+    assert_int_equal(run("{\"model\":\"gpt-4o\",\"usage\":{\"prompt_tokens\":0}}"), 0);
+    assert_int_equal(run("{\"model\":\"whisper-1\"}"), LX_EINVAL);
+    assert_int_equal(run("{\"model\":\"whisper-1\",\"audio_seconds\":0}"), 0);
+    assert_int_equal(run("{\"model\":\"cohere/rerank-v3.5\"}"), 0); /* one query */
+    assert_int_equal(run("{\"model\":\"nobody-knows\"}"), LX_ENOTFOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_openai),    cmocka_unit_test(test_responses),
-        cmocka_unit_test(test_anthropic), cmocka_unit_test(test_litellm),
-        cmocka_unit_test(test_odd),       cmocka_unit_test(test_question),
-        cmocka_unit_test(test_refused),   cmocka_unit_test(test_write),
+        cmocka_unit_test(test_openai),       cmocka_unit_test(test_responses),
+        cmocka_unit_test(test_anthropic),    cmocka_unit_test(test_litellm),
+        cmocka_unit_test(test_odd),          cmocka_unit_test(test_question),
+        cmocka_unit_test(test_refused),      cmocka_unit_test(test_write),
+        cmocka_unit_test(test_nothing_used),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
