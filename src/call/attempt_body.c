@@ -541,7 +541,7 @@ static void take_inputs(struct lx_attempt_writer *w, const struct lx_request *r,
 /* In OpenAI's language its own models take tokens, and servers that are known to. */
 static bool takes_tokens(const struct lx_attempt_writer *w)
 {
-    return w->to == w->from &&
+    return w->to == &lx_dialect_openai_embed &&
            (w->d->provider->takes_tokens ||
             lx_glob_match(LX_S("*text-embedding-3-*|*text-embedding-ada-*"), w->options.model));
 }

@@ -165,9 +165,9 @@ def error(binary, record):
 # ---- Requests ----
 
 def texts_of(request):
-    """What OpenAI's request wants embedded, where it is text."""
+    """What OpenAI's request wants embedded: texts, or lists of tokens."""
     given = request["input"]
-    return given if isinstance(given, list) else [given]
+    return given if isinstance(given, list) and not isinstance(given[0], int) else [given]
 
 
 TARGETS = {
@@ -188,14 +188,17 @@ def request_to(target):
     def check(binary, record):
         texts = texts_of(record.request)
         out = translate.request(binary, record.request, "openai_embed", target, "--drop-params")
-        if not all(isinstance(t, str) for t in texts):
-            if out.ok and target != "voyage/voyage-3.5":
-                yield "tokens were taken for text"
-            return
         if not out.ok:
             yield f"refused: {out.refusal}"
-        elif TARGETS[target](out.json["body"]) != texts[:LIMITS.get(target, len(texts))]:
-            yield "not the same texts"
+            return
+        got, texts = TARGETS[target](out.json["body"]), texts[:LIMITS.get(target, len(texts))]
+        if all(isinstance(t, str) for t in texts):
+            if got != texts:
+                yield "not the same texts"
+        elif not (len(got) == len(texts) and all(isinstance(t, str) and t for t in got)):
+            yield f"{got} is not what the tokens stand for"
+        elif "input" not in [d["what"] for d in out.json.get("dropped", [])]:
+            yield "tokens became text, and nothing is said of it"
     return check
 
 
