@@ -39,9 +39,6 @@ struct lx_extra *lx_anthropic_extra_read(struct lx_json object, const char *cons
                                          struct lx_arena *a);
 /* A cache_control member. */
 struct lx_cache_mark lx_anthropic_cache_read(struct lx_json object, struct lx_arena *a);
-/* Indexes JSON inside JSON for a writer; false: it is none, or there was no memory and `out` has
- * failed. */
-bool lx_anthropic_json_read(struct lx_json_doc *doc, struct lx_slice json, struct lx_buf *out);
 bool lx_anthropic_is_blank(struct lx_text t); /* nothing but white space, escaped or not */
 
 /* ---- Finish reasons (anthropic.c) ---- */

@@ -40,14 +40,6 @@ struct lx_extra *lx_anthropic_extra_read(struct lx_json object, const char *cons
     return first;
 }
 
-bool lx_anthropic_json_read(struct lx_json_doc *doc, struct lx_slice json, struct lx_buf *out)
-{
-    int code = lx_json_read(doc, json, NULL, NULL);
-    if (code == LX_ENOMEM && !out->failed)
-        out->failed = code;
-    return code == 0;
-}
-
 struct lx_cache_mark lx_anthropic_cache_read(struct lx_json object, struct lx_arena *a)
 {
     struct lx_json c = LX_GET(object, "cache_control");

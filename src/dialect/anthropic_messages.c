@@ -166,7 +166,7 @@ void lx_anthropic_input_write(struct lx_out *out, const char *name, struct lx_te
         lx_out_raw(out, name, LX_S("{}"));
         return;
     }
-    bool json = !custom && lx_anthropic_json_read(scratch, plain, out->buf);
+    bool json = !custom && lx_inner_read(scratch, plain, out->buf);
     if (json && lx_json_is(lx_json_root(scratch), LX_JSON_OBJECT)) {
         lx_out_raw(out, name, lx_slice_trim(plain));
         return;

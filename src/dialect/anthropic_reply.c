@@ -107,7 +107,7 @@ struct reply_writer {
 static void write_citations(struct reply_writer *w, const struct lx_part *p)
 {
     struct lx_slice language = p->language.n ? p->language : w->language;
-    if (!p->citations.n || !lx_anthropic_json_read(&w->scratch, p->citations, w->out.buf))
+    if (!p->citations.n || !lx_inner_read(&w->scratch, p->citations, w->out.buf))
         return;
     struct lx_out before = w->out;
     size_t start = w->out.buf->n;
@@ -201,7 +201,7 @@ static void write_opaque(struct reply_writer *w, const struct lx_part *p)
 {
     if (!lx_slice_eq(p->language, LX_ANTHROPIC))
         return;
-    if (!p->arguments.s.n || !lx_anthropic_json_read(&w->scratch, p->raw, w->out.buf)) {
+    if (!p->arguments.s.n || !lx_inner_read(&w->scratch, p->raw, w->out.buf)) {
         lx_out_raw(&w->out, NULL, p->raw);
         return;
     }

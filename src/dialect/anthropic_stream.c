@@ -431,7 +431,7 @@ static void write_citation(const struct writing *w)
     if (!b->started)
         start_text(w, b);
     lx_json_doc_init(&doc);
-    if (lx_anthropic_json_read(&doc, w->e->raw, w->out)) {
+    if (lx_inner_read(&doc, w->e->raw, w->out)) {
         struct lx_buf *to = target(w->s, b, w->out);
         size_t before = to->n;
         struct lx_out o = delta_open(to, b->index, "citations_delta");
@@ -451,7 +451,7 @@ static void write_opaque(const struct writing *w)
         return;
     lx_json_doc_init(&doc);
     struct lx_slice type = {NULL, 0};
-    if (lx_anthropic_json_read(&doc, w->e->raw, w->out))
+    if (lx_inner_read(&doc, w->e->raw, w->out))
         type = lx_json_text(LX_GET(lx_json_root(&doc), "type")).s;
     struct lx_anthropic_block *b = find_block(w->s, w->e->index);
     bool delta = lx_slice_eq(type, LX_S("content_block_delta"));

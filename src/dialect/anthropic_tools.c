@@ -39,8 +39,7 @@ static void write_json_tool(struct lx_anthropic_writer *w)
 static void write_input_schema(struct lx_anthropic_writer *w, const struct lx_tool *tool)
 {
     struct lx_json schema = {NULL, 0};
-    if (!w->same && tool->parameters.n &&
-        lx_anthropic_json_read(&w->scratch, tool->parameters, w->b->buf))
+    if (!w->same && tool->parameters.n && lx_inner_read(&w->scratch, tool->parameters, w->b->buf))
         schema = lx_json_root(&w->scratch);
     if (w->same && tool->parameters.n) {
         lx_out_raw(&w->out, "input_schema", tool->parameters);
@@ -168,7 +167,7 @@ static void write_flat(struct lx_anthropic_writer *w, struct lx_json tool)
 static void write_own_tool(struct lx_anthropic_writer *w, const struct lx_tool *tool, size_t i)
 {
     struct lx_json json = {NULL, 0};
-    if (lx_anthropic_json_read(&w->scratch, tool->raw, w->b->buf))
+    if (lx_inner_read(&w->scratch, tool->raw, w->b->buf))
         json = lx_json_root(&w->scratch);
     struct lx_slice type = lx_json_str(LX_GET(json, "type"), w->b->arena);
     if (!lx_slice_eq(tool->language, LX_ANTHROPIC) && !is_own_type(type)) {
@@ -287,7 +286,7 @@ void lx_anthropic_tools_write(struct lx_anthropic_writer *w)
         else
             write_function(w, tool, i);
     }
-    if (search.n && lx_anthropic_json_read(&w->scratch, search, w->b->buf))
+    if (search.n && lx_inner_read(&w->scratch, search, w->b->buf))
         write_web_search(w, lx_json_root(&w->scratch));
     if (lx_anthropic_needs_json_tool(w))
         write_json_tool(w);

@@ -178,7 +178,7 @@ static void write_output_config(struct lx_anthropic_writer *w)
     if (schema) {
         lx_out_object(&w->out, "format");
         lx_out_lit(&w->out, "type", "json_schema");
-        if (!w->same && lx_anthropic_json_read(&w->scratch, f->schema, w->b->buf))
+        if (!w->same && lx_inner_read(&w->scratch, f->schema, w->b->buf))
             lx_anthropic_schema_write(&w->out, "schema", lx_json_root(&w->scratch));
         else
             lx_out_raw(&w->out, "schema", f->schema);
@@ -327,7 +327,7 @@ static void write_context_management(struct lx_anthropic_writer *w, struct lx_sl
     w->betas |= LX_BETA_CONTEXT;
     if (lx_slice_find(json, LX_S("compact")) >= 0)
         w->betas |= LX_BETA_COMPACT;
-    if (json.p[0] == '[' && lx_anthropic_json_read(&w->scratch, json, w->b->buf))
+    if (json.p[0] == '[' && lx_inner_read(&w->scratch, json, w->b->buf))
         write_compaction(w, lx_json_root(&w->scratch));
     else
         lx_out_raw(&w->out, "context_management", json);
@@ -364,7 +364,7 @@ static void write_metadata(struct lx_anthropic_writer *w)
     if (!user.n)
         user = params[LX_PARAM_SAFETY_IDENTIFIER];
     if (params[LX_PARAM_METADATA].n &&
-        lx_anthropic_json_read(&w->scratch, params[LX_PARAM_METADATA], w->b->buf)) {
+        lx_inner_read(&w->scratch, params[LX_PARAM_METADATA], w->b->buf)) {
         struct lx_json id = LX_GET(lx_json_root(&w->scratch), "user_id");
         if (!user.n && lx_json_is(id, LX_JSON_STRING))
             user = lx_json_raw(id);
@@ -385,70 +385,48 @@ static void write_metadata(struct lx_anthropic_writer *w)
 
 /* ---- The table of scalars ------------------------------------------------------------------ */
 
-enum fate {
-    KEPT,    /* under `name`, as it is */
-    WRITTEN, /* by a function */
-    REFUSED, /* changes the answer */
-    LOST,    /* does not */
+static const struct lx_scalar scalars[] = {
+    {LX_PARAM_INFERENCE_GEO, LX_SCALAR_KEPT, "inference_geo", NULL, NULL},
+    {LX_PARAM_N, LX_SCALAR_REFUSED, NULL, "|1|", "Anthropic gives one answer"},
+    {LX_PARAM_MIN_P, LX_SCALAR_REFUSED, NULL, "|0|0.0|", "Anthropic has no such parameter"},
+    {LX_PARAM_SEED, LX_SCALAR_REFUSED, NULL, NULL, "Anthropic takes no seed"},
+    {LX_PARAM_PRESENCE_PENALTY, LX_SCALAR_REFUSED, NULL, "|0|0.0|", "Anthropic has no penalties"},
+    {LX_PARAM_FREQUENCY_PENALTY, LX_SCALAR_REFUSED, NULL, "|0|0.0|", "Anthropic has no penalties"},
+    {LX_PARAM_REPETITION_PENALTY, LX_SCALAR_REFUSED, NULL, "|1|1.0|", "Anthropic has no penalties"},
+    {LX_PARAM_LOGIT_BIAS, LX_SCALAR_REFUSED, NULL, "|{}|", "Anthropic does not bias tokens"},
+    {LX_PARAM_LOGPROBS, LX_SCALAR_REFUSED, NULL, "|false|", "Anthropic gives no log-probabilities"},
+    {LX_PARAM_TOP_LOGPROBS, LX_SCALAR_REFUSED, NULL, "|0|", "Anthropic gives no log-probabilities"},
+    {LX_PARAM_MODALITIES, LX_SCALAR_REFUSED, NULL, "|[\"text\"]|", "Anthropic answers in text"},
+    {LX_PARAM_AUDIO, LX_SCALAR_REFUSED, NULL, NULL, "Anthropic does not speak"},
+    {LX_PARAM_STORE, LX_SCALAR_LOST, NULL, "|false|", "Anthropic stores no completions"},
+    {LX_PARAM_PREDICTION, LX_SCALAR_LOST, NULL, NULL, "Anthropic takes no prediction"},
+    {LX_PARAM_VERBOSITY, LX_SCALAR_LOST, NULL, "|\"medium\"|", "Anthropic takes no verbosity"},
+    {LX_PARAM_PROMPT_CACHE_KEY, LX_SCALAR_LOST, NULL, NULL, "Anthropic caches by cache_control"},
+    {LX_PARAM_PROMPT_CACHE_RETENTION, LX_SCALAR_LOST, NULL, NULL,
+     "Anthropic caches by cache_control"},
 };
-
-static const struct param_row {
-    enum lx_param param;
-    enum fate fate;
-    const char *name;
-    void (*write)(struct lx_anthropic_writer *w, struct lx_slice json);
-    const char *noop; /* values that ask for nothing, each between bars */
-    const char *why;
-} param_rows[] = {
-    {LX_PARAM_TEMPERATURE, WRITTEN, NULL, write_temperature, NULL, NULL},
-    {LX_PARAM_TOP_P, WRITTEN, NULL, write_top_p, NULL, NULL},
-    {LX_PARAM_TOP_K, WRITTEN, NULL, write_top_k, NULL, NULL},
-    {LX_PARAM_SERVICE_TIER, WRITTEN, NULL, write_service_tier, NULL, NULL},
-    {LX_PARAM_MCP_SERVERS, WRITTEN, NULL, write_mcp_servers, NULL, NULL},
-    {LX_PARAM_CONTAINER, WRITTEN, NULL, write_container, NULL, NULL},
-    {LX_PARAM_CONTEXT_MANAGEMENT, WRITTEN, NULL, write_context_management, NULL, NULL},
-    {LX_PARAM_INFERENCE_GEO, KEPT, "inference_geo", NULL, NULL, NULL},
-    {LX_PARAM_N, REFUSED, NULL, NULL, "|1|", "Anthropic gives one answer"},
-    {LX_PARAM_MIN_P, REFUSED, NULL, NULL, "|0|0.0|", "Anthropic has no such parameter"},
-    {LX_PARAM_SEED, REFUSED, NULL, NULL, NULL, "Anthropic takes no seed"},
-    {LX_PARAM_PRESENCE_PENALTY, REFUSED, NULL, NULL, "|0|0.0|", "Anthropic has no penalties"},
-    {LX_PARAM_FREQUENCY_PENALTY, REFUSED, NULL, NULL, "|0|0.0|", "Anthropic has no penalties"},
-    {LX_PARAM_REPETITION_PENALTY, REFUSED, NULL, NULL, "|1|1.0|", "Anthropic has no penalties"},
-    {LX_PARAM_LOGIT_BIAS, REFUSED, NULL, NULL, "|{}|", "Anthropic does not bias tokens"},
-    {LX_PARAM_LOGPROBS, REFUSED, NULL, NULL, "|false|", "Anthropic gives no log-probabilities"},
-    {LX_PARAM_TOP_LOGPROBS, REFUSED, NULL, NULL, "|0|", "Anthropic gives no log-probabilities"},
-    {LX_PARAM_MODALITIES, REFUSED, NULL, NULL, "|[\"text\"]|", "Anthropic answers in text"},
-    {LX_PARAM_AUDIO, REFUSED, NULL, NULL, NULL, "Anthropic does not speak"},
-    {LX_PARAM_STORE, LOST, NULL, NULL, "|false|", "Anthropic stores no completions"},
-    {LX_PARAM_PREDICTION, LOST, NULL, NULL, NULL, "Anthropic takes no prediction"},
-    {LX_PARAM_VERBOSITY, LOST, NULL, NULL, "|\"medium\"|", "Anthropic takes no verbosity"},
-    {LX_PARAM_PROMPT_CACHE_KEY, LOST, NULL, NULL, NULL, "Anthropic caches by cache_control"},
-    {LX_PARAM_PROMPT_CACHE_RETENTION, LOST, NULL, NULL, NULL, "Anthropic caches by cache_control"},
-};
-
-static void write_param(struct lx_anthropic_writer *w, const struct param_row *row,
-                        struct lx_slice json)
-{
-    struct lx_slice what = lx_slice_z(lx_param_name(row->param));
-    if (lx_scalar_is_noop(row->noop, json))
-        return;
-    if (row->fate == KEPT)
-        lx_out_raw(&w->out, row->name, json);
-    else if (row->fate == WRITTEN)
-        row->write(w, json);
-    else if (row->fate == REFUSED)
-        lx_body_refuse(w->b, w->o, what, lx_slice_z(row->why));
-    else
-        lx_losses_add(w->b->losses, what, lx_slice_z(row->why));
-}
 
 static void write_params(struct lx_anthropic_writer *w)
 {
-    for (size_t i = 0; i < sizeof(param_rows) / sizeof(param_rows[0]); i++) {
-        struct lx_slice json = w->r->params[param_rows[i].param];
-        if (json.n)
-            write_param(w, &param_rows[i], json);
+    static const struct {
+        enum lx_param param;
+        void (*write)(struct lx_anthropic_writer *w, struct lx_slice json);
+    } written[] = {
+        {LX_PARAM_TEMPERATURE, write_temperature},
+        {LX_PARAM_TOP_P, write_top_p},
+        {LX_PARAM_TOP_K, write_top_k},
+        {LX_PARAM_SERVICE_TIER, write_service_tier},
+        {LX_PARAM_MCP_SERVERS, write_mcp_servers},
+        {LX_PARAM_CONTAINER, write_container},
+        {LX_PARAM_CONTEXT_MANAGEMENT, write_context_management},
+    };
+    for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++) {
+        struct lx_slice json = w->r->params[written[i].param];
+        if (!lx_scalar_is_noop(NULL, json))
+            written[i].write(w, json);
     }
+    lx_scalars_write(scalars, sizeof(scalars) / sizeof(scalars[0]), w->o, w->r, NULL, w->b,
+                     &w->out);
     write_metadata(w);
 }
 
@@ -563,7 +541,5 @@ void lx_anthropic_write_request(const struct lx_write_options *o, const struct l
     write_betas(&w);
 
     lx_json_doc_clear(&w.scratch);
-    int failed = b->arena->failed ? b->arena->failed : b->buf->failed;
-    if (failed)
-        b->code = lx_error_set(&b->error, failed, "the request is too large");
+    lx_body_end(b);
 }

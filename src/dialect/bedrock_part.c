@@ -305,8 +305,7 @@ static void write_document(const struct writing *p, const struct format *f)
         write_source(p);
     if (p->p->context.s.n)
         lx_out_text(out, "context", p->p->context);
-    if (p->p->citations.n &&
-        lx_anthropic_json_read(&p->w->scratch, p->p->citations, p->w->b->buf) &&
+    if (p->p->citations.n && lx_inner_read(&p->w->scratch, p->p->citations, p->w->b->buf) &&
         lx_json_bool(LX_GET(lx_json_root(&p->w->scratch), "enabled"), false)) {
         lx_out_object(out, "citations");
         lx_out_bool(out, "enabled", true);

@@ -16,7 +16,7 @@ static bool is_forced(const struct lx_request *r)
 static void write_schema(struct lx_bedrock_writer *w, struct lx_slice schema)
 {
     struct lx_out *out = &w->out;
-    bool given = schema.n && lx_anthropic_json_read(&w->scratch, schema, w->b->buf) &&
+    bool given = schema.n && lx_inner_read(&w->scratch, schema, w->b->buf) &&
                  lx_json_is(lx_json_root(&w->scratch), LX_JSON_OBJECT);
     struct lx_json root = given ? lx_json_root(&w->scratch) : (struct lx_json){NULL, 0};
     lx_out_object(out, "inputSchema");

@@ -303,7 +303,7 @@ static void write_model_extra(struct lx_bedrock_writer *w)
         lx_out_name(&w->out, lx_text(x->name));
         lx_out_raw(&w->out, NULL, x->json);
     }
-    if (!given || !lx_anthropic_json_read(&w->scratch, given->json, w->b->buf))
+    if (!given || !lx_inner_read(&w->scratch, given->json, w->b->buf))
         return;
     for (struct lx_json_iter it = lx_json_iter(lx_json_root(&w->scratch)); lx_json_next(&it);) {
         lx_out_name(&w->out, lx_json_text(it.name));
@@ -340,7 +340,7 @@ static void write_format(struct lx_bedrock_writer *w)
     struct lx_buf schema;
     lx_buf_init(&schema, w->b->buf->max);
     struct lx_out inner = lx_out(&schema);
-    if (lx_anthropic_json_read(&w->scratch, f->schema, w->b->buf))
+    if (lx_inner_read(&w->scratch, f->schema, w->b->buf))
         lx_anthropic_schema_write(&inner, NULL, lx_json_root(&w->scratch));
     lx_out_object(out, "outputConfig");
     lx_out_object(out, "textFormat");
@@ -365,61 +365,45 @@ static void write_format(struct lx_bedrock_writer *w)
 
 static void write_service_tier(struct lx_bedrock_writer *w, struct lx_slice json)
 {
-    if (lx_slice_eq(json, LX_S("\"auto\"")) || lx_extra_find(w->r->extra, LX_S("serviceTier")))
+    if (lx_scalar_is_noop("|\"auto\"|", json) || lx_extra_find(w->r->extra, LX_S("serviceTier")))
         return;
     lx_out_object(&w->out, "serviceTier");
     lx_out_raw(&w->out, "type", json);
     lx_out_object_end(&w->out);
 }
 
-static const struct param_row {
-    enum lx_param param;
-    void (*write)(struct lx_bedrock_writer *w, struct lx_slice json);
-    bool refused;     /* it changes the answer; else it is lost */
-    const char *noop; /* values that ask for nothing, each between bars */
-    const char *why;
-} param_rows[] = {
-    {LX_PARAM_SERVICE_TIER, write_service_tier, false, NULL, NULL},
-    {LX_PARAM_N, NULL, true, "|1|", "Bedrock gives one answer"},
-    {LX_PARAM_MIN_P, NULL, true, "|0|0.0|", "Bedrock has no such parameter"},
-    {LX_PARAM_SEED, NULL, true, NULL, "Bedrock takes no seed"},
-    {LX_PARAM_PRESENCE_PENALTY, NULL, true, "|0|0.0|", "Bedrock has no penalties"},
-    {LX_PARAM_FREQUENCY_PENALTY, NULL, true, "|0|0.0|", "Bedrock has no penalties"},
-    {LX_PARAM_REPETITION_PENALTY, NULL, true, "|1|1.0|", "Bedrock has no penalties"},
-    {LX_PARAM_LOGIT_BIAS, NULL, true, "|{}|", "Bedrock does not bias tokens"},
-    {LX_PARAM_LOGPROBS, NULL, true, "|false|", "Bedrock gives no log-probabilities"},
-    {LX_PARAM_TOP_LOGPROBS, NULL, true, "|0|", "Bedrock gives no log-probabilities"},
-    {LX_PARAM_MODALITIES, NULL, true, "|[\"text\"]|", "Bedrock answers in text"},
-    {LX_PARAM_AUDIO, NULL, true, NULL, "Bedrock does not speak"},
-    {LX_PARAM_CONTAINER, NULL, true, NULL, "Bedrock has no containers"},
-    {LX_PARAM_MCP_SERVERS, NULL, true, "|[]|", "Bedrock calls no MCP servers"},
-    {LX_PARAM_CONTEXT_MANAGEMENT, NULL, false, NULL, "Bedrock does not edit the context"},
-    {LX_PARAM_INFERENCE_GEO, NULL, false, NULL, "the region says where Bedrock computes"},
-    {LX_PARAM_USER, NULL, false, NULL, "Bedrock keeps no user; see requestMetadata"},
-    {LX_PARAM_SAFETY_IDENTIFIER, NULL, false, NULL, "Bedrock keeps no user; see requestMetadata"},
-    {LX_PARAM_METADATA, NULL, false, "|{}|", "Bedrock has requestMetadata"},
-    {LX_PARAM_STORE, NULL, false, "|false|", "Bedrock stores no completions"},
-    {LX_PARAM_PREDICTION, NULL, false, NULL, "Bedrock takes no prediction"},
-    {LX_PARAM_VERBOSITY, NULL, false, "|\"medium\"|", "Bedrock takes no verbosity"},
-    {LX_PARAM_PROMPT_CACHE_KEY, NULL, false, NULL, "Bedrock caches by cachePoint"},
-    {LX_PARAM_PROMPT_CACHE_RETENTION, NULL, false, NULL, "Bedrock caches by cachePoint"},
+static const struct lx_scalar scalars[] = {
+    {LX_PARAM_N, LX_SCALAR_REFUSED, NULL, "|1|", "Bedrock gives one answer"},
+    {LX_PARAM_MIN_P, LX_SCALAR_REFUSED, NULL, "|0|0.0|", "Bedrock has no such parameter"},
+    {LX_PARAM_SEED, LX_SCALAR_REFUSED, NULL, NULL, "Bedrock takes no seed"},
+    {LX_PARAM_PRESENCE_PENALTY, LX_SCALAR_REFUSED, NULL, "|0|0.0|", "Bedrock has no penalties"},
+    {LX_PARAM_FREQUENCY_PENALTY, LX_SCALAR_REFUSED, NULL, "|0|0.0|", "Bedrock has no penalties"},
+    {LX_PARAM_REPETITION_PENALTY, LX_SCALAR_REFUSED, NULL, "|1|1.0|", "Bedrock has no penalties"},
+    {LX_PARAM_LOGIT_BIAS, LX_SCALAR_REFUSED, NULL, "|{}|", "Bedrock does not bias tokens"},
+    {LX_PARAM_LOGPROBS, LX_SCALAR_REFUSED, NULL, "|false|", "Bedrock gives no log-probabilities"},
+    {LX_PARAM_TOP_LOGPROBS, LX_SCALAR_REFUSED, NULL, "|0|", "Bedrock gives no log-probabilities"},
+    {LX_PARAM_MODALITIES, LX_SCALAR_REFUSED, NULL, "|[\"text\"]|", "Bedrock answers in text"},
+    {LX_PARAM_AUDIO, LX_SCALAR_REFUSED, NULL, NULL, "Bedrock does not speak"},
+    {LX_PARAM_CONTAINER, LX_SCALAR_REFUSED, NULL, NULL, "Bedrock has no containers"},
+    {LX_PARAM_MCP_SERVERS, LX_SCALAR_REFUSED, NULL, "|[]|", "Bedrock calls no MCP servers"},
+    {LX_PARAM_CONTEXT_MANAGEMENT, LX_SCALAR_LOST, NULL, NULL, "Bedrock does not edit the context"},
+    {LX_PARAM_INFERENCE_GEO, LX_SCALAR_LOST, NULL, NULL, "the region says where Bedrock computes"},
+    {LX_PARAM_USER, LX_SCALAR_LOST, NULL, NULL, "Bedrock keeps no user; see requestMetadata"},
+    {LX_PARAM_SAFETY_IDENTIFIER, LX_SCALAR_LOST, NULL, NULL,
+     "Bedrock keeps no user; see requestMetadata"},
+    {LX_PARAM_METADATA, LX_SCALAR_LOST, NULL, "|{}|", "Bedrock has requestMetadata"},
+    {LX_PARAM_STORE, LX_SCALAR_LOST, NULL, "|false|", "Bedrock stores no completions"},
+    {LX_PARAM_PREDICTION, LX_SCALAR_LOST, NULL, NULL, "Bedrock takes no prediction"},
+    {LX_PARAM_VERBOSITY, LX_SCALAR_LOST, NULL, "|\"medium\"|", "Bedrock takes no verbosity"},
+    {LX_PARAM_PROMPT_CACHE_KEY, LX_SCALAR_LOST, NULL, NULL, "Bedrock caches by cachePoint"},
+    {LX_PARAM_PROMPT_CACHE_RETENTION, LX_SCALAR_LOST, NULL, NULL, "Bedrock caches by cachePoint"},
 };
 
 static void write_params(struct lx_bedrock_writer *w)
 {
-    for (size_t i = 0; i < sizeof(param_rows) / sizeof(param_rows[0]); i++) {
-        const struct param_row *row = &param_rows[i];
-        struct lx_slice json = w->r->params[row->param];
-        struct lx_slice what = lx_slice_z(lx_param_name(row->param));
-        if (lx_scalar_is_noop(row->noop, json))
-            continue;
-        if (row->write)
-            row->write(w, json);
-        else if (row->refused)
-            lx_body_refuse(w->b, w->o, what, lx_slice_z(row->why));
-        else
-            lx_losses_add(w->b->losses, what, lx_slice_z(row->why));
-    }
+    write_service_tier(w, w->r->params[LX_PARAM_SERVICE_TIER]);
+    lx_scalars_write(scalars, sizeof(scalars) / sizeof(scalars[0]), w->o, w->r, NULL, w->b,
+                     &w->out);
 }
 
 static void plan(struct lx_bedrock_writer *w)
@@ -451,7 +435,5 @@ void lx_bedrock_write_request(const struct lx_write_options *o, const struct lx_
     lx_out_object_end(&w.out);
 
     lx_json_doc_clear(&w.scratch);
-    int failed = b->arena->failed ? b->arena->failed : b->buf->failed;
-    if (failed)
-        b->code = lx_error_set(&b->error, failed, "the request is too large");
+    lx_body_end(b);
 }

@@ -248,7 +248,5 @@ void lx_cohere_write_request(const struct lx_write_options *o, const struct lx_r
     lx_cohere_lose_cache(&w, &r->cache);
 
     lx_json_doc_clear(&w.scratch);
-    int failed = b->arena->failed ? b->arena->failed : b->buf->failed;
-    if (failed)
-        b->code = lx_error_set(&b->error, failed, "the request is too large");
+    lx_body_end(b);
 }

@@ -95,6 +95,14 @@ int lx_record_read(const struct lx_record *record, struct lx_json_doc *doc, stru
                         "an event of the stream is not JSON: %s", at.text);
 }
 
+bool lx_inner_read(struct lx_json_doc *doc, struct lx_slice json, struct lx_buf *out)
+{
+    int code = lx_json_read(doc, json, NULL, NULL);
+    if (code == LX_ENOMEM && !out->failed)
+        out->failed = code;
+    return code == 0;
+}
+
 void lx_losses_init(struct lx_losses *l, struct lx_arena *a)
 {
     *l = (struct lx_losses){.arena = a};
@@ -132,6 +140,13 @@ void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_s
 {
     if (!b->code)
         b->code = lx_error_set(&b->error, code, "%.*s: %.*s", LX_F(what), LX_F(why));
+}
+
+void lx_body_end(struct lx_body *b)
+{
+    int failed = b->arena->failed ? b->arena->failed : b->buf->failed;
+    if (failed)
+        b->code = lx_error_set(&b->error, failed, "the request is too large");
 }
 
 static void lose(struct lx_body *b, struct lx_slice where, const struct lx_extra *x)

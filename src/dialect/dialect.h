@@ -98,12 +98,17 @@ struct lx_body {
 void lx_body_refuse(struct lx_body *b, const struct lx_write_options *o, struct lx_slice what,
                     struct lx_slice why);
 void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_slice why);
+/* The last a writer does: a body that there was no room for has failed. */
+void lx_body_end(struct lx_body *b);
 /* Lists what parts and tools have besides, for a target that takes nothing of it. */
 void lx_extra_lose(const struct lx_request *r, struct lx_body *b);
 
 /* A record's payload, indexed: 0, or LX_ENOMEM, or LX_EPROTO where it is not JSON. err may be NULL.
  */
 int lx_record_read(const struct lx_record *, struct lx_json_doc *, struct lx_error *err);
+/* Indexes JSON inside JSON for a writer; false: it is none, or there was no memory and `out` has
+ * failed. */
+bool lx_inner_read(struct lx_json_doc *doc, struct lx_slice json, struct lx_buf *out);
 
 struct lx_tool_words; /* call/tool_words.h */
 

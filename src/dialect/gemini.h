@@ -242,8 +242,8 @@ struct lx_gemini_writer {
     const struct lx_request *r;
     struct lx_body *b;
     struct lx_out out;
-    struct lx_json_doc scratch; /* for JSON inside JSON: arguments, results, parameters */
-    struct lx_json_doc config;  /* the client's own generationConfig */
+    struct lx_json_doc scratch;   /* for JSON inside JSON: arguments, results, parameters */
+    const struct lx_extra *given; /* of generationConfig, in the client's own words */
     bool third;      /* Gemini 3 and later: thinks by levels, checks signatures, sees results */
     bool lost_cache; /* each is said once a request */
     bool lost_strict;
@@ -258,8 +258,6 @@ struct lx_slice lx_gemini_level_of(struct lx_slice detail, int *rank);
 bool lx_gemini_has_own_detail(const struct lx_gemini_writer *w);
 /* A cache mark, which has no place: the first is listed as a loss. */
 void lx_gemini_lose_cache(struct lx_gemini_writer *w, const struct lx_cache_mark *mark);
-/* Indexes JSON inside JSON; false: it is none, or there was no memory and the body has failed. */
-bool lx_gemini_json_read(struct lx_gemini_writer *w, struct lx_json_doc *doc, struct lx_slice json);
 /* Names are the same to Google in both of its spellings: safety_settings, safetySettings. */
 bool lx_gemini_name_eq(struct lx_slice a, const char *b);
 /* The member of the request's unknown ones that Google knows by this name; NULL: none. */

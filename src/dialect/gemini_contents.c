@@ -115,7 +115,7 @@ static void write_struct(struct lx_gemini_writer *w, const char *member, const c
                          struct lx_text text, bool wrap)
 {
     struct lx_slice plain = lx_slice_trim(lx_text_plain(text, w->b->arena));
-    bool object = lx_slice_starts(plain, LX_S("{")) && lx_gemini_json_read(w, &w->scratch, plain);
+    bool object = lx_slice_starts(plain, LX_S("{")) && lx_inner_read(&w->scratch, plain, w->b->buf);
     if (object && !wrap) {
         lx_out_raw(&w->out, member, plain);
         return;
@@ -438,7 +438,7 @@ static void write_blocks(struct turn *t, const struct lx_extra *extra)
                                       "toolResponse"};
     const struct lx_extra *x = lx_gemini_extra_find(extra, "provider_specific_fields");
     struct lx_gemini_writer *w = t->w;
-    if (!x || !lx_gemini_json_read(w, &w->scratch, x->json))
+    if (!x || !lx_inner_read(&w->scratch, x->json, w->b->buf))
         return;
     struct lx_json blocks = LX_GET(lx_json_root(&w->scratch), "content_blocks");
     for (struct lx_json_iter it = lx_json_iter(blocks); lx_json_next(&it);) {

@@ -41,7 +41,8 @@ static void write_value(struct lx_out *o, const char *name, struct lx_json v)
 
 void lx_gemini_schema_write(struct lx_gemini_writer *w, const char *name, struct lx_slice schema)
 {
-    if (lx_slice_find(schema, LX_S("\"$ref\"")) >= 0 && lx_gemini_json_read(w, &w->scratch, schema))
+    if (lx_slice_find(schema, LX_S("\"$ref\"")) >= 0 &&
+        lx_inner_read(&w->scratch, schema, w->b->buf))
         write_value(&w->out, name, lx_json_root(&w->scratch));
     else
         lx_out_raw(&w->out, name, schema);
@@ -156,7 +157,7 @@ static bool write_named(struct lx_gemini_writer *w, struct lx_json tool)
 static void write_own_tool(struct lx_gemini_writer *w, const struct lx_tool *tool, size_t i)
 {
     struct lx_json json = {0};
-    if (lx_gemini_json_read(w, &w->scratch, tool->raw))
+    if (lx_inner_read(&w->scratch, tool->raw, w->b->buf))
         json = lx_json_root(&w->scratch);
     if (write_named(w, json))
         return;
@@ -217,7 +218,7 @@ static void write_config(struct lx_gemini_writer *w)
         lx_body_refuse(w->b, w->o, LX_S("tool_choice"), LX_S("Gemini has no such choice"));
     if (!own && !calling)
         return;
-    if (own && lx_gemini_json_read(w, &w->scratch, own->json))
+    if (own && lx_inner_read(&w->scratch, own->json, w->b->buf))
         json = lx_json_root(&w->scratch);
     lx_out_object(&w->out, "toolConfig");
     for (struct lx_json_iter it = lx_json_iter(json); lx_json_next(&it);) {

@@ -22,14 +22,6 @@ void lx_gemini_lose_cache(struct lx_gemini_writer *w, const struct lx_cache_mark
     w->lost_cache |= mark->set;
 }
 
-bool lx_gemini_json_read(struct lx_gemini_writer *w, struct lx_json_doc *doc, struct lx_slice json)
-{
-    int code = lx_json_read(doc, json, NULL, NULL);
-    if (code == LX_ENOMEM && !w->b->buf->failed)
-        w->b->buf->failed = code;
-    return code == 0;
-}
-
 /* ---- Names ---------------------------------------------------------------------------------- */
 
 static char upper(char c)
@@ -88,15 +80,34 @@ static const char *config_name(struct lx_slice name)
     return NULL;
 }
 
-/* The client wrote it in Google's own words. */
-static bool is_given(struct lx_gemini_writer *w, const char *name)
+/* What the client says in Google's own words: within a generationConfig, and beside its own. */
+static const struct lx_extra *given_config(struct lx_gemini_writer *w)
 {
-    if (config_name(lx_slice_z(name)) && lx_gemini_extra_find(w->r->extra, name))
-        return true;
-    for (struct lx_json_iter it = lx_json_iter(lx_json_root(&w->config)); lx_json_next(&it);)
-        if (lx_gemini_name_eq(lx_json_text(it.name).s, name))
-            return true;
-    return false;
+    const struct lx_extra *config = lx_gemini_extra_find(w->r->extra, "generationConfig");
+    struct lx_extra *first = NULL, **at = &first;
+    if (config && lx_inner_read(&w->scratch, config->json, w->b->buf))
+        for (struct lx_json_iter it = lx_json_iter(lx_json_root(&w->scratch)); lx_json_next(&it);) {
+            struct lx_extra *x = lx_json_is(it.name, LX_JSON_STRING)
+                                     ? lx_extra_add(&at, it.name, it.value, w->b->arena)
+                                     : NULL;
+            if (x && config_name(x->name))
+                x->name = lx_slice_z(config_name(x->name));
+        }
+    for (const struct lx_extra *x = w->r->extra; x; x = x->next) {
+        struct lx_extra *copy =
+            config_name(x->name) ? lx_arena_new(w->b->arena, struct lx_extra) : NULL;
+        if (!copy)
+            continue;
+        *copy = (struct lx_extra){lx_slice_z(config_name(x->name)), x->json, NULL};
+        *at = copy;
+        at = &copy->next;
+    }
+    return first;
+}
+
+static bool is_given(const struct lx_gemini_writer *w, const char *name)
+{
+    return lx_extra_find(w->given, lx_slice_z(name)) != NULL;
 }
 
 /* ---- Thinking ------------------------------------------------------------------------------- */
@@ -181,7 +192,8 @@ static void write_thinking(struct lx_gemini_writer *w)
 /* ["text","image"] -> ["TEXT","IMAGE"] */
 static void write_modalities(struct lx_gemini_writer *w, struct lx_slice json)
 {
-    if (!lx_gemini_json_read(w, &w->scratch, json))
+    if (lx_scalar_is_noop(NULL, json) || is_given(w, "responseModalities") ||
+        !lx_inner_read(&w->scratch, json, w->b->buf))
         return;
     lx_out_array(&w->out, "responseModalities");
     for (struct lx_json_iter it = lx_json_iter(lx_json_root(&w->scratch)); lx_json_next(&it);) {
@@ -198,7 +210,8 @@ static void write_modalities(struct lx_gemini_writer *w, struct lx_slice json)
 /* {"voice":"Kore","format":"pcm16"} */
 static void write_audio(struct lx_gemini_writer *w, struct lx_slice json)
 {
-    if (is_given(w, "speechConfig") || !lx_gemini_json_read(w, &w->scratch, json))
+    if (lx_scalar_is_noop(NULL, json) || is_given(w, "speechConfig") ||
+        !lx_inner_read(&w->scratch, json, w->b->buf))
         return;
     struct lx_json audio = lx_json_root(&w->scratch), format = LX_GET(audio, "format");
     struct lx_text voice = lx_json_text(LX_GET(audio, "voice"));
@@ -215,67 +228,35 @@ static void write_audio(struct lx_gemini_writer *w, struct lx_slice json)
         lx_losses_add(w->b->losses, LX_S("audio.format"), LX_S("Gemini speaks pcm16"));
 }
 
-enum fate {
-    KEPT,    /* under `name`, as it is */
-    WRITTEN, /* by a function */
-    REFUSED, /* changes the answer */
-    LOST,    /* does not */
-};
-
-static const struct param_row {
-    enum lx_param param;
-    enum fate fate;
-    const char *name;
-    void (*write)(struct lx_gemini_writer *w, struct lx_slice json);
-    const char *noop; /* values that ask for nothing, each between bars */
-    const char *why;
-} param_rows[] = {
-    {LX_PARAM_TEMPERATURE, KEPT, "temperature", NULL, NULL, NULL},
-    {LX_PARAM_TOP_P, KEPT, "topP", NULL, NULL, NULL},
-    {LX_PARAM_TOP_K, KEPT, "topK", NULL, NULL, NULL},
-    {LX_PARAM_N, KEPT, "candidateCount", NULL, "|1|", NULL},
-    {LX_PARAM_MAX_TOKENS, KEPT, "maxOutputTokens", NULL, NULL, NULL},
-    {LX_PARAM_SEED, KEPT, "seed", NULL, NULL, NULL},
-    {LX_PARAM_PRESENCE_PENALTY, KEPT, "presencePenalty", NULL, "|0|0.0|", NULL},
-    {LX_PARAM_FREQUENCY_PENALTY, KEPT, "frequencyPenalty", NULL, "|0|0.0|", NULL},
-    {LX_PARAM_LOGPROBS, KEPT, "responseLogprobs", NULL, "|false|", NULL},
-    {LX_PARAM_TOP_LOGPROBS, KEPT, "logprobs", NULL, "|0|", NULL},
-    {LX_PARAM_MODALITIES, WRITTEN, "responseModalities", write_modalities, NULL, NULL},
-    {LX_PARAM_AUDIO, WRITTEN, "speechConfig", write_audio, NULL, NULL},
-    {LX_PARAM_MIN_P, REFUSED, NULL, NULL, "|0|0.0|", "Gemini has no such parameter"},
-    {LX_PARAM_REPETITION_PENALTY, REFUSED, NULL, NULL, "|1|1.0|", "Gemini has no such penalty"},
-    {LX_PARAM_LOGIT_BIAS, REFUSED, NULL, NULL, "|{}|", "Gemini does not bias tokens"},
-    {LX_PARAM_MCP_SERVERS, REFUSED, NULL, NULL, "|[]|", "Gemini calls no MCP servers"},
-    {LX_PARAM_CONTAINER, LOST, NULL, NULL, NULL, "Gemini keeps no containers"},
-    {LX_PARAM_CONTEXT_MANAGEMENT, LOST, NULL, NULL, NULL, "Gemini does not edit the context"},
-    {LX_PARAM_INFERENCE_GEO, REFUSED, NULL, NULL, NULL, "Gemini's place is in its address"},
-    {LX_PARAM_SERVICE_TIER, LOST, NULL, NULL, "|\"auto\"|\"default\"|",
+static const struct lx_scalar scalars[] = {
+    {LX_PARAM_TEMPERATURE, LX_SCALAR_KEPT, "temperature", NULL, NULL},
+    {LX_PARAM_TOP_P, LX_SCALAR_KEPT, "topP", NULL, NULL},
+    {LX_PARAM_TOP_K, LX_SCALAR_KEPT, "topK", NULL, NULL},
+    {LX_PARAM_N, LX_SCALAR_KEPT, "candidateCount", "|1|", NULL},
+    {LX_PARAM_MAX_TOKENS, LX_SCALAR_KEPT, "maxOutputTokens", NULL, NULL},
+    {LX_PARAM_SEED, LX_SCALAR_KEPT, "seed", NULL, NULL},
+    {LX_PARAM_PRESENCE_PENALTY, LX_SCALAR_KEPT, "presencePenalty", "|0|0.0|", NULL},
+    {LX_PARAM_FREQUENCY_PENALTY, LX_SCALAR_KEPT, "frequencyPenalty", "|0|0.0|", NULL},
+    {LX_PARAM_LOGPROBS, LX_SCALAR_KEPT, "responseLogprobs", "|false|", NULL},
+    {LX_PARAM_TOP_LOGPROBS, LX_SCALAR_KEPT, "logprobs", "|0|", NULL},
+    {LX_PARAM_MIN_P, LX_SCALAR_REFUSED, NULL, "|0|0.0|", "Gemini has no such parameter"},
+    {LX_PARAM_REPETITION_PENALTY, LX_SCALAR_REFUSED, NULL, "|1|1.0|", "Gemini has no such penalty"},
+    {LX_PARAM_LOGIT_BIAS, LX_SCALAR_REFUSED, NULL, "|{}|", "Gemini does not bias tokens"},
+    {LX_PARAM_MCP_SERVERS, LX_SCALAR_REFUSED, NULL, "|[]|", "Gemini calls no MCP servers"},
+    {LX_PARAM_CONTAINER, LX_SCALAR_LOST, NULL, NULL, "Gemini keeps no containers"},
+    {LX_PARAM_CONTEXT_MANAGEMENT, LX_SCALAR_LOST, NULL, NULL, "Gemini does not edit the context"},
+    {LX_PARAM_INFERENCE_GEO, LX_SCALAR_REFUSED, NULL, NULL, "Gemini's place is in its address"},
+    {LX_PARAM_SERVICE_TIER, LX_SCALAR_LOST, NULL, "|\"auto\"|\"default\"|",
      "Gemini takes no service tier"},
-    {LX_PARAM_STORE, LOST, NULL, NULL, "|false|", "Gemini stores no completions"},
-    {LX_PARAM_PREDICTION, LOST, NULL, NULL, NULL, "Gemini takes no prediction"},
-    {LX_PARAM_VERBOSITY, LOST, NULL, NULL, "|\"medium\"|", "Gemini takes no verbosity"},
-    {LX_PARAM_USER, LOST, NULL, NULL, NULL, "Gemini knows no users"},
-    {LX_PARAM_METADATA, LOST, NULL, NULL, "|{}|", "Gemini keeps no metadata"},
-    {LX_PARAM_SAFETY_IDENTIFIER, LOST, NULL, NULL, NULL, "Gemini knows no users"},
-    {LX_PARAM_PROMPT_CACHE_KEY, LOST, NULL, NULL, NULL, "Gemini caches by itself"},
-    {LX_PARAM_PROMPT_CACHE_RETENTION, LOST, NULL, NULL, NULL, "Gemini caches by itself"},
+    {LX_PARAM_STORE, LX_SCALAR_LOST, NULL, "|false|", "Gemini stores no completions"},
+    {LX_PARAM_PREDICTION, LX_SCALAR_LOST, NULL, NULL, "Gemini takes no prediction"},
+    {LX_PARAM_VERBOSITY, LX_SCALAR_LOST, NULL, "|\"medium\"|", "Gemini takes no verbosity"},
+    {LX_PARAM_USER, LX_SCALAR_LOST, NULL, NULL, "Gemini knows no users"},
+    {LX_PARAM_METADATA, LX_SCALAR_LOST, NULL, "|{}|", "Gemini keeps no metadata"},
+    {LX_PARAM_SAFETY_IDENTIFIER, LX_SCALAR_LOST, NULL, NULL, "Gemini knows no users"},
+    {LX_PARAM_PROMPT_CACHE_KEY, LX_SCALAR_LOST, NULL, NULL, "Gemini caches by itself"},
+    {LX_PARAM_PROMPT_CACHE_RETENTION, LX_SCALAR_LOST, NULL, NULL, "Gemini caches by itself"},
 };
-
-static void write_param(struct lx_gemini_writer *w, const struct param_row *row,
-                        struct lx_slice json)
-{
-    struct lx_slice what = lx_slice_z(lx_param_name(row->param));
-    if (lx_scalar_is_noop(row->noop, json) || (row->name && is_given(w, row->name)))
-        return;
-    if (row->fate == KEPT)
-        lx_out_raw(&w->out, row->name, json);
-    else if (row->fate == WRITTEN)
-        row->write(w, json);
-    else if (row->fate == REFUSED)
-        lx_body_refuse(w->b, w->o, what, lx_slice_z(row->why));
-    else
-        lx_losses_add(w->b->losses, what, lx_slice_z(row->why));
-}
 
 /* ---- generationConfig ----------------------------------------------------------------------- */
 
@@ -346,34 +327,21 @@ static void write_detail(struct lx_gemini_writer *w)
         lx_out_str(&w->out, "mediaResolution", finest);
 }
 
-/* What the client wrote in Google's words: within a generationConfig, then beside its own. */
-static void write_given(struct lx_gemini_writer *w)
-{
-    for (struct lx_json_iter it = lx_json_iter(lx_json_root(&w->config)); lx_json_next(&it);) {
-        if (!lx_json_is(it.name, LX_JSON_STRING))
-            continue;
-        lx_out_name(&w->out, lx_json_text(it.name));
-        lx_out_value(&w->out, NULL, it.value);
-    }
-    for (const struct lx_extra *x = w->r->extra; x; x = x->next)
-        if (config_name(x->name))
-            lx_out_raw(&w->out, config_name(x->name), x->json);
-}
-
 static void write_config(struct lx_gemini_writer *w)
 {
     struct lx_out before = w->out;
     size_t start = w->out.buf->n;
     lx_out_object(&w->out, "generationConfig");
     size_t empty = w->out.buf->n;
-    for (size_t i = 0; i < sizeof(param_rows) / sizeof(param_rows[0]); i++)
-        if (w->r->params[param_rows[i].param].n)
-            write_param(w, &param_rows[i], w->r->params[param_rows[i].param]);
+    lx_scalars_write(scalars, sizeof(scalars) / sizeof(scalars[0]), w->o, w->r, w->given, w->b,
+                     &w->out);
+    write_modalities(w, w->r->params[LX_PARAM_MODALITIES]);
+    write_audio(w, w->r->params[LX_PARAM_AUDIO]);
     write_stop(w);
     write_format(w);
     write_thinking(w);
     write_detail(w);
-    write_given(w);
+    lx_extra_write(&w->out, w->given);
     bool any = w->out.buf->n != empty;
     lx_out_object_end(&w->out);
     if (!any) {
@@ -410,12 +378,9 @@ void lx_gemini_write_request(const struct lx_write_options *o, const struct lx_r
                              struct lx_body *b)
 {
     struct lx_gemini_writer w = {.o = o, .r = r, .b = b, .out = lx_out(b->buf)};
-    const struct lx_extra *config = lx_gemini_extra_find(r->extra, "generationConfig");
     w.third = o->adaptive_thinking;
     lx_json_doc_init(&w.scratch);
-    lx_json_doc_init(&w.config);
-    if (config && !lx_gemini_json_read(&w, &w.config, config->json))
-        lx_json_doc_clear(&w.config);
+    w.given = given_config(&w);
 
     lx_out_object(&w.out, NULL);
     lx_gemini_contents_write(&w);
@@ -425,9 +390,6 @@ void lx_gemini_write_request(const struct lx_write_options *o, const struct lx_r
     lx_out_object_end(&w.out);
     lx_gemini_lose_cache(&w, &r->cache);
 
-    lx_json_doc_clear(&w.config);
     lx_json_doc_clear(&w.scratch);
-    int failed = b->arena->failed ? b->arena->failed : b->buf->failed;
-    if (failed)
-        b->code = lx_error_set(&b->error, failed, "the request is too large");
+    lx_body_end(b);
 }

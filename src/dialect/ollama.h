@@ -58,8 +58,6 @@ struct lx_ollama_writer {
 
 /* A cache mark, which has no place: the first is listed as a loss. */
 void lx_ollama_lose_cache(struct lx_ollama_writer *w, const struct lx_cache_mark *mark);
-/* Indexes JSON inside JSON in w->scratch; false: it is none, or there was no memory. */
-bool lx_ollama_json_read(struct lx_ollama_writer *w, struct lx_slice json);
 
 void lx_ollama_write_request(const struct lx_write_options *o, const struct lx_request *r,
                              struct lx_body *b);

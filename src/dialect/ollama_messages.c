@@ -140,7 +140,8 @@ static void write_thinking(struct lx_ollama_writer *w, const struct lx_part *par
 static void write_arguments(struct lx_ollama_writer *w, const struct lx_part *p)
 {
     struct lx_slice plain = lx_slice_trim(lx_text_plain(p->arguments, w->b->arena));
-    bool object = !p->custom && lx_slice_starts(plain, LX_S("{")) && lx_ollama_json_read(w, plain);
+    bool object = !p->custom && lx_slice_starts(plain, LX_S("{")) &&
+                  lx_inner_read(&w->scratch, plain, w->b->buf);
     if (object) {
         lx_out_raw(&w->out, "arguments", plain);
         return;

@@ -19,14 +19,6 @@ void lx_ollama_lose_cache(struct lx_ollama_writer *w, const struct lx_cache_mark
     w->lost_cache |= mark->set;
 }
 
-bool lx_ollama_json_read(struct lx_ollama_writer *w, struct lx_slice json)
-{
-    int code = lx_json_read(&w->scratch, json, NULL, NULL);
-    if (code == LX_ENOMEM && !w->b->buf->failed)
-        w->b->buf->failed = code;
-    return code == 0;
-}
-
 static bool is_given(const struct lx_ollama_writer *w, const char *name)
 {
     return lx_extra_find(w->r->extra, lx_slice_z(name)) != NULL;
@@ -101,7 +93,7 @@ static struct lx_extra *given_options(struct lx_ollama_writer *w)
         at = &copy->next;
     }
     const struct lx_extra *own = lx_extra_find(w->r->extra, LX_S("options"));
-    if (!own || !lx_ollama_json_read(w, own->json))
+    if (!own || !lx_inner_read(&w->scratch, own->json, w->b->buf))
         return first;
     for (struct lx_json_iter it = lx_json_iter(lx_json_root(&w->scratch)); lx_json_next(&it);)
         if (lx_json_is(it.name, LX_JSON_STRING) &&
@@ -275,7 +267,5 @@ void lx_ollama_write_request(const struct lx_write_options *o, const struct lx_r
     lx_ollama_lose_cache(&w, &r->cache);
 
     lx_json_doc_clear(&w.scratch);
-    int failed = b->arena->failed ? b->arena->failed : b->buf->failed;
-    if (failed)
-        b->code = lx_error_set(&b->error, failed, "the request is too large");
+    lx_body_end(b);
 }

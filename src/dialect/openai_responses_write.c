@@ -20,74 +20,49 @@ void lx_responses_lose_cache(struct lx_responses_writer *w, const struct lx_cach
 
 struct lx_json lx_responses_json(struct lx_responses_writer *w, struct lx_slice json)
 {
-    int code = json.n ? lx_json_read(&w->scratch, json, NULL, NULL) : LX_EJSON;
-    if (code == LX_ENOMEM && !w->b->buf->failed)
-        w->b->buf->failed = code;
-    return code == 0 ? lx_json_root(&w->scratch) : (struct lx_json){0};
+    bool read = json.n && lx_inner_read(&w->scratch, json, w->b->buf);
+    return read ? lx_json_root(&w->scratch) : (struct lx_json){0};
 }
 
 /* ---- Parameters --------------------------------------------------------------------------- */
 
-enum fate {
-    KEPT,    /* under `name`, as it is */
-    CHAT,    /* kept from OpenAI's clients; another language's of that name is another thing */
-    WRITTEN, /* elsewhere */
-    REFUSED, /* changes the answer */
-    LOST,    /* does not */
+static const struct lx_scalar scalars[] = {
+    {LX_PARAM_TEMPERATURE, LX_SCALAR_KEPT, "temperature", NULL, NULL},
+    {LX_PARAM_TOP_P, LX_SCALAR_KEPT, "top_p", NULL, NULL},
+    {LX_PARAM_SERVICE_TIER, LX_SCALAR_KEPT, "service_tier", NULL, NULL},
+    {LX_PARAM_SAFETY_IDENTIFIER, LX_SCALAR_KEPT, "safety_identifier", NULL, NULL},
+    {LX_PARAM_PROMPT_CACHE_KEY, LX_SCALAR_KEPT, "prompt_cache_key", NULL, NULL},
+    {LX_PARAM_PROMPT_CACHE_RETENTION, LX_SCALAR_KEPT, "prompt_cache_retention", NULL, NULL},
+    {LX_PARAM_PREDICTION, LX_SCALAR_LOST, NULL, NULL, "the Responses API takes no prediction"},
+    {LX_PARAM_N, LX_SCALAR_REFUSED, NULL, "|1|", "the Responses API gives one answer"},
+    {LX_PARAM_SEED, LX_SCALAR_REFUSED, NULL, NULL, "the Responses API takes no seed"},
+    {LX_PARAM_PRESENCE_PENALTY, LX_SCALAR_REFUSED, NULL, "|0|0.0|",
+     "the Responses API has no penalties"},
+    {LX_PARAM_FREQUENCY_PENALTY, LX_SCALAR_REFUSED, NULL, "|0|0.0|",
+     "the Responses API has no penalties"},
+    {LX_PARAM_REPETITION_PENALTY, LX_SCALAR_REFUSED, NULL, "|1|1.0|",
+     "the Responses API has no penalties"},
+    {LX_PARAM_LOGIT_BIAS, LX_SCALAR_REFUSED, NULL, "|{}|",
+     "the Responses API does not bias tokens"},
+    {LX_PARAM_TOP_K, LX_SCALAR_REFUSED, NULL, NULL, "the Responses API has no such parameter"},
+    {LX_PARAM_MIN_P, LX_SCALAR_REFUSED, NULL, "|0|0.0|", "the Responses API has no such parameter"},
+    {LX_PARAM_MODALITIES, LX_SCALAR_REFUSED, NULL, "|[\"text\"]|",
+     "the Responses API answers in text"},
+    {LX_PARAM_AUDIO, LX_SCALAR_REFUSED, NULL, NULL, "the Responses API does not speak"},
+    {LX_PARAM_CONTAINER, LX_SCALAR_REFUSED, NULL, NULL, "not known in OpenAI's language"},
+    {LX_PARAM_MCP_SERVERS, LX_SCALAR_REFUSED, NULL, "|[]|", "not known in OpenAI's language"},
+    {LX_PARAM_INFERENCE_GEO, LX_SCALAR_REFUSED, NULL, NULL, "not known in OpenAI's language"},
 };
 
-static const struct param_row {
-    enum lx_param param;
-    enum fate fate;
-    const char *name;
-    const char *noop; /* values that ask for nothing, each between bars */
-    const char *why;
-} param_rows[] = {
-    {LX_PARAM_TEMPERATURE, KEPT, "temperature", NULL, NULL},
-    {LX_PARAM_TOP_P, KEPT, "top_p", NULL, NULL},
-    {LX_PARAM_TOP_LOGPROBS, WRITTEN, NULL, NULL, NULL},
-    {LX_PARAM_SERVICE_TIER, KEPT, "service_tier", NULL, NULL},
-    {LX_PARAM_SAFETY_IDENTIFIER, KEPT, "safety_identifier", NULL, NULL},
-    {LX_PARAM_PROMPT_CACHE_KEY, KEPT, "prompt_cache_key", NULL, NULL},
-    {LX_PARAM_PROMPT_CACHE_RETENTION, KEPT, "prompt_cache_retention", NULL, NULL},
-    {LX_PARAM_METADATA, CHAT, "metadata", "|{}|", "not known in OpenAI's language"},
-    {LX_PARAM_CONTEXT_MANAGEMENT, CHAT, "context_management", NULL,
-     "not known in OpenAI's language"},
-    {LX_PARAM_MAX_TOKENS, WRITTEN, NULL, NULL, NULL},
-    {LX_PARAM_USER, WRITTEN, NULL, NULL, NULL},
-    {LX_PARAM_STORE, WRITTEN, NULL, NULL, NULL},
-    {LX_PARAM_LOGPROBS, WRITTEN, NULL, NULL, NULL},
-    {LX_PARAM_VERBOSITY, WRITTEN, NULL, NULL, NULL},
-    {LX_PARAM_WEB_SEARCH_OPTIONS, WRITTEN, NULL, NULL, NULL},
-    {LX_PARAM_PREDICTION, LOST, NULL, NULL, "the Responses API takes no prediction"},
-    {LX_PARAM_N, REFUSED, NULL, "|1|", "the Responses API gives one answer"},
-    {LX_PARAM_SEED, REFUSED, NULL, NULL, "the Responses API takes no seed"},
-    {LX_PARAM_PRESENCE_PENALTY, REFUSED, NULL, "|0|0.0|", "the Responses API has no penalties"},
-    {LX_PARAM_FREQUENCY_PENALTY, REFUSED, NULL, "|0|0.0|", "the Responses API has no penalties"},
-    {LX_PARAM_REPETITION_PENALTY, REFUSED, NULL, "|1|1.0|", "the Responses API has no penalties"},
-    {LX_PARAM_LOGIT_BIAS, REFUSED, NULL, "|{}|", "the Responses API does not bias tokens"},
-    {LX_PARAM_TOP_K, REFUSED, NULL, NULL, "the Responses API has no such parameter"},
-    {LX_PARAM_MIN_P, REFUSED, NULL, "|0|0.0|", "the Responses API has no such parameter"},
-    {LX_PARAM_MODALITIES, REFUSED, NULL, "|[\"text\"]|", "the Responses API answers in text"},
-    {LX_PARAM_AUDIO, REFUSED, NULL, NULL, "the Responses API does not speak"},
-    {LX_PARAM_CONTAINER, REFUSED, NULL, NULL, "not known in OpenAI's language"},
-    {LX_PARAM_MCP_SERVERS, REFUSED, NULL, "|[]|", "not known in OpenAI's language"},
-    {LX_PARAM_INFERENCE_GEO, REFUSED, NULL, NULL, "not known in OpenAI's language"},
+/* Kept from OpenAI's clients; another language's of that name is another thing. */
+static const struct lx_scalar own_scalars[] = {
+    {LX_PARAM_METADATA, LX_SCALAR_KEPT, "metadata", "|{}|", NULL},
+    {LX_PARAM_CONTEXT_MANAGEMENT, LX_SCALAR_KEPT, "context_management", NULL, NULL},
 };
-
-static void write_param(struct lx_responses_writer *w, const struct param_row *row,
-                        struct lx_slice json)
-{
-    struct lx_slice what = lx_slice_z(lx_param_name(row->param));
-    if (lx_scalar_is_noop(row->noop, json) || row->fate == WRITTEN)
-        return;
-    if (row->fate == KEPT || (row->fate == CHAT && w->openai))
-        lx_out_raw(&w->out, row->name, json);
-    else if (row->fate == REFUSED)
-        lx_body_refuse(w->b, w->o, what, lx_slice_z(row->why));
-    else
-        lx_losses_add(w->b->losses, what, lx_slice_z(row->why));
-}
+static const struct lx_scalar foreign_scalars[] = {
+    {LX_PARAM_METADATA, LX_SCALAR_LOST, NULL, "|{}|", "not known in OpenAI's language"},
+    {LX_PARAM_CONTEXT_MANAGEMENT, LX_SCALAR_LOST, NULL, NULL, "not known in OpenAI's language"},
+};
 
 /* "integer_below_min_value: Expected a value >= 16" (recorded 2025). Claude Code asks for one token
  * to see whether a key is good. */
@@ -107,9 +82,10 @@ static void write_limit(struct lx_responses_writer *w)
 
 static void write_params(struct lx_responses_writer *w)
 {
-    for (size_t i = 0; i < sizeof(param_rows) / sizeof(param_rows[0]); i++)
-        if (w->r->params[param_rows[i].param].n)
-            write_param(w, &param_rows[i], w->r->params[param_rows[i].param]);
+    lx_scalars_write(scalars, sizeof(scalars) / sizeof(scalars[0]), w->o, w->r, NULL, w->b,
+                     &w->out);
+    lx_scalars_write(w->openai ? own_scalars : foreign_scalars,
+                     sizeof(own_scalars) / sizeof(own_scalars[0]), w->o, w->r, NULL, w->b, &w->out);
     if (w->r->params[LX_PARAM_USER].n)
         lx_openai_write_user(&w->out, w->b, w->r->params[LX_PARAM_USER], w->openai);
     write_limit(w);
@@ -313,7 +289,5 @@ void lx_responses_write_request(const struct lx_write_options *o, const struct l
     lx_extra_lose(r, b);
 
     lx_json_doc_clear(&w.scratch);
-    int failed = b->arena->failed ? b->arena->failed : b->buf->failed;
-    if (failed)
-        b->code = lx_error_set(&b->error, failed, "the request is too large");
+    lx_body_end(b);
 }

@@ -21,7 +21,7 @@ void lx_scalars_write(const struct lx_scalar *table, size_t n, const struct lx_w
             continue;
         if (row->fate == LX_SCALAR_REFUSED)
             lx_body_refuse(b, o, what, lx_slice_z(row->why));
-        else if (row->fate == LX_SCALAR_LOST && b->losses)
+        else if (row->fate == LX_SCALAR_LOST)
             lx_losses_add(b->losses, what, lx_slice_z(row->why));
         else if (row->fate == LX_SCALAR_KEPT && !lx_extra_find(given, lx_slice_z(row->name)))
             lx_out_raw(out, row->name, json);

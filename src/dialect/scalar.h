@@ -2,7 +2,7 @@
  * scalar.h - scalar parameters of a request, written by a table: what a back keeps under which
  * name, what it refuses, and what may be left out.
  *
- * Backs whose parameters need no more than that use it.
+ * What needs more than that, a back writes itself.
  */
 #ifndef LX_DIALECT_SCALAR_H
 #define LX_DIALECT_SCALAR_H

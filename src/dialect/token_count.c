@@ -218,9 +218,7 @@ static void write_count(
         copy(lx_json_root(&doc), o, &out);
         lx_out_object_end(&out);
     }
-    int failed = b->arena->failed ? b->arena->failed : b->buf->failed;
-    if (!b->code && failed)
-        b->code = lx_error_set(&b->error, failed, "the request is too large");
+    lx_body_end(b);
     lx_json_doc_clear(&doc);
     lx_buf_clear(&text);
 }

@@ -64,7 +64,7 @@ static void test_edits(void **state)
     } rows[] = {
         {"{\"a\":1}", "{\"a\":1}", {{END}}},
         /* replace */
-        {"[1]", "{}", {{REPLACE, .json = "{}"}}},
+        {"[1]", "{}", {{REPLACE, {NULL}, .json = "{}"}}},
         {"{\"a\": 1 }", "{\"a\": \"x\" }", {{SET, .name = "a", .json = "\"x\""}}},
         {"{\"a\":1}", "{\"a\":null}", {{SET, .name = "a"}}},
         {"[1,[2,3]]", "[1,[2,9]]", {{REPLACE, {"1", "1"}, .json = "9"}}},
