@@ -345,8 +345,81 @@ def base(language):
     return request
 
 
+# What the Responses API has of chat completions: a member, and what it is there.
+_IN_RESPONSES = {
+    "model": "model", "temperature": "temperature", "top_p": "top_p", "user": "user",
+    "stream": "stream", "parallel_tool_calls": "parallel_tool_calls",
+    "max_tokens": "max_output_tokens", "max_completion_tokens": "max_output_tokens"}
+
+
+def _content_of_responses(role, content):
+    """A list of parts; None where one has no place in that API."""
+    if isinstance(content, str):
+        return content
+    said, parts = "output_text" if role == "assistant" else "input_text", []
+    for part in content:
+        if part["type"] == "text" and "cache_control" not in part:
+            parts.append({"type": said, "text": part["text"]})
+        elif part["type"] == "image_url":
+            image = part["image_url"]
+            parts.append({"type": "input_image", "image_url": image["url"],
+                          "detail": image.get("detail", "auto")})
+        elif part["type"] == "file":
+            parts.append({"type": "input_file", **part["file"]})
+        else:
+            return None
+    return parts
+
+
+def _items_of_responses(message):
+    if message["role"] == "tool":
+        return [{"type": "function_call_output", "call_id": message["tool_call_id"],
+                 "output": _content_of_responses("tool", message["content"])}]
+    if message.get("tool_calls"):
+        return [{"type": "function_call", "call_id": call["id"], **call["function"]}
+                for call in message["tool_calls"]]
+    content = _content_of_responses(message["role"], message["content"])
+    thought = [{"type": "reasoning", "id": "rs_mark", "summary": [
+        {"type": "summary_text", "text": message["reasoning_content"]}]}] \
+        if "reasoning_content" in message else []
+    return None if content is None else \
+        [*thought, {"type": "message", "role": message["role"], "content": content}]
+
+
+def _flat(tool):
+    """A tool, or the choice of one: what stands under its kind stands beside it."""
+    return {"type": tool["type"], **tool[tool["type"]]} if isinstance(tool, dict) else tool
+
+
+def as_responses(chat):
+    """The same request in OpenAI's Responses API; None where it cannot be asked there."""
+    request = {"input": []}
+    for message in chat["messages"]:
+        items = _items_of_responses(message)
+        if items is None:
+            return None
+        request["input"] += items
+    for name, value in chat.items():
+        if name in _IN_RESPONSES:
+            request[_IN_RESPONSES[name]] = value
+        elif name == "tools":
+            request["tools"] = [_flat(tool) for tool in value]
+        elif name == "tool_choice":
+            request["tool_choice"] = _flat(value)
+        elif name == "reasoning_effort":
+            request["reasoning"] = {"effort": value}
+        elif name == "response_format":
+            request["text"] = {"format": _flat(value) if "json_schema" in value else value}
+        elif name not in ("messages", "stream_options"):
+            return None
+    return request
+
+
 def with_features(language, chosen):
     """A request that asks for all of them; None where one cannot be asked in that language."""
+    if language == "openai_responses":
+        chat = with_features("openai_chat", chosen)
+        return chat and as_responses(chat)
     request = base(language)
     for feature in chosen:
         step = getattr(feature, language)

@@ -179,8 +179,10 @@ def jobs(binary, only):
         pairs = [*((n,) for n in one), *itertools.combinations(one, 2)]
         languages = ("openai_embed",) if embeds else \
             ("anthropic_count", "gemini_asked_count") if TARGETS[target] in count_requests.TARGETS \
-            else ("openai_chat", "anthropic", "gemini")
+            else ("openai_chat", "openai_responses", "anthropic", "gemini")
         for model, pair, language in itertools.product(models, pairs, languages):
+            if language == "openai_responses" and name == "openai_chat":
+                continue  # they have that API, and get it: openai_responses is among the targets
             if only in f"{language} -> {model}":
                 yield binary, language, target, model, pair
 
