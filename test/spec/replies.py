@@ -24,7 +24,7 @@ import translate  # noqa: E402
 # Members that clients of gateways know and the document does not have: LiteLLM's names for what
 # other providers say beside OpenAI's form, and Anthropic's own, which went before it. A schema that
 # has no name of its own is known by the member it stands in.
-MESSAGE = ("reasoning_content", "thinking_blocks", "provider_specific_fields", "images")
+MESSAGE = ("reasoning_content", "reasoning_items", "thinking_blocks", "provider_specific_fields", "images")
 USAGE = ("cache_creation_input_tokens", "cache_read_input_tokens", "server_tool_use",
          "inference_geo", "service_tier", "speed", "cost")
 LATER = {
