@@ -51,6 +51,6 @@ def test_a_deadline_cancels_the_prediction(gateway, upstream):
     gw = gateway(config([deployment("m", "replicate/meta/llama", up.url, timeout=1)],
                         litellm_settings={"num_retries": 3}))
     reply = gw.chat("m")
-    assert reply.status in (408, 504), json.loads(reply.body)
+    assert reply.status == 408, json.loads(reply.body)
     wait_for("the cancellation", lambda: "POST /v1/predictions/p/cancel" in lines(up), 5)
     assert sum("models/" in line for line in lines(up)) == 1

@@ -345,7 +345,7 @@ def test_silence(gateway, upstream, after, front):
     up = upstream(hang(after))
     gw = serve(gateway, up.url, timeout=0.3)
     started = time.monotonic()
-    expect_error(ask(gw, front), (408, 504), "imed out", front)
+    expect_error(ask(gw, front), 408, "imed out", front)
     assert 0.25 < time.monotonic() - started < 3
     wait_for("the provider to be let go", lambda: getattr(up, "gone", False), 2)
 
@@ -353,7 +353,7 @@ def test_silence(gateway, upstream, after, front):
 def test_silence_before_a_stream(gateway, upstream):
     up = upstream(hang(SSE_HEAD))
     gw = serve(gateway, up.url, stream_timeout=0.3, settings={"between_bytes_timeout": 0.3})
-    expect_error(ask(gw, stream=True), (408, 504), "imed out")
+    expect_error(ask(gw, stream=True), 408, "imed out")
 
 
 @pytest.mark.parametrize("front", FRONTS)
@@ -371,14 +371,14 @@ def test_a_provider_that_does_not_read(gateway, upstream):
     gw = serve(gateway, up.url, timeout=0.4)
     big = [{"role": "user", "content": "x" * (20 << 20)}]
     expect_error(gw.request("POST", "/v1/chat/completions", {"model": "m", "messages": big}),
-                 (408, 504))
+                 408)
 
 
 def test_a_client_may_set_the_deadline(gateway, upstream):
     gw = serve(gateway, upstream(hang()).url)
     for more in ({"timeout": 0.3}, {"headers": {"x-litellm-timeout": "0.3"}}):
         started = time.monotonic()
-        expect_error(gw.chat("m", **more), (408, 504))
+        expect_error(gw.chat("m", **more), 408)
         assert time.monotonic() - started < 3
 
 

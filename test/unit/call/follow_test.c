@@ -139,7 +139,7 @@ static void test_one_deadline(void **state)
     h.sends++;
     assert_int_equal(host_reply(&h, 200, "application/json", WAITING("api.replicate.com")),
                      LX_STEP_DONE);
-    assert_int_equal(h.status, 504);
+    assert_int_equal(h.status, 408);
     host_clear(&h);
 }
 

@@ -68,7 +68,7 @@ static void test_errors(void **state)
 
     f = lx_fault_of_error(LX_ETIMEOUT_IDLE, NULL, &a);
     assert_int_equal(f.kind, LX_FAULT_TIMEOUT);
-    assert_int_equal(f.status, 504);
+    assert_int_equal(f.status, 408);
     assert_true(lx_slice_eq(f.message, LX_S("timed out between two bytes")));
     f = lx_fault_of_error(LX_EBUG, NULL, &a);
     assert_int_equal(f.kind, LX_FAULT_INTERNAL);
