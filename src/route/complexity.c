@@ -8,6 +8,8 @@
  */
 #include "route/complexity.h"
 
+#include <assert.h>
+
 #include "base/text.h"
 #include "llm/money.h"
 
@@ -106,6 +108,7 @@ static bool is_word_byte(char c)
 /* A word begins or ends at the byte `at`, where there is one on either side. */
 static bool is_edge(struct lx_slice text, size_t at)
 {
+    assert(at <= text.n && (text.p || !text.n));
     bool before = at > 0 && is_word_byte(text.p[at - 1]);
     return before != (at < text.n && is_word_byte(text.p[at]));
 }
