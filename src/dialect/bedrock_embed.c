@@ -210,10 +210,14 @@ static void write_marengo(const struct lx_write_options *o, const struct lx_requ
     const struct lx_part *text, *image = picture(&e->inputs[0], &text);
     struct lx_part plain = {.kind = LX_PART_IMAGE, .media.data = e->inputs[0].text};
     bool third = lx_slice_find(o->model, LX_S("marengo-embed-3")) >= 0;
-    enum lx_purpose purpose = lx_purpose_read(lx_text_plain(e->input_type, b->arena));
+    struct lx_slice type = lx_text_plain(e->input_type, b->arena);
+    enum lx_purpose purpose = lx_purpose_read(type);
     struct lx_out out = lx_out(b->buf);
     if (purpose == LX_PURPOSE_IMAGE && e->inputs[0].kind == LX_INPUT_TEXT)
         image = &plain; /* LiteLLM's clients call it so, and it is base64 alone */
+    if (lx_slice_eq(type, LX_S("video")) || lx_slice_eq(type, LX_S("audio")))
+        lx_embed_fail(b, e, 0,
+                      LX_S("the model answers for videos and sound with async-invoke only"));
     lx_embed_settle(o, r,
                     (third ? 0U : LX_EMBED_TRUNCATE) |
                         (purpose == LX_PURPOSE_IMAGE ? LX_EMBED_PURPOSE : 0U),
