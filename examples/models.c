@@ -20,14 +20,19 @@ static int tell_tokens(llmux_client *c, const char *model, const char *text)
 {
     llmux_error *err = NULL;
     size_t count, n;
+    int64_t fits;
     const uint32_t *ids = llmux_client_encode(c, model, text, strlen(text), &count, &err);
     const char *back = ids ? llmux_client_decode(c, model, ids, count, &n, &err) : NULL;
 
     if (!back)
         return fail(err);
     printf("tokens: %zu\nback: %.*s\n", count, (int)n, back);
-    n = (size_t)llmux_client_fit_tokens(c, model, text, strlen(text), count / 2, &err);
-    printf("half: %.*s\n", (int)n, text);
+    fits = llmux_client_fit_tokens(c, model, text, strlen(text), count / 2, &err);
+    if (fits < 0)
+        return fail(err);
+    fputs("half: ", stdout);
+    fwrite(text, 1, (size_t)fits, stdout);
+    putchar('\n');
     return llmux_client_count_tokens(c, model, text, strlen(text), &err) == (int64_t)count ? 0 : 1;
 }
 

@@ -94,9 +94,9 @@ static void one_language_passes_byte_for_byte(void **state)
     (void)state;
     static const char *const streams[] = {
         STREAM,
-        ": hello\n" STREAM,
-        "event: x\r\nid: 7\r\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":"
-        "\"tool_calls\"}]}\r\n\r\ndata: [DONE]\r\n\r\n",
+        (": hello\n" STREAM),
+        ("event: x\r\nid: 7\r\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":"
+         "\"tool_calls\"}]}\r\n\r\ndata: [DONE]\r\n\r\n"),
     };
     struct lx_buf out;
     lx_buf_init(&out, 1 << 20);

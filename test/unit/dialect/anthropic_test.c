@@ -595,8 +595,8 @@ static void test_glance(void **state)
 {
     (void)state;
     static const char *const records[] = {
-        "{'type':'message_start','message':{'model':'c','usage':{'input_tokens':3,"
-        "'output_tokens':1}}}",
+        ("{'type':'message_start','message':{'model':'c','usage':{'input_tokens':3,"
+         "'output_tokens':1}}}"),
         "{'type':'ping'}",
         "{'type':'content_block_delta','index':0,'delta':{'type':'text_delta','text':'x'}}",
         "{'type':'message_delta','delta':{'stop_reason':'max_tokens'},'usage':{'output_tokens':4}}",

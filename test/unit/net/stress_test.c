@@ -141,7 +141,7 @@ static void on_body(void *owner, struct lx_slice piece)
 {
     struct slot *s = owner;
     assert_true(s->headed && !s->paused);
-    assert_memory_equal("abcdefgh" + s->bytes, piece.p, piece.n);
+    assert_memory_equal(&"abcdefgh"[s->bytes], piece.p, piece.n);
     s->bytes += piece.n;
     caprice(s);
 }

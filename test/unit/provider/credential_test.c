@@ -99,7 +99,7 @@ static const struct row {
      "WebIdentityToken=web\nDONE aws|RI|RS|RT in 1800\n"},
     {"aws",
      {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/k"}},
-     {"none", "none", META},
+     {"none", "none", (META)},
      "READ /user/.aws/credentials\nREAD /user/.aws/config\n"
      "GET http://169.254.170.2/v2/k\nDONE aws|I|s|T in 3600\n"},
     {"aws",
@@ -110,7 +110,7 @@ static const struct row {
      "https nor on this machine\n"},
     {"aws",
      {{NULL}},
-     {"none", "none", "200 tok", "200 the-role\nother\n", META},
+     {"none", "none", "200 tok", "200 the-role\nother\n", (META)},
      "READ /user/.aws/credentials\nREAD /user/.aws/config\n"
      "PUT http://169.254.169.254/latest/api/token (a guess)\n"
      "GET http://169.254.169.254/latest/meta-data/iam/security-credentials/ (a guess)\n"

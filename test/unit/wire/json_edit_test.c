@@ -62,9 +62,9 @@ static void test_edits(void **state)
         const char *text, *want;
         struct step steps[6];
     } rows[] = {
-        {"{\"a\":1}", "{\"a\":1}", {{END}}},
+        {"{\"a\":1}", "{\"a\":1}", {{.verb = END}}},
         /* replace */
-        {"[1]", "{}", {{REPLACE, {NULL}, .json = "{}"}}},
+        {"[1]", "{}", {{REPLACE, .json = "{}"}}},
         {"{\"a\": 1 }", "{\"a\": \"x\" }", {{SET, .name = "a", .json = "\"x\""}}},
         {"{\"a\":1}", "{\"a\":null}", {{SET, .name = "a"}}},
         {"[1,[2,3]]", "[1,[2,9]]", {{REPLACE, {"1", "1"}, .json = "9"}}},
