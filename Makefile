@@ -98,7 +98,7 @@ fmt: packages-lint  ## format all C sources
 
 lint: packages-lint all  ## formatting, clang-tidy (ten minutes on two cores) and the tests of test/lint
 	@clang-format --dry-run -Werror $(SOURCES)
-	@run-clang-tidy -quiet -p $(BUILD) '/(src|test|bench|examples)/'
+	@run-clang-tidy -quiet -p $(BUILD) '/(src|test|bench|examples)/.*\.(c|cc|cpp)$$'
 	@meson test -C $(BUILD) --suite lint
 
 install: all  ## binary, libraries, headers, pkg-config file, man page (DESTDIR, PREFIX)

@@ -146,10 +146,12 @@ def main(build):
         import tiktoken  # noqa: F401
     except ImportError:
         venv = Path(build) / "tokens-venv"
-        if not venv.exists():
-            subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-            subprocess.run([str(venv / "bin" / "pip"), "install", "--quiet", "tiktoken"], check=True)
-        os.execv(str(venv / "bin" / "python"), ["python", *sys.argv])
+        python = str(venv / "bin" / "python")
+        if not venv.exists() or subprocess.run([python, "-c", "import tiktoken"], stderr=subprocess.DEVNULL).returncode:
+            # --clear: an installation may have been interrupted
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True)
+            subprocess.run([python, "-m", "pip", "install", "--quiet", "tiktoken"], check=True)
+        os.execv(python, ["python", *sys.argv])
     compare(build)
 
 
