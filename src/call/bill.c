@@ -53,20 +53,6 @@ static struct lx_slice region_of(const struct lx_deployment *d, const struct lx_
     return lx_slice(NULL, 0);
 }
 
-/*
- * Providers that say in every reply what it cost, in dollars. Their word counts for more than a
- * list of prices, as it does for LiteLLM (cost_calculator.py, llms/perplexity/cost_calculator.py,
- * llms/openrouter/chat/transformation.py, 1.106.2); a price of the user's own for more than theirs.
- */
-static bool is_stated(const struct lx_deployment *d, const struct lx_usage *usage)
-{
-    static const char *const stating[] = {"edenai", "openrouter", "perplexity"};
-    for (size_t i = 0; usage->has_cost && !d->own_prices.n && i < 3; i++)
-        if (strcmp(d->provider->id, stating[i]) == 0)
-            return true;
-    return false;
-}
-
 static void bill_stated(const struct lx_biller *b, const struct lx_usage *usage,
                         struct lx_cost *out)
 {
@@ -111,7 +97,7 @@ bool lx_bill_usage(const struct lx_biller *b, const struct lx_usage *usage, stru
     const struct lx_deployment *d = b->deployment;
     if (!d || !usage->known)
         return false;
-    if (is_stated(d, usage)) {
+    if (usage->has_cost && lx_deployment_states_cost(d)) {
         bill_stated(b, usage, out);
         return true;
     }

@@ -185,6 +185,7 @@ void lx_call_read_group(struct lx_call *c)
 {
     lx_facts_read(&c->in, c->pool, c->group, &c->memory->doc, &c->memory->members, lx_call_arena(c),
                   &c->memory->facts);
+    c->memory->facts.star = c->star;
 }
 
 /* LiteLLM's `model: "a, b"` with `fastest_response: true`. */

@@ -300,12 +300,44 @@ static void tell_budget(const struct lx_route_request *r, const struct lx_deploy
                 (double)skip->limit / 1e9);
 }
 
+/* ---- Prices -----------------------------------------------------------------------------------
+ */
+
+/* Whose replies say what they cost need none. A wildcard's is its model's, found now. */
+static bool has_price(const struct lx_route_request *r, const struct lx_deployment *d,
+                      struct lx_route_skip *skip)
+{
+    enum { MAX_PRICE_BYTES = 1 << 20 };
+    const struct lx_cost_settings *cost = &r->settings->cost;
+    if (!cost->blocks_unpriced || lx_deployment_states_cost(d))
+        return true;
+    skip->fault = LX_FAULT_PERMISSION;
+    if (d->price)
+        return d->price->is_priced;
+    struct lx_arena a;
+    struct lx_price price;
+    lx_arena_init(&a, MAX_PRICE_BYTES);
+    bool known = lx_price_find(cost->catalog, lx_slice_z(d->provider->id),
+                               lx_deployment_model(d, r->star, &a), d->base_model, d->own_prices,
+                               &a, &price);
+    lx_arena_clear(&a);
+    return known;
+}
+
+static void tell_price(const struct lx_route_request *r, const struct lx_deployment *d,
+                       const struct lx_route_skip *skip, struct lx_buf *out)
+{
+    (void)r, (void)d, (void)skip;
+    lx_buf_add_lit(out, "has no price, and block_requests_for_models_without_pricing is set: give "
+                        "input_cost_per_token and output_cost_per_token");
+}
+
 const struct lx_route_check lx_route_checks[] = {
     {"cooldown", is_warm, tell_cooling},     {"health", passes_health, tell_health},
     {"context-window", has_room, tell_room}, {"region", is_in_region, tell_region},
     {"rpm", is_below_rpm, tell_rpm},         {"tpm", is_below_tpm, tell_tpm},
     {"itpm", is_below_itpm, tell_itpm},      {"otpm", is_below_otpm, tell_otpm},
     {"blocked", is_open, tell_blocked},      {"parallel", has_place, tell_place},
-    {"budget", can_afford, tell_budget},
+    {"budget", can_afford, tell_budget},     {"price", has_price, tell_price},
 };
 const size_t lx_route_check_count = sizeof(lx_route_checks) / sizeof(lx_route_checks[0]);

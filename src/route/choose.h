@@ -35,6 +35,7 @@ enum lx_need {
 struct lx_route_request {
     const struct lx_route_settings *settings;
     const struct lx_model_group *group;
+    struct lx_slice star; /* what the star of a wildcard group's name stands for; or absent */
     int64_t now_ms;
     uint64_t random; /* uniform; everything that is left to chance follows from it */
     uint64_t tried;  /* bit i: deployment i of the group (of the first 64) */

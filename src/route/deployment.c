@@ -212,6 +212,17 @@ static int64_t price_of(const struct lx_price *p, enum lx_rate_kind kind)
     return unknown;
 }
 
+/* As for LiteLLM (cost_calculator.py, llms/perplexity/cost_calculator.py,
+ * llms/openrouter/chat/transformation.py, 1.106.2). */
+bool lx_deployment_states_cost(const struct lx_deployment *d)
+{
+    static const char *const stating[] = {"edenai", "openrouter", "perplexity"};
+    for (size_t i = 0; !d->own_prices.n && i < sizeof(stating) / sizeof(stating[0]); i++)
+        if (strcmp(d->provider->id, stating[i]) == 0)
+            return true;
+    return false;
+}
+
 const struct lx_provider *lx_deployment_row(const struct lx_deployment *d, struct lx_slice model)
 {
     const struct lx_target *known = lx_deployment_known(d, model);

@@ -157,6 +157,7 @@ struct lx_cost_settings {
     const struct lx_catalog *catalog;   /* NULL: the built-in one */
     struct lx_slice discounts, margins; /* JSON, as in catalog/cost.h; or empty */
     bool in_streams;                    /* told in the last chunk of a stream */
+    bool blocks_unpriced;               /* a model whose cost cannot be known is not asked */
 };
 
 struct lx_route_settings {
@@ -226,6 +227,10 @@ void lx_route_near(const struct lx_route_table *t, struct lx_slice name, char *o
  * arena; absent when that has failed. */
 struct lx_slice lx_deployment_model(const struct lx_deployment *d, struct lx_slice star,
                                     struct lx_arena *a);
+
+/* Whether its provider says in every reply what it cost, in dollars: that counts for more than a
+ * list of prices, but not for more than a price of the user's own. */
+bool lx_deployment_states_cost(const struct lx_deployment *d);
 
 /* The row that serves a model of the deployment's: its provider's, or a variant. */
 const struct lx_provider *lx_deployment_row(const struct lx_deployment *d, struct lx_slice model);

@@ -34,6 +34,19 @@ def gw(gateway):
     return gateway(config(MODELS))
 
 
+def test_what_has_no_price_can_be_forbidden(gateway):
+    mixed = [mock("mixed", "openai/never-heard-of"), mock("mixed")]
+    gw = gateway(config(MODELS + mixed, litellm_settings={
+        "block_requests_for_models_without_pricing": True}))
+    for model in ("unknown", "wild/never-heard-of"):
+        reply = gw.chat(model)
+        assert reply.status == 403
+        assert "input_cost_per_token" in reply.json()["error"]["message"]
+    for model in ("known", "own", "based", "wild/gpt-4o") + 10 * ("mixed",):
+        reply = gw.chat(model)
+        assert reply.status == 200 and float(reply.header("x-litellm-response-cost")) > 0
+
+
 @pytest.mark.parametrize("model, cost", [("known", "0.000225"), ("own", "0.05"),
                                          ("based", "0.000225"), ("wild/gpt-4o", "0.000225")])
 def test_the_header_tells_the_cost(gw, model, cost):
