@@ -64,7 +64,7 @@ def plain(value, gemini=None):
         return [plain(v, gemini) for v in value]
     if not isinstance(value, dict):
         return value
-    gemini = "contents" in value if gemini is None else gemini
+    gemini = bool({"contents", "requests", "instances"} & set(value)) if gemini is None else gemini
     out = {}
     for name, inner in value.items():
         if gemini:
@@ -125,20 +125,6 @@ def message_of(message):
 
 def parsed(text):
     return json.loads(text) if isinstance(text, str) and text and is_json(text) else text or {}
-
-
-def reply_of(outcome):
-    """What a side made of a reply, as it is compared."""
-    if "error" in outcome:
-        return {"error": {k: outcome["error"].get(k) for k in ("class", "status")}}
-    if "chunks" in outcome:
-        reply = joined(outcome["chunks"])
-    else:
-        reply = outcome["reply"]
-    return {"choices": {str(c.get("index", i)): {**message_of(c.get("message") or {}),
-                                                 "finish": c.get("finish_reason")}
-                        for i, c in enumerate(reply.get("choices") or [])},
-            "usage": usage_of(reply.get("usage"))}
 
 
 def joined(chunks):

@@ -52,6 +52,7 @@ class Authority:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits 40 ms for the head's acknowledgement
 
     def log_message(self, *_):
         pass

@@ -1,22 +1,10 @@
 """Why the two sides differ, where they do, and who is right; printed as doc/parity.md."""
 
 import fnmatch
-from dataclasses import dataclass
 
+import reasons_embed
 from compare import ABSENT, general
-
-SAME, OURS = "same meaning", "ours better"
-
-
-@dataclass(frozen=True)
-class Rule:
-    kind: str  # request, reply or stream
-    target: str  # provider, or provider/model; a glob, alternatives with |
-    path: str  # of the difference, without indexes; a glob
-    verdict: str
-    why: str
-    shape: str = "*"  # name of the request's shape, or of the reply
-    when: object = None  # what else must hold of (ours, theirs) at the path
+from rule import OURS, SAME, Rule
 
 
 def left_out(a, b):
@@ -312,13 +300,24 @@ RULES = [
 ]
 
 
+RULES += reasons_embed.RULES
+
+
 def find(kind, target, name, path, a, b, ours, theirs):
     for rule in RULES:
-        if (rule.kind in (kind, "*") and matches(rule.target, target, name.split()[0])
+        if (concerns(rule.kind, kind) and matches(rule.target, target, name.split()[0])
                 and matches(rule.shape, name.split()[-1]) and matches(rule.path, path, general(path))
                 and (rule.when is None or rule.when(a, b))):
             return rule
     return None
+
+
+def concerns(rule_kind, kind):
+    """A reason that names no operation is one of chats; whose requests others become, too."""
+    operation, _, what = kind.rpartition(" ")
+    if not operation or rule_kind.partition(" ")[0] == operation:
+        return fnmatch.fnmatchcase(kind, rule_kind)
+    return rule_kind == what == "request" and operation != "embed"
 
 
 def matches(pattern, *names):

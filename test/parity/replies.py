@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "corpus"))
 import records  # noqa: E402
+from calls import Call  # noqa: E402
 
 # Folder of the corpus: who answers so.
 TARGETS = {
@@ -44,22 +45,39 @@ EACH = 30  # of replies, and of streams; of errors, all that are not the same
 TOOL = [{"type": "function", "function": {"name": "a", "parameters": {"type": "object"}}}]
 
 
-class Reply:
-    def __init__(self, target, record):
-        self.target, self.name, self.status = target, record.name, record.status
-        self.stream, self.body = record.is_stream, record.wire
-        self.headers = {"content-type": record.content_type or "application/json"} | record.said
-        if record.framing == "ndjson" and record.language != "ollama_chat":  # events that were kept without their framing get it back
-            self.headers["content-type"] = "text/event-stream"
-            self.body = b"".join(
-                (f"event: {e['type']}\n" if "type" in e else "").encode() +
-                b"data: " + json.dumps(e).encode() + b"\n\n"
-                for e in records.events_of(record.body, record.framing))
-            if record.language == "openai_chat":
-                self.body += b"data: [DONE]\n\n"
-        self.request = {"messages": [{"role": "user", "content": "Hello"}]}
-        if b"tool" in self.body or b"function" in self.body:
-            self.request["tools"] = TOOL
+def wire(record):
+    """Head and body. Events that were kept without their framing get it back."""
+    headers = {"content-type": record.content_type or "application/json"} | record.said
+    if record.framing != "ndjson" or record.language == "ollama_chat":
+        return headers, record.wire
+    headers["content-type"] = "text/event-stream"
+    body = b"".join((f"event: {e['type']}\n" if "type" in e else "").encode() +
+                    b"data: " + json.dumps(e).encode() + b"\n\n"
+                    for e in records.events_of(record.body, record.framing))
+    return headers, body + (b"data: [DONE]\n\n" if record.language == "openai_chat" else b"")
+
+
+def asked(operation, body, stream):
+    """A request that such a reply may answer."""
+    tools = b"tool" in body or b"function" in body
+    hello = [{"role": "user", "content": "Hello"}]
+    if operation == "text":
+        return {"prompt": "Hello", "stream": stream}
+    if operation == "responses":
+        return {"input": "Hello", "stream": stream, **({"tools": [
+            {"type": "function", "name": "a", "parameters": {"type": "object"}}]} if tools else {})}
+    if operation == "messages":
+        return {"messages": hello, "max_tokens": 1024, "stream": stream, **({"tools": [
+            {"name": "a", "input_schema": {"type": "object"}}]} if tools else {})}
+    return {"messages": hello, "stream": stream, **({"tools": TOOL} if tools else {}),
+            **({"stream_options": {"include_usage": True}} if stream else {})}
+
+
+def call(target, record, operation="chat"):
+    headers, body = wire(record)
+    kind = "error" if record.status >= 400 else "stream" if record.is_stream else "reply"
+    return Call(kind, {"model": target}, record.name, asked(operation, body, record.is_stream),
+                operation, (record.status, headers, body))
 
 
 def spread(items, n):
@@ -80,19 +98,24 @@ def errors():
                 kind = (provider, found.status, re.sub(r"[0-9a-f]{6,}|[0-9]+", "", found.body))
                 if found.status >= 400 and kind not in seen:
                     seen.add(kind)
-                    yield Reply(target, found)
+                    yield call(target, found)
+
+
+def successes(targets, each, operation="chat"):
+    """Some of what each answered, whole and as streams."""
+    for provider, target in targets.items():
+        records.PROVIDERS.setdefault(provider, CHAT)
+        intact = [r for r in records.load(provider)
+                  if r.status < 400 and records.damage(r) is None
+                  and not (r.framing == "ndjson" and r.language == "bedrock_converse")]
+        for kind in (lambda r: not r.is_stream, lambda r: r.is_stream):
+            for r in spread([r for r in intact if kind(r)], each):
+                yield call(target, r, operation)
 
 
 def chosen():
     if not records.FOLDER.exists():
         print("the recorded traffic is not there: no replies are compared")
         return
-    for provider, target in TARGETS.items():
-        records.PROVIDERS.setdefault(provider, CHAT)
-        intact = [r for r in records.load(provider)
-                  if r.status < 400 and records.damage(r) is None
-                  and not (r.framing == "ndjson" and r.language == "bedrock_converse")]
-        for kind in (lambda r: not r.is_stream, lambda r: r.is_stream):
-            for r in spread([r for r in intact if kind(r)], EACH):
-                yield Reply(target, r)
+    yield from successes(TARGETS, EACH)
     yield from errors()

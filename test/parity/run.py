@@ -10,21 +10,24 @@ unexplained. Exit status: 0 when nothing is unexplained and LiteLLM is nowhere b
 import argparse
 import collections
 import json
+import multiprocessing
 import subprocess
 import sys
 import tempfile
 import venv
 from pathlib import Path
 
+import answers
 import compare
+import embeds
 import reasons
 import replies
+from calls import Call
 from proxy import GOOGLE_USER, Proxy
 from shapes import SHAPES, TARGETS
 from sides import Gateway, Oracle
 
 LITELLM = "litellm==1.106.2"
-REFUSED = (400, {"content-type": "application/json"}, b'{"error": {"message": "recorded"}}')
 VERDICTS = ("equal", "same meaning", "ours better", "LiteLLM better", "unexplained")
 
 
@@ -72,49 +75,58 @@ class Verdicts:
             print(f"{verdict}: {kind} {target}: {path}: {len(found)} times, as in {name}: ours "
                   f"{json.dumps(a)[:200]}, LiteLLM's {json.dumps(b)[:200]}")
         width = max(len(t) for _, t in self.table)
-        print(f"\n{'':8} {'':{width}} " + " ".join(f"{v:>14}" for v in VERDICTS))
+        print(f"\n{'':18} {'':{width}} " + " ".join(f"{v:>14}" for v in VERDICTS))
         total = collections.Counter()
         for (kind, target), row in self.table.items():
             total += row
-            print(f"{kind:8} {target:{width}} " + " ".join(f"{row[v]:14}" for v in VERDICTS))
-        print(f"{'':8} {'all':{width}} " + " ".join(f"{total[v]:14}" for v in VERDICTS))
+            print(f"{kind:18} {target:{width}} " + " ".join(f"{row[v]:14}" for v in VERDICTS))
+        print(f"{'':18} {'all':{width}} " + " ".join(f"{total[v]:14}" for v in VERDICTS))
         idle = [r for r in reasons.RULES if not self.used[r]]
         for rule in idle if whole else []:
             print(f"no difference needs this reason any more: {rule.kind} {rule.target} {rule.path}")
         return total["unexplained"] + total["LiteLLM better"]
 
 
-def one_request(side, proxy, body):
-    """What a side sent, or how it refused to."""
+def compared(side, proxy, call):
+    """What a side sent, or how it refused to; or what it made of the reply."""
     proxy.take()
-    outcome = side.call(body)
+    outcome = side.call(call.operation, call.body, call.deployment)
     sent = proxy.take()
+    if call.kind != "request":
+        return answers.answer_of(call.operation, outcome)
     return compare.request_of(sent[0]) if sent else {"refused": outcome.get("error")}
 
 
-def requests(oracle, gateway, proxy, verdicts, only):
-    proxy.reply = REFUSED
+def all_calls():
     for target in TARGETS:
         for name, shape in SHAPES.items():
-            if only in f"request {target} {name}":
-                body = {"model": target, **shape}
-                ours, theirs = (one_request(s, proxy, body) for s in (gateway, oracle))
-                verdicts.add("request", target.partition("/")[0], f"{target} {name}",
-                             compare.differences(ours, theirs), ours, theirs)
+            yield Call("request", {"model": target}, name, shape)
+    yield from replies.chosen()
+    yield from embeds.requests()
+    yield from embeds.replies()
 
 
-def feed(oracle, gateway, proxy, verdicts, only):
-    for r in replies.chosen():
-        kind = "error" if r.status >= 400 else "stream" if r.stream else "reply"
-        if only not in f"{kind} {r.target} {r.name}":
-            continue
-        proxy.reply = (r.status, r.headers, r.body)
-        body = {"model": r.target, "stream": r.stream, **r.request}
-        if r.stream:
-            body["stream_options"] = {"include_usage": True}
-        ours, theirs = (compare.reply_of(s.call(body)) for s in (gateway, oracle))
-        verdicts.add(kind, r.target.partition("/")[0],
-                     f"{r.target} {r.name}", compare.differences(ours, theirs), ours, theirs)
+def work(binary, python, calls):
+    """Both sides' part of all calls, in a process of its own."""
+    variables = {k: v for targets in (TARGETS, embeds.TARGETS) for each in targets.values()
+                 for k, v in each.items()} | replies.VARIABLES
+    done = []
+    with tempfile.TemporaryDirectory() as folder:
+        proxy = Proxy(folder)
+        variables["GOOGLE_APPLICATION_CREDENTIALS"] = str(Path(folder) / "google.json")
+        Path(folder, "google.json").write_text(json.dumps(GOOGLE_USER))
+        deployments = {json.dumps(c.deployment): c.deployment for c in calls}
+        gateway = Gateway(binary, Path(folder), proxy, variables, deployments.values())
+        oracle = Oracle(python, proxy, variables)
+        try:
+            for call in calls:
+                proxy.reply = call.reply
+                done.append((call.line, *(compared(s, proxy, call) for s in (gateway, oracle))))
+        finally:
+            oracle.close()
+            gateway.close()
+            proxy.shutdown()
+    return done
 
 
 def main():
@@ -123,24 +135,19 @@ def main():
     p.add_argument("--only", default="", help="calls whose line holds this")
     p.add_argument("--show", default="unexplained", help="which verdicts to list; or all")
     p.add_argument("--venv", default="build/parity-venv")
+    p.add_argument("-j", type=int, default=2, help="processes")
     args = p.parse_args()
     python = python_of(args.venv)
-    variables = {k: v for target in TARGETS.values() for k, v in target.items()} | replies.VARIABLES
+    calls = [c for c in all_calls() if args.only in c.line]
+    parts = [calls[i::args.j] for i in range(args.j)]
+    with multiprocessing.Pool(args.j) as pool:
+        done = pool.starmap(work, [(args.llmux, python, part) for part in parts if part])
+    outcomes = {line: (ours, theirs) for part in done for line, ours, theirs in part}
     verdicts = Verdicts(args.show)
-    with tempfile.TemporaryDirectory() as folder:
-        proxy = Proxy(folder)
-        variables["GOOGLE_APPLICATION_CREDENTIALS"] = str(Path(folder) / "google.json")
-        Path(folder, "google.json").write_text(json.dumps(GOOGLE_USER))
-        models = [*dict.fromkeys([*TARGETS, *replies.ERRORS.values()])]
-        gateway = Gateway(args.llmux, Path(folder), proxy, variables, models)
-        oracle = Oracle(python, proxy, variables)
-        try:
-            requests(oracle, gateway, proxy, verdicts, args.only)
-            feed(oracle, gateway, proxy, verdicts, args.only)
-        finally:
-            oracle.close()
-            gateway.close()
-            proxy.shutdown()
+    for c in calls:
+        ours, theirs = outcomes[c.line]
+        verdicts.add(c.what, c.target.partition("/")[0], f"{c.target} {c.name}",
+                     compare.differences(ours, theirs), ours, theirs)
     sys.exit(1 if verdicts.print(whole=not args.only) else 0)
 
 

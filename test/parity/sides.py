@@ -11,6 +11,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 MASTER = "sk-master-parity"
+PATHS = {"chat": "/v1/chat/completions", "embed": "/v1/embeddings", "text": "/v1/completions",
+         "responses": "/v1/responses", "messages": "/v1/messages"}
+
+
+def name_of(deployment):
+    return deployment["model"] if len(deployment) == 1 else json.dumps(deployment)
 
 
 def environment(proxy, variables):
@@ -37,9 +43,10 @@ class Oracle:
         if self.process.stdout.readline() != "ready\n":
             raise SystemExit("litellm does not start")
 
-    def call(self, body):
+    def call(self, operation, body, deployment):
         """What came of it. There are replies that it never comes back from."""
-        self.process.stdin.write(json.dumps(body) + "\n")
+        asked = {"operation": operation, "kwargs": {**deployment, **body}}
+        self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
         if select.select([self.process.stdout], [], [], self.PATIENCE_S)[0]:
             return json.loads(self.process.stdout.readline())
@@ -53,10 +60,12 @@ class Oracle:
 
 
 class Gateway:
-    def __init__(self, binary, folder, proxy, variables, targets):
+    """A deployment for each set of litellm_params; it is called by what they are."""
+
+    def __init__(self, binary, folder, proxy, variables, deployments):
         config = folder / "config.yaml"
         config.write_text(json.dumps({
-            "model_list": [{"model_name": t, "litellm_params": {"model": t}} for t in targets],
+            "model_list": [{"model_name": name_of(d), "litellm_params": d} for d in deployments],
             "litellm_settings": {"drop_params": True, "num_retries": 0},
             "general_settings": {"master_key": MASTER}}))
         self.log = open(folder / "log", "wb")
@@ -72,9 +81,10 @@ class Gateway:
             time.sleep(0.02)
         self.port = int(found.group(1))
 
-    def call(self, body):
+    def call(self, operation, body, deployment):
+        body = {**body, "model": name_of(deployment)}
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        link.request("POST", "/v1/chat/completions", json.dumps(body),
+        link.request("POST", PATHS[operation], json.dumps(body),
                      {"authorization": "Bearer " + MASTER, "content-type": "application/json"})
         reply = link.getresponse()
         text = reply.read().decode()
@@ -86,7 +96,7 @@ class Gateway:
         chunks = [json.loads(line[5:]) for line in text.split("\n")
                   if line.startswith("data:") and line[5:].strip() != "[DONE]"]
         for chunk in chunks:
-            if "error" in chunk:
+            if chunk.get("error"):
                 return {"error": error_of(chunk["error"].get("code"), json.dumps(chunk))}
         return {"chunks": chunks}
 
