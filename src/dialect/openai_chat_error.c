@@ -70,12 +70,18 @@ static int status_of_code(struct lx_slice code)
     return lx_slice_int(code, &n) == 0 && n >= 400 && n < 600 ? (int)n : 0;
 }
 
-/* A string that is too long, and no prompt: a user's name. */
+/* A string that is too long, and no prompt: a user's name. Gateways leave out all but the message,
+ * "Invalid 'user': string too long. ..." */
 static bool is_other_string(const struct lx_fault *f)
 {
-    return lx_slice_eq(f->code, LX_S("string_above_max_length")) && f->param.n &&
-           !lx_slice_starts(f->param, LX_S("messages")) &&
-           !lx_slice_starts(f->param, LX_S("input")) && !lx_slice_starts(f->param, LX_S("prompt"));
+    static const struct lx_slice begin = LX_S_INIT("Invalid '");
+    bool said = lx_slice_starts(f->message, begin);
+    struct lx_slice name = f->param;
+    if (said && !name.n)
+        name = lx_slice_from(f->message, begin.n);
+    return (said || lx_slice_eq(f->code, LX_S("string_above_max_length"))) && name.n &&
+           !lx_slice_starts(name, LX_S("messages")) && !lx_slice_starts(name, LX_S("input")) &&
+           !lx_slice_starts(name, LX_S("prompt"));
 }
 
 static void set_kind(struct lx_fault *f, int status)
@@ -91,8 +97,7 @@ static void set_kind(struct lx_fault *f, int status)
     if (kind == LX_FAULT_BILLING && status == 429) /* LiteLLM's clients know it by the status */
         kind = LX_FAULT_QUOTA;
     f->kind = is_other_string(f) ? kind : lx_fault_refine(kind, f->message);
-    /* Groq's 413 for a request of more tokens than a minute has. */
-    f->status = kind == LX_FAULT_RATE_LIMIT && status == 413 ? 0 : status;
+    f->status = status;
 }
 
 /* ---- Shapes of error documents ------------------------------------------------------------ */

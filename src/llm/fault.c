@@ -32,9 +32,11 @@ const char *lx_fault_class(enum lx_fault_kind k)
     return rows[k].class;
 }
 
+/* A limit is 429 to all clients, also where a provider says it with 400, 403 or 413. */
 int lx_fault_status(const struct lx_fault *f)
 {
-    return f->status ? f->status : rows[f->kind].status;
+    bool limit = f->kind == LX_FAULT_RATE_LIMIT;
+    return f->status && !limit ? f->status : rows[f->kind].status;
 }
 
 bool lx_fault_retryable(const struct lx_fault *f)
@@ -245,10 +247,12 @@ static const char *const context_phrases[] = {
     "prompt exceeds max length",            /* Z.AI */
     "exceed model maximum (",               /* Bedrock's Mantle */
     "request payload size exceeds",         /* Vertex */
+    "maximum input length is",              /* Together */
 };
 
 static const char *const policy_phrases[] = {
     "content_policy_violation",
+    "content_filter_policy",
     "content management policy",
     "content policy violation",
     "violates our content policy",
@@ -271,6 +275,13 @@ static const char *const policy_phrases[] = {
     "the response was blocked",        /* Vertex */
     "blocked by our content filters",
     "considered high risk", /* Moonshot */
+};
+
+/* Not "limit" alone, which a prompt and an image have, too. */
+static const char *const rate_phrases[] = {
+    "rate limit reached", "rate limit exceeded", "service tier capacity exceeded", /* Mistral */
+    "on tokens per min",  /* OpenAI, Groq: a request that no minute has room for */
+    "quota exceeded for", /* Google */
 };
 
 enum { SCAN_BYTES = 4096 }; /* an explanation comes early; an echoed prompt after it */
@@ -313,6 +324,8 @@ enum lx_fault_kind lx_fault_refine(enum lx_fault_kind kind, struct lx_slice mess
         return LX_FAULT_CONTEXT_WINDOW;
     if (says_one(message, policy_phrases, COUNT(policy_phrases)))
         return LX_FAULT_CONTENT_POLICY;
+    if (says_one(message, rate_phrases, COUNT(rate_phrases)))
+        return LX_FAULT_RATE_LIMIT;
     return kind;
 }
 

@@ -21,7 +21,8 @@
              "invalid_request_error", false)                                                     \
     LX_FAULT(AUTHENTICATION, "AuthenticationError", 401, "authentication_error",                 \
              "authentication_error", false)                                                      \
-    LX_FAULT(BILLING, "BadRequestError", 402, "insufficient_quota", "billing_error", false)      \
+    LX_FAULT(BILLING, "PaymentRequiredError", 402, "insufficient_quota", "billing_error",        \
+             false)                                                                              \
     LX_FAULT(PERMISSION, "PermissionDeniedError", 403, "permission_error", "permission_error",   \
              false)                                                                              \
     LX_FAULT(NOT_FOUND, "NotFoundError", 404, "not_found_error", "not_found_error", false)       \

@@ -20,6 +20,7 @@ from pathlib import Path
 import answers
 import compare
 import embeds
+import faults
 import reasons
 import replies
 from calls import Call
@@ -104,12 +105,13 @@ def all_calls():
     yield from replies.chosen()
     yield from embeds.requests()
     yield from embeds.replies()
+    yield from faults.calls()
 
 
 def work(binary, python, calls):
     """Both sides' part of all calls, in a process of its own."""
     variables = {k: v for targets in (TARGETS, embeds.TARGETS) for each in targets.values()
-                 for k, v in each.items()} | replies.VARIABLES
+                 for k, v in each.items()} | replies.VARIABLES | faults.VARIABLES
     done = []
     with tempfile.TemporaryDirectory() as folder:
         proxy = Proxy(folder)

@@ -23,9 +23,10 @@ static void test_kinds(void **state)
     assert_string_equal(lx_fault_class(f.kind), "RateLimitError");
     assert_int_equal(lx_fault_status(&f), 429);
     assert_true(lx_fault_retryable(&f));
-    f.status = 403;
-    assert_int_equal(lx_fault_status(&f), 403);
+    f.status = 413; /* whatever a limit is told with */
+    assert_int_equal(lx_fault_status(&f), 429);
     f.kind = LX_FAULT_BILLING;
+    assert_int_equal(lx_fault_status(&f), 413);
     assert_false(lx_fault_retryable(&f));
 }
 
@@ -105,6 +106,12 @@ static void test_refine(void **state)
         {LX_FAULT_PERMISSION, LX_FAULT_PERMISSION, "prompt is too long"},
         {LX_FAULT_RATE_LIMIT, LX_FAULT_RATE_LIMIT,
          "Request too large for model with 6000 tokens per minute"},
+        {LX_FAULT_BAD_REQUEST, LX_FAULT_CONTEXT_WINDOW,
+         "Maximum input length is 8192 tokens, and 9001 were given"},
+        {LX_FAULT_TOO_LARGE, LX_FAULT_RATE_LIMIT,
+         "Request too large for gpt-4 in organization org-1 on tokens per min (TPM): Limit 10000"},
+        {LX_FAULT_PERMISSION, LX_FAULT_RATE_LIMIT, "Quota exceeded for requests per minute"},
+        {LX_FAULT_BAD_REQUEST, LX_FAULT_BAD_REQUEST, "n: over the limit"},
         {LX_FAULT_BAD_REQUEST, LX_FAULT_BAD_REQUEST, "Invalid 'temperature'"},
         {LX_FAULT_BAD_REQUEST, LX_FAULT_BAD_REQUEST, ""},
     };
