@@ -70,18 +70,11 @@ static int status_of_code(struct lx_slice code)
     return lx_slice_int(code, &n) == 0 && n >= 400 && n < 600 ? (int)n : 0;
 }
 
-/* A string that is too long, and no prompt: a user's name. Gateways leave out all but the message,
- * "Invalid 'user': string too long. ..." */
+/* A string that is too long, and no prompt: a user's name. */
 static bool is_other_string(const struct lx_fault *f)
 {
-    static const struct lx_slice begin = LX_S_INIT("Invalid '");
-    bool said = lx_slice_starts(f->message, begin);
-    struct lx_slice name = f->param;
-    if (said && !name.n)
-        name = lx_slice_from(f->message, begin.n);
-    return (said || lx_slice_eq(f->code, LX_S("string_above_max_length"))) && name.n &&
-           !lx_slice_starts(name, LX_S("messages")) && !lx_slice_starts(name, LX_S("input")) &&
-           !lx_slice_starts(name, LX_S("prompt"));
+    return lx_slice_eq(f->code, LX_S("string_above_max_length")) && f->param.n &&
+           !lx_fault_names_prompt(f->param);
 }
 
 static void set_kind(struct lx_fault *f, int status)

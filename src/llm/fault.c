@@ -314,13 +314,28 @@ static bool is_vague(enum lx_fault_kind k)
            k == LX_FAULT_INTERNAL || k == LX_FAULT_API;
 }
 
+bool lx_fault_names_prompt(struct lx_slice param)
+{
+    return lx_slice_starts(param, LX_S("messages")) || lx_slice_starts(param, LX_S("input")) ||
+           lx_slice_starts(param, LX_S("prompt"));
+}
+
+/* "Invalid 'user': string too long. ...": of what is no prompt. */
+static bool is_of_other(struct lx_slice message)
+{
+    static const struct lx_slice begin = LX_S_INIT("Invalid '");
+    return lx_slice_starts(message, begin) &&
+           !lx_fault_names_prompt(lx_slice_from(message, begin.n));
+}
+
 enum lx_fault_kind lx_fault_refine(enum lx_fault_kind kind, struct lx_slice message)
 {
     bool vague = is_vague(kind);
     if (!vague && kind != LX_FAULT_PERMISSION) /* xAI and OpenRouter answer 403 to bad content */
         return kind;
     message = lx_slice_to(message, SCAN_BYTES);
-    if (vague && says_one(message, context_phrases, COUNT(context_phrases)))
+    if (vague && !is_of_other(message) &&
+        says_one(message, context_phrases, COUNT(context_phrases)))
         return LX_FAULT_CONTEXT_WINDOW;
     if (says_one(message, policy_phrases, COUNT(policy_phrases)))
         return LX_FAULT_CONTENT_POLICY;

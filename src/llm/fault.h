@@ -78,7 +78,10 @@ enum lx_fault_kind lx_fault_of_status(int status);
 struct lx_fault lx_fault_of_error(int code, const struct lx_error *err, struct lx_arena *a);
 /* A fault with its texts in the arena. */
 struct lx_fault lx_fault_copy(const struct lx_fault *f, struct lx_arena *a);
-/* Recognizes context-window and content-policy faults by the phrases providers use; else `kind`. */
+/* Recognizes context-window, content-policy and rate-limit faults by the phrases providers use;
+ * else `kind`. */
 enum lx_fault_kind lx_fault_refine(enum lx_fault_kind kind, struct lx_slice message);
+/* Whether the member that a provider complains about, "messages[0].content", holds the prompt. */
+bool lx_fault_names_prompt(struct lx_slice param);
 
 #endif

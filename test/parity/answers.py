@@ -143,6 +143,7 @@ READERS = {"chat": (chat, lambda chunks: chat(joined(chunks))), "embed": (embed,
 
 def answer_of(operation, outcome):
     if "error" in outcome:
-        return {"error": {k: outcome["error"].get(k) for k in ("class", "status")}}
+        return {"error": {k: outcome["error"].get(k)
+                          for k in ("class", "status", "who", "retry_after")}}
     whole, pieces = READERS[operation]
     return pieces(outcome["chunks"]) if "chunks" in outcome else whole(outcome["reply"])

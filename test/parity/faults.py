@@ -149,6 +149,6 @@ def calls():
     words += [(f"word-{name}", text, status) for name, (text, status) in OTHER.items()]
     for target, shape in SHAPES.items():
         for name, text, status in words:
-            reply = (status, {"content-type": "application/json"},
+            reply = (status, {"content-type": "application/json", "retry-after": "7"},
                      json.dumps(shape(text, status)).encode())
             yield Call("error", {"model": target}, f"words {name}", HELLO, reply=reply)

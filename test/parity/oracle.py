@@ -51,8 +51,10 @@ def call(operation, kwargs):
     except Exception as e:  # noqa: BLE001 whatever it is, it is the answer
         kind = next((c.__name__ for c in type(e).__mro__ if c.__module__ == "litellm.exceptions"),
                     type(e).__name__)
+        headers = (getattr(e, "litellm_response_headers", None) or
+                   getattr(getattr(e, "response", None), "headers", None) or {})
         return {"error": {"class": kind, "status": getattr(e, "status_code", None),
-                          "message": str(e)[:2000]}}
+                          "message": str(e)[:2000], "retry_after": headers.get("retry-after")}}
 
 
 out.write("ready\n")

@@ -3,6 +3,7 @@
 import fnmatch
 
 import reasons_embed
+import reasons_error
 from compare import ABSENT, general
 from rule import OURS, SAME, Rule
 
@@ -252,7 +253,7 @@ RULES = [
     Rule("*", "groq", "*", OURS,
          "LiteLLM fails on replies of Groq's with a service_tier that it does not know, and on errors "
          "within a stream", when=lambda a, b: b in (ABSENT, "APIConnectionError", 500, "ValueError",
-                                                    None)),
+                                                    "groq", None)),
     Rule("reply", "groq", "choices.0.content|choices.0.reasoning", OURS,
          "thinking between tags stands in reasoning_content, as it does of other providers",
          when=lambda a, b: not str(a).startswith("<think>")),
@@ -300,7 +301,7 @@ RULES = [
 ]
 
 
-RULES += reasons_embed.RULES
+RULES = reasons_error.RULES + reasons_embed.RULES + RULES
 
 
 def find(kind, target, name, path, a, b, ours, theirs):

@@ -47,12 +47,9 @@ RULES = [
     request("vertex_ai", "body.instances[]*", OURS,
             "the multimodal model takes one instance a request (cloud.google.com, Multimodal "
             "embeddings API): the others follow"),
-    request("perplexity", "body.encoding_format", SAME, "base64_int8 is the default"),
     request("voyage", "body.chunk_size|body.enable_auto_chunking|body.inputs*", SAME,
             "each text is a document of one chunk; LiteLLM has the service cut it, which cuts none "
             "that fits"),
-    request("voyage", "body.inputs*", OURS,
-            "LiteLLM sends a picture's base64 as text", shape="image"),
     request("voyage|triton", "headers*", SAME, "a body of JSON is called one"),
     request("voyage", "body.input_type", OURS,
             "nobody said what the texts are for, and saying it changes the vectors",

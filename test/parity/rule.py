@@ -7,7 +7,7 @@ SAME, OURS = "same meaning", "ours better"
 
 @dataclass(frozen=True)
 class Rule:
-    kind: str  # request, reply or stream
+    kind: str  # request, reply, stream or error; of another operation than a chat: "embed reply"
     target: str  # provider, or provider/model; a glob, alternatives with |
     path: str  # of the difference, without indexes; a glob
     verdict: str

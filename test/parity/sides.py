@@ -49,7 +49,11 @@ class Oracle:
         self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
         if select.select([self.process.stdout], [], [], self.PATIENCE_S)[0]:
-            return json.loads(self.process.stdout.readline())
+            outcome = json.loads(self.process.stdout.readline())
+            if "error" in outcome:
+                outcome["error"]["who"] = who_of(outcome["error"]["message"])
+                outcome["error"]["retry_after"] = seconds(outcome["error"]["retry_after"])
+            return outcome
         self.close()
         self._start()
         return {"error": {"class": f"no answer in {self.PATIENCE_S} s"}}
@@ -90,7 +94,8 @@ class Gateway:
         text = reply.read().decode()
         link.close()
         if reply.status != 200:
-            return {"error": error_of(reply.status, text)}
+            return {"error": error_of(reply.status, text) |
+                    {"retry_after": seconds(reply.getheader("retry-after"))}}
         if not body.get("stream"):
             return {"reply": json.loads(text)}
         chunks = [json.loads(line[5:]) for line in text.split("\n")
@@ -109,5 +114,15 @@ class Gateway:
 def error_of(status, text):
     message = str((json.loads(text).get("error") or {}).get("message"))
     named = re.search(r"litellm\.(\w+)", message)
-    return {"class": named.group(1) if named else None, "status": int(status) if str(status).isdigit() else 0,
-            "message": message[:2000]}
+    return {"class": named.group(1) if named else None, "message": message[:2000],
+            "status": int(status) if str(status).isdigit() else 0, "who": who_of(message)}
+
+
+def who_of(message):
+    """"OpenAIException", which both put before what the provider says."""
+    named = re.search(r"\b(\w+)Exception\b", message)
+    return named and named.group(1).lower().replace("_", "")
+
+
+def seconds(text):
+    return int(float(text)) if text and re.fullmatch(r"[\d.]+", text) else None
