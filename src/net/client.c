@@ -289,7 +289,7 @@ struct lx_net_exchange *lx_net_send(struct lx_net *net, const struct lx_net_requ
     if (code == 0)
         code = lx_url_read(request->url, &url, &err);
     if (code == 0)
-        code = lx_origin_get(net, &url, request->trust, &x->origin, &err);
+        code = lx_origin_get(net, &url, request->trust, request->public_only, &x->origin, &err);
     if (code != 0) {
         lx_exchange_fail_later(x, code, "%s", err.text);
         return x;

@@ -54,6 +54,9 @@ struct lx_net_request {
     const char *trust;        /* for https, instead of what the client's own settings say: "true"
                                * (the system's authorities), "false" (nobody is checked), or the
                                * path of a PEM file; or NULL */
+    bool public_only; /* only to addresses that are public (net/public.h): somebody out there has
+                       * named the host. With a proxy, to hosts that may be: the rest is its
+                       * policy */
 };
 
 struct lx_net_events {

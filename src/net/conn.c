@@ -111,8 +111,9 @@ int lx_conn_open(struct lx_conn *c, struct lx_net_exchange *x)
     c->x = x;
     x->conn = c;
     x->phase = LX_NET_CONNECTING;
-    c->dial = lx_dial_new(net->loop, net->dns, o->proxy ? lx_slice_z(o->proxy->host) : o->host,
-                          o->proxy ? o->proxy->port : o->port, dialed, c);
+    c->dial =
+        lx_dial_new(net->loop, net->dns, o->proxy ? lx_slice_z(o->proxy->host) : o->host,
+                    o->proxy ? o->proxy->port : o->port, o->public_only && !o->proxy, dialed, c);
     if (!c->dial)
         return LX_ENOMEM;
     lx_exchange_set_deadline(x, x->request.connect_ms);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "io/watch.h"
+#include "net/public.h"
 
 struct lx_dial {
     struct lx_task task; /* an answer that was there at once, and the end */
@@ -18,7 +19,7 @@ struct lx_dial {
     struct lx_loop *loop;
     void (*done)(void *owner, struct lx_stream *s, const struct lx_error *err);
     void *owner;
-    bool over;
+    bool over, public_only;
     uint16_t port;
     size_t tried, in_flight;
     struct lx_dns_answer answer;
@@ -103,10 +104,24 @@ static void stagger_over(struct lx_timer *t)
     try_next(LX_CONTAINER(t, struct lx_dial, stagger));
 }
 
+/* What is left is what will be dialled: no second look at the name could tell another address. */
+static void leave_public(struct lx_dial *d)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < d->answer.n; i++)
+        if (lx_address_is_public(&d->answer.v[i]))
+            d->answer.v[left++] = d->answer.v[i];
+    if (!left && d->answer.code == 0)
+        lx_error_set(&d->last, LX_ECONNECT, "the host has no public address");
+    d->answer.n = left;
+}
+
 static void begin(struct lx_dial *d)
 {
     if (d->answer.code != 0)
         lx_error_set(&d->last, d->answer.code, "name resolution: %s", d->answer.reason);
+    if (d->public_only)
+        leave_public(d);
     try_next(d);
 }
 
@@ -127,7 +142,7 @@ static void on_task(struct lx_task *t)
 }
 
 struct lx_dial *lx_dial_new(
-    struct lx_loop *loop, struct lx_dns *dns, struct lx_slice host, uint16_t port,
+    struct lx_loop *loop, struct lx_dns *dns, struct lx_slice host, uint16_t port, bool public_only,
     void (*done)(void *owner, struct lx_stream *s, const struct lx_error *err), void *owner)
 {
     struct lx_dial *d = calloc(1, sizeof *d);
@@ -140,6 +155,7 @@ struct lx_dial *lx_dial_new(
     d->done = done;
     d->owner = owner;
     d->port = port;
+    d->public_only = public_only;
     if (lx_dns_resolve(dns, host, &d->query, &d->answer))
         lx_loop_defer(loop, &d->task);
     return d;

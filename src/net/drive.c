@@ -114,6 +114,7 @@ static void send(struct lx_drive *d, const struct lx_step *step)
         .between_bytes_ms = step->send.between_bytes_ms,
         .total_ms = step->send.total_ms,
         .trust = out->trust,
+        .public_only = out->public_only,
     };
 
     drop_exchange(d);

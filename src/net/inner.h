@@ -96,6 +96,7 @@ struct lx_origin {
     const struct lx_proxy *proxy; /* NULL: direct */
     uint32_t hash;
     uint16_t port;
+    bool public_only; /* its connections are to public addresses: they are nobody else's */
     size_t n_conns, n_idle, n_queued, n_exchanges;
     struct lx_conn *busy, *idle; /* idle: newest first */
     struct lx_net_exchange *queue_first, *queue_last;
@@ -143,7 +144,8 @@ void lx_exchange_fail_later(struct lx_net_exchange *x, int code, const char *for
 void lx_exchange_end(struct lx_net_exchange *x);
 
 /* origin.c */
-int lx_origin_get(struct lx_net *net, const struct lx_url *url, const char *trust,
+/* It counts an exchange more. */
+int lx_origin_get(struct lx_net *net, const struct lx_url *url, const char *trust, bool public_only,
                   struct lx_origin **out, struct lx_error *err);
 void lx_trust_free_all(struct lx_net *net);
 void lx_origin_leave(struct lx_origin *o); /* an exchange is done with it */

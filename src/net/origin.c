@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "net/inner.h"
+#include "net/public.h"
 
 /* Origins without connections are remembered up to this many; they come from the configuration,
  * and from requests only where clients may name addresses. */
@@ -20,9 +21,11 @@ static const char own_metadata[] = "169.254.0.0/16,fd00:ec2::/32,metadata.google
 
 /* ---- Origins -------------------------------------------------------------------------------- */
 
-static uint32_t hash_of(const struct lx_url *url, const struct lx_tls_context *tls)
+static uint32_t hash_of(const struct lx_url *url, const struct lx_tls_context *tls,
+                        bool public_only)
 {
-    uint32_t hash = 2166136261u ^ url->port; /* FNV-1a; the table is bounded */
+    uint32_t hash =
+        2166136261u ^ url->port ^ (uint32_t)public_only << 16; /* FNV-1a; the table is bounded */
     for (size_t i = 0; i < url->host.n; i++)
         hash = (hash ^ (unsigned char)lx_ascii_lower(url->host.p[i])) * 16777619u;
     return hash ^ (uint32_t)((uintptr_t)tls >> 4);
@@ -84,7 +87,7 @@ void lx_trust_free_all(struct lx_net *net)
 }
 
 static struct lx_origin *origin_new(struct lx_net *net, const struct lx_url *url,
-                                    struct lx_tls_context *tls)
+                                    struct lx_tls_context *tls, bool public_only)
 {
     size_t room = 2 * url->host.n + sizeof "[]:65535";
     struct lx_origin *o = calloc(1, sizeof *o + room);
@@ -104,6 +107,7 @@ static struct lx_origin *origin_new(struct lx_net *net, const struct lx_url *url
     o->authority = lx_slice(at, (size_t)n);
     o->net = net;
     o->port = url->port;
+    o->public_only = public_only;
     o->tls = tls ? lx_tls_context_ref(tls) : NULL;
     const struct lx_proxy *proxy = url->tls ? &net->https_proxy : &net->http_proxy;
     if (proxy->host && !lx_no_proxy_has(net->no_proxy, o->host, o->port) &&
@@ -118,20 +122,20 @@ static void origin_free(struct lx_origin *o)
     free(o);
 }
 
-int lx_origin_get(struct lx_net *net, const struct lx_url *url, const char *trust,
+int lx_origin_get(struct lx_net *net, const struct lx_url *url, const char *trust, bool public_only,
                   struct lx_origin **out, struct lx_error *err)
 {
     struct lx_tls_context *tls = NULL;
     int code = !url->tls ? 0 : trust ? tls_of(net, trust, &tls, err) : own_tls(net, &tls, err);
     if (code < 0)
         return code;
-    uint32_t hash = hash_of(url, tls);
+    uint32_t hash = hash_of(url, tls, public_only);
     struct lx_origin **bucket = &net->buckets[hash % LX_NET_BUCKETS], *o = *bucket;
     while (o && (o->hash != hash || o->port != url->port || o->tls != tls ||
-                 !lx_slice_eq_nocase(o->host, url->host)))
+                 o->public_only != public_only || !lx_slice_eq_nocase(o->host, url->host)))
         o = o->next;
     if (!o) {
-        o = origin_new(net, url, tls);
+        o = origin_new(net, url, tls, public_only);
         if (!o)
             return lx_error_set(err, LX_ENOMEM, "out of memory");
         o->hash = hash;
@@ -140,6 +144,10 @@ int lx_origin_get(struct lx_net *net, const struct lx_url *url, const char *trus
         net->n_origins++;
     }
     o->n_exchanges++;
+    if (public_only && o->proxy && !lx_host_may_be_public(o->host)) {
+        lx_origin_leave(o);
+        return lx_error_set(err, LX_ECONNECT, "the host has no public address");
+    }
     *out = o;
     return 0;
 }
@@ -335,7 +343,7 @@ void lx_pool_keep(struct lx_conn *c)
     if (next) {
         lx_pool_unqueue(next);
         lx_conn_send(c, next);
-    } else if (o->n_idle >= o->net->o.max_idle_per_origin ||
+    } else if (o->public_only || o->n_idle >= o->net->o.max_idle_per_origin ||
                (!o->net->idle_timer.heap_at &&
                 lx_timer_set(o->net->loop, &o->net->idle_timer,
                              lx_loop_now_ms(o->net->loop) + o->net->o.idle_ms) != 0)) {

@@ -352,6 +352,7 @@ struct lx_outgoing {
     struct lx_headers headers; /* secrets marked */
     struct lx_slice body;
     const char *trust; /* whose certificates are believed, see struct lx_deployment; or NULL */
+    bool public_only;  /* a client has named the address: only to public ones */
 };
 
 /* A request that is about to be sent. */
