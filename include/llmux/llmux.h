@@ -70,8 +70,8 @@ LLMUX_API void llmux_error_free(llmux_error *e);
  * when out of memory or descriptors. */
 LLMUX_API llmux_client *llmux_client_new(void);
 LLMUX_API void llmux_client_free(llmux_client *c);
-/* Reads LiteLLM's config.yaml: its model names can then be asked for. Once, and before anything is
- * asked. */
+/* Reads LiteLLM's config.yaml: its model names can then be asked for. Again: it takes the place of
+ * what was read before, as with llmux_client_change_config(). */
 LLMUX_API int llmux_client_load_config(llmux_client *c, const char *path, llmux_error **err);
 /* For a provider, instead of the environment's. */
 LLMUX_API int llmux_client_set_key(llmux_client *c, const char *provider, const char *key);
@@ -80,7 +80,8 @@ LLMUX_API int llmux_client_set_base_url(llmux_client *c, const char *provider, c
 LLMUX_API int llmux_client_set_timeout_ms(llmux_client *c, int64_t ms);
 /* Attempts after the first; default 2. */
 LLMUX_API int llmux_client_set_max_retries(llmux_client *c, int n);
-/* 1: leave out what a target cannot carry instead of failing. Default 0. */
+/* 1: leave out what a target cannot carry instead of failing; counts for more than the
+ * configuration's drop_params. Default 0. */
 LLMUX_API int llmux_client_set_drop_params(llmux_client *c, int on);
 
 /* ---- Models --------------------------------------------------------------------------------- */
@@ -131,6 +132,36 @@ LLMUX_API int llmux_client_register_models(llmux_client *c, const char *json, ll
 LLMUX_API const char *llmux_client_router_state(llmux_client *c, llmux_error **err);
 
 /*
+ * Changes the configuration, or begins one: YAML, or JSON, in the form of config.yaml. LiteLLM's
+ * add_deployment, upsert_deployment, delete_deployment, set_model_list and update_settings in one:
+ *
+ *     model_list:                      # added; with an id that is there (model_info.id, else the
+ *       - model_name: gpt-4o           # one that llmux_client_deployments() shows): replaced
+ *         litellm_params: {model: azure/gpt-4o-eu, rpm: 600}
+ *         model_info: {id: eu-1}
+ *     delete_deployments: [eu-2, "old-*"]    # these go before; ["*"]: all that there were
+ *     router_settings: {num_retries: 3, routing_strategy: null}    # members; null: the default
+ *
+ * All of it or, with *err that says what and where, nothing. What is under way ends by the old
+ * configuration; what the router knows of deployments that stay (cooldowns, latencies, usage)
+ * stays. Also from callbacks, between two turns. The text is copied; files cannot be included. What
+ * the configuration names (variables, a model map) is read again.
+ */
+LLMUX_API int llmux_client_change_config(llmux_client *c, const char *changes, llmux_error **err);
+/* Forgets what the router knows of all deployments, as a restart would: LiteLLM's reset and
+ * flush_cache. Counts of requests under way begin at 0, too. */
+LLMUX_API int llmux_client_reset_router(llmux_client *c, llmux_error **err);
+
+/* The deployments, or the one of that id (NULL: all): {"data": [...]} as of the gateway's GET
+ * /model/info, without secrets. LiteLLM's get_model_list and get_deployment. Lives until one of
+ * these or the router's state is asked for again; NULL with *err when there is none of that id. */
+LLMUX_API const char *llmux_client_deployments(llmux_client *c, const char *id, llmux_error **err);
+/* The same of groups, and of a group's name, as of GET /model_group/info: get_model_names and
+ * get_model_group_info. */
+LLMUX_API const char *llmux_client_model_groups(llmux_client *c, const char *name,
+                                                llmux_error **err);
+
+/*
  * A strategy of your own, LiteLLM's CustomRoutingStrategyBase: asked where several deployments of a
  * group are left for a request (that its tags mean, that do not cool down, are within their limits,
  * come first by `order`, and were not tried yet). It gives the place of one of them; anything else
@@ -139,8 +170,8 @@ LLMUX_API const char *llmux_client_router_state(llmux_client *c, llmux_error **e
  */
 typedef struct llmux_choice llmux_choice;
 typedef int (*llmux_strategy_fn)(void *arg, const llmux_choice *choice);
-/* Instead of the configuration's routing_strategy; models of routing_groups keep theirs. After
- * llmux_client_load_config(). NULL: the configuration's again. */
+/* Instead of the configuration's routing_strategy; models of routing_groups keep theirs.
+ * NULL: the configuration's again. */
 LLMUX_API void llmux_client_set_strategy(llmux_client *c, llmux_strategy_fn strategy, void *arg);
 
 /* The name of the group that is asked. */

@@ -21,16 +21,27 @@ static const char *get_env(void *arg, const char *name)
 
 static const struct lx_env process_env = {.get = get_env};
 
+const struct lx_env *lx_client_env(void)
+{
+    return &process_env;
+}
+
 const char *llmux_version(void)
 {
     return LX_VERSION;
+}
+
+static void on_mirror_end(struct lx_asides *all, const struct lx_aside *a, bool gone)
+{
+    (void)all;
+    (void)gone;
+    lx_setup_drop(lx_aside_get(a)->hold);
 }
 
 llmux_client *llmux_client_new(void)
 {
     llmux_client *c = calloc(1, sizeof(*c));
     const struct lx_net_options net = lx_net_options_of(&process_env);
-    uint64_t seed[2];
 
     if (!c)
         return NULL;
@@ -38,18 +49,17 @@ llmux_client *llmux_client_new(void)
     lx_buf_init(&c->text, SIZE_MAX / 4);
     lx_buf_init(&c->shown, SIZE_MAX / 4);
     lx_arena_init(&c->arena, CLIENT_MAX);
-    lx_random_bytes(seed, sizeof(seed));
-    lx_route_table_init(&c->routes, &c->arena, seed);
-    c->routes.settings.max_response_bytes = LX_REPLY_MAX;
-    c->max_retries = -1;
+    c->last_registered = &c->registered;
+    c->max_retries = c->drop_params = -1;
     c->epoch_ms = lx_clock_wall_ms() - lx_clock_mono_ms();
     c->router = lx_route_state_new();
     c->trail = lx_route_trail_new();
     c->loop = c->router ? lx_loop_new() : NULL;
     c->net = c->loop ? lx_net_new(c->loop, &net, NULL) : NULL;
     c->keys = lx_keys_new();
-    c->mirrors = (struct lx_asides){.loop = c->loop, .net = c->net, .epoch_ms = c->epoch_ms};
-    if (c->net && c->keys && c->trail)
+    c->mirrors = (struct lx_asides){
+        .loop = c->loop, .net = c->net, .epoch_ms = c->epoch_ms, .on_end = on_mirror_end};
+    if (c->net && c->keys && c->trail && lx_client_begin(c))
         return c;
     llmux_client_free(c);
     return NULL;
@@ -66,72 +76,17 @@ void llmux_client_free(llmux_client *c)
     lx_loop_free(c->loop);
     for (struct lx_override *o = c->overrides; o; o = o->next)
         lx_secret_clear(&o->key);
-    for (struct lx_named_model *m = c->named; m; m = m->next) {
-        lx_secret_clear(&m->key);
-        lx_credential_source_clear(m->credential);
-    }
     lx_call_pool_free(c->calls);
     lx_keys_free(c->keys);
     lx_route_trail_free(c->trail);
     lx_buf_clear(&c->shown);
-    lx_route_state_unbind(&c->routes);
-    lx_config_unref(c->config);
+    lx_setup_drop(c->setup);
     lx_route_state_unref(c->router);
-    lx_catalog_free(c->catalog);
     lx_tokenizer_free(c->tokenizer);
     lx_buf_clear(&c->tokens);
     lx_buf_clear(&c->text);
     lx_arena_clear(&c->arena);
     free(c);
-}
-
-/* What the configuration serves, beside what is asked for by its name. */
-static int take_routes(llmux_client *c, struct lx_route_table *from)
-{
-    int code = lx_route_state_bind(c->router, from);
-
-    for (size_t i = 0; i < from->count && code == 0; i++)
-        code = lx_map_put(&c->routes.by_name, from->groups[i]->name, from->groups[i]);
-    for (size_t i = 0; i < from->by_id.cap && code == 0; i++)
-        if (from->by_id.entries[i].key.p)
-            code = lx_map_put(&c->routes.by_id, from->by_id.entries[i].key,
-                              from->by_id.entries[i].value);
-    c->routes.wildcards = from->wildcards;
-    c->routes.wildcard_count = from->wildcard_count;
-    c->routes.autos = from->autos;
-    c->routes.auto_count = from->auto_count;
-    c->routes.settings = from->settings;
-    c->routes.custom = from->custom;
-    c->routes.custom_count = from->custom_count;
-    return code;
-}
-
-int llmux_client_load_config(llmux_client *c, const char *path, llmux_error **err)
-{
-    struct lx_arena arena;
-    struct lx_diags diags = {.arena = &arena};
-    struct lx_error why = {0};
-    int code = 0;
-
-    if (c->config || c->calls) {
-        lx_error_set(&why, LX_EINVAL, "a configuration is read once, before anything is asked");
-        return lx_client_fail(err, LX_EINVAL, &why);
-    }
-    lx_arena_init(&arena, CLIENT_MAX);
-    c->config = lx_config_load(path, &process_env, NULL, &diags);
-    if (c->config) {
-        code = take_routes(c, &c->config->routes);
-        if (code)
-            lx_client_fail(err, code, NULL);
-    } else {
-        for (size_t i = 0; i < diags.n && !why.code; i++)
-            if (diags.v[i].kind == LX_DIAG_ERROR)
-                lx_error_set(&why, LX_ECONFIG, "%.*s:%d: %.*s", LX_F(diags.v[i].file),
-                             diags.v[i].line, LX_F(diags.v[i].text));
-        code = lx_client_fail(err, LX_ECONFIG, why.code ? &why : NULL);
-    }
-    lx_arena_clear(&arena);
-    return code;
 }
 
 static struct lx_override *find_override(const llmux_client *c, struct lx_slice provider)
@@ -155,7 +110,7 @@ static void apply_overrides(llmux_client *c, struct lx_named_model *m)
 
 static void apply_to_all(llmux_client *c)
 {
-    for (struct lx_named_model *m = c->named; m; m = m->next)
+    for (struct lx_named_model *m = c->setup->named; m; m = m->next)
         apply_overrides(c, m);
 }
 
@@ -213,16 +168,18 @@ int llmux_client_set_max_retries(llmux_client *c, int n)
 
 int llmux_client_set_drop_params(llmux_client *c, int on)
 {
-    c->routes.settings.drop_params = on != 0;
+    c->drop_params = c->setup->config->routes.settings.drop_params = on != 0;
     return 0;
 }
 
 static int add_deployment(llmux_client *c, struct lx_slice model, struct lx_error *why)
 {
-    struct lx_named_model *m = lx_arena_new(&c->arena, struct lx_named_model);
-    struct lx_slice name = lx_arena_copy(&c->arena, model);
-    int code = m && name.p ? lx_deployment_of_name(name, c->routes.custom, c->routes.custom_count,
-                                                   &process_env, &c->arena, &m->d, why)
+    struct lx_config *config = c->setup->config;
+    struct lx_route_table *t = &config->routes;
+    struct lx_named_model *m = lx_arena_new(&config->arena, struct lx_named_model);
+    struct lx_slice name = lx_arena_copy(&config->arena, model);
+    int code = m && name.p ? lx_deployment_of_name(name, t->custom, t->custom_count, &process_env,
+                                                   &config->arena, &m->d, why)
                            : LX_ENOMEM;
 
     if (code != 0)
@@ -230,13 +187,13 @@ static int add_deployment(llmux_client *c, struct lx_slice model, struct lx_erro
     m->key = m->d.key;
     m->credential = m->d.credential;
     m->base_url = m->d.base_url;
-    m->next = c->named;
-    c->named = m;
+    m->next = c->setup->named;
+    c->setup->named = m;
     apply_overrides(c, m);
     m->d.group = name;
-    lx_deployment_learn(&m->d, lx_client_catalog(c), &c->arena);
-    code = lx_route_table_add(&c->routes, &m->d);
-    return code ? code : lx_route_state_bind(c->router, &c->routes);
+    lx_deployment_learn(&m->d, config->catalog, &config->arena);
+    code = lx_route_table_add(t, &m->d);
+    return code ? code : lx_route_state_bind(c->router, t);
 }
 
 int lx_client_add_model(llmux_client *c, struct lx_slice model, llmux_error **err)
@@ -245,7 +202,7 @@ int lx_client_add_model(llmux_client *c, struct lx_slice model, llmux_error **er
     struct lx_error why = {0};
     int code;
 
-    if (lx_route_find(&c->routes, model, &star))
+    if (lx_route_find(&c->setup->config->routes, model, &star))
         return 0;
     code = add_deployment(c, model, &why);
     return code ? lx_client_fail(err, code, why.code ? &why : NULL) : 0;
@@ -254,8 +211,9 @@ int lx_client_add_model(llmux_client *c, struct lx_slice model, llmux_error **er
 int lx_client_call(llmux_client *c, const struct lx_dialect *front, const llmux_request *request,
                    bool stream, struct lx_buf *body, struct lx_call **out, llmux_error **err)
 {
+    const struct lx_route_table *routes = &c->setup->config->routes;
     struct lx_call_input in = {
-        .routes = &c->routes,
+        .routes = routes,
         .front = front,
         .keys = c->keys,
         .trail = c->trail,
@@ -264,7 +222,7 @@ int lx_client_call(llmux_client *c, const struct lx_dialect *front, const llmux_
         .max_retries = c->max_retries,
         .keeps_body = true,
     };
-    bool routed = lx_auto_find(&c->routes, request->model) != NULL;
+    bool routed = lx_auto_find(routes, request->model) != NULL;
     int code = routed ? 0 : lx_client_add_model(c, request->model, err);
 
     if (code != 0)
@@ -275,7 +233,7 @@ int lx_client_call(llmux_client *c, const struct lx_dialect *front, const llmux_
     in.body = lx_buf_slice(body);
     lx_random_bytes(&in.random, sizeof(in.random));
     if (!c->calls)
-        c->calls = lx_call_pool_new(&c->routes.settings);
+        c->calls = lx_call_pool_new(&routes->settings);
     in.pool = c->calls;
     *out = lx_call_new(&in);
     return *out ? 0 : lx_client_fail(err, LX_ENOMEM, NULL);

@@ -19,7 +19,7 @@ struct lx_override {
     struct lx_override *next;
 };
 
-/* A model that was asked for by its name, without a configuration. */
+/* A model that was asked for by its name, which no configuration has. */
 struct lx_named_model {
     struct lx_deployment d; /* its key and address: these, or an override's */
     struct lx_secret key;
@@ -28,25 +28,41 @@ struct lx_named_model {
     struct lx_named_model *next;
 };
 
+/* Models registered by hand. */
+struct lx_registered {
+    struct lx_slice json;
+    struct lx_registered *next;
+};
+
+/*
+ * A configuration in use, or an empty one, and what was asked for by its name beside it. It is
+ * replaced whole; what is under way goes on with the one that it began with, and holds it.
+ */
+struct lx_setup {
+    size_t holders;
+    struct lx_config *config;
+    const struct lx_strategy *strategy; /* the configuration's own */
+    struct lx_named_model *named;       /* in the configuration's arena */
+};
+
 struct llmux_client {
     struct lx_loop *loop;
     struct lx_net *net;
-    struct lx_arena arena;          /* models and overrides: as long as the client */
-    struct lx_config *config;       /* or NULL */
-    struct lx_catalog *catalog;     /* models registered by hand; or NULL */
+    struct lx_arena arena; /* overrides and answers: as long as the client */
+    struct lx_setup *setup;
+    struct lx_registered *registered, **last_registered;
     char cost[64];                  /* the last one asked for */
     struct lx_tokenizer *tokenizer; /* made when it is first needed; or NULL */
     struct lx_buf tokens, text;     /* the last that were encoded, and decoded */
-    struct lx_route_table routes;   /* the configuration's, and models asked for by name */
     struct lx_keys *keys;           /* exchanged for credentials */
     struct lx_override *overrides;
-    struct lx_named_model *named;
-    struct lx_route_state *router; /* of both */
+    struct lx_route_state *router; /* of all setups */
     struct lx_route_trail *trail;  /* the last decisions */
     struct lx_call_pool *calls;    /* made with the first call, by the settings there are then */
     struct lx_buf shown;           /* the router's state when it was last asked for */
     int64_t epoch_ms;              /* as lx_drive wants it */
     int64_t timeout_ms, max_retries;
+    int drop_params;            /* -1: as configured */
     llmux_strategy_fn strategy; /* a host's own; or NULL */
     void *strategy_arg;
     size_t in_flight;
@@ -107,14 +123,27 @@ llmux_reply *lx_client_reply(struct lx_buf *json, llmux_error **err);
 llmux_embeddings *lx_client_embeddings(struct lx_buf *json, llmux_error **err);
 
 /* ---- cost.c ---- */
-/* What is known of models: the user's own rows, the configuration's; NULL: the built-in ones. */
-struct lx_catalog *lx_client_catalog(const llmux_client *c);
+/* Adds what was registered by hand to a configuration that is about to be used. 0 or a code. */
+int lx_client_register_again(const llmux_client *c, struct lx_config *config);
+
+/* ---- setup.c ---- */
+/* An empty configuration's; false when out of memory. */
+bool lx_client_begin(llmux_client *c);
+struct lx_setup *lx_setup_hold(struct lx_setup *s);
+void lx_setup_drop(struct lx_setup *s); /* NULL-safe */
+/* The configuration's deployment behind a name; NULL when it has none. */
+const struct lx_deployment *lx_client_configured(const llmux_client *c, struct lx_slice model);
+
+/* ---- strategy.c ---- */
+/* Has a setup ask the host's own strategy, or its own again. */
+void lx_client_use_strategy(llmux_client *c, struct lx_setup *s);
 
 /* ---- client.c ---- */
+const struct lx_env *lx_client_env(void);
 /* Makes sure that the model has a deployment, from its name and the environment. */
 int lx_client_add_model(llmux_client *c, struct lx_slice model, llmux_error **err);
 /* A call for the request, in OpenAI's language for what is wanted; its body is rendered into
- * `body`, which must outlive it. */
+ * `body`, which must outlive it, as must the client's setup (lx_setup_hold()). */
 int lx_client_call(llmux_client *c, const struct lx_dialect *front, const llmux_request *request,
                    bool stream, struct lx_buf *body, struct lx_call **out, llmux_error **err);
 

@@ -8,19 +8,9 @@
 
 enum { MAX_ARENA_BYTES = 16 << 20, MAX_INFO_BYTES = 1 << 20 };
 
-struct lx_catalog *lx_client_catalog(const llmux_client *c)
+static const struct lx_catalog *catalog_of(const llmux_client *c)
 {
-    return c->catalog ? c->catalog : c->config ? c->config->catalog : NULL;
-}
-
-/* The configuration's deployment behind a name; NULL when it has none. */
-static const struct lx_deployment *configured(const llmux_client *c, struct lx_slice model)
-{
-    struct lx_slice star;
-    const struct lx_model_group *g =
-        c->config ? lx_route_find(&c->config->routes, model, &star) : NULL;
-
-    return g && g->count && !star.p ? g->deployments[0] : NULL;
+    return c->setup->config->catalog;
 }
 
 static int unknown(llmux_error **err, struct lx_slice model)
@@ -39,7 +29,7 @@ static int unknown(llmux_error **err, struct lx_slice model)
 static bool find_row(const llmux_client *c, struct lx_slice model, struct lx_arena *a,
                      struct lx_model *out, struct lx_slice *own)
 {
-    const struct lx_deployment *d = configured(c, model);
+    const struct lx_deployment *d = lx_client_configured(c, model);
     const struct lx_slice none = {0};
 
     *own = d ? d->model_info : lx_slice(NULL, 0);
@@ -47,8 +37,8 @@ static bool find_row(const llmux_client *c, struct lx_slice model, struct lx_are
         *out = d->price->model;
         return true;
     }
-    return lx_catalog_find(lx_client_catalog(c), none, model, out) ||
-           lx_catalog_describe(lx_client_catalog(c), none, model, a, out);
+    return lx_catalog_find(catalog_of(c), none, model, out) ||
+           lx_catalog_describe(catalog_of(c), none, model, a, out);
 }
 
 const char *llmux_client_model_info(llmux_client *c, const char *model, llmux_error **err)
@@ -87,7 +77,7 @@ int llmux_client_supports(llmux_client *c, const char *model, const char *what)
     lx_arena_init(&a, MAX_ARENA_BYTES);
     if (find_row(c, lx_slice_z(model), &a, &m, &own)) {
         name = lx_arena_printf(&a, "%s%s", prefixed ? "" : "supports_", what);
-        supports = lx_model_supports(lx_client_catalog(c),
+        supports = lx_model_supports(catalog_of(c),
                                      lx_row_get(own, name).p ? (struct lx_model){.json = own} : m,
                                      lx_slice_z(what));
     }
@@ -95,17 +85,35 @@ int llmux_client_supports(llmux_client *c, const char *model, const char *what)
     return supports;
 }
 
+static int add_models(struct lx_config *config, struct lx_slice json, struct lx_error *why)
+{
+    if (!config->catalog)
+        config->catalog = lx_catalog_new();
+    return config->catalog ? lx_catalog_add(config->catalog, json, why) : LX_ENOMEM;
+}
+
+int lx_client_register_again(const llmux_client *c, struct lx_config *config)
+{
+    struct lx_error why;
+    int code = 0;
+
+    for (const struct lx_registered *r = c->registered; r && code >= 0; r = r->next)
+        code = add_models(config, r->json, &why);
+    return code < 0 ? code : 0;
+}
+
 int llmux_client_register_models(llmux_client *c, const char *json, llmux_error **err)
 {
-    struct lx_catalog *to = lx_client_catalog(c);
+    struct lx_registered *r = lx_arena_new(&c->arena, struct lx_registered);
+    struct lx_slice text = lx_arena_copy(&c->arena, lx_slice_z(json));
     struct lx_error why = {0};
-    int code;
+    int code = r && text.p ? add_models(c->setup->config, text, &why) : LX_ENOMEM;
 
-    if (!to)
-        to = c->catalog = lx_catalog_new();
-    code = to ? lx_catalog_add(to, lx_slice_z(json), &why) : LX_ENOMEM;
     if (code < 0)
-        return lx_client_fail(err, code, &why);
+        return lx_client_fail(err, code, why.code ? &why : NULL);
+    r->json = text;
+    *c->last_registered = r;
+    c->last_registered = &r->next;
     return 0;
 }
 
@@ -114,9 +122,8 @@ int llmux_client_register_models(llmux_client *c, const char *json, llmux_error 
 static int run(llmux_client *c, struct lx_cost_query *q, struct lx_arena *a, struct lx_cost *cost,
                llmux_error **err)
 {
-    static const struct lx_cost_settings none = {0};
-    const struct lx_cost_settings *settings = c->config ? &c->config->routes.settings.cost : &none;
-    const struct lx_deployment *d = configured(c, q->model);
+    const struct lx_cost_settings *settings = &c->setup->config->routes.settings.cost;
+    const struct lx_deployment *d = lx_client_configured(c, q->model);
     struct lx_price price;
     struct lx_error why;
     int code;
@@ -126,8 +133,8 @@ static int run(llmux_client *c, struct lx_cost_query *q, struct lx_arena *a, str
         q->provider = lx_slice_z(d->provider->id);
         q->base_model = d->base_model;
     }
-    code = lx_cost_query_run(lx_client_catalog(c), q, d ? d->own_prices : lx_slice(NULL, 0), a,
-                             &price, cost, &why);
+    code = lx_cost_query_run(catalog_of(c), q, d ? d->own_prices : lx_slice(NULL, 0), a, &price,
+                             cost, &why);
     if (code < 0)
         return lx_client_fail(err, code, &why);
     lx_cost_adjust(cost, q->provider.n ? q->provider : price.provider, settings->discounts,

@@ -3,6 +3,7 @@
  * of all of them, what their router knows.
  */
 #include "client/client.h"
+#include "route/list.h"
 #include "route/show.h"
 
 /* The first deployment that serves the name; NULL with *err. */
@@ -14,7 +15,7 @@ static const struct lx_deployment *find(llmux_client *c, const char *model,
 
     if (lx_client_add_model(c, name, err) != 0)
         return NULL;
-    d = lx_route_find(&c->routes, name, &star)->deployments[0];
+    d = lx_route_find(&c->setup->config->routes, name, &star)->deployments[0];
     *upstream = lx_deployment_model(d, star, &c->arena);
     return d;
 }
@@ -62,51 +63,56 @@ const char *llmux_client_supported_embedding_params(llmux_client *c, const char 
     return params_taken(c, model, LX_OPERATION_EMBED, err);
 }
 
-/* All groups in one list: those asked for by their names, and the configuration's. */
-static bool list_groups(const llmux_client *c, struct lx_arena *a, struct lx_route_table *out)
+static const char *shown(llmux_client *c, llmux_error **err)
 {
-    size_t more = c->config ? c->config->routes.count : 0;
-
-    *out = c->routes;
-    out->groups = lx_arena_alloc(a, (c->routes.count + more + 1) * sizeof(*out->groups));
-    if (!out->groups)
-        return false;
-    if (c->routes.count)
-        memcpy(out->groups, c->routes.groups, c->routes.count * sizeof(*out->groups));
-    if (more)
-        memcpy(out->groups + c->routes.count, c->config->routes.groups,
-               more * sizeof(*out->groups));
-    out->count += more;
-    return true;
+    lx_buf_add_byte(&c->shown, '\0');
+    if (!c->shown.failed)
+        return c->shown.p;
+    lx_client_fail(err, c->shown.failed, NULL);
+    return NULL;
 }
 
 const char *llmux_client_router_state(llmux_client *c, llmux_error **err)
 {
     struct lx_route_note notes[LX_TRAIL_SIZE];
-    struct lx_arena scratch;
-    struct lx_route_table all;
     struct lx_out out = lx_out(&c->shown);
+    const struct lx_route_view view = {
+        .table = &c->setup->config->routes,
+        .now_ms = c->epoch_ms + lx_loop_now_ms(c->loop),
+        .notes = notes,
+        .note_count = lx_route_trail_read(c->trail, notes, LX_TRAIL_SIZE),
+    };
 
     lx_buf_reset(&c->shown);
-    lx_arena_init(&scratch, 64u << 20);
-    if (list_groups(c, &scratch, &all)) {
-        const struct lx_route_view view = {
-            .table = &all,
-            .now_ms = c->epoch_ms + lx_loop_now_ms(c->loop),
-            .notes = notes,
-            .note_count = lx_route_trail_read(c->trail, notes, LX_TRAIL_SIZE),
-        };
-        lx_out_object(&out, NULL);
-        lx_route_show_json(&view, &out);
-        lx_out_object_end(&out);
-    }
-    int code = scratch.failed;
-    lx_arena_clear(&scratch);
-    lx_buf_add_byte(&c->shown, '\0');
-    if (!code)
-        code = c->shown.failed;
-    if (!code)
-        return c->shown.p;
-    lx_client_fail(err, code, NULL);
+    lx_out_object(&out, NULL);
+    lx_route_show_json(&view, &out);
+    lx_out_object_end(&out);
+    return shown(c, err);
+}
+
+/* name: NULL: all. */
+static const char *list(llmux_client *c, const char *name, const char *kind,
+                        size_t (*write)(const struct lx_route_table *, struct lx_slice,
+                                        struct lx_buf *),
+                        llmux_error **err)
+{
+    struct lx_error why;
+    struct lx_slice only = name ? lx_slice_z(name) : lx_slice(NULL, 0);
+
+    lx_buf_reset(&c->shown);
+    if (write(&c->setup->config->routes, only, &c->shown) || !name || c->shown.failed)
+        return shown(c, err);
+    lx_error_set(&why, LX_ENOTFOUND, "there is no %s %.*s", kind, LX_F(lx_slice_to(only, 100)));
+    lx_client_fail(err, LX_ENOTFOUND, &why);
     return NULL;
+}
+
+const char *llmux_client_deployments(llmux_client *c, const char *id, llmux_error **err)
+{
+    return list(c, id, "deployment with the id", lx_route_list_deployments, err);
+}
+
+const char *llmux_client_model_groups(llmux_client *c, const char *name, llmux_error **err)
+{
+    return list(c, name, "model group", lx_route_list_groups, err);
 }

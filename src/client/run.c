@@ -38,6 +38,7 @@ struct reader {
 struct job {
     struct lx_drive drive;
     llmux_client *client;
+    struct lx_setup *setup; /* that it is asked by */
     struct lx_buf body, reply;
     struct reader *reader;      /* NULL: not a stream */
     llmux_event_fn fn;          /* by callback */
@@ -246,6 +247,7 @@ static void job_free(struct job *j)
 {
     lx_drive_cancel(&j->drive);
     lx_call_free(j->drive.call);
+    lx_setup_drop(j->setup);
     lx_buf_clear(&j->body);
     lx_buf_clear(&j->reply);
     reader_free(j->reader);
@@ -309,11 +311,14 @@ static void on_done(struct lx_drive *d)
 
 static void on_mirror(struct lx_drive *d, const struct lx_step *step)
 {
-    const struct lx_aside_facts facts = {.hold = NULL};
+    const struct job *j = job_of(d);
 
-    for (size_t i = 0; i < step->mirror->silent_model_count; i++)
-        lx_aside_start(&job_of(d)->client->mirrors, d->call, step->mirror->silent_models[i],
-                       &facts);
+    for (size_t i = 0; i < step->mirror->silent_model_count; i++) {
+        const struct lx_aside_facts facts = {.hold = lx_setup_hold(j->setup)};
+
+        if (!lx_aside_start(&j->client->mirrors, d->call, step->mirror->silent_models[i], &facts))
+            lx_setup_drop(j->setup);
+    }
 }
 
 static const struct lx_drive_events drive_events = {
@@ -333,6 +338,7 @@ static struct job *job_new(llmux_client *c, const struct lx_dialect *front,
         return NULL;
     }
     j->client = c;
+    j->setup = lx_setup_hold(c->setup);
     j->drive.loop = c->loop;
     j->drive.net = c->net;
     j->drive.epoch_ms = c->epoch_ms;

@@ -8,6 +8,7 @@
 
 struct llmux_call {
     struct lx_call *call;
+    struct lx_setup *setup; /* that it is asked by */
     struct lx_buf body;
     struct lx_step step;
     struct lx_arena arena; /* NUL-terminated copies of what the current step shows */
@@ -28,6 +29,7 @@ llmux_call *llmux_call_new(llmux_client *c, const llmux_request *request, llmux_
     }
     lx_arena_init(&call->arena, 64u << 20);
     lx_buf_init(&call->body, 1u << 30);
+    call->setup = lx_setup_hold(c->setup);
     for (const struct lx_member *m = request->members; m; m = m->next)
         if (lx_slice_eq(m->name, LX_S("stream")))
             stream = m->json;
@@ -43,6 +45,7 @@ void llmux_call_free(llmux_call *call)
     if (!call)
         return;
     lx_call_free(call->call);
+    lx_setup_drop(call->setup);
     lx_buf_clear(&call->body);
     lx_arena_clear(&call->arena);
     free(call);

@@ -34,17 +34,19 @@ static size_t ask(void *arg, const struct lx_route_field *f)
     return place >= 0 && place < c.count ? c.places[place] : SIZE_MAX;
 }
 
-void llmux_client_set_strategy(llmux_client *c, llmux_strategy_fn strategy, void *arg)
+void lx_client_use_strategy(llmux_client *c, struct lx_setup *s)
 {
-    struct lx_route_policy *p = &c->routes.settings.policy, usual;
-    lx_route_policy_default(&usual);
-    c->strategy = strategy;
-    c->strategy_arg = arg;
+    struct lx_route_policy *p = &s->config->routes.settings.policy;
     p->own_strategy = ask;
     p->own_arg = c;
-    p->strategy = strategy    ? &lx_strategy_own
-                  : c->config ? c->config->routes.settings.policy.strategy
-                              : usual.strategy;
+    p->strategy = c->strategy ? &lx_strategy_own : s->strategy;
+}
+
+void llmux_client_set_strategy(llmux_client *c, llmux_strategy_fn strategy, void *arg)
+{
+    c->strategy = strategy;
+    c->strategy_arg = arg;
+    lx_client_use_strategy(c, c->setup);
 }
 
 static const char *text(const llmux_choice *c, struct lx_slice s)

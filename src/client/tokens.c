@@ -7,12 +7,10 @@
 
 static int open_counter(llmux_client *c, const char *model, struct lx_counter *out)
 {
-    struct lx_slice star, name = lx_slice_z(model);
-    const struct lx_model_group *g =
-        c->config ? lx_route_find(&c->config->routes, name, &star) : NULL;
-    const struct lx_deployment *d = g && g->count && !star.p ? g->deployments[0] : NULL;
+    struct lx_slice name = lx_slice_z(model);
+    const struct lx_deployment *d = lx_client_configured(c, name);
 
-    lx_counter_of(d, d ? d->model : name, lx_client_catalog(c), out);
+    lx_counter_of(d, d ? d->model : name, c->setup->config->catalog, out);
     if (!c->tokenizer)
         c->tokenizer = lx_tokenizer_new();
     return c->tokenizer ? 0 : LX_ENOMEM;

@@ -528,7 +528,7 @@ static const char *first_set(struct lx_load *l, const char *names, struct lx_sli
 
 void lx_section_read_env(struct lx_load *l)
 {
-    static const struct lx_yaml_file file = {LX_S_INIT("environment"), -1};
+    static const struct lx_yaml_file file = {.name = LX_S_INIT("environment"), .order = -1};
     /* From the last, so that LiteLLM's rows win over ours as they do in the files. */
     for (size_t i = lx_config_option_count; i-- > 0;) {
         const struct lx_config_option *o = &lx_config_options[i];

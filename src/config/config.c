@@ -22,7 +22,7 @@ enum {
 
 /* ---- The snapshot ------------------------------------------------------------------------- */
 
-static struct lx_config *config_new(void)
+struct lx_config *lx_config_new(void)
 {
     struct lx_config *c = calloc(1, sizeof *c);
     uint64_t seed[2] = {0};
@@ -81,6 +81,9 @@ void lx_config_unref(struct lx_config *c)
     lx_catalog_free(c->catalog);
     lx_catalog_free(c->map.catalog);
     lx_config_clear_tokenizers(c);
+    if (c->source)
+        lx_yaml_set_clear(&c->source->set);
+    free(c->source);
     lx_arena_clear(&c->arena);
     free(c);
 }
@@ -303,6 +306,11 @@ static void read_includes(struct lx_load *l, const char *path, const char *dir)
 
 /* ---- Variables ---------------------------------------------------------------------------- */
 
+static void init_variables(struct lx_load *l)
+{
+    lx_map_init(&l->variables, &l->set.arena, (uint64_t[2]){0x656e7669, 0x726f6e21});
+}
+
 static const char *outer(const struct lx_load *l, const char *name)
 {
     return l->outer_env && l->outer_env->get ? l->outer_env->get(l->outer_env->arg, name) : NULL;
@@ -368,29 +376,66 @@ static void read_sections(struct lx_load *l, const struct lx_yaml_file *file)
                     "not given, nor LITELLM_MASTER_KEY set: every request is let in");
 }
 
-/* path: the file to read; NULL: text is what would be in it. */
-static struct lx_config *load(const char *path, struct lx_slice text, const char *name,
-                              const char *dir, const struct lx_env *env,
-                              const struct lx_config *before, struct lx_diags *diags)
+/* Where a configuration comes from. */
+struct origin {
+    const char *path;     /* the file to read; NULL: text is what would be in it */
+    struct lx_slice text; /* ... or changes to what `before` has */
+    const char *name, *dir;
+    const struct lx_config *before;
+    bool changes, keeps;
+};
+
+static const struct lx_yaml *read_root(struct lx_load *l, const struct origin *from)
 {
-    struct lx_load l = {.config = config_new(), .diags = diags, .outer_env = env, .before = before};
+    if (from->path)
+        return read_file(l, from->path, NULL);
+    const struct lx_yaml *root = read_text(l, from->text, new_file(l, from->name));
+    const struct lx_config_source *base =
+        from->changes && from->before ? from->before->source : NULL;
+    if (!root || !from->changes)
+        return root;
+    l->root = base ? base->root : NULL;
+    read_variables(l);
+    root = lx_load_change(l, l->root, root);
+    init_variables(l); /* what the changes leave of them is read with the rest */
+    return root;
+}
+
+static void keep(struct lx_load *l)
+{
+    struct lx_config_source *source = malloc(sizeof *source);
+    if (!source) {
+        l->config->arena.failed = LX_ENOMEM;
+        return;
+    }
+    *source = (struct lx_config_source){l->set, l->root};
+    l->config->source = source;
+    lx_yaml_set_init(&l->set);
+}
+
+static struct lx_config *load(const struct origin *from, const struct lx_env *env,
+                              struct lx_diags *diags)
+{
+    struct lx_load l = {
+        .config = lx_config_new(), .diags = diags, .outer_env = env, .before = from->before};
     size_t errors = diags->errors; /* of an earlier load into the same list */
     for (size_t i = 0; i < diags->n; i++)
         if (diags->v[i].order >= l.files)
             l.files = diags->v[i].order + 1;
     l.env = (struct lx_env){get_variable, &l};
     lx_yaml_set_init(&l.set);
-    lx_map_init(&l.variables, &l.set.arena, (uint64_t[2]){0x656e7669, 0x726f6e21});
-    if (l.config) {
-        const struct lx_yaml_file *file = path ? NULL : new_file(&l, name);
-        l.root = path ? read_file(&l, path, NULL) : read_text(&l, text, file);
-    }
+    init_variables(&l);
+    if (l.config)
+        l.root = read_root(&l, from);
     if (l.root) {
         const struct lx_yaml_file *first = l.root->file;
-        read_includes(&l, path, path ? directory_of(&l, path) : dir);
+        read_includes(&l, from->path, from->path ? directory_of(&l, from->path) : from->dir);
         read_sections(&l, first);
     }
-    if (!l.config || l.config->arena.failed || l.set.arena.failed || diags->arena->failed)
+    bool failed = !l.config || l.set.arena.failed;
+    if (!failed && l.root && from->keeps)
+        keep(&l);
+    if (failed || l.config->arena.failed || diags->arena->failed)
         lx_diag_add(diags, LX_DIAG_ERROR, NULL, (struct lx_slice){0}, "out of memory");
     lx_yaml_set_clear(&l.set);
     lx_diags_sort(diags);
@@ -404,12 +449,27 @@ static struct lx_config *load(const char *path, struct lx_slice text, const char
 struct lx_config *lx_config_load(const char *path, const struct lx_env *env,
                                  const struct lx_config *before, struct lx_diags *diags)
 {
-    return load(path, (struct lx_slice){0}, NULL, NULL, env, before, diags);
+    return load(&(struct origin){.path = path, .before = before}, env, diags);
 }
 
 struct lx_config *lx_config_read(struct lx_slice text, const char *name, const char *dir,
                                  const struct lx_env *env, const struct lx_config *before,
                                  struct lx_diags *diags)
 {
-    return load(NULL, text, name, dir, env, before, diags);
+    const struct origin from = {.text = text, .name = name, .dir = dir, .before = before};
+    return load(&from, env, diags);
+}
+
+struct lx_config *lx_config_open(const char *path, const struct lx_env *env,
+                                 const struct lx_config *before, struct lx_diags *diags)
+{
+    return load(&(struct origin){.path = path, .before = before, .keeps = true}, env, diags);
+}
+
+struct lx_config *lx_config_change(const struct lx_config *before, struct lx_slice changes,
+                                   const struct lx_env *env, struct lx_diags *diags)
+{
+    const struct origin from = {
+        .text = changes, .name = "changes", .before = before, .changes = true, .keeps = true};
+    return load(&from, env, diags);
 }

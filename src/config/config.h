@@ -93,6 +93,7 @@ struct lx_config {
     struct lx_deployment **owned;
     size_t owned_count, owned_cap;
     struct lx_credential_source *credentials; /* the same, of what keys are exchanged for */
+    struct lx_config_source *source;          /* what it was read from, to be changed; or NULL */
 };
 
 /* Reads a file (and what it includes). NULL when it cannot be used: then diags holds at least one
@@ -105,8 +106,27 @@ struct lx_config *lx_config_load(const char *path, const struct lx_env *env,
 struct lx_config *lx_config_read(struct lx_slice text, const char *name, const char *dir,
                                  const struct lx_env *env, const struct lx_config *before,
                                  struct lx_diags *diags);
+/* Nothing is served, all is as by default. NULL when out of memory. */
+struct lx_config *lx_config_new(void);
 struct lx_config *lx_config_ref(struct lx_config *c);
 void lx_config_unref(struct lx_config *c); /* NULL-safe; frees with the last one */
+
+/*
+ * For hosts that change theirs while they run (change.c). open: as lx_config_load(), but keeping
+ * what was read. change: what `before` was read from (nothing, where it keeps nothing), with
+ * `changes`, which have the form of a configuration, and of which
+ *
+ *     model_list          adds deployments; one whose id is there already takes its place
+ *     delete_deployments  is a list of ids, or of patterns ("azure-*"), that go before
+ *     anything else       takes the place of what has that name, in a section member by member;
+ *                         null: as if it had never been said
+ *
+ * NULL with an error in diags when that makes no configuration: `before` is as it was in any case.
+ */
+struct lx_config *lx_config_open(const char *path, const struct lx_env *env,
+                                 const struct lx_config *before, struct lx_diags *diags);
+struct lx_config *lx_config_change(const struct lx_config *before, struct lx_slice changes,
+                                   const struct lx_env *env, struct lx_diags *diags);
 
 /* What a configuration would take from the environment: proxies and authorities. */
 struct lx_net_options lx_net_options_of(const struct lx_env *env);

@@ -93,6 +93,16 @@ struct lx_load {
     const struct lx_yaml *root; /* all files merged */
 };
 
+/* What a configuration that may change keeps: the nodes, and the root among them. */
+struct lx_config_source {
+    struct lx_yaml_set set;
+    const struct lx_yaml *root;
+};
+/* base (NULL: nothing) with the changes of lx_config_change(), in l->set; NULL after an error, or
+ * without memory. Wants the base's variables. (change.c) */
+struct lx_yaml *lx_load_change(struct lx_load *l, const struct lx_yaml *base,
+                               const struct lx_yaml *changes);
+
 /* What the rows of model_list[] and its litellm_params fill in. */
 struct lx_config_entry {
     struct lx_deployment d;

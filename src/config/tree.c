@@ -72,6 +72,61 @@ struct lx_yaml *lx_yaml_get(const struct lx_yaml *v, struct lx_slice key)
     return NULL;
 }
 
+/* ---- Copies ---- */
+
+static const struct lx_yaml_file *copy_file(struct lx_yaml_set *set, const struct lx_yaml_file *f)
+{
+    const struct lx_yaml_file *known = set->copied;
+    while (known && !lx_slice_eq(known->name, f->name))
+        known = known->older;
+    if (known)
+        return known;
+    struct lx_yaml_file *new = lx_arena_new(&set->arena, struct lx_yaml_file);
+    if (!new)
+        return NULL;
+    *new = (struct lx_yaml_file){lx_arena_copy(&set->arena, f->name), f->order, set->copied};
+    return set->copied = new;
+}
+
+static bool copy_members(struct lx_yaml_set *set, const struct lx_yaml *from, struct lx_yaml *to)
+{
+    bool map = from->kind == LX_YAML_MAP;
+    size_t size = map ? sizeof *to->pairs : sizeof *to->items;
+    void *members = lx_arena_alloc(&set->arena, (from->n + 1) * size);
+    if (!members)
+        return false;
+    to->pairs = map ? members : NULL;
+    to->items = map ? NULL : members;
+    for (; to->n < from->n; to->n++) {
+        size_t i = to->n;
+        if (map)
+            to->pairs[i].key = lx_yaml_copy(set, from->pairs[i].key);
+        struct lx_yaml *v = lx_yaml_copy(set, map ? from->pairs[i].value : from->items[i]);
+        if (!v || (map && !to->pairs[i].key))
+            return false;
+        if (map)
+            to->pairs[i].value = v;
+        else
+            to->items[i] = v;
+    }
+    return true;
+}
+
+/* As deep as what was read, which has its limits. */
+struct lx_yaml *lx_yaml_copy(struct lx_yaml_set *set, const struct lx_yaml *v)
+{
+    struct lx_yaml *copy = lx_yaml_new(set, v->kind, v);
+    if (!copy || (v->file && !(copy->file = copy_file(set, v->file))))
+        return NULL;
+    copy->plain = v->plain;
+    copy->weight = v->weight;
+    if (v->kind != LX_YAML_SCALAR)
+        return copy_members(set, v, copy) ? copy : NULL;
+    copy->text.p = lx_arena_copy_z(&set->arena, v->text);
+    copy->text.n = copy->text.p ? v->text.n : 0;
+    return copy->text.p ? copy : NULL;
+}
+
 /* ---- Failures ---- */
 
 static void *fail(struct reader *r, const struct lx_yaml *at, const char *text)

@@ -25,6 +25,7 @@ enum lx_yaml_type {
 struct lx_yaml_file {
     struct lx_slice name;
     int order;
+    const struct lx_yaml_file *older; /* of those copied into the same set */
 };
 struct lx_yaml_pair {
     struct lx_yaml *key, *value;
@@ -47,6 +48,7 @@ struct lx_yaml {
 struct lx_yaml_set {
     struct lx_arena arena;
     struct lx_yaml *newest;
+    const struct lx_yaml_file *copied; /* files of nodes that came from other sets */
 };
 void lx_yaml_set_init(struct lx_yaml_set *set);
 /* Wipes the text of every scalar (it may be a key) and frees all. */
@@ -55,6 +57,9 @@ void lx_yaml_set_clear(struct lx_yaml_set *set);
 struct lx_yaml *lx_yaml_new(struct lx_yaml_set *set, enum lx_yaml_kind kind,
                             const struct lx_yaml *at);
 
+/* The same values and places, in a set of their own, with the names of their files; NULL when out
+ * of memory. */
+struct lx_yaml *lx_yaml_copy(struct lx_yaml_set *set, const struct lx_yaml *v);
 /* Reads one document. NULL for an empty one and for a wrong one, which adds an error to diags. */
 struct lx_yaml *lx_yaml_read(struct lx_yaml_set *set, struct lx_slice text,
                              const struct lx_yaml_file *file, struct lx_diags *diags);

@@ -117,6 +117,28 @@ def test_a_client_with_a_configuration_is_a_router(tmp_path, upstream):
     assert "NotFoundError" in done.stdout or "nobody" in done.stderr
 
 
+def test_a_router_is_changed_while_it_runs(tmp_path, upstream):
+    """Deployments come, take another's place and go; a wrong change leaves all as it was."""
+    ups = {name: upstream(harness.answer(name)) for name in ("first", "second", "third")}
+    def named(name, identity):
+        return {**harness.deployment("m", f"openai/{name}", ups[name].url), "model_info": {"id": identity}}
+    path, more = tmp_path / "config.yaml", tmp_path / "more.json"
+    path.write_text(json.dumps(harness.config([named("first", "a")])))
+    more.write_text(json.dumps({"model_list": [named("third", "b")], "delete_deployments": ["a"]}))
+    done = run("change", path, "m", "why?",
+               json.dumps({"model_list": [named("second", "a")]}),
+               "delete_deployments: [nobody]",
+               "{delete_deployments: [a], router_settings: {num_retries: many}}",
+               str(more), "delete_deployments: ['*']")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n")[:-2] == ["first", "second", "second", "second", "third"]
+    assert "BadRequestError (400)" in done.stdout
+    wrong = [line for line in done.stderr.split("\n") if line.startswith("not changed: ")]
+    assert "there is no deployment with the id nobody" in wrong[0]
+    assert "changes:1: router_settings.num_retries" in wrong[1]
+    assert json.loads(done.stderr.split("\n")[-2]) == {"data": []}
+
+
 def test_a_strategy_of_ones_own(tmp_path, upstream):
     """The first two questions go to whom the program prefers, the next ones to who has the fewest under way."""
     def slow(text):

@@ -474,8 +474,9 @@ static void a_configuration_routes(void **state)
     assert_non_null(strstr(shown, "\"number-one\""));
     assert_non_null(strstr(shown, "\"decisions\":[{"));
     assert_int_not_equal(llmux_client_load_config(c, "/dev/null", &err), 0);
-    assert_non_null(strstr(llmux_error_message(err), "is read once"));
+    assert_non_null(strstr(llmux_error_message(err), "found nothing"));
     llmux_error_free(err);
+    assert_non_null(llmux_client_deployments(c, "number-one", NULL)); /* as it was */
     llmux_client_free(c);
 }
 

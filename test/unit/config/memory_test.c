@@ -43,6 +43,36 @@ static void every_allocation_may_fail(void **state)
     assert_true(n > 20);
 }
 
+static void a_change_may_fail(void **state)
+{
+    static const char changes[] =
+        "model_list: [{model_name: n, litellm_params: {model: openai/n}, model_info: {id: x}}]\n"
+        "delete_deployments: ['p*']\n"
+        "litellm_settings: {drop_params: false}\n";
+    struct lx_env env = {unit_get, (void *)(uintptr_t)unit_plain};
+    struct unit_read before;
+    size_t n = 1;
+    (void)state;
+    unit_open(&before);
+    before.config = lx_config_change(NULL, lx_slice_z(yaml), &env, &before.diags);
+    assert_non_null(before.config);
+    for (bool done = false; !done; n++) {
+        struct unit_read r;
+        unit_open(&r);
+        alloc_arm(n, false);
+        r.config = lx_config_change(before.config, lx_slice_z(changes), &env, &r.diags);
+        done = alloc_count() < n;
+        alloc_arm(0, false);
+        if (done)
+            assert_non_null(r.config);
+        else if (r.config || !r.diags.errors)
+            fail_msg("allocation %zu failed and nobody noticed", n);
+        unit_close(&r);
+    }
+    assert_true(n > 20);
+    unit_close(&before);
+}
+
 static void a_name_alone_may_fail(void **state)
 {
     struct lx_env env = {unit_get,
@@ -72,6 +102,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(a_change_may_fail),
         cmocka_unit_test(a_name_alone_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
