@@ -117,6 +117,9 @@ static void read_options(struct lx_attempt_writer *w, const struct lx_route_sett
                      tristate(w->d->tells_tools, settings->tells_tools);
     w->options.safety_settings = settings->safety_settings;
     w->options.low_thinking = settings->low_thinking;
+    w->options.keeps_prompts = !settings->keeps_no_prompts && w->p->kept_path &&
+                               w->from->operation == LX_OPERATION_CHAT &&
+                               lx_slice_find(w->d->base_url, LX_S("/models/")) < 0;
     w->options.auto_summary = settings->auto_summary;
     w->system_first = settings->system_first;
     w->at->merges_thinking = w->from == &lx_dialect_openai_chat &&
@@ -254,6 +257,7 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
         code = lx_attempt_write_url(&w);
     if (code < 0)
         return code;
+    lx_attempt_write_kept(&w);
     lx_attempt_write_headers(&w, &of_body.headers);
     if (arena->failed)
         return lx_attempt_fail(&w, LX_FAULT_INTERNAL, arena->failed,

@@ -53,6 +53,8 @@ int lx_attempt_write_body(struct lx_attempt_writer *w, struct lx_json_edit *edit
 /* ---- attempt_head.c ---- */
 /* Writes at->out.url. 0, or a code with the fault filled. */
 int lx_attempt_write_url(struct lx_attempt_writer *w);
+/* Writes at->kept_url and at->kept_model, where the prompt may be cut. */
+void lx_attempt_write_kept(struct lx_attempt_writer *w);
 /* Writes at->out.headers; of_body: those that the body's writer wants. */
 void lx_attempt_write_headers(struct lx_attempt_writer *w, const struct lx_headers *of_body);
 

@@ -93,6 +93,28 @@ int lx_attempt_write_url(struct lx_attempt_writer *w)
     return 0;
 }
 
+void lx_attempt_write_kept(struct lx_attempt_writer *w)
+{
+    const struct lx_place names = {w->model, w->d->region, w->d->project};
+    struct lx_slice model = w->model;
+    struct lx_buf path, name;
+    w->at->cut = w->out.cut;
+    if (!w->at->cut.set)
+        return;
+    if (lx_slice_starts(model, LX_S("models/")))
+        model = lx_slice_from(model, 7);
+    lx_buf_init(&path, MAX_PATH_BYTES);
+    lx_buf_init(&name, MAX_PATH_BYTES);
+    lx_place_write(lx_slice_z(w->p->kept_path), &names, &path);
+    lx_place_write(lx_slice_z(w->p->kept_model),
+                   &(const struct lx_place){model, names.region, names.project}, &name);
+    w->at->cut.set = !path.failed && !name.failed;
+    w->at->kept_url = lx_address_join(w->d->base_url, lx_buf_slice(&path), w->arena);
+    w->at->kept_model = lx_arena_copy(w->arena, lx_buf_slice(&name));
+    lx_buf_clear(&path);
+    lx_buf_clear(&name);
+}
+
 /* Flags that add up, where others replace. */
 static bool is_list(struct lx_slice name)
 {

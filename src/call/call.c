@@ -12,6 +12,8 @@
  *             +--|-|- SLEEPING <- SLEEP <------------+
  *                v |
  *               KEY ---> KEY_ASK -> KEY_WAIT -> KEY   (a credential: fetch.h)
+ *
+ * What is written may go by way of PROMPT to SEND (prompt_cache.c).
  */
 #include "base/random.h"
 #include "call/count.h"
@@ -22,11 +24,7 @@
 
 #include <stdlib.h>
 
-enum {
-    MAX_IDLE_OUT_BYTES = 2048, /* an output buffer that an open stream keeps */
-    MAX_KEPT_BODY = 2 << 20, /* a larger one's tokens are counted while its stream runs, and nobody
-                              * goes on with it */
-};
+enum { MAX_IDLE_OUT_BYTES = 2048 }; /* an output buffer that an open stream keeps */
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 
@@ -60,19 +58,14 @@ struct lx_call *lx_call_new(const struct lx_call_input *in)
     return c;
 }
 
-static void release_body(struct lx_call *c)
-{
-    lx_call_pool_said(c->pool)->held -= c->body_bytes;
-    c->body_bytes = 0;
-}
-
 void lx_call_free(struct lx_call *c)
 {
     if (!c)
         return;
     lx_call_end_attempt(c, LX_OUTCOME_GONE, NULL);
+    lx_call_prompt_drop(c);
     struct lx_call_pool *own = c->own_pool;
-    release_body(c);
+    lx_call_release_body(c);
     lx_call_drop_relay(c);
     lx_fetch_clear(&c->fetch);
     lx_buf_clear(&c->out);
@@ -120,6 +113,7 @@ static void shrink(struct lx_call *c)
     c->biller.model = *upstream;
     c->upstream = (struct lx_headers){NULL, 0};
     c->request = NULL;
+    c->prompt = NULL;
     lx_call_memory_give(c->pool, c->memory);
     c->memory = NULL;
 }
@@ -138,45 +132,6 @@ static void take_back(struct lx_call *c)
         shrink(c);
     if (!c->in.keeps_body && !c->resume.active)
         c->biller.body = lx_slice(NULL, 0);
-}
-
-/* ---- A stream and its request ---------------------------------------------------------------- */
-
-void lx_call_settle(struct lx_call *c)
-{
-    if ((c->state != BODY && !c->resume.active) || !c->relaying || !c->head_sent ||
-        c->state == LAST || c->state == DONE)
-        return;
-    c->report.cut_short = true;
-    lx_call_take_usage(c);
-    c->state = DONE;
-}
-
-/* To count what the provider may not. */
-static bool may_count(const struct lx_call *c)
-{
-    return c->state == BODY && c->relaying && c->biller.body.p && c->biller.prompt_tokens < 0 &&
-           !c->relay.glance.usage.known;
-}
-
-bool lx_call_keeps_body(struct lx_call *c, size_t bytes)
-{
-    struct lx_said_budget *b = lx_call_pool_said(c->pool);
-    bool ends = c->state == LAST || c->state == DONE, counts = may_count(c);
-    bool wants = counts || c->resume.active || (c->resume.holds && c->state == BODY);
-    bool fits = bytes <= MAX_KEPT_BODY && b->held < b->most && bytes <= b->most - b->held;
-    if (wants && !ends && !c->body_bytes && (fits || c->resume.active)) {
-        b->held += bytes;
-        c->body_bytes = (uint32_t)bytes;
-    }
-    if (wants && !ends && c->body_bytes)
-        return true;
-    if (counts)
-        (void)lx_bill_count_prompt(&c->biller); /* without memory it costs nothing */
-    c->biller.body = lx_slice(NULL, 0);
-    c->resume.holds = false;
-    release_body(c);
-    return false;
 }
 
 /* ---- From the body to an attempt ------------------------------------------------------------ */
@@ -410,7 +365,7 @@ static void write_and_send(struct lx_call *c, const struct lx_deployment *d)
     struct lx_fault f = {.retry_after_ms = -1};
     int code = write_attempt(c, d, &f);
     if (code == 0)
-        c->state = SEND;
+        c->state = lx_call_prompt_begin(c) ? PROMPT : SEND;
     else if (code == LX_EAUTH)
         lx_call_judge(c, &f, LX_OUTCOME_FAILURE); /* another deployment may have a key */
     else
@@ -544,6 +499,8 @@ void lx_call_next(struct lx_call *c, struct lx_step *out)
         lx_call_answer_mock(c, lx_call_mock_text(c, c->report.deployment));
     while (c->state == ATTEMPT || c->state == KEY)
         c->state == ATTEMPT ? attempt(c) : find_key(c);
+    if (c->state == PROMPT)
+        lx_call_prompt_find(c);
     if (c->mirror_due) {
         out->kind = LX_STEP_MIRROR;
         out->mirror = c->report.deployment;
@@ -560,6 +517,8 @@ void lx_call_next(struct lx_call *c, struct lx_step *out)
     } else if (c->state == KEY_ASK) {
         lx_fetch_fill(&c->fetch, c->report.deployment->trust, out);
         c->state = KEY_WAIT;
+    } else if (c->state == PROMPT_ASK) {
+        lx_call_prompt_fill(c, out);
     } else if (c->state == SLEEP) {
         out->kind = LX_STEP_SLEEP;
         out->sleep_ms = c->wake_ms - c->now_ms;
@@ -588,6 +547,8 @@ void lx_call_feed_head(struct lx_call *c, int status, const struct lx_headers *h
     take_back(c);
     if (c->state == KEY_WAIT)
         lx_credential_run_feed_head(c->fetch.run, status);
+    if (c->state == PROMPT_WAIT)
+        lx_call_prompt_feed_head(c, status);
     if (c->state != HEAD)
         return;
     const struct lx_dialect *back = c->attempt.back;
@@ -658,7 +619,7 @@ static void end_error(struct lx_call *c)
     if (c->report.deployment->credential &&
         (c->upstream_status == 401 || c->upstream_status == 403))
         lx_keys_distrust(c->fetch.keys, c->report.deployment->credential, c->now_ms);
-    if (!lx_call_follow_again(c, &f))
+    if (!lx_call_prompt_again(c, &f) && !lx_call_follow_again(c, &f))
         lx_call_judge_provider(c, &f);
 }
 
@@ -672,6 +633,8 @@ void lx_call_feed_body(struct lx_call *c, struct lx_slice piece)
     take_back(c);
     if (c->state == KEY_WAIT)
         lx_credential_run_feed_body(c->fetch.run, piece);
+    if (c->state == PROMPT_WAIT)
+        lx_call_prompt_feed_body(c, piece);
     if (c->state == ERROR) {
         size_t room = MAX_ERROR_BYTES - c->memory->whole.n;
         lx_buf_add(&c->memory->whole, lx_slice_to(piece, room));
@@ -742,6 +705,8 @@ void lx_call_feed_end(struct lx_call *c)
     take_back(c);
     if (c->state == KEY_WAIT && lx_fetch_end(&c->fetch, 0, NULL))
         c->state = KEY;
+    else if (c->state == PROMPT_WAIT)
+        lx_call_prompt_feed_end(c, 0, NULL);
     else if (c->state == ERROR)
         end_error(c);
     else if (c->state == BODY)
@@ -759,6 +724,8 @@ void lx_call_feed_failure(struct lx_call *c, int code, const struct lx_error *er
     take_back(c);
     if (c->state == KEY_WAIT && lx_fetch_end(&c->fetch, code, err))
         c->state = KEY;
+    if (c->state == PROMPT_WAIT)
+        lx_call_prompt_feed_end(c, code, err);
     if (c->state == RACING) {
         const struct lx_fault f = lx_fault_of_error(code, err, lx_call_arena(c));
         lx_call_refuse(c, &f);

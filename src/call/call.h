@@ -41,6 +41,8 @@ struct lx_attempt {
         *tools;                 /* that the prompt tells, for there is no other way; or NULL */
     size_t inputs, inputs_left; /* embeddings: how many this request has, and how many are left */
     struct lx_slice encoding;   /* embeddings: as the client wants them */
+    struct lx_prompt_cut cut; /* where its prompt may be cut, for the provider to keep a part ... */
+    struct lx_slice kept_url, kept_model; /* ... there, and as the model is called there */
 };
 /* `request` is what lx_request_of_body() made of the body, or NULL: then it is read when it is
  * needed. `stream`: what the path says of a language whose bodies do not; UNSET: the body says.

@@ -8,6 +8,7 @@
  * followed with the key of the one before, so it must be the deployment's own host, or one that the
  * provider's row names.
  */
+#include "call/head.h"
 #include "call/inner.h"
 #include "wire/url.h"
 
@@ -33,27 +34,6 @@ static bool is_own(const struct lx_deployment *d, struct lx_slice url)
     return d->provider->follow_hosts && to.tls && to.port == 443 &&
            lx_provider_has_host(d->provider, d->base_url) &&
            lx_glob_match(lx_slice_z(d->provider->follow_hosts), to.host);
-}
-
-/* What described the body goes with it. */
-static struct lx_headers for_get(const struct lx_headers *from, bool stream, struct lx_arena *a)
-{
-    struct lx_header_list l;
-    lx_header_list_init(&l, a);
-    for (size_t i = 0; i < from->n; i++) {
-        const struct lx_header *h = &from->v[i];
-        if (lx_slice_eq_nocase(h->name, LX_S("content-type")) ||
-            lx_slice_eq_nocase(h->name, LX_S("prefer")) ||
-            lx_slice_eq_nocase(h->name, LX_S("accept")))
-            continue;
-        if (h->secret)
-            lx_header_list_set_secret(&l, h->name, h->value);
-        else
-            lx_header_list_add(&l, h->name, h->value);
-    }
-    lx_header_list_add(&l, LX_S("accept"),
-                       stream ? LX_S("text/event-stream") : LX_S("application/json"));
-    return l.headers;
 }
 
 void lx_call_follow_drop(struct lx_call *c)
@@ -96,7 +76,8 @@ static void keep_parting(struct lx_call *c, struct lx_slice url)
     if (!p)
         return;
     lx_arena_init(&p->arena, c->settings->max_arena_bytes);
-    const struct lx_headers given = for_get(&c->attempt.out.headers, false, lx_call_arena(c));
+    const struct lx_headers given =
+        lx_head_for_get(&c->attempt.out.headers, false, lx_call_arena(c));
     struct lx_header_list l;
     lx_header_list_init(&l, &p->arena);
     for (size_t i = 0; i < given.n; i++) {
@@ -158,7 +139,7 @@ bool lx_call_follow(struct lx_call *c)
     c->attempt.out = (struct lx_outgoing){
         .method = LX_S("GET"),
         .url = f.url,
-        .headers = for_get(&c->attempt.out.headers, f.stream, lx_call_arena(c)),
+        .headers = lx_head_for_get(&c->attempt.out.headers, f.stream, lx_call_arena(c)),
         .trust = c->attempt.out.trust,
     };
     if (lx_call_arena(c)->failed)

@@ -223,3 +223,23 @@ int32_t lx_head_count(const struct lx_headers *headers, const char *name)
     struct lx_slice value = name ? lx_headers_get(headers, lx_slice_z(name)) : lx_slice(NULL, 0);
     return value.n && lx_slice_int(value, &n) == 0 && n > 0 && n < INT32_MAX ? (int32_t)n : 0;
 }
+
+struct lx_headers lx_head_for_get(const struct lx_headers *from, bool stream, struct lx_arena *a)
+{
+    struct lx_header_list l;
+    lx_header_list_init(&l, a);
+    for (size_t i = 0; i < from->n; i++) {
+        const struct lx_header *h = &from->v[i];
+        if (lx_slice_eq_nocase(h->name, LX_S("content-type")) ||
+            lx_slice_eq_nocase(h->name, LX_S("prefer")) ||
+            lx_slice_eq_nocase(h->name, LX_S("accept")))
+            continue;
+        if (h->secret)
+            lx_header_list_set_secret(&l, h->name, h->value);
+        else
+            lx_header_list_add(&l, h->name, h->value);
+    }
+    lx_header_list_add(&l, LX_S("accept"),
+                       stream ? LX_S("text/event-stream") : LX_S("application/json"));
+    return l.headers;
+}

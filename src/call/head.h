@@ -15,6 +15,9 @@ struct lx_headers lx_head_plain(const struct lx_headers *prefixed, struct lx_are
 struct lx_headers lx_head_write(const struct lx_call_report *report,
                                 const struct lx_headers *prefixed, const struct lx_fault *fault,
                                 struct lx_arena *a);
+/* Those of a request with a body, for another to the same provider that gets something: what
+ * describes the body is left out. stream: what comes may be one. */
+struct lx_headers lx_head_for_get(const struct lx_headers *from, bool stream, struct lx_arena *a);
 /* How a body is framed, by its content-type; where that says nothing of use, `otherwise`. */
 enum lx_framing lx_head_framing(const struct lx_headers *headers, enum lx_framing otherwise);
 

@@ -20,10 +20,13 @@ enum lx_call_state {
     VECTORS, /* an auto router wants them: another call asks for them first */
     CHOICE,  /* a model is chosen, and its group looked up */
     ATTEMPT,
-    KEY,      /* a key is wanted that a credential is exchanged for */
-    KEY_ASK,  /* ... by an exchange or a file that is due */
-    KEY_WAIT, /* waits for the answer of either */
-    MOCK,     /* an answer without a provider is due */
+    KEY,         /* a key is wanted that a credential is exchanged for */
+    KEY_ASK,     /* ... by an exchange or a file that is due */
+    KEY_WAIT,    /* waits for the answer of either */
+    PROMPT,      /* its beginning may be kept by the provider: looked up */
+    PROMPT_ASK,  /* ... by an exchange that is due */
+    PROMPT_WAIT, /* waits for its answer */
+    MOCK,        /* an answer without a provider is due */
     SEND,
     HEAD,  /* waits for the provider's head */
     BODY,  /* waits for a body that is relayed */
@@ -60,7 +63,8 @@ struct lx_call {
     struct lx_request *request; /* the body, where it had to be read; of embeddings what is left */
     struct lx_gather *gather;   /* vectors of exchanges before, where it takes several; or NULL */
     struct lx_attempt attempt;
-    struct lx_headers upstream; /* the provider's, prefixed */
+    struct lx_call_prompt *prompt; /* prompt_cache.c: of the attempt; or NULL */
+    struct lx_headers upstream;    /* the provider's, prefixed */
     int upstream_status;
     uint32_t body_bytes; /* of the client's body, while it is kept for a count */
     struct lx_biller biller;
@@ -94,6 +98,10 @@ void lx_call_read_group(struct lx_call *c);
 int lx_call_read_request(struct lx_call *c, struct lx_fault *f);
 /* 0 or a code. */
 int lx_call_start_relay(struct lx_call *c, const struct lx_dialect *back, enum lx_framing framing);
+
+/* ---- held.c ---- */
+/* The client's body is not kept any longer. */
+void lx_call_release_body(struct lx_call *c);
 
 /* ---- choose.c ---- */
 /* The name is an auto router's: it becomes that of the model which is chosen, whose members go into
@@ -169,6 +177,21 @@ static inline bool lx_call_is_bare(const struct lx_call *c)
 {
     return c->in.kept && c->in.kept->bare;
 }
+
+/* ---- prompt_cache.c ---- */
+/* The attempt has been written: whether the beginning of its prompt is to be kept. */
+bool lx_call_prompt_begin(struct lx_call *c);
+/* In PROMPT: the name is found, or asked for, or waited for, or done without. */
+void lx_call_prompt_find(struct lx_call *c);
+void lx_call_prompt_fill(struct lx_call *c, struct lx_step *out);
+void lx_call_prompt_feed_head(struct lx_call *c, int status);
+void lx_call_prompt_feed_body(struct lx_call *c, struct lx_slice piece);
+/* The exchange is over; code: 0, or why there is no whole answer. */
+void lx_call_prompt_feed_end(struct lx_call *c, int code, const struct lx_error *err);
+/* The provider refuses what it is asked because of what it keeps: it will be asked again, in other
+ * words. */
+bool lx_call_prompt_again(struct lx_call *c, const struct lx_fault *f);
+void lx_call_prompt_drop(struct lx_call *c);
 
 /* ---- follow.c ---- */
 

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "call/prompts.h"
 #include "tokens/tokens.h"
 
 enum {
@@ -31,6 +32,7 @@ struct lx_call_pool {
     struct lx_relay_scratch scratch;
     struct lx_said_budget said;
     struct lx_tokenizer *tokenizer; /* or NULL */
+    struct lx_prompts *prompts;     /* or NULL */
     struct lx_line line;
     struct vectors vectors[MAX_VECTORS];
     size_t vectors_put;
@@ -78,6 +80,7 @@ void lx_call_pool_free(struct lx_call_pool *p)
     if (!p)
         return;
     lx_call_pool_trim(p);
+    lx_prompts_free(p->prompts);
     for (size_t i = 0; i < MAX_VECTORS; i++)
         free(p->vectors[i].v);
     lx_relay_scratch_clear(&p->scratch);
@@ -205,4 +208,11 @@ struct lx_tokenizer *lx_call_pool_tokenizer(struct lx_call_pool *p)
     if (!p->tokenizer)
         p->tokenizer = lx_tokenizer_new();
     return p->tokenizer;
+}
+
+struct lx_prompts *lx_call_pool_prompts(struct lx_call_pool *p)
+{
+    if (!p->prompts)
+        p->prompts = lx_prompts_new();
+    return p->prompts;
 }

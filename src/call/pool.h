@@ -9,6 +9,7 @@
 #include "call/relay.h"
 #include "route/choose.h"
 
+struct lx_prompts;   /* call/prompts.h */
 struct lx_tokenizer; /* tokens/tokens.h */
 
 /* What a call needs until its reply has begun; a stream that runs has given it back. */
@@ -47,5 +48,6 @@ void lx_call_pool_put_vectors(struct lx_call_pool *p, uint64_t identity, const f
                               size_t count, size_t dimensions);
 /* Made when it is first asked for; NULL when out of memory. */
 struct lx_tokenizer *lx_call_pool_tokenizer(struct lx_call_pool *p);
+struct lx_prompts *lx_call_pool_prompts(struct lx_call_pool *p); /* the same */
 
 #endif

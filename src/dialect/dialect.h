@@ -63,6 +63,7 @@ struct lx_write_options {
     bool keep_call_ids;      /* the address may be a gateway's, with Gemini behind it: ids of calls
                               * keep the signatures in them (LX_CALL_ID_MARK) */
     bool low_thinking;       /* Gemini 3: who only wants it to think has it think little */
+    bool keeps_prompts;      /* cache marks say where a prompt may be cut: struct lx_prompt_cut */
     bool auto_summary;       /* Responses: who gives an effort wants a summary, too */
     struct lx_slice safety_settings; /* Gemini's, JSON, where the client gives none; or empty */
     bool no_call_ids;                /* Gemini's language, where calls and results have no ids */
@@ -72,6 +73,15 @@ struct lx_write_options {
     const struct lx_prompt_template *prompt; /* languages without messages: see dialect/prompt.h */
     int64_t default_max_tokens; /* the most that the model says, for languages that demand
                                    max_tokens; 0: unknown */
+};
+
+/* Where a body may be cut in two, by the client's cache marks: what stands before the provider may
+ * keep (dialect/prompt_cache.h). */
+struct lx_prompt_cut {
+    bool set;
+    size_t turns, parts; /* before it are so many whole turns, and parts of the turn after them;
+                          * and what stands outside of turns, always */
+    int64_t ttl_ms;      /* for how long; 0: the client does not say */
 };
 
 /* What form an answer is wanted in, for who checks it (call/verify.h). */
@@ -90,7 +100,8 @@ struct lx_body {
     struct lx_arena *arena;
     bool json_tool; /* structured output was emulated by a forced tool: replies must be unwrapped */
     bool json_words; /* it was emulated by words in the prompt */
-    int code;        /* 0, or the first failure */
+    struct lx_prompt_cut cut;
+    int code; /* 0, or the first failure */
     struct lx_error error;
     struct lx_loss *refused; /* all that made it LX_EUNSUPPORTED, in order */
 };
@@ -209,6 +220,8 @@ struct lx_follow {
     bool stream;                /* it is one */
 };
 
+struct lx_prompt_cache; /* dialect/prompt_cache.h */
+
 struct lx_back {
     size_t state_size;
     /* The path after the base URL: "/chat/completions"; NULL: none, or where the model or a stream
@@ -256,6 +269,7 @@ struct lx_back {
     bool prompts;            /* takes a prompt: suffix, echo and best_of mean something to it */
     bool lists;              /* a whole reply may be a JSON array */
     const char *usage;       /* what usage is called in replies; NULL: "usage" */
+    const struct lx_prompt_cache *cache; /* how prompts are kept; NULL: they are not */
 };
 
 /* What the request's path is, after the base URL. */

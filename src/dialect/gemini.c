@@ -174,6 +174,7 @@ static const struct lx_back back = {
     .framing = LX_FRAMING_SSE,
     .model_outside = true,
     .usage = "usageMetadata",
+    .cache = &lx_gemini_prompt_cache,
 };
 
 const struct lx_dialect lx_dialect_gemini = {

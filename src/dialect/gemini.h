@@ -5,6 +5,7 @@
  *   gemini_signature.c thought signatures: how they travel through clients that know none
  *   gemini_write.c     back: canonical request -> body: generationConfig and what is passed on
  *   gemini_contents.c  back: its messages, as systemInstruction and contents
+ *   gemini_cache.c     back: prompts that Google keeps (cachedContents)
  *   gemini_media.c     back: images, sound, video, documents
  *   gemini_tools.c     back: its tools, toolConfig, and JSON schemas
  *   gemini_read.c      back: a stream's records, or a whole reply -> events
@@ -244,9 +245,12 @@ struct lx_gemini_writer {
     struct lx_out out;
     struct lx_json_doc scratch;   /* for JSON inside JSON: arguments, results, parameters */
     const struct lx_extra *given; /* of generationConfig, in the client's own words */
-    bool third;      /* Gemini 3 and later: thinks by levels, checks signatures, sees results */
-    bool lost_cache; /* each is said once a request */
-    bool lost_strict;
+    bool third;       /* Gemini 3 and later: thinks by levels, checks signatures, sees results */
+    bool lost_strict; /* is said once a request */
+    bool marked;      /* there are cache marks */
+    const struct lx_message *unmarked;    /* the first behind the first marked ones; or NULL */
+    bool past_marks;                      /* ... it has come */
+    struct lx_prompt_cut cut, cut_before; /* the last place for one, and the one before */
     struct lx_gemini_call *calls; /* written so far, newest first: results need their names */
 };
 
@@ -256,8 +260,12 @@ struct lx_slice lx_gemini_level_of(struct lx_slice detail, int *rank);
 /* Each part may say it: Gemini 3 on Vertex AI (cloud.aiplatform.v1.Part has it, the Gemini API's
  * v1beta has not). Else it is said once, in generationConfig. */
 bool lx_gemini_has_own_detail(const struct lx_gemini_writer *w);
-/* A cache mark, which has no place: the first is listed as a loss. */
-void lx_gemini_lose_cache(struct lx_gemini_writer *w, const struct lx_cache_mark *mark);
+/* When the conversation is written: where it will be cut. What marks are good for nothing is listed
+ * as a loss. */
+void lx_gemini_cut_settle(struct lx_gemini_writer *w);
+/* A client's "5m", "1.5h", "300s" in milliseconds; 0: it is none. */
+int64_t lx_gemini_ttl_read(struct lx_slice ttl);
+extern const struct lx_prompt_cache lx_gemini_prompt_cache;
 /* Names are the same to Google in both of its spellings: safety_settings, safetySettings. */
 bool lx_gemini_name_eq(struct lx_slice a, const char *b);
 /* The member of the request's unknown ones that Google knows by this name; NULL: none. */

@@ -36,7 +36,10 @@ struct turn {
     enum speaker open;    /* whose turn is open */
     size_t message, part; /* where in the client's request the writing is */
     size_t written;       /* parts */
+    size_t turns;         /* of user and model, the open one among them */
+    size_t parts;         /* of the open one */
     bool called;          /* a call was written in this turn */
+    bool result;          /* the last part is the result of one */
 };
 
 static struct lx_slice place(const struct turn *t)
@@ -57,11 +60,15 @@ static void turn_close(struct turn *t)
 static void turn_open(struct turn *t)
 {
     t->written++;
+    t->parts++;
+    t->result = false;
     if (t->open == t->speaker)
         return;
     turn_close(t);
     t->open = t->speaker;
     t->called = false;
+    t->parts = 1;
+    t->turns += t->speaker != SYSTEM;
     lx_out_object(&t->w->out, t->speaker == SYSTEM ? "systemInstruction" : NULL);
     if (t->speaker != SYSTEM)
         lx_out_str(&t->w->out, "role", t->speaker == MODEL ? LX_S("model") : LX_S("user"));
@@ -79,6 +86,55 @@ static void write_words(struct turn *t, struct lx_text text)
     part_open(t);
     lx_out_text(&t->w->out, "text", text);
     lx_out_object_end(&t->w->out);
+}
+
+/* ---- Cache marks ---------------------------------------------------------------------------- */
+
+/*
+ * Google keeps prompts that end in the user's own words, or in system messages: not in a result or
+ * in what the model said ("Requests ending with a model turn are not supported": LiteLLM 1.106.2).
+ * System messages are kept whole. Of the messages the first that are marked count, and those that
+ * are right behind them: marks that wander with the conversation would have it kept anew with every
+ * turn, and LiteLLM does the same.
+ */
+static void note_mark(struct turn *t, const struct lx_cache_mark *mark)
+{
+    struct lx_gemini_writer *w = t->w;
+    struct lx_prompt_cut cut = {.set = true};
+    if (!mark->set)
+        return;
+    w->marked = true;
+    if (w->past_marks)
+        return;
+    if (!w->cut.ttl_ms)
+        w->cut.ttl_ms = lx_gemini_ttl_read(mark->ttl);
+    if (t->speaker != SYSTEM) {
+        if (t->speaker != USER || t->open != USER || t->result)
+            return;
+        cut.turns = t->turns - 1;
+        cut.parts = t->parts;
+    }
+    cut.ttl_ms = w->cut.ttl_ms;
+    if (!w->cut.set || w->cut.turns != cut.turns || w->cut.parts != cut.parts)
+        w->cut_before = w->cut;
+    w->cut = cut;
+}
+
+static bool is_marked(const struct lx_message *m)
+{
+    const struct lx_part *p = m->parts;
+    while (p && !p->cache.set)
+        p = p->next;
+    return m->cache.set || p;
+}
+
+static const struct lx_message *find_unmarked(const struct lx_message *m)
+{
+    while (m && !is_marked(m))
+        m = m->next;
+    while (m && is_marked(m))
+        m = m->next;
+    return m;
 }
 
 /* ---- Signatures ----------------------------------------------------------------------------- */
@@ -260,7 +316,8 @@ static void write_result(struct turn *t, const struct lx_part *p)
     write_result_media(t, p->content);
     lx_out_object_end(&w->out);
     lx_out_object_end(&w->out);
-    lx_gemini_lose_cache(w, &p->cache);
+    t->result = true;
+    note_mark(t, &p->cache);
 }
 
 /* ---- Everything else ------------------------------------------------------------------------ */
@@ -393,7 +450,7 @@ static void write_part(struct turn *t, const struct lx_part *p, struct lx_text s
         write_call(t, p);
     else if (p->kind == LX_PART_OPAQUE)
         write_opaque(t, p);
-    lx_gemini_lose_cache(t->w, &p->cache);
+    note_mark(t, &p->cache);
     lose_extra(t, p);
 }
 
@@ -494,6 +551,7 @@ static void write_run_parts(struct turn *t, const struct lx_message *from,
 {
     write_results(t, from, end);
     for (const struct lx_message *m = from; m != end; m = m->next, t->message++) {
+        t->w->past_marks |= m == t->w->unmarked;
         write_media_of_results(t, m);
         if (is_system(m) && m->parts)
             write_words(t, lx_text(LX_S("(The next text is a system message, not the user's "
@@ -501,7 +559,7 @@ static void write_run_parts(struct turn *t, const struct lx_message *from,
         if (is_model(m))
             write_blocks(t, m->extra);
         write_parts(t, m->parts);
-        lx_gemini_lose_cache(t->w, &m->cache);
+        note_mark(t, &m->cache);
     }
 }
 
@@ -535,6 +593,8 @@ static void write_contents(struct lx_gemini_writer *w, const struct lx_message *
         m = write_run(&t, m);
     turn_close(&t);
     lx_out_array_end(&w->out);
+    if (w->cut.set && w->cut.turns + 1 == t.turns && w->cut.parts == t.parts)
+        w->cut = w->cut_before; /* nothing would be left to ask */
 }
 
 /* ---- System --------------------------------------------------------------------------------- */
@@ -543,8 +603,9 @@ static void write_system(struct lx_gemini_writer *w, const struct lx_message *en
 {
     struct turn t = {.w = w, .speaker = SYSTEM};
     for (const struct lx_message *m = w->r->messages; m != end; m = m->next, t.message++) {
+        w->past_marks |= m == w->unmarked;
         write_parts(&t, m->parts);
-        lx_gemini_lose_cache(w, &m->cache);
+        note_mark(&t, &m->cache);
     }
     turn_close(&t);
 }
@@ -553,6 +614,7 @@ void lx_gemini_contents_write(struct lx_gemini_writer *w)
 {
     const struct lx_message *m = w->r->messages;
     size_t index = 0;
+    w->unmarked = find_unmarked(m);
     for (; m && is_system(m); m = m->next)
         index++;
     write_system(w, m);

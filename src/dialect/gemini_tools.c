@@ -87,7 +87,7 @@ static void write_function(struct lx_gemini_writer *w, const struct lx_tool *too
         lx_losses_add(w->b->losses, place(w, i, ".strict"),
                       LX_S("Gemini binds no single function"));
     }
-    lx_gemini_lose_cache(w, &tool->cache);
+    w->marked |= tool->cache.set;
 }
 
 static void write_functions(struct lx_gemini_writer *w)

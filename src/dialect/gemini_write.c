@@ -14,14 +14,6 @@
 #include "dialect/scalar.h"
 #include "llm/effort.h"
 
-void lx_gemini_lose_cache(struct lx_gemini_writer *w, const struct lx_cache_mark *mark)
-{
-    if (mark->set && !w->lost_cache)
-        lx_losses_add(w->b->losses, LX_S("cache_control"),
-                      LX_S("Gemini caches by itself, or what cachedContent names"));
-    w->lost_cache |= mark->set;
-}
-
 /* ---- Names ---------------------------------------------------------------------------------- */
 
 static char upper(char c)
@@ -388,7 +380,7 @@ void lx_gemini_write_request(const struct lx_write_options *o, const struct lx_r
     write_config(&w);
     write_extra(&w);
     lx_out_object_end(&w.out);
-    lx_gemini_lose_cache(&w, &r->cache);
+    lx_gemini_cut_settle(&w);
 
     lx_json_doc_clear(&w.scratch);
     lx_body_end(b);

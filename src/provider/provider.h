@@ -144,6 +144,9 @@ struct lx_provider {
                                       * speaks its language */
     const char *count;               /* the language in which it counts tokens; NULL: it does not */
     const char *count_path;          /* then: instead of that language's own path */
+    const char *kept_path;           /* where prompts are kept (dialect/prompt_cache.h), as a path
+                                      * is written; NULL: they are not ... */
+    const char *kept_model;          /* ... and what the model is called there */
     const char *docs;                /* where the facts of this row come from */
     const char *hosts;               /* api_base hosts besides base_url's: "a.com|*.b.com" */
     const char *aliases;             /* other names of it: "venice|ai21" */
@@ -270,6 +273,7 @@ struct lx_target {
     enum lx_tristate reasons; /* UNSET: the catalog does not know the model */
     bool prefills;            /* it goes on with an answer that the conversation ends in */
     unsigned efforts;         /* a set (llm/effort.h): words that it may take */
+    int64_t kept_min_tokens;  /* of a prompt that the provider keeps; 0: not known */
 };
 /* Works it out; once, where a deployment's model is fixed. Borrows, and copies into the arena. */
 void lx_target_init(struct lx_target *t, const struct lx_provider *p, struct lx_slice model,

@@ -296,6 +296,8 @@ void lx_deployment_target(const struct lx_deployment *d, struct lx_slice model,
     bool found = find_row(d, out->options.model, catalog, a, &m);
     if (lx_slice_int(fact(d, m, LX_S("max_output_tokens")), &most) == 0 && most > 0)
         out->options.default_max_tokens = most;
+    if (lx_slice_int(fact(d, m, LX_S("prompt_cache_min_tokens")), &most) == 0 && most > 0)
+        out->kept_min_tokens = most;
     struct lx_slice reasons = fact(d, m, LX_S("supports_reasoning"));
     if (found || reasons.n)
         out->reasons = lx_slice_eq(reasons, LX_S("true")) ? LX_YES : LX_NO;

@@ -162,14 +162,17 @@ struct lx_cost_settings {
 
 struct lx_route_settings {
     bool drop_params, modify_params;
-    bool enforce_format;   /* enable_json_schema_validation: see struct lx_answer_form */
-    bool no_token_counter; /* nothing is counted here: neither for clients nor for bills */
-    bool tells_tools;      /* add_function_to_prompt */
-    bool merges_thinking;  /* merge_reasoning_content_in_choices */
-    bool marks_prompts;    /* enable_anthropic_prompt_caching: Claude's get cache marks */
-    bool system_first;     /* openai_system_messages_first */
-    bool auto_summary;     /* reasoning_auto_summary: see struct lx_write_options */
-    bool low_thinking;     /* enable_gemini_default_thinking_level_low: the same */
+    bool enforce_format;     /* enable_json_schema_validation: see struct lx_answer_form */
+    bool no_token_counter;   /* nothing is counted here: neither for clients nor for bills */
+    bool tells_tools;        /* add_function_to_prompt */
+    bool merges_thinking;    /* merge_reasoning_content_in_choices */
+    bool marks_prompts;      /* enable_anthropic_prompt_caching: Claude's get cache marks */
+    bool system_first;       /* openai_system_messages_first */
+    bool auto_summary;       /* reasoning_auto_summary: see struct lx_write_options */
+    bool low_thinking;       /* enable_gemini_default_thinking_level_low: the same */
+    bool keeps_no_prompts;   /* disable_anthropic_gemini_context_caching_transform */
+    int64_t kept_min_tokens; /* MINIMUM_PROMPT_CACHE_TOKEN_COUNT: of a prompt that a provider is to
+                              * keep; 0: what is known of the model, else 1,024 */
     struct lx_slice safety_settings; /* vertex_ai_safety_settings: the same */
     struct lx_slice cache_ttl;       /* anthropic_prompt_caching_ttl, "5m" or "1h"; or empty */
     int64_t num_retries;             /* default 2 */
