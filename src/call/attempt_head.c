@@ -97,22 +97,20 @@ void lx_attempt_write_kept(struct lx_attempt_writer *w)
 {
     const struct lx_place names = {w->model, w->d->region, w->d->project};
     struct lx_slice model = w->model;
-    struct lx_buf path, name;
+    char path_room[MAX_PATH_BYTES], name_room[MAX_PATH_BYTES];
+    struct lx_buf path = {.p = path_room, .cap = sizeof(path_room), .max = sizeof(path_room)};
+    struct lx_buf name = {.p = name_room, .cap = sizeof(name_room), .max = sizeof(name_room)};
     w->at->cut = w->out.cut;
     if (!w->at->cut.set)
         return;
     if (lx_slice_starts(model, LX_S("models/")))
         model = lx_slice_from(model, 7);
-    lx_buf_init(&path, MAX_PATH_BYTES);
-    lx_buf_init(&name, MAX_PATH_BYTES);
     lx_place_write(lx_slice_z(w->p->kept_path), &names, &path);
     lx_place_write(lx_slice_z(w->p->kept_model),
                    &(const struct lx_place){model, names.region, names.project}, &name);
     w->at->cut.set = !path.failed && !name.failed;
     w->at->kept_url = lx_address_join(w->d->base_url, lx_buf_slice(&path), w->arena);
     w->at->kept_model = lx_arena_copy(w->arena, lx_buf_slice(&name));
-    lx_buf_clear(&path);
-    lx_buf_clear(&name);
 }
 
 /* Flags that add up, where others replace. */

@@ -364,8 +364,10 @@ static void write_and_send(struct lx_call *c, const struct lx_deployment *d)
 {
     struct lx_fault f = {.retry_after_ms = -1};
     int code = write_attempt(c, d, &f);
-    if (code == 0)
-        c->state = lx_call_prompt_begin(c) ? PROMPT : SEND;
+    if (code == 0 && (code = lx_call_prompt_begin(c)) < 0)
+        f = lx_fault_of_error(code, NULL, lx_call_arena(c));
+    if (code >= 0)
+        c->state = code ? PROMPT : SEND;
     else if (code == LX_EAUTH)
         lx_call_judge(c, &f, LX_OUTCOME_FAILURE); /* another deployment may have a key */
     else

@@ -179,8 +179,9 @@ static inline bool lx_call_is_bare(const struct lx_call *c)
 }
 
 /* ---- prompt_cache.c ---- */
-/* The attempt has been written: whether the beginning of its prompt is to be kept. */
-bool lx_call_prompt_begin(struct lx_call *c);
+/* The attempt has been written. 1: the beginning of its prompt is to be kept; 0: it is sent as it
+ * is; or a code. */
+int lx_call_prompt_begin(struct lx_call *c);
 /* In PROMPT: the name is found, or asked for, or waited for, or done without. */
 void lx_call_prompt_find(struct lx_call *c);
 void lx_call_prompt_fill(struct lx_call *c, struct lx_step *out);

@@ -96,35 +96,42 @@ static int64_t least_tokens(const struct lx_call *c)
     return known && known->kept_min_tokens > 0 ? known->kept_min_tokens : MIN_TOKENS;
 }
 
-/* Google refuses short ones; most can be told apart by their bytes. */
-static bool is_long(struct lx_call *c, struct lx_slice kept)
+/* Tokens of texts that are at their end, or past it. */
+static int count(struct lx_call *c, struct lx_slice text, int64_t *tokens)
 {
-    int64_t least = least_tokens(c), tokens = 0;
+    struct lx_counter counter;
+    struct lx_tokenizer *t = lx_call_pool_tokenizer(c->pool);
+    lx_counter_of(c->report.deployment, c->report.upstream_model, c->settings->cost.catalog,
+                  &counter);
+    return t ? lx_count_text(&counter, t, text, tokens) : LX_ENOMEM;
+}
+
+/* Google refuses short ones; most can be told apart by their bytes. 1, 0, or a code. */
+static int is_long(struct lx_call *c, struct lx_slice kept)
+{
+    size_t least = (size_t)least_tokens(c), enough = least * TOKEN_BYTES;
+    int64_t tokens = 0;
     struct lx_json_doc doc;
     struct lx_arena a;
     struct measure m = {.bytes = 0};
-    if (kept.n < (size_t)least)
-        return false;
-    if (kept.n >= (size_t)least * TOKEN_BYTES * 4)
-        return true;
+    if (kept.n < least || kept.n >= enough * 4)
+        return kept.n >= least;
     lx_json_doc_init(&doc);
     lx_arena_init(&a, c->settings->max_arena_bytes);
-    lx_buf_init(&m.text, (size_t)least * TOKEN_BYTES);
+    lx_buf_init(&m.text, enough);
     struct lx_slice whole = lx_arena_printf(&a, "%.*s}", LX_F(kept));
-    if (whole.p && lx_json_read(&doc, whole, NULL, NULL) == 0)
+    int code = whole.p ? lx_json_read(&doc, whole, NULL, NULL) : a.failed;
+    if (code == 0)
         measure_value(&m, lx_json_root(&doc), &a);
-    bool enough = m.media || m.bytes >= (size_t)least * TOKEN_BYTES;
-    struct lx_tokenizer *t = enough ? NULL : lx_call_pool_tokenizer(c->pool);
-    if (t) {
-        struct lx_counter counter;
-        lx_counter_of(c->report.deployment, c->report.upstream_model, c->settings->cost.catalog,
-                      &counter);
-        enough = lx_count_text(&counter, t, lx_buf_slice(&m.text), &tokens) == 0 && tokens >= least;
-    }
+    if (code == 0)
+        code = a.failed ? a.failed : m.text.failed == LX_ENOMEM ? LX_ENOMEM : 0;
+    bool is_plain = code == 0 && !m.media && m.bytes < enough;
+    if (is_plain)
+        code = count(c, lx_buf_slice(&m.text), &tokens);
     lx_buf_clear(&m.text);
     lx_arena_clear(&a);
     lx_json_doc_clear(&doc);
-    return enough;
+    return code < 0 ? code : !is_plain || (size_t)tokens >= least;
 }
 
 /* ---- What it is ----------------------------------------------------------------------------- */
@@ -136,7 +143,7 @@ static struct lx_slice asker(const struct lx_deployment *d)
                          : lx_secret_bytes(&d->key);
 }
 
-static bool identify(struct lx_call *c, struct lx_call_prompt *p, struct lx_slice kept)
+static int identify(struct lx_call *c, struct lx_call_prompt *p, struct lx_slice kept)
 {
     unsigned char sum[SHA256_DIGEST_LENGTH];
     const struct lx_slice pieces[] = {c->attempt.kept_url, asker(c->report.deployment)};
@@ -149,77 +156,92 @@ static bool identify(struct lx_call *c, struct lx_call_prompt *p, struct lx_slic
         lx_buf_add_byte(&text, '\n');
         lx_buf_add(&text, pieces[i]);
     }
-    bool ok = !text.failed && p->label.p;
-    if (ok)
+    int code = text.failed ? text.failed : lx_call_arena(c)->failed;
+    if (code == 0)
         SHA256((const unsigned char *)text.p, text.n, p->id.v);
     if (text.p)
         lx_wipe(text.p, text.cap);
     lx_buf_clear(&text);
-    return ok;
+    return code;
 }
 
 /* The body that was written, cut: what is to be kept, with or without its end; or what is still to
- * be said beside a name. False: nothing is to be kept, or there was no memory. */
+ * be said beside a name. 1; 0: nothing is to be kept; or a code. */
 enum piece { KEPT, CREATION, REST };
 
-static bool cut(struct lx_call *c, struct lx_slice body, enum piece piece, struct lx_buf *out)
+static int cut(struct lx_call *c, struct lx_slice body, enum piece piece, struct lx_buf *out)
 {
     const struct lx_prompt_cache *l = language(c);
     const struct lx_prompt_cut *at = &c->attempt.cut;
     struct lx_json_doc doc;
+    bool ok = true;
     lx_json_doc_init(&doc);
-    bool ok = lx_json_read(&doc, body, NULL, NULL) == 0;
-    if (ok && piece == REST)
+    int code = lx_json_read(&doc, body, NULL, NULL);
+    if (code == 0 && piece == REST)
         l->write_rest(&doc, at, c->prompt->name, out);
-    else if (ok)
+    else if (code == 0)
         ok = l->write_kept(&doc, at, c->attempt.kept_model, out);
-    if (ok && piece == CREATION)
+    if (code == 0 && ok && piece == CREATION)
         l->write_end(at, c->prompt->label, out);
     lx_json_doc_clear(&doc);
-    return ok && !out->failed;
+    return code < 0 ? code : out->failed ? out->failed : ok;
 }
 
-bool lx_call_prompt_begin(struct lx_call *c)
+int lx_call_prompt_begin(struct lx_call *c)
 {
+    struct lx_arena *a = lx_call_arena(c);
     struct lx_buf kept;
-    c->prompt = NULL;
+    lx_call_prompt_drop(c);
     if (!c->attempt.cut.set || c->resume.active)
-        return false;
+        return 0;
     lx_buf_init(&kept, SIZE_MAX / 4);
-    struct lx_call_prompt *p = lx_arena_new(lx_call_arena(c), struct lx_call_prompt);
-    bool cuts = p && cut(c, c->attempt.out.body, KEPT, &kept);
-    bool is_worth_it = cuts && is_long(c, lx_buf_slice(&kept));
-    if (cuts && !is_worth_it)
+    struct lx_call_prompt *p = lx_arena_new(a, struct lx_call_prompt);
+    int code = p ? cut(c, c->attempt.out.body, KEPT, &kept) : a->failed;
+    bool cuts = code == 1;
+    if (cuts)
+        code = is_long(c, lx_buf_slice(&kept));
+    if (cuts && code == 0)
         lose(c, LX_S("it is too short for that"));
-    if (is_worth_it && identify(c, p, lx_buf_slice(&kept))) {
+    if (code == 1) {
+        int failed = identify(c, p, lx_buf_slice(&kept));
         p->body = c->attempt.out.body;
-        c->prompt = p;
+        c->prompt = failed ? NULL : p;
+        code = failed ? failed : 1;
     }
     lx_buf_clear(&kept);
-    return c->prompt != NULL;
+    return code < 0 ? code : a->failed ? a->failed : code;
 }
 
 /* ---- Names ---------------------------------------------------------------------------------- */
 
-/* Without memory the request is sent as it was written. */
+static void refuse(struct lx_call *c, int code)
+{
+    const struct lx_fault f = lx_fault_of_error(code, NULL, lx_call_arena(c));
+    lx_call_refuse(c, &f);
+}
+
 static void use(struct lx_call *c, struct lx_slice name)
 {
     struct lx_call_prompt *p = c->prompt;
+    struct lx_arena *a = lx_call_arena(c);
     struct lx_buf rest;
     lx_buf_init(&rest, SIZE_MAX / 4);
-    p->name = lx_arena_copy(lx_call_arena(c), name);
-    if (p->name.p && cut(c, p->body, REST, &rest))
-        c->attempt.out.body = lx_buf_take(&rest, lx_call_arena(c));
-    else
-        p->name = lx_slice(NULL, 0);
+    p->name = lx_arena_copy(a, name);
+    int code = cut(c, p->body, REST, &rest);
+    if (code == 1)
+        c->attempt.out.body = lx_buf_take(&rest, a);
     lx_buf_clear(&rest);
     c->state = SEND;
+    if (code < 0 || a->failed)
+        refuse(c, a->failed ? a->failed : code);
 }
 
 static void go_without(struct lx_call *c, struct lx_slice why)
 {
     lose(c, why);
     c->state = SEND;
+    if (lx_call_arena(c)->failed)
+        refuse(c, lx_call_arena(c)->failed);
 }
 
 static struct lx_prompts *store(struct lx_call *c)
@@ -259,6 +281,8 @@ static void ask_list(struct lx_call *c, struct lx_slice page)
         .trust = c->attempt.out.trust,
     };
     c->state = PROMPT_ASK;
+    if (lx_call_arena(c)->failed)
+        refuse(c, lx_call_arena(c)->failed);
 }
 
 static void ask_creation(struct lx_call *c)
@@ -266,29 +290,30 @@ static void ask_creation(struct lx_call *c)
     struct lx_call_prompt *p = c->prompt;
     struct lx_buf body;
     lx_buf_init(&body, SIZE_MAX / 4);
-    bool ok = cut(c, p->body, CREATION, &body);
+    int code = cut(c, p->body, CREATION, &body);
     p->creating = true;
     p->out = (struct lx_outgoing){
         .method = LX_S("POST"),
         .url = c->attempt.kept_url,
         .headers = c->attempt.out.headers,
-        .body = ok ? lx_buf_take(&body, lx_call_arena(c)) : lx_slice(NULL, 0),
+        .body = lx_buf_take(&body, lx_call_arena(c)),
         .trust = c->attempt.out.trust,
     };
     lx_buf_clear(&body);
-    if (p->out.body.p)
-        c->state = PROMPT_ASK;
-    else
-        fail(c, LX_S("out of memory"), RETRY_MS);
+    c->state = PROMPT_ASK;
+    if (code < 0 || !p->out.body.p)
+        refuse(c, LX_ENOMEM);
 }
 
 void lx_call_prompt_find(struct lx_call *c)
 {
     struct lx_call_prompt *p = c->prompt;
     struct lx_prompts *prompts = store(c);
-    struct lx_prompt_answer answer = {.verdict = LX_PROMPT_NONE, .text = LX_S("out of memory")};
-    if (prompts)
-        answer = lx_prompts_find(prompts, &p->id, c->now_ms, p->waits, c);
+    if (!prompts) {
+        refuse(c, LX_ENOMEM);
+        return;
+    }
+    struct lx_prompt_answer answer = lx_prompts_find(prompts, &p->id, c->now_ms, p->waits, c);
     if (answer.verdict == LX_PROMPT_USE) {
         use(c, answer.text);
     } else if (answer.verdict == LX_PROMPT_NONE) {

@@ -96,6 +96,10 @@ static void write_json(const struct lx_access_line *l, struct lx_buf *out, struc
             for (const struct lx_loss *loss = r->losses->first; loss; loss = loss->next)
                 lx_out_str(&o, NULL, loss->what);
             lx_out_array_end(&o);
+            lx_out_array(&o, "dropped_because");
+            for (const struct lx_loss *loss = r->losses->first; loss; loss = loss->next)
+                lx_out_str(&o, NULL, lx_slice_to(loss->why, 512));
+            lx_out_array_end(&o);
         }
         if (r->fault.kind != LX_FAULT_NONE) {
             lx_out_str(&o, "error", lx_slice_z(lx_fault_class(r->fault.kind)));
