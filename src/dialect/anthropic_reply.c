@@ -109,17 +109,11 @@ static void write_citations(struct reply_writer *w, const struct lx_part *p)
     struct lx_slice language = p->language.n ? p->language : w->language;
     if (!p->citations.n || !lx_inner_read(&w->scratch, p->citations, w->out.buf))
         return;
-    struct lx_out before = w->out;
-    size_t start = w->out.buf->n;
-    bool any = false;
+    struct lx_out_mark mark = lx_out_mark(&w->out);
     lx_out_array(&w->out, "citations");
     for (struct lx_json_iter it = lx_json_iter(lx_json_root(&w->scratch)); lx_json_next(&it);)
-        any |= lx_anthropic_citation_write(&w->out, NULL, it.value, language);
-    lx_out_array_end(&w->out);
-    if (!any) {
-        w->out = before;
-        w->out.buf->n = start;
-    }
+        lx_anthropic_citation_write(&w->out, NULL, it.value, language);
+    lx_out_array_end_or_undo(&w->out, mark);
 }
 
 static void block_open(struct reply_writer *w, struct lx_slice type)

@@ -34,16 +34,6 @@ struct lx_anthropic_block {
 
 /* ---- Records -------------------------------------------------------------------------------- */
 
-/* JSON may span lines; a record's data may not. Line breaks in JSON text are white space. */
-static void out_raw(struct lx_out *o, const char *name, struct lx_slice json)
-{
-    size_t from = o->buf->n;
-    lx_out_raw(o, name, json);
-    for (size_t i = from; i < o->buf->n; i++)
-        if (o->buf->p[i] == '\n' || o->buf->p[i] == '\r')
-            o->buf->p[i] = ' ';
-}
-
 static struct lx_out record_open(struct lx_buf *to, const char *type)
 {
     lx_sse_begin(to, type);
@@ -269,10 +259,10 @@ static void start_tool(const struct writing *w, struct lx_anthropic_block *b)
     b->custom = w->e->custom;
     lx_out_text(&o, "id", w->e->id);
     lx_out_text(&o, "name", w->e->name);
-    out_raw(&o, "input", LX_S("{}"));
+    lx_out_raw(&o, "input", LX_S("{}"));
     for (const struct lx_extra *x = w->s->native ? w->e->extra : NULL; x; x = x->next) {
         lx_out_name(&o, lx_text(x->name));
-        out_raw(&o, NULL, x->json);
+        lx_out_raw(&o, NULL, x->json);
     }
     start_close(&o);
     if (b->custom) {
@@ -293,7 +283,7 @@ static void start_opaque(const struct writing *w, struct lx_anthropic_block *b)
     b->index = w->s->next_index++;
     struct lx_out o = record_open(target(w->s, b, w->out), "content_block_start");
     lx_out_int(&o, "index", b->index);
-    out_raw(&o, "content_block", w->e->raw);
+    lx_out_raw(&o, "content_block", w->e->raw);
     record_close(&o);
 }
 
@@ -458,14 +448,14 @@ static void write_opaque(const struct writing *w)
     if (delta && b && b->started) {
         struct lx_out o = record_open(target(w->s, b, w->out), "content_block_delta");
         lx_out_int(&o, "index", b->index);
-        out_raw(&o, "delta", lx_json_raw(LX_GET(lx_json_root(&doc), "delta")));
+        lx_out_raw(&o, "delta", lx_json_raw(LX_GET(lx_json_root(&doc), "delta")));
         record_close(&o);
     } else if (!delta && type.n) {
         lx_buf_add_lit(w->out, "event: ");
         lx_buf_add(w->out, type);
         lx_buf_add_lit(w->out, "\ndata: ");
         struct lx_out o = lx_out(w->out);
-        out_raw(&o, NULL, w->e->raw);
+        lx_out_raw(&o, NULL, w->e->raw);
         lx_sse_end(w->out);
     }
     lx_json_doc_clear(&doc);
@@ -496,7 +486,7 @@ static void keep_finish(const struct writing *w)
         lx_out_null(&o, "stop_sequence");
     for (const struct lx_extra *x = s->native ? e->extra : NULL; x; x = x->next) {
         lx_out_name(&o, lx_text(x->name));
-        out_raw(&o, NULL, x->json);
+        lx_out_raw(&o, NULL, x->json);
     }
     lx_out_object_end(&o);
     if (s->delta.failed && !w->out->failed)

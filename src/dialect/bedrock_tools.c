@@ -150,31 +150,28 @@ void lx_bedrock_tools_write(struct lx_bedrock_writer *w)
                           LX_S("there are no tools to choose from"));
         return;
     }
-    struct lx_out before = w->out;
-    size_t start = w->out.buf->n;
+    struct lx_out_mark mark = lx_out_mark(&w->out);
     lx_out_object(&w->out, "toolConfig");
     lx_out_array(&w->out, "tools");
-    size_t none = w->out.buf->n, i = 0;
+    size_t i = 0;
     for (const struct lx_tool *tool = wanted ? w->r->tools : NULL; tool; tool = tool->next, i++)
         write_tool(w, tool, i);
     if (searches)
         lx_out_raw(&w->out, NULL, LX_S("{\"systemTool\":{\"name\":\"nova_grounding\"}}"));
     if (w->json_tool)
         write_json_tool(w);
-    if (w->out.buf->n == none && lx_anthropic_history_has_tools(w->r))
+    if (!w->out.comma && lx_anthropic_history_has_tools(w->r))
         w->dummy_tool = true; /* there were tools, and Bedrock has none of them */
     if (w->dummy_tool) {
         lx_losses_add(w->b->losses, LX_S("tools"), LX_REPAIR_TOOL);
         write_spec(w, lx_text(LX_S("dummy_tool")),
                    lx_text(LX_S("This tool is never to be called.")), lx_slice(NULL, 0), false);
     }
-    bool any = w->out.buf->n > none;
+    bool any = w->out.comma;
     lx_out_array_end(&w->out);
     if (any)
         write_choice(w);
     lx_out_object_end(&w->out);
-    if (!any && !w->out.buf->failed) {
-        w->out = before;
-        w->out.buf->n = start;
-    }
+    if (!any)
+        lx_out_undo(&w->out, mark);
 }

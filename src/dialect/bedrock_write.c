@@ -202,10 +202,8 @@ static void write_stop(struct lx_bedrock_writer *w)
 static void write_inference(struct lx_bedrock_writer *w)
 {
     const struct lx_slice *params = w->r->params;
-    struct lx_out before = w->out;
-    size_t start = w->out.buf->n;
+    struct lx_out_mark mark = lx_out_mark(&w->out);
     lx_out_object(&w->out, "inferenceConfig");
-    size_t empty = w->out.buf->n;
     if (w->max_tokens)
         lx_out_int(&w->out, "maxTokens", w->max_tokens);
     else if (is_given(params[LX_PARAM_MAX_TOKENS]))
@@ -215,12 +213,7 @@ static void write_inference(struct lx_bedrock_writer *w)
     if (is_given(params[LX_PARAM_TOP_P]))
         write_top_p(w, params[LX_PARAM_TOP_P]);
     write_stop(w);
-    bool any = w->out.buf->n > empty;
-    lx_out_object_end(&w->out);
-    if (!any && !w->out.buf->failed) {
-        w->out = before;
-        w->out.buf->n = start;
-    }
+    lx_out_object_end_or_undo(&w->out, mark);
 }
 
 /* ---- What is the model's, and what is Converse's -------------------------------------------- */
@@ -313,20 +306,13 @@ static void write_model_extra(struct lx_bedrock_writer *w)
 
 static void write_additional(struct lx_bedrock_writer *w)
 {
-    struct lx_out before = w->out;
-    size_t start = w->out.buf->n;
+    struct lx_out_mark mark = lx_out_mark(&w->out);
     lx_out_object(&w->out, "additionalModelRequestFields");
-    size_t empty = w->out.buf->n;
     write_thinking(w);
     write_top_k(w);
     write_one_call(w);
     write_model_extra(w);
-    bool any = w->out.buf->n > empty;
-    lx_out_object_end(&w->out);
-    if (!any && !w->out.buf->failed) {
-        w->out = before;
-        w->out.buf->n = start;
-    }
+    lx_out_object_end_or_undo(&w->out, mark);
 }
 
 /* The schema is a string there, which holds JSON. */

@@ -92,8 +92,7 @@ static const struct lx_part *own_members(struct lx_gemini_telling_out *w,
 
 static void write_sources(struct lx_gemini_telling_out *w, const struct lx_part *parts)
 {
-    struct lx_out before = w->out;
-    size_t start = w->out.buf->n;
+    struct lx_out_mark mark = lx_out_mark(&w->out);
     bool any = false;
     struct lx_json_doc list;
     lx_json_doc_init(&list);
@@ -113,10 +112,8 @@ static void write_sources(struct lx_gemini_telling_out *w, const struct lx_part 
     lx_out_array_end(&w->out);
     lx_out_object_end(&w->out);
     lx_json_doc_clear(&list);
-    if (!any) {
-        w->out = before;
-        w->out.buf->n = start;
-    }
+    if (!any)
+        lx_out_undo(&w->out, mark);
 }
 
 static void write_candidate(struct lx_gemini_telling_out *w, const struct lx_choice *c, bool native)

@@ -321,10 +321,8 @@ static void write_detail(struct lx_gemini_writer *w)
 
 static void write_config(struct lx_gemini_writer *w)
 {
-    struct lx_out before = w->out;
-    size_t start = w->out.buf->n;
+    struct lx_out_mark mark = lx_out_mark(&w->out);
     lx_out_object(&w->out, "generationConfig");
-    size_t empty = w->out.buf->n;
     lx_scalars_write(scalars, sizeof(scalars) / sizeof(scalars[0]), w->o, w->r, w->given, w->b,
                      &w->out);
     write_modalities(w, w->r->params[LX_PARAM_MODALITIES]);
@@ -334,12 +332,7 @@ static void write_config(struct lx_gemini_writer *w)
     write_thinking(w);
     write_detail(w);
     lx_extra_write(&w->out, w->given);
-    bool any = w->out.buf->n != empty;
-    lx_out_object_end(&w->out);
-    if (!any) {
-        w->out = before;
-        w->out.buf->n = start;
-    }
+    lx_out_object_end_or_undo(&w->out, mark);
 }
 
 /* ---- The rest ------------------------------------------------------------------------------- */

@@ -115,20 +115,13 @@ static void write_stop(struct lx_ollama_writer *w, const struct lx_extra *given)
 static void write_options(struct lx_ollama_writer *w)
 {
     const struct lx_extra *given = given_options(w);
-    struct lx_out before = w->out;
-    size_t start = w->out.buf->n;
+    struct lx_out_mark mark = lx_out_mark(&w->out);
     lx_out_object(&w->out, "options");
-    size_t empty = w->out.buf->n;
     lx_scalars_write(options, sizeof(options) / sizeof(options[0]), w->o, w->r, given, w->b,
                      &w->out);
     write_stop(w, given);
     lx_extra_write(&w->out, given);
-    bool any = w->out.buf->n > empty;
-    lx_out_object_end(&w->out);
-    if (!any && !w->out.buf->failed) {
-        w->out = before;
-        w->out.buf->n = start;
-    }
+    lx_out_object_end_or_undo(&w->out, mark);
 }
 
 /* ---- Format and thinking -------------------------------------------------------------------- */

@@ -170,20 +170,14 @@ static void write_thinking(struct lx_out *o, const struct lx_part *parts,
 static void write_reasoning_items(struct lx_out *o, const struct lx_part *parts,
                                   const struct lx_extra *own)
 {
-    struct lx_out before = *o;
-    size_t start = o->buf->n;
-    bool any = false;
+    struct lx_out_mark mark = lx_out_mark(o);
     if (lx_extra_find(own, LX_S("reasoning_items")))
         return;
     lx_out_array(o, "reasoning_items");
     for (const struct lx_part *p = parts; p; p = p->next)
         if (is_kind(p, LX_PART_THINKING))
-            any |= lx_openai_write_reasoning_item(o, p->text, p->signature, -1);
-    lx_out_array_end(o);
-    if (!any) {
-        *o = before;
-        o->buf->n = start;
-    }
+            lx_openai_write_reasoning_item(o, p->text, p->signature, -1);
+    lx_out_array_end_or_undo(o, mark);
 }
 
 static void write_function_call(struct lx_out *o, const struct lx_part *p)

@@ -168,6 +168,20 @@ void lx_out_object(struct lx_out *o, const char *name);
 void lx_out_array(struct lx_out *o, const char *name);
 void lx_out_object_end(struct lx_out *o);
 void lx_out_array_end(struct lx_out *o);
+/* For what is left out where nothing stands in it: a place to go back to, marked before the object
+ * or array begins. What was written since must not have ended anything that began before. */
+struct lx_out_mark {
+    size_t n;
+    bool comma;
+};
+static inline struct lx_out_mark lx_out_mark(const struct lx_out *o)
+{
+    return (struct lx_out_mark){o->buf->n, o->comma};
+}
+void lx_out_undo(struct lx_out *o, struct lx_out_mark mark);
+/* Ends the object or array, whose beginning was marked, or takes it back where it is empty. */
+void lx_out_object_end_or_undo(struct lx_out *o, struct lx_out_mark mark);
+void lx_out_array_end_or_undo(struct lx_out *o, struct lx_out_mark mark);
 /* A member name that is data: escaped. The value follows with name NULL. */
 void lx_out_name(struct lx_out *o, struct lx_text name);
 void lx_out_text(struct lx_out *o, const char *name, struct lx_text t); /* absent: "" */

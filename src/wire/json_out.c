@@ -152,6 +152,30 @@ void lx_out_array_end(struct lx_out *o)
     o->comma = true;
 }
 
+void lx_out_undo(struct lx_out *o, struct lx_out_mark mark)
+{
+    o->comma = mark.comma;
+    if (!o->buf->failed)
+        o->buf->n = mark.n;
+}
+
+/* Whatever stands in an object or array wants a comma behind it. */
+void lx_out_object_end_or_undo(struct lx_out *o, struct lx_out_mark mark)
+{
+    if (o->comma)
+        lx_out_object_end(o);
+    else
+        lx_out_undo(o, mark);
+}
+
+void lx_out_array_end_or_undo(struct lx_out *o, struct lx_out_mark mark)
+{
+    if (o->comma)
+        lx_out_array_end(o);
+    else
+        lx_out_undo(o, mark);
+}
+
 void lx_out_name(struct lx_out *o, struct lx_text name)
 {
     begin(o, NULL);
