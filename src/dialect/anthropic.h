@@ -167,8 +167,6 @@ void lx_anthropic_cache_write(struct lx_out *out, const struct lx_cache_mark *c,
                               const struct lx_extra *extra);
 
 void lx_anthropic_messages_write(struct lx_anthropic_writer *w); /* "system" and "messages" */
-/* Facts about the history that other members depend on. */
-bool lx_anthropic_history_has_tools(const struct lx_request *r);
 /* A tool was called in the turn that goes on, by an assistant whose thinking is not there any
  * more, and no thinking is anywhere: the API refuses to think in such a turn. */
 bool lx_anthropic_thinking_is_lost(const struct lx_request *r);

@@ -413,15 +413,10 @@ static void write_parts(struct lx_anthropic_writer *w, const struct lx_part *par
 
 /* ---- Turns ---------------------------------------------------------------------------------- */
 
-static bool is_system(const struct lx_message *m)
-{
-    return m->role == LX_ROLE_SYSTEM || m->role == LX_ROLE_DEVELOPER;
-}
-
 /* Who speaks on the wire. */
 static enum lx_role turn_role(const struct lx_anthropic_writer *w, const struct lx_message *m)
 {
-    if (is_system(m))
+    if (lx_role_is_system(m->role))
         return w->same ? LX_ROLE_SYSTEM : LX_ROLE_USER;
     return m->role == LX_ROLE_ASSISTANT ? LX_ROLE_ASSISTANT : LX_ROLE_USER;
 }
@@ -449,17 +444,6 @@ static bool turn_is_void(const struct turn *t)
     return true;
 }
 
-/* Extra members of a message have no place here but in this language. */
-static void lose_message_extra(struct lx_anthropic_writer *w, const struct lx_message *m,
-                               size_t index)
-{
-    for (const struct lx_extra *x = m->extra; x; x = x->next)
-        if (!lx_member_is_thinking(x->name))
-            lx_losses_add(w->b->losses,
-                          lx_arena_printf(w->b->arena, "messages[%zu].%.*s", index, LX_F(x->name)),
-                          LX_S("Anthropic has no such member"));
-}
-
 static void write_system_note(struct lx_anthropic_writer *w)
 {
     lx_out_object(&w->out, NULL);
@@ -472,11 +456,12 @@ static void write_turn_parts(struct lx_anthropic_writer *w, const struct turn *t
 {
     size_t index = t->index;
     for (const struct lx_message *m = t->first; m != t->end; m = m->next, index++) {
-        if (!results && is_system(m) && t->role == LX_ROLE_USER && !message_is_void(m))
+        if (!results && lx_role_is_system(m->role) && t->role == LX_ROLE_USER &&
+            !message_is_void(m))
             write_system_note(w);
         write_parts(w, m->parts, index, marked_part(m), &m->cache, results);
         if (!results && !w->same)
-            lose_message_extra(w, m, index);
+            lx_message_extra_lose(m, index, LX_S("Anthropic has no such member"), w->b);
     }
 }
 
@@ -496,7 +481,7 @@ static bool turn_is_plain(const struct turn *t)
     const struct lx_part *p = t->first->parts;
     return t->first->next == t->end && t->first->plain && p && !p->next && is_text(p) &&
            !p->cache.set && !t->first->cache.set && !p->citations.n && !p->extra &&
-           !(is_system(t->first) && t->role == LX_ROLE_USER);
+           !(lx_role_is_system(t->first->role) && t->role == LX_ROLE_USER);
 }
 
 static void write_placeholder(struct lx_anthropic_writer *w, size_t index, struct lx_slice why)
@@ -523,7 +508,7 @@ static void write_turn(struct lx_anthropic_writer *w, const struct turn *t)
     if (turn_is_plain(t) && !(t->role == LX_ROLE_ASSISTANT && t->first->parts == w->trim)) {
         lx_out_text(&w->out, "content", t->first->parts->text);
         if (!w->same)
-            lose_message_extra(w, t->first, t->index);
+            lx_message_extra_lose(t->first, t->index, LX_S("Anthropic has no such member"), w->b);
     } else if (empty) {
         lx_out_lit(&w->out, "content", ""); /* the provider says best what it misses */
     } else {
@@ -619,7 +604,7 @@ void lx_anthropic_messages_write(struct lx_anthropic_writer *w)
 {
     const struct lx_message *m = w->r->messages;
     size_t index = 0;
-    for (; m && is_system(m); m = m->next)
+    for (; m && lx_role_is_system(m->role); m = m->next)
         index++;
     write_system(w, m);
     lx_out_array(&w->out, "messages");
@@ -628,15 +613,6 @@ void lx_anthropic_messages_write(struct lx_anthropic_writer *w)
 }
 
 /* ---- Facts about the history ---------------------------------------------------------------- */
-
-bool lx_anthropic_history_has_tools(const struct lx_request *r)
-{
-    for (const struct lx_message *m = r->messages; m; m = m->next)
-        for (const struct lx_part *p = m->parts; p; p = p->next)
-            if (p->kind == LX_PART_TOOL_CALL || p->kind == LX_PART_TOOL_RESULT)
-                return true;
-    return false;
-}
 
 bool lx_anthropic_thinking_is_lost(const struct lx_request *r)
 {

@@ -139,7 +139,7 @@ static void plan(struct lx_anthropic_writer *w)
     }
     plan_max_tokens(w);
     w->has_tools = lx_anthropic_tools_wanted(w);
-    if (!w->has_tools && lx_anthropic_history_has_tools(w->r) && (!w->same || w->o->modify_params))
+    if (!w->has_tools && lx_request_has_called(w->r) && (!w->same || w->o->modify_params))
         w->has_tools = w->dummy_tool = true;
     if (w->dummy_tool)
         lx_losses_add(w->b->losses, LX_S("tools"), LX_REPAIR_TOOL);

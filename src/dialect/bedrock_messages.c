@@ -15,11 +15,6 @@
 #include "dialect/bedrock.h"
 #include "dialect/textual.h"
 
-static bool is_system(const struct lx_message *m)
-{
-    return m->role == LX_ROLE_SYSTEM || m->role == LX_ROLE_DEVELOPER;
-}
-
 static bool speaks_as_assistant(const struct lx_message *m)
 {
     return m->role == LX_ROLE_ASSISTANT;
@@ -119,25 +114,15 @@ static void write_message(struct lx_bedrock_writer *w, const struct lx_message *
     }
 }
 
-static void lose_message_extra(struct lx_bedrock_writer *w, const struct lx_message *m,
-                               size_t index)
-{
-    for (const struct lx_extra *x = m->extra; x; x = x->next)
-        if (!lx_member_is_thinking(x->name))
-            lx_losses_add(w->b->losses,
-                          lx_arena_printf(w->b->arena, "messages[%zu].%.*s", index, LX_F(x->name)),
-                          LX_S("Bedrock has no such member"));
-}
-
 static void write_turn_parts(struct lx_bedrock_writer *w, const struct turn *t, bool results)
 {
     size_t index = t->index;
     for (const struct lx_message *m = t->first; m != t->end; m = m->next, index++) {
-        if (!results && is_system(m) && !message_is_void(m))
+        if (!results && lx_role_is_system(m->role) && !message_is_void(m))
             write_note(w);
         write_message(w, m, index, results);
         if (!results)
-            lose_message_extra(w, m, index);
+            lx_message_extra_lose(m, index, LX_S("Bedrock has no such member"), w->b);
     }
 }
 
@@ -224,7 +209,7 @@ static void write_system(struct lx_bedrock_writer *w, const struct lx_message *e
     size_t index = 0;
     for (const struct lx_message *m = t.first; m != end; m = m->next, index++) {
         write_message(w, m, index, false);
-        lose_message_extra(w, m, index);
+        lx_message_extra_lose(m, index, LX_S("Bedrock has no such member"), w->b);
     }
     if (json) {
         lx_out_object(&w->out, NULL);
@@ -254,7 +239,7 @@ void lx_bedrock_messages_write(struct lx_bedrock_writer *w)
 {
     const struct lx_message *m = w->r->messages;
     size_t index = 0;
-    for (; m && is_system(m); m = m->next)
+    for (; m && lx_role_is_system(m->role); m = m->next)
         index++;
     if (!refuse_system_media(w, m))
         write_system(w, m);

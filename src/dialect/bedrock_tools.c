@@ -160,7 +160,7 @@ void lx_bedrock_tools_write(struct lx_bedrock_writer *w)
         lx_out_raw(&w->out, NULL, LX_S("{\"systemTool\":{\"name\":\"nova_grounding\"}}"));
     if (w->json_tool)
         write_json_tool(w);
-    if (!w->out.comma && lx_anthropic_history_has_tools(w->r))
+    if (!w->out.comma && lx_request_has_called(w->r))
         w->dummy_tool = true; /* there were tools, and Bedrock has none of them */
     if (w->dummy_tool) {
         lx_losses_add(w->b->losses, LX_S("tools"), LX_REPAIR_TOOL);

@@ -399,7 +399,7 @@ static void plan(struct lx_bedrock_writer *w)
     plan_thinking(w);
     w->json_tool =
         !w->o->native_json_schema && r->format.kind == LX_FORMAT_SCHEMA && r->format.schema.n;
-    w->dummy_tool = !tools && !w->json_tool && lx_anthropic_history_has_tools(r);
+    w->dummy_tool = !tools && !w->json_tool && lx_request_has_called(r);
 }
 
 void lx_bedrock_write_request(const struct lx_write_options *o, const struct lx_request *r,

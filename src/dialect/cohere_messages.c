@@ -430,14 +430,6 @@ static void write_message(struct place *at, const struct lx_message *m)
     lx_out_object_end(&w->out);
 }
 
-static bool has_result(const struct lx_message *m)
-{
-    for (const struct lx_part *p = m->parts; p; p = p->next)
-        if (p->kind == LX_PART_TOOL_RESULT)
-            return true;
-    return false;
-}
-
 /* Anthropic's users say something beside the results of their tools. */
 static bool says_more(const struct lx_message *m)
 {
@@ -452,7 +444,7 @@ static const struct lx_message *write_results(struct place *at, const struct lx_
 {
     const struct lx_message *end = m;
     size_t first = at->message;
-    for (; end && has_result(end); end = end->next, at->message++)
+    for (; end && lx_part_find(end->parts, LX_PART_TOOL_RESULT); end = end->next, at->message++)
         for (const struct lx_part *p = end->parts; p; p = p->next)
             if (p->kind == LX_PART_TOOL_RESULT)
                 write_result(at, p);
@@ -471,7 +463,7 @@ void lx_cohere_messages_write(struct lx_cohere_writer *w)
     struct place at = {.w = w};
     lx_out_array(&w->out, "messages");
     for (const struct lx_message *m = w->r->messages; m;) {
-        if (has_result(m)) {
+        if (lx_part_find(m->parts, LX_PART_TOOL_RESULT)) {
             m = write_results(&at, m);
             continue;
         }

@@ -59,16 +59,6 @@ static const struct lx_scalar scalars[] = {
     {LX_PARAM_PROMPT_CACHE_RETENTION, LX_SCALAR_LOST, NULL, NULL, "Cohere caches by itself"},
 };
 
-static void write_stop(struct lx_cohere_writer *w)
-{
-    if (!w->r->stop_count || is_given(w, "stop_sequences"))
-        return;
-    lx_out_array(&w->out, "stop_sequences");
-    for (size_t i = 0; i < w->r->stop_count; i++)
-        lx_out_text(&w->out, NULL, w->r->stop[i]);
-    lx_out_array_end(&w->out);
-}
-
 static void write_format(struct lx_cohere_writer *w)
 {
     const struct lx_response_format *f = &w->r->format;
@@ -124,13 +114,6 @@ static void write_thinking(struct lx_cohere_writer *w)
 /* ---- Tools ---------------------------------------------------------------------------------- */
 
 /* One tool only can be demanded where there is no other: Cohere has REQUIRED and NONE. */
-static bool is_offered(const struct lx_cohere_writer *w, const struct lx_tool *tool)
-{
-    struct lx_arena *a = w->b->arena;
-    return w->r->tool_choice != LX_CHOICE_NAMED ||
-           lx_slice_eq(lx_text_plain(tool->name, a), lx_text_plain(w->r->tool_choice_name, a));
-}
-
 static void write_tool(struct lx_cohere_writer *w, const struct lx_tool *tool)
 {
     struct lx_out *out = &w->out;
@@ -159,7 +142,7 @@ static size_t write_tool_list(struct lx_cohere_writer *w)
             continue;
         }
         lx_cohere_lose_cache(w, &tool->cache);
-        if (!is_offered(w, tool))
+        if (!lx_request_tool_is_open(w->r, tool, w->b->arena))
             continue;
         if (!n++)
             lx_out_array(&w->out, "tools");
@@ -237,7 +220,7 @@ void lx_cohere_write_request(const struct lx_write_options *o, const struct lx_r
     lx_cohere_documents_write(&w);
     write_tools(&w);
     lx_scalars_write(scalars, sizeof(scalars) / sizeof(scalars[0]), o, r, r->extra, b, &w.out);
-    write_stop(&w);
+    lx_stop_write(w.r, "stop_sequences", w.r->extra, &w.out);
     write_format(&w);
     write_thinking(&w);
     if (r->stream)

@@ -151,6 +151,9 @@ struct lx_gemini_reader {
     struct lx_events *out;
     int code;
 };
+/* An event of the part that is open, or that would be. */
+struct lx_event *lx_gemini_event_add(const struct lx_gemini_reader *r,
+                                     const struct lx_gemini_choice *c, enum lx_event_kind kind);
 /* A part of a content; opens and closes what it must. */
 void lx_gemini_part_read(struct lx_gemini_reader *r, struct lx_gemini_choice *c,
                          struct lx_json part);

@@ -517,11 +517,6 @@ static void write_blocks(struct turn *t, const struct lx_extra *extra)
 
 /* ---- Turns ---------------------------------------------------------------------------------- */
 
-static bool is_system(const struct lx_message *m)
-{
-    return m->role == LX_ROLE_SYSTEM || m->role == LX_ROLE_DEVELOPER;
-}
-
 static bool is_model(const struct lx_message *m)
 {
     return m->role == LX_ROLE_ASSISTANT;
@@ -553,7 +548,7 @@ static void write_run_parts(struct turn *t, const struct lx_message *from,
     for (const struct lx_message *m = from; m != end; m = m->next, t->message++) {
         t->w->past_marks |= m == t->w->unmarked;
         write_media_of_results(t, m);
-        if (is_system(m) && m->parts)
+        if (lx_role_is_system(m->role) && m->parts)
             write_words(t, lx_text(LX_S("(The next text is a system message, not the user's "
                                         "words.)")));
         if (is_model(m))
@@ -615,7 +610,7 @@ void lx_gemini_contents_write(struct lx_gemini_writer *w)
     const struct lx_message *m = w->r->messages;
     size_t index = 0;
     w->unmarked = find_unmarked(m);
-    for (; m && is_system(m); m = m->next)
+    for (; m && lx_role_is_system(m->role); m = m->next)
         index++;
     write_system(w, m);
     write_contents(w, m, index);

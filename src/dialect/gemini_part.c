@@ -11,8 +11,8 @@
 
 #include <stdio.h>
 
-static struct lx_event *add(const struct lx_gemini_reader *r, const struct lx_gemini_choice *c,
-                            enum lx_event_kind kind)
+struct lx_event *lx_gemini_event_add(const struct lx_gemini_reader *r,
+                                     const struct lx_gemini_choice *c, enum lx_event_kind kind)
 {
     struct lx_event *e = lx_events_add(r->out, kind);
     e->choice = c->index;
@@ -25,12 +25,12 @@ static struct lx_event *open_part(const struct lx_gemini_reader *r, struct lx_ge
                                   enum lx_part_kind kind)
 {
     c->kind = kind;
-    return add(r, c, LX_EVENT_PART_START);
+    return lx_gemini_event_add(r, c, LX_EVENT_PART_START);
 }
 
 static void end_part(const struct lx_gemini_reader *r, struct lx_gemini_choice *c)
 {
-    add(r, c, LX_EVENT_PART_END);
+    lx_gemini_event_add(r, c, LX_EVENT_PART_END);
     c->next++;
 }
 
@@ -40,7 +40,7 @@ static void tell_signature(struct lx_gemini_reader *r, struct lx_gemini_choice *
 {
     struct lx_slice mark = LX_GEMINI_MARK, held = lx_buf_slice(&c->signature);
     struct lx_arena *a = r->out->arena;
-    add(r, c, LX_EVENT_SIGNATURE)->text =
+    lx_gemini_event_add(r, c, LX_EVENT_SIGNATURE)->text =
         lx_text(lx_arena_printf(a, "%.*s%.*s", LX_F(mark), (int)held.n, held.n ? held.p : ""));
     lx_buf_reset(&c->signature);
 }
@@ -58,7 +58,8 @@ static void tell_held(struct lx_gemini_reader *r, struct lx_gemini_choice *c)
 static void tell_arguments(struct lx_gemini_reader *r, struct lx_gemini_choice *c)
 {
     if (c->args.root)
-        add(r, c, LX_EVENT_ARGUMENTS)->text = lx_text(lx_gemini_args_take(&c->args, r->out->arena));
+        lx_gemini_event_add(r, c, LX_EVENT_ARGUMENTS)->text =
+            lx_text(lx_gemini_args_take(&c->args, r->out->arena));
 }
 
 void lx_gemini_part_close(struct lx_gemini_reader *r, struct lx_gemini_choice *c)
@@ -97,7 +98,7 @@ static void read_text(struct lx_gemini_reader *r, struct lx_gemini_choice *c, st
         if (!c->open)
             open_part(r, c, kind);
         c->open = true;
-        add(r, c, LX_EVENT_TEXT)->text = text;
+        lx_gemini_event_add(r, c, LX_EVENT_TEXT)->text = text;
     }
     hold_signature(r, c, part);
     if (!c->open)
@@ -158,7 +159,7 @@ static void read_call(struct lx_gemini_reader *r, struct lx_gemini_choice *c, st
         read_call_piece(r, c, part, true);
     } else {
         start_call(r, c, part);
-        add(r, c, LX_EVENT_ARGUMENTS)->text =
+        lx_gemini_event_add(r, c, LX_EVENT_ARGUMENTS)->text =
             lx_text(lx_json_is(args, LX_JSON_OBJECT) ? lx_json_raw(args) : LX_S("{}"));
         end_part(r, c);
     }
@@ -189,7 +190,7 @@ static void read_media(struct lx_gemini_reader *r, struct lx_gemini_choice *c, s
     if (c->kind == LX_PART_AUDIO) {
         e->id = lx_text(lx_arena_printf(r->out->arena, "audio_%s", r->s->id));
         if (inside)
-            add(r, c, LX_EVENT_DATA)->text = lx_json_text(LX_GET(blob, "data"));
+            lx_gemini_event_add(r, c, LX_EVENT_DATA)->text = lx_json_text(LX_GET(blob, "data"));
     } else if (inside) {
         e->media.data = lx_json_text(LX_GET(blob, "data"));
     } else {

@@ -16,16 +16,6 @@ const char *const lx_gemini_member_names[LX_GEMINI_MEMBERS] = {
     [LX_GEMINI_PROMPT_FEEDBACK] = "promptFeedback",
 };
 
-static struct lx_event *add(const struct lx_gemini_reader *r, const struct lx_gemini_choice *c,
-                            enum lx_event_kind kind)
-{
-    struct lx_event *e = lx_events_add(r->out, kind);
-    e->choice = c->index;
-    e->index = c->next;
-    e->part = c->kind;
-    return e;
-}
-
 /* ---- Log-probabilities ---------------------------------------------------------------------- */
 
 static void write_token(struct lx_out *o, struct lx_json candidate)
@@ -62,7 +52,7 @@ void lx_gemini_logprobs_tell(struct lx_gemini_reader *r, const struct lx_gemini_
     }
     lx_out_array_end(&o);
     lx_out_object_end(&o);
-    add(r, c, LX_EVENT_LOGPROBS)->raw = lx_buf_take(&told, r->out->arena);
+    lx_gemini_event_add(r, c, LX_EVENT_LOGPROBS)->raw = lx_buf_take(&told, r->out->arena);
 }
 
 /* ---- Citations ------------------------------------------------------------------------------ */
@@ -87,7 +77,7 @@ static void tell_citation(struct lx_gemini_reader *r, const struct lx_gemini_cho
     lx_out_text(&o, "title", lx_json_text(LX_GET(source, "title")));
     lx_out_object_end(&o);
     lx_out_object_end(&o);
-    struct lx_event *e = add(r, c, LX_EVENT_CITATION);
+    struct lx_event *e = lx_gemini_event_add(r, c, LX_EVENT_CITATION);
     e->raw = lx_buf_take(&told, r->out->arena);
     e->language = lx_slice_z(lx_dialect_openai_chat.name);
 }
@@ -161,10 +151,10 @@ static void tell_members(struct lx_gemini_reader *r, struct lx_gemini_choice *c)
             lx_out_raw(&o, lx_gemini_member_names[i], lx_buf_slice(&c->members[i]));
     lx_out_object_end(&o);
     c->kind = LX_PART_OPAQUE;
-    struct lx_event *e = add(r, c, LX_EVENT_PART_START);
+    struct lx_event *e = lx_gemini_event_add(r, c, LX_EVENT_PART_START);
     e->raw = lx_buf_take(&told, r->out->arena);
     e->language = LX_GEMINI;
-    add(r, c, LX_EVENT_PART_END);
+    lx_gemini_event_add(r, c, LX_EVENT_PART_END);
     c->next++;
 }
 
@@ -173,7 +163,7 @@ void lx_gemini_choice_tell(struct lx_gemini_reader *r, struct lx_gemini_choice *
     tell_sources(r, c);
     lx_gemini_part_close(r, c);
     tell_members(r, c);
-    struct lx_event *e = add(r, c, LX_EVENT_FINISH);
+    struct lx_event *e = lx_gemini_event_add(r, c, LX_EVENT_FINISH);
     e->finish = c->finish.finish;
     if (e->finish == LX_FINISH_STOP && c->calls)
         e->finish = LX_FINISH_TOOL_CALLS;

@@ -252,16 +252,6 @@ static const struct lx_scalar scalars[] = {
 
 /* ---- generationConfig ----------------------------------------------------------------------- */
 
-static void write_stop(struct lx_gemini_writer *w)
-{
-    if (!w->r->stop_count || is_given(w, "stopSequences"))
-        return;
-    lx_out_array(&w->out, "stopSequences");
-    for (size_t i = 0; i < w->r->stop_count; i++)
-        lx_out_text(&w->out, NULL, w->r->stop[i]);
-    lx_out_array_end(&w->out);
-}
-
 static void write_format(struct lx_gemini_writer *w)
 {
     const struct lx_response_format *f = &w->r->format;
@@ -327,7 +317,7 @@ static void write_config(struct lx_gemini_writer *w)
                      &w->out);
     write_modalities(w, w->r->params[LX_PARAM_MODALITIES]);
     write_audio(w, w->r->params[LX_PARAM_AUDIO]);
-    write_stop(w);
+    lx_stop_write(w->r, "stopSequences", w->given, &w->out);
     write_format(w);
     write_thinking(w);
     write_detail(w);

@@ -135,10 +135,7 @@ static void write_stop(struct writer *w)
     } else if (r->stop_count && w->form->max_stops == 1) {
         lx_out_text(&w->out, w->form->stop, r->stop[0]);
     } else if (r->stop_count) {
-        lx_out_array(&w->out, w->form->stop);
-        for (size_t i = 0; i < r->stop_count; i++)
-            lx_out_text(&w->out, NULL, r->stop[i]);
-        lx_out_array_end(&w->out);
+        lx_stop_write(r, w->form->stop, NULL, &w->out);
     }
 }
 

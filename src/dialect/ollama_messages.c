@@ -247,11 +247,7 @@ static void write_moved_images(struct lx_ollama_writer *w, const struct lx_messa
 static void lose_members(const struct place *at, const struct lx_message *m)
 {
     struct lx_arena *a = at->w->b->arena;
-    for (const struct lx_extra *x = m->extra; x; x = x->next)
-        if (!lx_member_is_thinking(x->name))
-            lx_losses_add(at->w->b->losses,
-                          lx_arena_printf(a, "messages[%zu].%.*s", at->message, LX_F(x->name)),
-                          LX_S("Ollama has no such member"));
+    lx_message_extra_lose(m, at->message, LX_S("Ollama has no such member"), at->w->b);
     if (m->name.s.n && m->role != LX_ROLE_TOOL)
         lx_losses_add(at->w->b->losses, lx_arena_printf(a, "messages[%zu].name", at->message),
                       LX_S("Ollama's messages have no names"));
@@ -282,14 +278,6 @@ static bool is_result(const struct lx_part *p)
     return p->kind == LX_PART_TOOL_RESULT;
 }
 
-static bool has_result(const struct lx_message *m)
-{
-    const struct lx_part *p = m->parts;
-    while (p && !is_result(p))
-        p = p->next;
-    return p != NULL;
-}
-
 /* Anthropic's users say something beside the results of their tools. */
 static bool says_more(const struct lx_message *m)
 {
@@ -304,7 +292,7 @@ static const struct lx_message *write_results(struct place *at, const struct lx_
 {
     const struct lx_message *end = m;
     size_t first = at->message;
-    for (; end && has_result(end); end = end->next, at->message++)
+    for (; end && lx_part_find(end->parts, LX_PART_TOOL_RESULT); end = end->next, at->message++)
         for (const struct lx_part *p = end->parts; p; p = p->next)
             if (is_result(p))
                 write_result(at, p);
@@ -323,7 +311,7 @@ void lx_ollama_messages_write(struct lx_ollama_writer *w)
     struct place at = {.w = w};
     lx_out_array(&w->out, "messages");
     for (const struct lx_message *m = w->r->messages; m;) {
-        if (has_result(m)) {
+        if (lx_part_find(m->parts, LX_PART_TOOL_RESULT)) {
             m = write_results(&at, m);
             continue;
         }

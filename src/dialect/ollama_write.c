@@ -102,16 +102,6 @@ static struct lx_extra *given_options(struct lx_ollama_writer *w)
     return first;
 }
 
-static void write_stop(struct lx_ollama_writer *w, const struct lx_extra *given)
-{
-    if (!w->r->stop_count || lx_extra_find(given, LX_S("stop")))
-        return;
-    lx_out_array(&w->out, "stop");
-    for (size_t i = 0; i < w->r->stop_count; i++)
-        lx_out_text(&w->out, NULL, w->r->stop[i]);
-    lx_out_array_end(&w->out);
-}
-
 static void write_options(struct lx_ollama_writer *w)
 {
     const struct lx_extra *given = given_options(w);
@@ -119,7 +109,7 @@ static void write_options(struct lx_ollama_writer *w)
     lx_out_object(&w->out, "options");
     lx_scalars_write(options, sizeof(options) / sizeof(options[0]), w->o, w->r, given, w->b,
                      &w->out);
-    write_stop(w, given);
+    lx_stop_write(w->r, "stop", given, &w->out);
     lx_extra_write(&w->out, given);
     lx_out_object_end_or_undo(&w->out, mark);
 }
@@ -187,13 +177,6 @@ static void write_tool(struct lx_ollama_writer *w, const struct lx_tool *tool, s
 }
 
 /* Where one tool is demanded, no other is offered. */
-static bool is_offered(const struct lx_ollama_writer *w, const struct lx_tool *tool)
-{
-    struct lx_arena *a = w->b->arena;
-    return w->r->tool_choice != LX_CHOICE_NAMED ||
-           lx_slice_eq(lx_text_plain(tool->name, a), lx_text_plain(w->r->tool_choice_name, a));
-}
-
 static size_t write_tool_list(struct lx_ollama_writer *w)
 {
     size_t i = 0, n = 0;
@@ -204,7 +187,7 @@ static size_t write_tool_list(struct lx_ollama_writer *w)
                                         : LX_S("Ollama does not have this tool"));
             continue;
         }
-        if (!is_offered(w, tool))
+        if (!lx_request_tool_is_open(w->r, tool, w->b->arena))
             continue;
         if (!n++)
             lx_out_array(&w->out, "tools");

@@ -108,9 +108,8 @@ void lx_openai_write_url(struct lx_out *o, const char *name, const struct lx_med
 void lx_openai_write_tool_call(struct lx_out *o, const struct lx_part *p, int64_t index);
 /* One element of thinking_blocks; index < 0: without. */
 void lx_openai_write_thinking_block(struct lx_out *o, const struct lx_part *p, int64_t index);
-/* One element of reasoning_items; false: the signature is none of the Responses API's, and nothing
- * was written. */
-bool lx_openai_write_reasoning_item(struct lx_out *o, struct lx_text thought,
+/* One element of reasoning_items; nothing where the signature is none of the Responses API's. */
+void lx_openai_write_reasoning_item(struct lx_out *o, struct lx_text thought,
                                     struct lx_text signature, int64_t index);
 /* service_tier in OpenAI's words, or as the provider said it where it speaks them. */
 void lx_openai_write_tier(struct lx_out *o, struct lx_text tier, struct lx_slice language);

@@ -14,13 +14,6 @@ static int fail(struct lx_error *err, const char *what, const char *expected)
     return lx_error_set(err, LX_EINVAL, "%s: expected %s", what, expected);
 }
 
-static enum lx_tristate tristate(struct lx_json v)
-{
-    if (lx_json_is(v, LX_JSON_TRUE))
-        return LX_YES;
-    return lx_json_is(v, LX_JSON_FALSE) ? LX_NO : LX_UNSET;
-}
-
 /* ---- Tools -------------------------------------------------------------------------------- */
 
 /* Anthropic's own tools end in a date ("bash_20250124"); LiteLLM's clients send them here too. */
@@ -44,7 +37,7 @@ static void read_function(struct lx_tool *t, struct lx_json function)
     t->description = lx_json_text(LX_GET(function, "description"));
     if (lx_json_given(parameters))
         t->parameters = lx_json_raw(parameters);
-    t->strict = tristate(LX_GET(function, "strict"));
+    t->strict = lx_tristate_read(LX_GET(function, "strict"));
 }
 
 static void read_custom(struct lx_tool *t, struct lx_json custom)
@@ -170,7 +163,7 @@ static void read_format(struct lx_json format, struct lx_request *r)
         r->format.name = lx_json_text(LX_GET(schema, "name"));
         r->format.description = lx_json_text(LX_GET(schema, "description"));
         r->format.schema = lx_json_raw(LX_GET(schema, "schema"));
-        r->format.strict = tristate(LX_GET(schema, "strict"));
+        r->format.strict = lx_tristate_read(LX_GET(schema, "strict"));
     } else if (lx_json_eq(type, LX_S("json_object"))) {
         /* llama.cpp, Together and Fireworks take a schema beside it; LiteLLM another. */
         schema = LX_GET(format, "schema");
@@ -356,7 +349,7 @@ int lx_openai_read_request(const struct lx_json_doc *doc, struct lx_arena *a,
         choice = LX_GET(body, "function_call");
     if (lx_json_given(choice))
         read_tool_choice(choice, &r);
-    r.parallel_tool_calls = tristate(LX_GET(body, "parallel_tool_calls"));
+    r.parallel_tool_calls = lx_tristate_read(LX_GET(body, "parallel_tool_calls"));
     read_format(LX_GET(body, "response_format"), &r);
     read_reasoning(body, &r.reasoning, a);
     r.stream = lx_json_bool(LX_GET(body, "stream"), false);

@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "dialect/json_tool.h"
 #include "dialect/openai_chat.h"
+#include "dialect/scalar.h"
 #include "llm/effort.h"
 
 /* ---- Scalars ------------------------------------------------------------------------------ */
@@ -149,16 +150,6 @@ static void write_format(struct lx_openai_writer *w)
     lx_out_object_end(o);
 }
 
-static void write_stop(struct lx_openai_writer *w)
-{
-    if (!w->request->stop_count)
-        return;
-    lx_out_array(&w->out, "stop");
-    for (size_t i = 0; i < w->request->stop_count; i++)
-        lx_out_text(&w->out, NULL, w->request->stop[i]);
-    lx_out_array_end(&w->out);
-}
-
 /* ---- Tools -------------------------------------------------------------------------------- */
 
 static void write_function(struct lx_out *o, const char *name, const struct lx_tool *t)
@@ -255,15 +246,6 @@ static void write_tools(struct lx_openai_writer *w)
         lx_out_array_end(&w->out);
 }
 
-static bool is_custom(const struct lx_request *r, struct lx_text name, struct lx_arena *a)
-{
-    struct lx_slice wanted = lx_text_plain(name, a);
-    for (const struct lx_tool *t = r->tools; t; t = t->next)
-        if (t->custom && lx_slice_eq(lx_text_plain(t->name, a), wanted))
-            return true;
-    return false;
-}
-
 static void write_named_choice(struct lx_openai_writer *w)
 {
     const struct lx_request *r = w->request;
@@ -274,7 +256,7 @@ static void write_named_choice(struct lx_openai_writer *w)
         lx_out_object_end(o);
         return;
     }
-    bool custom = is_custom(r, r->tool_choice_name, w->body->arena);
+    bool custom = lx_request_tool_is_custom(r, r->tool_choice_name, w->body->arena);
     lx_out_object(o, "tool_choice");
     lx_out_str(o, "type", custom ? LX_S("custom") : LX_S("function"));
     lx_out_object(o, custom ? "custom" : "function");
@@ -364,7 +346,7 @@ void lx_openai_write_request(const struct lx_write_options *options, const struc
     write_params(&w);
     write_reasoning(&w);
     write_format(&w);
-    write_stop(&w);
+    lx_stop_write(w.request, "stop", NULL, &w.out);
     lx_openai_write_cache(&w, &r->cache);
     if (r->stream) { /* usage is always wanted here: it is what is billed by */
         lx_out_bool(o, "stream", true);

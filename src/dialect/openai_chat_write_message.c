@@ -7,6 +7,7 @@
  */
 #include "dialect/json_tool.h"
 #include "dialect/openai_chat.h"
+#include "dialect/textual.h"
 
 /* ---- Parts -------------------------------------------------------------------------------- */
 
@@ -172,11 +173,6 @@ static void (*const part_writers[])(struct lx_openai_writer *, const struct lx_p
     [LX_PART_OPAQUE] = NULL,
 };
 
-static bool is_text_file(const struct lx_part *p)
-{
-    return p->kind == LX_PART_FILE && (p->text.s.n || p->content) && !p->media.data.s.n;
-}
-
 static void write_part(struct lx_openai_writer *w, const struct lx_part *p);
 
 /* A document that is text: its title, what it is about, and the text (or parts). */
@@ -208,7 +204,7 @@ static void write_part(struct lx_openai_writer *w, const struct lx_part *p)
 {
     if (p->kind == LX_PART_OPAQUE) {
         lx_out_raw(&w->out, NULL, p->raw);
-    } else if (is_text_file(p)) {
+    } else if (lx_file_is_text(p)) {
         write_text_file(w, p);
     } else if (p->kind < LX_PART_OPAQUE && part_writers[p->kind]) {
         lx_out_object(&w->out, NULL);
@@ -232,7 +228,7 @@ enum choice {
 static bool is_media(const struct lx_part *p)
 {
     return p->kind == LX_PART_IMAGE || p->kind == LX_PART_AUDIO || p->kind == LX_PART_VIDEO ||
-           (p->kind == LX_PART_FILE && !is_text_file(p));
+           (p->kind == LX_PART_FILE && !lx_file_is_text(p));
 }
 
 static bool is_chosen(const struct lx_openai_writer *w, const struct lx_part *p, enum choice choice)
@@ -410,11 +406,11 @@ void lx_openai_write_thinking_block(struct lx_out *o, const struct lx_part *p, i
     lx_out_object_end(o);
 }
 
-bool lx_openai_write_reasoning_item(struct lx_out *o, struct lx_text thought,
+void lx_openai_write_reasoning_item(struct lx_out *o, struct lx_text thought,
                                     struct lx_text signature, int64_t index)
 {
     if (!lx_slice_starts(signature.s, LX_RESPONSES_MARK))
-        return false;
+        return;
     signature.s = lx_slice_from(signature.s, LX_RESPONSES_MARK.n);
     lx_out_object(o, NULL);
     if (index >= 0)
@@ -430,7 +426,6 @@ bool lx_openai_write_reasoning_item(struct lx_out *o, struct lx_text thought,
     }
     lx_out_array_end(o);
     lx_out_object_end(o);
-    return true;
 }
 
 static void write_thinking_block(struct lx_out *o, const struct lx_part *p)

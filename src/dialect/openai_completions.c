@@ -227,16 +227,6 @@ static void write_params(struct lx_out *o, const enum policy *policy,
         write_logprobs(o, r);
 }
 
-static void write_stop(struct lx_out *o, const struct lx_request *r)
-{
-    if (!r->stop_count)
-        return;
-    lx_out_array(o, "stop");
-    for (size_t i = 0; i < r->stop_count; i++)
-        lx_out_text(o, NULL, r->stop[i]);
-    lx_out_array_end(o);
-}
-
 static void write_body(const struct lx_write_options *options, const struct lx_request *r,
                        const enum policy *policy, struct lx_body *b)
 {
@@ -250,7 +240,7 @@ static void write_body(const struct lx_write_options *options, const struct lx_r
         lx_body_refuse(b, options, LX_S("response_format"),
                        LX_S("text completion models do not know it"));
     write_params(o, policy, options, r, b);
-    write_stop(o, r);
+    lx_stop_write(r, "stop", NULL, o);
     if (r->stream)
         lx_out_bool(o, "stream", true);
     if (r->stream && policy == policies) { /* at Mistral it comes unasked */

@@ -16,13 +16,6 @@ static bool is_said(const struct lx_part *p)
     return p->kind == LX_PART_TEXT || p->kind == LX_PART_REFUSAL || p->kind == LX_PART_AUDIO;
 }
 
-static bool thinks(const struct lx_part *p)
-{
-    while (p && p->kind != LX_PART_THINKING)
-        p = p->next;
-    return p != NULL;
-}
-
 static void write_choice(struct lx_out *o, const struct lx_choice *c)
 {
     int64_t offset = 0;
@@ -32,7 +25,7 @@ static void write_choice(struct lx_out *o, const struct lx_choice *c)
         if (is_said(p))
             lx_out_string_part(o, p->text);
     lx_out_string_close(o);
-    if (thinks(c->parts)) {
+    if (lx_part_find(c->parts, LX_PART_THINKING)) {
         lx_out_string_open(o, "reasoning_content");
         for (const struct lx_part *p = c->parts; p; p = p->next)
             if (p->kind == LX_PART_THINKING)

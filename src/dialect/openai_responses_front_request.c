@@ -26,13 +26,6 @@ const struct lx_own_member lx_responses_own_members[] = {
     {NULL, LX_OWN_IDLE, NULL},
 };
 
-static enum lx_tristate tristate(struct lx_json v)
-{
-    if (lx_json_is(v, LX_JSON_TRUE))
-        return LX_YES;
-    return lx_json_is(v, LX_JSON_FALSE) ? LX_NO : LX_UNSET;
-}
-
 /* ---- Tools -------------------------------------------------------------------------------- */
 
 static void read_function(struct lx_tool *t, struct lx_json tool)
@@ -41,7 +34,7 @@ static void read_function(struct lx_tool *t, struct lx_json tool)
     t->description = lx_json_text(LX_GET(tool, "description"));
     if (lx_json_given(LX_GET(tool, "parameters")))
         t->parameters = lx_json_raw(LX_GET(tool, "parameters"));
-    t->strict = tristate(LX_GET(tool, "strict"));
+    t->strict = lx_tristate_read(LX_GET(tool, "strict"));
 }
 
 /* A grammar is flat here, and an object of its own in chat completions. */
@@ -134,7 +127,7 @@ static void read_format(struct lx_json format, struct lx_response_format *out)
         out->name = lx_json_text(LX_GET(format, "name"));
         out->description = lx_json_text(LX_GET(format, "description"));
         out->schema = lx_json_raw(LX_GET(format, "schema"));
-        out->strict = tristate(LX_GET(format, "strict"));
+        out->strict = lx_tristate_read(LX_GET(format, "strict"));
     }
 }
 
@@ -252,7 +245,7 @@ int lx_responses_read_request(const struct lx_json_doc *body, struct lx_arena *a
         (code = read_tools(LX_GET(root, "tools"), &r, a, err)) != 0)
         return code;
     read_choice(LX_GET(root, "tool_choice"), &r);
-    r.parallel_tool_calls = tristate(LX_GET(root, "parallel_tool_calls"));
+    r.parallel_tool_calls = lx_tristate_read(LX_GET(root, "parallel_tool_calls"));
     read_format(LX_GET(text, "format"), &r.format);
     if (lx_json_given(verbosity))
         r.params[LX_PARAM_VERBOSITY] = lx_json_raw(verbosity);

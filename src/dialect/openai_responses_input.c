@@ -10,6 +10,7 @@
  *   tool               -> function_call_output | custom_tool_call_output
  */
 #include "dialect/openai_responses.h"
+#include "dialect/textual.h"
 
 /* A conversation being written. */
 struct input {
@@ -45,11 +46,6 @@ static void item_close(struct input *in)
 static bool is_text(const struct lx_part *p)
 {
     return p->kind == LX_PART_TEXT || p->kind == LX_PART_REFUSAL;
-}
-
-static bool is_document(const struct lx_part *p)
-{
-    return p->kind == LX_PART_FILE && (p->text.s.n || p->content) && !p->media.data.s.n;
 }
 
 /* What keeps a part from being content; NULL: nothing does. */
@@ -144,7 +140,7 @@ static void write_part(struct input *in, const struct lx_part *p)
         write_text_part(in, p->text);
     else if (p->kind == LX_PART_IMAGE)
         write_image(in, p);
-    else if (is_document(p))
+    else if (lx_file_is_text(p))
         write_document(in, p);
     else if (p->kind == LX_PART_FILE)
         write_file(in, p);

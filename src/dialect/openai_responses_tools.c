@@ -151,18 +151,9 @@ static void write_list(struct lx_responses_writer *w)
 
 /* ---- Choice ------------------------------------------------------------------------------- */
 
-static bool is_custom(const struct lx_request *r, struct lx_text name, struct lx_arena *a)
-{
-    struct lx_slice wanted = lx_text_plain(name, a);
-    for (const struct lx_tool *t = r->tools; t; t = t->next)
-        if (t->custom && lx_slice_eq(lx_text_plain(t->name, a), wanted))
-            return true;
-    return false;
-}
-
 static void write_named(struct lx_responses_writer *w)
 {
-    bool custom = is_custom(w->r, w->r->tool_choice_name, w->b->arena);
+    bool custom = lx_request_tool_is_custom(w->r, w->r->tool_choice_name, w->b->arena);
     lx_out_object(&w->out, "tool_choice");
     lx_out_str(&w->out, "type", custom ? LX_S("custom") : LX_S("function"));
     lx_out_text(&w->out, "name", w->r->tool_choice_name);

@@ -27,3 +27,14 @@ void lx_scalars_write(const struct lx_scalar *table, size_t n, const struct lx_w
             lx_out_raw(out, row->name, json);
     }
 }
+
+void lx_stop_write(const struct lx_request *r, const char *name, const struct lx_extra *given,
+                   struct lx_out *out)
+{
+    if (!r->stop_count || lx_extra_find(given, lx_slice_z(name)))
+        return;
+    lx_out_array(out, name);
+    for (size_t i = 0; i < r->stop_count; i++)
+        lx_out_text(out, NULL, r->stop[i]);
+    lx_out_array_end(out);
+}

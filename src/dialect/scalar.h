@@ -28,6 +28,10 @@ struct lx_scalar {
 void lx_scalars_write(const struct lx_scalar *table, size_t n, const struct lx_write_options *o,
                       const struct lx_request *r, const struct lx_extra *given, struct lx_body *b,
                       struct lx_out *out);
+/* Writes what the answer is to stop at, as a list; nothing where there is nothing, or where `given`
+ * has a member of that name. */
+void lx_stop_write(const struct lx_request *r, const char *name, const struct lx_extra *given,
+                   struct lx_out *out);
 /* Whether a value asks for nothing: null, or one that stands between bars in `noop`. */
 bool lx_scalar_is_noop(const char *noop, struct lx_slice json);
 

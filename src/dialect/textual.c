@@ -1,5 +1,5 @@
 /*
- * textual.c - which parts of a message are text, and documents as a string.
+ * textual.c - which parts of a message are text, documents as a string, and members that are lost.
  *
  * Called by backs while they write messages. What is no text is the caller's business.
  */
@@ -45,4 +45,14 @@ bool lx_member_is_thinking(struct lx_slice name)
         if (lx_slice_eq(name, lx_slice_z(known[i])))
             return true;
     return false;
+}
+
+void lx_message_extra_lose(const struct lx_message *m, size_t index, struct lx_slice why,
+                           struct lx_body *b)
+{
+    for (const struct lx_extra *x = m->extra; x; x = x->next)
+        if (!lx_member_is_thinking(x->name))
+            lx_losses_add(b->losses,
+                          lx_arena_printf(b->arena, "messages[%zu].%.*s", index, LX_F(x->name)),
+                          why);
 }

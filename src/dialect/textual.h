@@ -1,11 +1,11 @@
 /*
  * textual.h - which parts of a message are text, for languages that have no other place for them:
- * documents that are text go into a string, title and all.
+ * documents that are text go into a string, title and all. And what of a message is lost there.
  */
 #ifndef LX_DIALECT_TEXTUAL_H
 #define LX_DIALECT_TEXTUAL_H
 
-#include "llm/message.h"
+#include "dialect/dialect.h"
 
 /* A FILE that holds text, or parts with text, and no data of another kind. */
 bool lx_file_is_text(const struct lx_part *p);
@@ -15,5 +15,8 @@ bool lx_part_is_text(const struct lx_part *p);
 void lx_file_text_write(struct lx_out *o, const struct lx_part *p);
 /* A message's member under which other languages hold thinking: it was read into parts. */
 bool lx_member_is_thinking(struct lx_slice name);
+/* Lists the members of messages[index] that a target does not have, but for thinking. */
+void lx_message_extra_lose(const struct lx_message *m, size_t index, struct lx_slice why,
+                           struct lx_body *b);
 
 #endif

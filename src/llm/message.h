@@ -88,6 +88,19 @@ struct lx_message {
     struct lx_message *next;
 };
 
+static inline bool lx_role_is_system(enum lx_role role)
+{
+    return role == LX_ROLE_SYSTEM || role == LX_ROLE_DEVELOPER;
+}
+
+/* The first part of that kind in a list, or NULL. */
+static inline const struct lx_part *lx_part_find(const struct lx_part *p, enum lx_part_kind kind)
+{
+    while (p && p->kind != kind)
+        p = p->next;
+    return p;
+}
+
 /* Appending keeps order; tail pointers are the caller's: `struct lx_part **at = &m->parts;` */
 struct lx_part *lx_part_add(struct lx_part ***at, enum lx_part_kind kind, struct lx_arena *a);
 struct lx_message *lx_message_add(struct lx_message ***at, enum lx_role role, struct lx_arena *a);

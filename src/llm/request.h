@@ -17,6 +17,8 @@ enum lx_param {
 const char *lx_param_name(enum lx_param p);
 
 enum lx_tristate { LX_UNSET = 0, LX_NO, LX_YES };
+/* A boolean, or UNSET for anything else. */
+enum lx_tristate lx_tristate_read(struct lx_json v);
 
 struct lx_tool {
     struct lx_text name;
@@ -91,5 +93,12 @@ struct lx_request {
 
 /* The integer value of a parameter; 0, or LX_EINVAL (absent, or not an integer). */
 int lx_request_param_int(const struct lx_request *r, enum lx_param p, int64_t *out);
+/* Whether a message calls a tool, or holds what one gave. */
+bool lx_request_has_called(const struct lx_request *r);
+/* Whether the tool of that name takes free text. The arena is for names with escapes. */
+bool lx_request_tool_is_custom(const struct lx_request *r, struct lx_text name, struct lx_arena *a);
+/* Whether the choice leaves this tool: one that is named rules out the others. */
+bool lx_request_tool_is_open(const struct lx_request *r, const struct lx_tool *t,
+                             struct lx_arena *a);
 
 #endif
