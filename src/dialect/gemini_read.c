@@ -110,6 +110,7 @@ static void read_candidate(struct lx_gemini_reader *r, struct lx_json candidate,
     size_t searches = lx_json_count(LX_GET(grounding, "webSearchQueries"));
     if (searches)
         r->s->searches = (int64_t)searches;
+    r->s->searched |= lx_gemini_is_searched(candidate);
     keep_finish(c, LX_GET(candidate, "finishReason"));
 }
 
@@ -187,6 +188,8 @@ static void read_response(struct lx_gemini_reader *r, struct lx_json root)
     read_feedback(r, LX_GET(root, "promptFeedback"));
     if (usage.known) {
         usage.web_search_requests = r->s->searches;
+        if (r->s->searched)
+            lx_gemini_usage_searched(LX_GET(root, "usageMetadata"), &usage);
         lx_events_add(r->out, LX_EVENT_USAGE)->usage = usage;
     }
 }

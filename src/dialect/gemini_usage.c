@@ -95,6 +95,33 @@ void lx_gemini_usage_read(struct lx_json usage, struct lx_usage *u)
     u->raw = lx_json_raw(usage);
 }
 
+static bool has_maps(struct lx_json chunks)
+{
+    for (struct lx_json_iter it = lx_json_iter(chunks); lx_json_next(&it);)
+        if (lx_json_given(LX_GET(it.value, "maps")))
+            return true;
+    return false;
+}
+
+bool lx_gemini_is_searched(struct lx_json candidate)
+{
+    struct lx_json grounding = LX_GET(candidate, "groundingMetadata");
+    if (lx_json_given(LX_GET(candidate, "urlContextMetadata"))) /* pages are input that is paid */
+        return false;
+    return lx_json_count(LX_GET(grounding, "webSearchQueries")) != 0 ||
+           has_maps(LX_GET(grounding, "groundingChunks"));
+}
+
+void lx_gemini_usage_searched(struct lx_json usage, struct lx_usage *u)
+{
+    struct split found = {0};
+    int64_t tokens = count_of(LX_GET(usage, "toolUsePromptTokenCount"));
+    split_add(&found, LX_GET(usage, "toolUsePromptTokensDetails"));
+    u->prompt_tokens -= tokens < u->prompt_tokens ? tokens : u->prompt_tokens;
+    u->prompt_text_tokens -=
+        found.of[TEXT] < u->prompt_text_tokens ? found.of[TEXT] : u->prompt_text_tokens;
+}
+
 /* ---- Errors --------------------------------------------------------------------------------- */
 
 /* google.rpc.Code; a status says more than its HTTP status only where that is missing. */

@@ -17,12 +17,21 @@ MEMBERS = ("groundingMetadata", "urlContextMetadata", "citationMetadata", "safet
            "finishMessage", "avgLogprobs")
 
 
-def _usage(u):
+def _searched(candidate):
+    """What a search found is paid by the search; pages that were read are input."""
+    grounding = candidate.get("groundingMetadata") or {}
+    maps = any(c.get("maps") for c in grounding.get("groundingChunks") or [])
+    return not candidate.get("urlContextMetadata") and bool(grounding.get("webSearchQueries") or maps)
+
+
+def _usage(u, searched):
     """Thoughts are counted beside the answer, and what tools added beside the prompt."""
     if not u:
         return None
     thoughts = u.get("thoughtsTokenCount") or 0
-    prompt = (u.get("promptTokenCount") or 0) + (u.get("toolUsePromptTokenCount") or 0)
+    prompt = (u.get("promptTokenCount") or 0)
+    if not searched:
+        prompt += u.get("toolUsePromptTokenCount") or 0
     completion = (u.get("candidatesTokenCount") or 0) + thoughts
     return {"prompt": prompt, "completion": completion, "reasoning": thoughts, "written": 0,
             "cached": u.get("cachedContentTokenCount") or 0,
@@ -167,10 +176,12 @@ def read_stream(responses):
         said = reply.id or ""
         return f"call_{re.sub('[^A-Za-z0-9-]', '_', said[:63])}_{calls}"
 
+    searched = False
     for response in responses:
+        searched = searched or any(map(_searched, response.get("candidates") or []))
         reply.id = reply.id or response.get("responseId")
         reply.model = reply.model or response.get("modelVersion")
-        reply.usage = _usage(response.get("usageMetadata")) or reply.usage
+        reply.usage = _usage(response.get("usageMetadata"), searched) or reply.usage
         reply.error = reply.error or _error(response)
         feedback = response.get("promptFeedback") or feedback
         for position, candidate in enumerate(response.get("candidates") or []):

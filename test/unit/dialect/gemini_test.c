@@ -334,6 +334,36 @@ static void test_usage_sums(void **state)
     assert_int_equal(u.completion_image_tokens, 3);
 }
 
+/* ai.google.dev/gemini-api/docs/pricing: a search is paid by the search, pages by the token. */
+static void test_usage_of_searches(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *candidate;
+        bool searched;
+    } rows[] = {
+        {"{'groundingMetadata':{'webSearchQueries':['weather']}}", true},
+        {"{'groundingMetadata':{'groundingChunks':[{'web':{}},{'maps':{'title':'Rome'}}]}}", true},
+        {"{'groundingMetadata':{'groundingChunks':[{'web':{}}]}}", false},
+        {"{'groundingMetadata':{'webSearchQueries':['a']},'urlContextMetadata':{'a':1}}", false},
+        {"{'groundingMetadata':7}", false},
+        {"{}", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(lx_json_read(&doc, json(rows[i].candidate), NULL, NULL), 0);
+        assert_int_equal(lx_gemini_is_searched(lx_json_root(&doc)), rows[i].searched);
+    }
+    struct lx_usage u =
+        usage_of("{'promptTokenCount':19,'toolUsePromptTokenCount':69,'promptTokensDetails':["
+                 "{'modality':'TEXT','tokenCount':19}],'toolUsePromptTokensDetails':["
+                 "{'modality':'TEXT','tokenCount':69}],'totalTokenCount':272}");
+    assert_int_equal(u.prompt_tokens, 88);
+    lx_gemini_usage_searched(lx_json_root(&doc), &u);
+    assert_int_equal(u.prompt_tokens, 19);
+    assert_int_equal(u.prompt_text_tokens, 19);
+    assert_int_equal(u.total_tokens, 272);
+}
+
 static void test_usage_of_hostile_counts(void **state)
 {
     (void)state;
