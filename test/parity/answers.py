@@ -52,6 +52,14 @@ def text_chunks(chunks):
     return text({"choices": list(choices.values()), "usage": usage})
 
 
+def by_type(items):
+    """One more of a kind then moves none of another."""
+    kinds = {}
+    for item in items:
+        kinds.setdefault(item.get("type"), []).append(item)
+    return kinds
+
+
 # ---- The Responses API ----
 
 def item_of(item):
@@ -71,9 +79,8 @@ def item_of(item):
 
 
 def responses(reply):
-    items = [item_of(i) for i in reply.get("output") or []]
     usage = reply.get("usage") or {}
-    return {"output": items, "status": reply.get("status"),
+    return {"output": by_type(item_of(i) for i in reply.get("output") or []), "status": reply.get("status"),
             "incomplete": (reply.get("incomplete_details") or {}).get("reason"),
             "usage": {k: v for k, v in {
                 "input": usage.get("input_tokens"), "output": usage.get("output_tokens"),
@@ -103,7 +110,7 @@ def block_of(block):
 
 def messages(reply):
     usage = reply.get("usage") or {}
-    return {"content": [block_of(b) for b in reply.get("content") or []],
+    return {"content": by_type(block_of(b) for b in reply.get("content") or []),
             "stop": reply.get("stop_reason"), "sequence": reply.get("stop_sequence"),
             "usage": {k: usage.get(k) for k in ("input_tokens", "output_tokens",
                                                 "cache_read_input_tokens",

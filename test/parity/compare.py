@@ -28,6 +28,10 @@ def differences(ours, theirs):
             if a.get(path, ABSENT) != b.get(path, ABSENT)}
 
 
+def class_of(side):
+    return side["error"]["class"] if "error" in side else ABSENT
+
+
 def general(path):
     return re.sub(r"\[\d+\]", "[]", path)
 

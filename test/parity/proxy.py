@@ -121,8 +121,9 @@ class Proxy(socketserver.ThreadingTCPServer):
         """The reply of the moment; token endpoints are no part of the comparison."""
         if "token" in request["url"].rpartition("/")[2]:
             return 200, {"content-type": "application/json"}, json.dumps(TOKEN).encode()
-        if not request["url"].startswith("https://raw."):  # a list that LiteLLM wants for itself
-            self.requests.append(request)
+        if request["url"].startswith(("https://raw.", "https://huggingface.co/")):
+            return 404, {}, b""  # lists and templates that LiteLLM wants for itself
+        self.requests.append(request)
         return self.reply
 
     def take(self):

@@ -2,6 +2,7 @@
 
 import fnmatch
 
+import reasons_crossing
 import reasons_embed
 import reasons_error
 from compare import ABSENT, general
@@ -301,7 +302,7 @@ RULES = [
 ]
 
 
-RULES = reasons_error.RULES + reasons_embed.RULES + RULES
+RULES = reasons_error.RULES + reasons_crossing.RULES + reasons_embed.RULES + RULES
 
 
 def find(kind, target, name, path, a, b, ours, theirs):

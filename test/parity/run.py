@@ -19,6 +19,7 @@ from pathlib import Path
 
 import answers
 import compare
+import crossings
 import embeds
 import faults
 import reasons
@@ -58,6 +59,8 @@ class Verdicts:
         """One comparison: the worst of its differences decides."""
         if "refused" in ours or "refused" in theirs:  # the rest is then all there is
             differences = {k: v for k, v in differences.items() if k.startswith("refused")}
+        if ("error" in ours) != ("error" in theirs):
+            differences = {"failed": tuple(compare.class_of(side) for side in (ours, theirs))}
         worst = "equal"
         for path, (a, b) in differences.items():
             rule = reasons.find(kind, target, name, path, a, b, ours, theirs)
@@ -106,12 +109,13 @@ def all_calls():
     yield from embeds.requests()
     yield from embeds.replies()
     yield from faults.calls()
+    yield from crossings.calls()
 
 
 def work(binary, python, calls):
     """Both sides' part of all calls, in a process of its own."""
     variables = {k: v for targets in (TARGETS, embeds.TARGETS) for each in targets.values()
-                 for k, v in each.items()} | replies.VARIABLES | faults.VARIABLES
+                 for k, v in each.items()} | replies.VARIABLES | faults.VARIABLES | crossings.VARIABLES
     done = []
     with tempfile.TemporaryDirectory() as folder:
         proxy = Proxy(folder)

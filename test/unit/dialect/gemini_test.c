@@ -446,6 +446,7 @@ int main(void)
         TEST(test_stream_records_that_are_none),
         TEST(test_usage_sums),
         TEST(test_usage_of_hostile_counts),
+        TEST(test_usage_of_searches),
         TEST(test_retry_delay),
         TEST(test_faults),
     };
