@@ -128,5 +128,6 @@ RULES = [
     Rule("messages stream", "mistral", "content.*", OURS,
          "LiteLLM merges calls that were made together, and choices"),
     Rule("messages stream", "azure", "usage.*", OURS,
-         "where the provider tells no usage, it is counted with what the answer is framed in"),
+         "where the provider tells no usage, it is counted with the model's own vocabulary; LiteLLM "
+         "takes an older one"),
 ]
