@@ -187,6 +187,97 @@ static void test_what_belongs_to_it(void **state)
     host_clear(&h);
 }
 
+static void test_for_how_long(void **state)
+{
+    static const struct {
+        const char *asked, *told;
+    } times[] = {
+        {"5m", "\"300s\""},    {"1h", "\"3600s\""},    {"90s", "\"90s\""},
+        {"1.5h", "\"5400s\""}, {".25s", "\"0.250s\""}, {"0s", NULL},
+        {"-1s", NULL},         {"1.s", NULL},          {"m", NULL},
+        {"5", NULL},           {"1.2.3s", NULL},       {"99999999h", NULL},
+        {"tomorrow", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        struct host h;
+        char ask[512], ttl[64];
+        begin(&h);
+        snprintf(ask, sizeof(ask),
+                 "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":[{\"type\":"
+                 "\"text\",\"text\":\"The law.\",\"cache_control\":{\"type\":\"ephemeral\","
+                 "\"ttl\":\"%s\"}}]},{\"role\":\"user\",\"content\":\"One?\"}]}",
+                 times[i].asked);
+        host_start(&h, ask);
+        host_reply(&h, 200, JSON, EMPTY);
+        expect(&h, CREATE);
+        snprintf(ttl, sizeof(ttl), "\"ttl\":%s", times[i].told ? times[i].told : "");
+        assert_true((strstr(host_sent(&h), ttl) != NULL) == (times[i].told != NULL));
+        host_clear(&h);
+    }
+}
+
+/* Which of the marks say where. */
+static void test_where_it_is_cut(void **state)
+{
+#define TEXT(role, text) "{\"role\":\"" role "\",\"content\":\"" text "\"}"
+#define MARKED(role, text) \
+    "{\"role\":\"" role "\",\"content\":[{\"type\":\"text\",\"text\":\"" text "\"," MARK "}]}"
+#define CALL                                                                                    \
+    "{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":" \
+    "{\"name\":\"f\",\"arguments\":\"{}\"}}]}"
+#define RESULT "{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":\"r\"," MARK "}"
+    static const struct {
+        const char *messages, *kept; /* NULL: nothing */
+    } cuts[] = {
+        /* What stands before a mark is kept with it, also where it has none itself. */
+        {TEXT("system", "s0") "," MARKED("user", "u0") "," TEXT("user", "u1"), "s0 u0"},
+        {TEXT("user", "u0") "," TEXT("assistant", "a0") "," MARKED("user", "u1") "," TEXT(
+             "assistant", "a1") "," TEXT("user", "u2"),
+         "u0 a0 u1"},
+        /* The first that are marked, and no later ones. */
+        {MARKED("system", "s0") "," TEXT("user", "u0") "," TEXT("assistant", "a0") "," MARKED(
+             "user", "u1") "," TEXT("user", "u2"),
+         "s0"},
+        {MARKED("system", "s0") "," MARKED("user", "u0") "," TEXT("assistant",
+                                                                  "a0") "," TEXT("user", "u1"),
+         "s0 u0"},
+        /* Something is left to ask. */
+        {MARKED("system", "s0") "," MARKED("user", "u0"), "s0"},
+        {MARKED("user", "u0"), NULL},
+        /* Never behind the model's words, or a result. */
+        {MARKED("user", "u0") "," MARKED("assistant", "a0") "," TEXT("user", "u1"), "u0"},
+        {TEXT("user", "u0") "," MARKED("assistant", "a0") "," TEXT("user", "u1"), NULL},
+        {MARKED("user", "u0") "," CALL "," RESULT
+                              "," TEXT("assistant", "a1") "," TEXT("user", "u1"),
+         "u0"},
+        {TEXT("user", "u0") "," CALL "," RESULT "," TEXT("user", "u1"), NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+        struct host h;
+        char ask[2048], kept_texts[256] = "";
+        begin(&h);
+        snprintf(ask, sizeof(ask), "{\"model\":\"m\",\"messages\":[%s]}", cuts[i].messages);
+        host_start(&h, ask);
+        if (!cuts[i].kept) {
+            expect(&h, GENERATE);
+            finish(&h);
+            assert_contains(h.reply_headers, "x-litellm-dropped-params: cache_control");
+            host_clear(&h);
+            continue;
+        }
+        host_reply(&h, 200, JSON, EMPTY);
+        expect(&h, CREATE);
+        for (const char *at = host_sent(&h); (at = strstr(at, "\"text\":\"")); at += 8) {
+            strcat(kept_texts, *kept_texts ? " " : "");
+            strncat(kept_texts, at + 8, 2);
+        }
+        assert_string_equal(kept_texts, cuts[i].kept);
+        host_clear(&h);
+    }
+}
+
 /* Nothing that goes wrong with it keeps the request from being answered. */
 static void test_done_without(void **state)
 {
@@ -465,6 +556,8 @@ int main(void)
         cmocka_unit_test(test_found_in_the_list),
         cmocka_unit_test(test_made_anew_when_it_has_ended),
         cmocka_unit_test(test_what_belongs_to_it),
+        cmocka_unit_test(test_for_how_long),
+        cmocka_unit_test(test_where_it_is_cut),
         cmocka_unit_test(test_done_without),
         cmocka_unit_test(test_forgotten_by_the_provider),
         cmocka_unit_test(test_refused_beside_it),
