@@ -97,14 +97,15 @@ void lx_odds_get(const struct lx_deployment_state *s, int64_t now_ms, int64_t *s
     read_odds(LOAD(s->odds), now_ms, successes, failures);
 }
 
-static void count_odds(struct lx_deployment_state *s, bool failed, int64_t now_ms)
+void lx_odds_add(struct lx_deployment_state *s, int64_t successes, int64_t failures, int64_t now_ms)
 {
     uint64_t old = LOAD(s->odds);
     int64_t good, bad;
     uint64_t next;
     do {
         read_odds(old, now_ms, &good, &bad);
-        *(failed ? &bad : &good) += ODDS_ONE;
+        good += successes * ODDS_ONE;
+        bad += failures * ODDS_ONE;
         good = good < ODDS_MAX ? good : ODDS_MAX;
         bad = bad < ODDS_MAX ? bad : ODDS_MAX;
         next = (uint64_t)bad | (uint64_t)good << ODDS_BITS | second_of(now_ms) << 40;
@@ -466,7 +467,7 @@ static void end_well(const struct lx_route_ticket *t, const struct lx_route_outc
     if (t->probe)
         close_breaker(s);
     remember(s, false, o->now_ms);
-    count_odds(s, false, o->now_ms);
+    lx_odds_add(s, 1, 0, o->now_ms);
     if (!o->stream)
         note_time(t, o);
     if (!o->stream && t->policy->hedge_percentile)
@@ -487,7 +488,7 @@ static void end_badly(const struct lx_route_ticket *t, const struct lx_route_out
     }
     lx_tally_add(&s->counts[LX_COUNT_FAILURES + lx_failure_of(o->fault->kind)], minute, 1);
     remember(s, true, o->now_ms);
-    count_odds(s, true, o->now_ms);
+    lx_odds_add(s, 0, 1, o->now_ms);
     if (o->fault->kind == LX_FAULT_TIMEOUT) /* it took at least that long */
         lx_latency_add(o->stream ? &s->first : &s->token, (o->now_ms - t->begun_ms) * 1000,
                        lx_group_latency(t->group, t->policy)->samples, o->now_ms);

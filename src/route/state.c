@@ -201,9 +201,24 @@ void lx_deployment_state_own(const struct lx_deployment_state *s, int64_t minute
     out->token_us = (int64_t)LOAD(s->token.own_us);
 }
 
+/* By how many more of the kind the others have than when they were last put down. Less (a node, or
+ * the server, began anew) is none. */
+static int64_t growth(const struct lx_deployment_state *s, const struct lx_deployment_share *in,
+                      int kind)
+{
+    const struct lx_tally *c = &s->counts[kind];
+    int64_t more = in->counts[kind] - (lx_tally_get(c, in->minute) - lx_tally_own(c, in->minute));
+    return more > 0 ? more : 0;
+}
+
 void lx_deployment_state_others(struct lx_deployment_state *s, const struct lx_deployment_share *in,
                                 const struct lx_route_policy *policy, int64_t now_ms)
 {
+    int64_t good = growth(s, in, LX_COUNT_SUCCESSES), bad = 0;
+    for (int i = 0; i < LX_FAILURE_COUNT; i++)
+        bad += growth(s, in, LX_COUNT_FAILURES + i);
+    if (good || bad)
+        lx_odds_add(s, good, bad, now_ms);
     for (size_t i = 0; i < LX_COUNT_KINDS; i++)
         lx_tally_set_others(&s->counts[i], in->minute, in->counts[i]);
     STORE(s->in_flight_others, in->in_flight);

@@ -132,6 +132,9 @@ enum lx_breaker lx_breaker_of(const struct lx_deployment_state *s, int64_t now_m
 /* Successes and failures as they weigh now, in 64ths: half as much every 30 s. */
 void lx_odds_get(const struct lx_deployment_state *s, int64_t now_ms, int64_t *successes,
                  int64_t *failures);
+/* So many more ended well, and failed. */
+void lx_odds_add(struct lx_deployment_state *s, int64_t successes, int64_t failures,
+                 int64_t now_ms);
 /* Of the last outcomes (32 at most, none after a quiet minute): how many, and failed ones. */
 void lx_history_get(const struct lx_deployment_state *s, int64_t now_ms, int *outcomes,
                     int *failures);
@@ -184,7 +187,8 @@ struct lx_deployment_share {
 void lx_deployment_state_own(const struct lx_deployment_state *s, int64_t minute,
                              struct lx_deployment_share *out);
 /* What the others have: counts of that minute, in_flight, the latest cooling; of times only those
- * that came since they were last put down here. */
+ * that came since they were last put down here. What the outcomes among the counts have grown by
+ * changes the odds, too. */
 void lx_deployment_state_others(struct lx_deployment_state *s, const struct lx_deployment_share *in,
                                 const struct lx_route_policy *policy, int64_t now_ms);
 

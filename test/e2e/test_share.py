@@ -92,6 +92,25 @@ def test_a_cooldown_holds_on_all_nodes(gateway, upstream, redis):
     assert len(limited.requests) == 1
 
 
+def test_what_adaptive_has_learned_is_shared(gateway, upstream, redis):
+    """How often a deployment failed and how long the others take, so that a node need not find out by itself."""
+    bad, far, near = upstream(told(500)), upstream(slow(0.2, "far")), upstream(slow(0.01, "near"))
+    made = group([bad, far, near], retries=2, router={"routing_strategy": "adaptive", "disable_cooldowns": True,
+                                                     **redis.settings()}, llmux_settings={"adaptive_explore": 0})
+    one, two = up(gateway(made)), up(gateway(made))
+    fresh_minute()
+    assert [one.chat("m").status for _ in range(30)] == [200] * 30
+    time.sleep(TURN)
+    seen = {d["id"]: d for d in two.request("GET", "/router/state").json()["deployments"]}
+    here = {d["id"]: d for d in one.request("GET", "/router/state").json()["deployments"]}
+    for name, d in seen.items():
+        assert d["odds"]["good"] == pytest.approx(here[name]["odds"]["good"], abs=2), name
+        assert d["odds"]["bad"] == pytest.approx(here[name]["odds"]["bad"], abs=2), name
+    asked = len(bad.requests), len(far.requests)
+    assert [two.chat("m").status for _ in range(20)] == [200] * 20
+    assert (len(bad.requests), len(far.requests)) == asked
+
+
 def test_places_are_shared(gateway, upstream, redis):
     made = group([upstream(slow(3, "late"))], [{"max_parallel_requests": 1}], retries=0,
                  router=redis.settings())

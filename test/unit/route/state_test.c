@@ -174,6 +174,43 @@ static void nodes_share_what_they_count(void **state)
     lx_route_state_unref(s);
 }
 
+static void nodes_share_how_it_went(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"a"};
+    struct house h;
+    struct lx_route_state *s = lx_route_state_new();
+    struct lx_route_policy policy;
+    struct lx_deployment_share share = {.minute = NOW_MS / 60000};
+    int64_t good, bad;
+    lx_route_policy_default(&policy);
+    build(&h, ids, 1);
+    assert_int_equal(lx_route_state_bind(s, &h.table), 0);
+    struct lx_deployment_state *d = state_of(&h, 0);
+    lx_odds_add(d, 1, 0, NOW_MS);
+    lx_tally_add(&d->counts[LX_COUNT_SUCCESSES], share.minute, 1);
+    share.counts[LX_COUNT_SUCCESSES] = 2;
+    share.counts[LX_COUNT_FAILURES + LX_FAILURE_TIMEOUT] = 3;
+    share.counts[LX_COUNT_FAILURES + LX_FAILURE_OTHER] = 4;
+    for (int i = 0; i < 2; i++) { /* twice: no harm */
+        lx_deployment_state_others(d, &share, &policy, NOW_MS);
+        lx_odds_get(d, NOW_MS, &good, &bad);
+        assert_int_equal(good, 3 * 64);
+        assert_int_equal(bad, 7 * 64);
+    }
+    share.counts[LX_COUNT_FAILURES + LX_FAILURE_OTHER] = 5;
+    lx_deployment_state_others(d, &share, &policy, NOW_MS);
+    lx_odds_get(d, NOW_MS, &good, &bad);
+    assert_int_equal(bad, 8 * 64);
+    share = (struct lx_deployment_share){.minute = share.minute + 1}; /* from nothing again */
+    share.counts[LX_COUNT_SUCCESSES] = 1;
+    lx_deployment_state_others(d, &share, &policy, NOW_MS);
+    lx_odds_get(d, NOW_MS, &good, &bad);
+    assert_int_equal(good, 4 * 64);
+    raze(&h);
+    lx_route_state_unref(s);
+}
+
 static void retries_have_a_budget(void **state)
 {
     (void)state;
@@ -331,6 +368,7 @@ int main(void)
         cmocka_unit_test(money_has_windows),
         cmocka_unit_test(latencies_have_a_mean),
         cmocka_unit_test(records_outlive_reloads),
+        cmocka_unit_test(nodes_share_how_it_went),
         cmocka_unit_test(nodes_share_what_they_count),
         cmocka_unit_test(retries_have_a_budget),
         cmocka_unit_test(health_checks_are_heeded),
