@@ -186,6 +186,7 @@ struct lx_call_try {
     enum lx_fault_kind fault;
     int status;
     int64_t ms;
+    int64_t cooling_ms; /* for how long it cools down since; 0: it does not */
     struct lx_call_try *next;
 };
 

@@ -138,6 +138,7 @@ void lx_call_note(struct lx_call *c, const struct lx_deployment *d, const struct
         .fault = f->kind,
         .status = lx_fault_status(f),
         .ms = c->now_ms - c->begun_ms,
+        .cooling_ms = d && d->state ? lx_cooldown_left_ms(d->state, c->now_ms) : 0,
     };
     struct lx_call_try **at = &c->report.tried;
     while (*at)

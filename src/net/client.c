@@ -141,14 +141,16 @@ static void exchange_free(struct lx_net_exchange *x)
     free(x);
 }
 
-/* Puts the host before the text. */
+/* Puts the host before the text, unless it is an address that is named there. */
 static void describe(const struct lx_net_exchange *x, struct lx_error *err, int code,
                      const char *text)
 {
     struct lx_slice where = x->origin ? x->origin->authority : LX_S("request");
     if (where.n > 80)
         where.n = 80; /* the reason is what must not be cut off */
-    lx_error_set(err, code, "%.*s: %s", LX_F(where), text);
+    if (where.n && lx_slice_starts(lx_slice_z(text), where))
+        where.n = 0;
+    lx_error_set(err, code, "%.*s%s%s", LX_F(where), where.n ? ": " : "", text);
 }
 
 static void fail(struct lx_net_exchange *x, const struct lx_error *err)

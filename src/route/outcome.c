@@ -123,6 +123,12 @@ enum lx_breaker lx_breaker_of(const struct lx_deployment_state *s, int64_t now_m
     return now_ms < until ? LX_BREAKER_OPEN : LX_BREAKER_HALF_OPEN;
 }
 
+int64_t lx_cooldown_left_ms(const struct lx_deployment_state *s, int64_t now_ms)
+{
+    int64_t until = LOAD(s->cooling_until_ms);
+    return until > now_ms ? until - now_ms : 0;
+}
+
 static void close_breaker(struct lx_deployment_state *s)
 {
     STORE(s->cooling_until_ms, 0);

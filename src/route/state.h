@@ -129,6 +129,8 @@ struct lx_group_state {
 };
 
 enum lx_breaker lx_breaker_of(const struct lx_deployment_state *s, int64_t now_ms);
+/* For how long it is OPEN yet; 0: it is not. */
+int64_t lx_cooldown_left_ms(const struct lx_deployment_state *s, int64_t now_ms);
 /* Successes and failures as they weigh now, in 64ths: half as much every 30 s. */
 void lx_odds_get(const struct lx_deployment_state *s, int64_t now_ms, int64_t *successes,
                  int64_t *failures);

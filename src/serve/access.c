@@ -45,6 +45,8 @@ static void write_tried(struct lx_out *o, const struct lx_call_report *r)
         lx_out_int(o, "status", t->status);
         lx_out_str(o, "error", lx_slice_z(lx_fault_class(t->fault)));
         lx_out_int(o, "ms", t->ms);
+        if (t->cooling_ms)
+            lx_out_int(o, "cooldown_ms", t->cooling_ms);
         lx_out_object_end(o);
     }
     lx_out_array_end(o);
@@ -122,10 +124,14 @@ static void write_tried_text(const struct lx_call_report *r, struct lx_buf *out)
         lx_buf_addf(out, " hedges=%d", (int)r->hedges);
     if (r->resumed)
         lx_buf_addf(out, " resumed=%d", (int)r->resumed);
-    for (const struct lx_call_try *t = r->tried; t; t = t->next)
+    for (const struct lx_call_try *t = r->tried; t; t = t->next) {
         lx_buf_addf(out, " tried=%.*s:%s:%lldms",
                     LX_F(t->deployment ? t->deployment->id : t->group), lx_fault_class(t->fault),
                     (long long)t->ms);
+        if (t->cooling_ms)
+            lx_buf_addf(out, " cooldown=%.*s:%lldms", LX_F(t->deployment->id),
+                        (long long)t->cooling_ms);
+    }
 }
 
 static void write_text(const struct lx_access_line *l, struct lx_buf *out, struct lx_slice time)

@@ -67,6 +67,17 @@ def test_a_limited_one_is_left_alone_as_long_as_it_says(gateway, upstream):
     assert len(limited.requests) == 1
 
 
+def test_the_log_says_who_cools_down(gateway, upstream):
+    limited, good = upstream(told(429, "retry-after: 30\r\n")), upstream(answer("good"))
+    gw = gateway(group([limited, good], [{"order": 1}, {"order": 2}]))
+    assert texts(gw, 1) == ["good"]
+    line = gw.access_line("chat/completions")
+    words = [w for w in line.split() if w.startswith(("tried=", "cooldown="))]
+    assert len(words) == 2 and words[0].split(":")[1] == "RateLimitError", line
+    name, left = words[1].removeprefix("cooldown=").rsplit(":", 1)
+    assert words[0].startswith(f"tried={name}:") and 29000 <= int(left.removesuffix("ms")) <= 30000, line
+
+
 def test_nobody_is_left(gateway, upstream):
     ups = [upstream(told(429, "retry-after: 100\r\n")), upstream(told(429, "retry-after: 90\r\n"))]
     gw = gateway(group(ups))
