@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 ABSENT = "(absent)"
 # Headers that say who asks, and for what; the rest is the client library's business.
 HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key", "anthropic-version",
-           "anthropic-beta", "content-type")
+           "anthropic-beta", "content-type", "openai-organization", "x-team", "x-amz-security-token")
 
 
 def flat(value, path=""):

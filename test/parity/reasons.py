@@ -3,6 +3,7 @@
 import fnmatch
 
 import reasons_crossing
+import reasons_deployment
 import reasons_embed
 import reasons_error
 from compare import ABSENT, general
@@ -302,7 +303,8 @@ RULES = [
 ]
 
 
-RULES = reasons_error.RULES + reasons_crossing.RULES + reasons_embed.RULES + RULES
+RULES = [*reasons_error.RULES, *reasons_crossing.RULES, *reasons_deployment.RULES,
+         *reasons_embed.RULES, *RULES]
 
 
 def find(kind, target, name, path, a, b, ours, theirs):

@@ -20,6 +20,7 @@ from pathlib import Path
 import answers
 import compare
 import crossings
+import deployments
 import embeds
 import faults
 import reasons
@@ -110,6 +111,7 @@ def all_calls():
     yield from embeds.replies()
     yield from faults.calls()
     yield from crossings.calls()
+    yield from deployments.calls()
 
 
 def work(binary, python, calls):
