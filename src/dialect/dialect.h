@@ -339,11 +339,14 @@ extern const struct lx_dialect lx_dialect_watsonx_embed;
 extern const struct lx_dialect lx_dialect_watsonx_text;
 
 /* What health checks ask where nothing of it is served: not among lx_dialects. */
+extern const struct lx_dialect lx_dialect_probe_edit;
 extern const struct lx_dialect lx_dialect_probe_image;
 extern const struct lx_dialect lx_dialect_probe_moderation;
+extern const struct lx_dialect lx_dialect_probe_ocr;
 extern const struct lx_dialect lx_dialect_probe_rerank;
 extern const struct lx_dialect lx_dialect_probe_speech;
 extern const struct lx_dialect lx_dialect_probe_transcription;
+extern const struct lx_slice lx_probe_picture; /* a PNG, in base64 */
 
 /* LiteLLM's TokenCountResponse: how many tokens, of which model as asked for and as used, counted
  * by what; original: the provider's answer, or empty: it was counted here. */

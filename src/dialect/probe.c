@@ -1,12 +1,14 @@
 /*
  * probe.c - endpoints of OpenAI's API that are asked whether they answer, and nothing else: images,
- * moderations, reranking, speech and transcription, as a health check needs them.
+ * their changes, moderations, reranking, speech and transcription, as a health check needs them;
+ * and Mistral's OCR (docs.mistral.ai/api/endpoint/ocr).
  *
  * Each is a language of its own with the operation LX_OPERATION_PROBE, for requests only: a good
  * reply is one whatever it says (speech is no JSON), and nobody reads it. Bodies pass as
- * serve/probe writes them, but for a transcription's, which is a form with a file: a fifth of a
- * second of silence.
+ * serve/probe writes them, but for those that are forms with a file: a transcription's, a fifth of
+ * a second of silence, and that of a picture that is to be changed.
  */
+#include "base/text.h"
 #include "dialect/openai_chat.h"
 
 enum { RATE = 8000, SILENCE = RATE / 5 * 2 }; /* samples a second; bytes */
@@ -68,19 +70,43 @@ static void add_wave(struct lx_buf *out)
         lx_buf_add_byte(out, 0);
 }
 
-static void write_form(const struct lx_write_options *o, const struct lx_request *r,
-                       struct lx_body *b)
+/* 64 pixels square, all white. */
+const struct lx_slice lx_probe_picture =
+    LX_S_INIT("iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAAAAACPAi4CAAAAKUlEQVR42u3MQREAAAwCIPuX1hD77SAA"
+              "6VEEAoFAIBAIBAKBQCAQfA8Gpwvw4qrwDDIAAAAASUVORK5CYII=");
+
+static void begin_form(const struct lx_write_options *o, struct lx_body *b)
 {
-    (void)r;
     lx_header_list_set(b->headers, LX_S("content-type"),
                        LX_S("multipart/form-data; boundary=" BOUNDARY));
     lx_buf_add_lit(b->buf, "--" BOUNDARY "\r\n"
                            "content-disposition: form-data; name=\"model\"\r\n\r\n");
     lx_buf_add(b->buf, o->model);
+}
+
+static void write_transcription(const struct lx_write_options *o, const struct lx_request *r,
+                                struct lx_body *b)
+{
+    (void)r;
+    begin_form(o, b);
     lx_buf_add_lit(b->buf, "\r\n--" BOUNDARY "\r\n"
                            "content-disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n"
                            "content-type: audio/wav\r\n\r\n");
     add_wave(b->buf);
+    lx_buf_add_lit(b->buf, "\r\n--" BOUNDARY "--\r\n");
+}
+
+static void write_edit(const struct lx_write_options *o, const struct lx_request *r,
+                       struct lx_body *b)
+{
+    (void)r;
+    begin_form(o, b);
+    lx_buf_add_lit(b->buf, "\r\n--" BOUNDARY "\r\n"
+                           "content-disposition: form-data; name=\"prompt\"\r\n\r\n"
+                           "a blue circle\r\n--" BOUNDARY "\r\n"
+                           "content-disposition: form-data; name=\"image\"; filename=\"a.png\"\r\n"
+                           "content-type: image/png\r\n\r\n");
+    lx_base64_read(lx_probe_picture, b->buf);
     lx_buf_add_lit(b->buf, "\r\n--" BOUNDARY "--\r\n");
 }
 
@@ -104,8 +130,11 @@ static const struct lx_front front = {
                                                      .operation = LX_OPERATION_PROBE, \
                                                      .front = &front,                 \
                                                      .back = &back_##id};
+PROBE(edit, "a check of images that are changed", "/images/edits", write_edit, NULL)
 PROBE(image, "a check of images", "/images/generations", NULL, glance_reply)
 PROBE(moderation, "a check of moderations", "/moderations", NULL, glance_reply)
+PROBE(ocr, "a check of OCR", "/ocr", NULL, glance_reply)
 PROBE(rerank, "a check of reranking", "/rerank", NULL, glance_reply)
 PROBE(speech, "a check of speech", "/audio/speech", NULL, glance_reply)
-PROBE(transcription, "a check of transcriptions", "/audio/transcriptions", write_form, NULL)
+PROBE(transcription, "a check of transcriptions", "/audio/transcriptions", write_transcription,
+      NULL)

@@ -60,7 +60,8 @@ static struct lx_offer offer_of_probe(const struct lx_provider *p, const struct 
     for (; o && o->language; o++)
         if (strcmp(o->language, front->name) == 0)
             return *o;
-    bool like_openai = own == &lx_dialect_openai_chat || own == &lx_dialect_openai_embed;
+    bool like_openai = (own == &lx_dialect_openai_chat || own == &lx_dialect_openai_embed) &&
+                       front != &lx_dialect_probe_ocr; /* OpenAI has no such endpoint */
     return (struct lx_offer){.language = !p->probe && like_openai ? front->name : NULL};
 }
 

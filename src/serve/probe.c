@@ -137,6 +137,18 @@ static void write_speech(const struct lx_deployment *d, struct lx_out *o)
     write_text(o, "voice", d, LX_S("health_check_voice"), LX_S("alloy"));
 }
 
+static void write_ocr(const struct lx_deployment *d, struct lx_out *o)
+{
+    (void)d;
+    lx_out_object(o, "document");
+    lx_out_lit(o, "type", "image_url");
+    lx_out_string_open(o, "image_url");
+    lx_out_string_part(o, lx_text(LX_S("data:image/png;base64,")));
+    lx_out_string_part(o, lx_text(lx_probe_picture));
+    lx_out_string_close(o);
+    lx_out_object_end(o);
+}
+
 static void write_nothing(const struct lx_deployment *d, struct lx_out *o)
 {
     (void)d, (void)o; /* the file is the dialect's */
@@ -154,8 +166,10 @@ static const struct mode {
     {LX_S_INIT("anthropic_messages"), &lx_dialect_openai_chat, write_chat, true},
     {LX_S_INIT("completion"), &lx_dialect_openai_completions, write_completion, true},
     {LX_S_INIT("embedding"), &lx_dialect_openai_embed, write_list, false},
+    {LX_S_INIT("image_edit"), &lx_dialect_probe_edit, write_nothing, false},
     {LX_S_INIT("image_generation"), &lx_dialect_probe_image, write_image, false},
     {LX_S_INIT("moderation"), &lx_dialect_probe_moderation, write_moderation, false},
+    {LX_S_INIT("ocr"), &lx_dialect_probe_ocr, write_ocr, false},
     {LX_S_INIT("rerank"), &lx_dialect_probe_rerank, write_rerank, false},
     {LX_S_INIT("audio_speech"), &lx_dialect_probe_speech, write_speech, false},
     {LX_S_INIT("audio_transcription"), &lx_dialect_probe_transcription, write_nothing, false},

@@ -1,5 +1,6 @@
 """Health checks of deployments: on demand, in the background, and what the router makes of them."""
 
+import base64
 import io
 import json
 import time
@@ -100,9 +101,10 @@ def test_what_is_not_served_is_checked(gateway, upstream):
     gw = modes(gateway, up, ("openai/dall-e-3", "image_generation", {}), ("openai/omni", "moderation", {}),
                ("openai/tts-1", "audio_speech", {"health_check_voice": "echo"}),
                ("openai/whisper-1", "audio_transcription", {}), ("cohere/rerank-v3.5", "rerank", {}),
-               ("jina_ai/jina-reranker", "rerank", {"health_check_params": {"top_n": 1, "model": "other"}}))
+               ("jina_ai/jina-reranker", "rerank", {"health_check_params": {"top_n": 1, "model": "other"}}),
+               ("openai/gpt-image-1", "image_edit", {}), ("mistral/mistral-ocr-latest", "ocr", {}))
     state = get(gw, "/health").json()
-    assert (state["healthy_count"], state["unhealthy_count"]) == (6, 0), state
+    assert (state["healthy_count"], state["unhealthy_count"]) == (8, 0), state
     asked = {r.target: r for r in up.requests}
     assert asked["/v1/images/generations"].json() == {"model": "dall-e-3", "prompt": "a blue circle"}
     assert asked["/v1/moderations"].json() == {"model": "omni", "input": "test"}
@@ -114,6 +116,15 @@ def test_what_is_not_served_is_checked(gateway, upstream):
     assert model.endswith(b"\r\n\r\nwhisper-1\r\n")
     sound = wave.open(io.BytesIO(file.split(b"\r\n\r\n", 1)[1][:-2]))
     assert sound.getnframes() / sound.getframerate() == 0.2
+    form = asked["/v1/images/edits"]
+    boundary = form.header("content-type").split("boundary=")[1].encode()
+    model, prompt, file = form.body.split(b"--" + boundary)[1:4]
+    assert model.endswith(b"\r\n\r\ngpt-image-1\r\n") and prompt.endswith(b"\r\n\r\na blue circle\r\n")
+    picture = file.split(b"\r\n\r\n", 1)[1][:-2]
+    assert picture.startswith(b"\x89PNG\r\n") and picture.endswith(b"IEND\xaeB`\x82")
+    read = asked["/v1/ocr"].json()
+    assert read["model"] == "mistral-ocr-latest" and read["document"]["type"] == "image_url"
+    assert base64.b64decode(read["document"]["image_url"].removeprefix("data:image/png;base64,")) == picture
     ranked = {r.json()["model"]: (r.target, r.json()) for r in up.requests if r.target.endswith("/rerank")}
     assert ranked["rerank-v3.5"] == ("/v1/v2/rerank", {
         "model": "rerank-v3.5", "query": "test", "documents": ["my sample text"]})
@@ -124,12 +135,13 @@ def test_what_is_not_served_is_checked(gateway, upstream):
 def test_what_is_not_served_may_fail(gateway, upstream):
     up = upstream(told(401))
     gw = modes(gateway, up, ("openai/tts-1", "audio_speech", {}), ("deepinfra/ranker", "rerank", {}),
-               ("openai/whisper-1", "audio_transcription", {}))
+               ("openai/whisper-1", "audio_transcription", {}), ("openai/reader", "ocr", {}))
     state = get(gw, "/health").json()
-    assert state["unhealthy_count"] == 3 and len(up.requests) == 2
+    assert state["unhealthy_count"] == 4 and len(up.requests) == 2
     errors = {e["model"]: (e["exception_status"], e["error"]) for e in state["unhealthy_endpoints"]}
     assert errors["openai/tts-1"][0] == errors["openai/whisper-1"][0] == 401
     assert errors["deepinfra/ranker"] == (400, "models of the mode rerank are not checked at DeepInfra")
+    assert errors["openai/reader"] == (400, "models of the mode ocr are not checked at OpenAI")
 
 
 def test_a_check_may_be_told_more(gateway, upstream):
