@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Counts tokens here and with tiktoken (PyPI), on one thread, in one run: tokens.py BUILD.
+"""Counts tokens here and with tiktoken (PyPI), on one thread, in one run: tokens.py BUILD [ENCODING...].
 
 Both take turns, round by round, and each round's ratio counts: the median is printed, and the range of
 the middle half. Speeds are of processor time. So what else the machine does counts less.
@@ -85,10 +85,10 @@ TEXTS = {
 }
 
 
-def encodings_of_tiktoken():
+def encodings_of_tiktoken(names):
     sys.path.insert(0, str(ROOT / "test" / "tokens"))
     import reference
-    return {name: reference.encoding(name) for name in ENCODINGS}
+    return {name: reference.encoding(name) for name in names}
 
 
 def measure(bench, encoding, other, path, text):
@@ -114,7 +114,7 @@ def spread(values):
     return f"{middle:5.1f} ({low:.0f}-{high:.0f})"
 
 
-def compare(build):
+def compare(build, encodings):
     folder = Path(build) / "tokens-texts"
     folder.mkdir(exist_ok=True)
     texts = {}
@@ -128,7 +128,7 @@ def compare(build):
     print("times tiktoken's speed: the median, and the middle half of the rounds; then MB/s")
     print(f"{'encoding':12} {'text':9} {'MB':>4}" + "".join(f"{name:>15}" for name in MEASURES) +
           f"{'tiktoken':>10}" + "".join(f"{name:>7}" for name in MEASURES))
-    for encoding, other in encodings_of_tiktoken().items():
+    for encoding, other in encodings_of_tiktoken(encodings).items():
         for name, text in texts.items():
             theirs, count, rounds = measure(str(Path(build) / "bench" / "tokens_bench"), encoding, other,
                                             str(folder / name), text)
@@ -141,7 +141,7 @@ def compare(build):
                   "".join(f"{speed:7.0f}" for speed in speeds[1:]) + note, flush=True)
 
 
-def main(build):
+def main(build, *encodings):
     try:
         import tiktoken  # noqa: F401
     except ImportError:
@@ -152,8 +152,8 @@ def main(build):
             subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True)
             subprocess.run([python, "-m", "pip", "install", "--quiet", "tiktoken"], check=True)
         os.execv(python, ["python", *sys.argv])
-    compare(build)
+    compare(build, encodings or ENCODINGS)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -188,6 +188,31 @@ static ssize_t merge_long(const struct lx_vocab *v, const struct lx_piece *piece
     return lx_pairs_merge_all(v, piece->tokens, piece->n);
 }
 
+/* Are n bytes the same? Of few ones some are looked at twice. */
+static inline bool are_same(const uint8_t *p, const uint8_t *q, size_t n)
+{
+    uint64_t a[2], b[2];
+    uint32_t c[2], d[2];
+
+    if (n > sizeof(a))
+        return memcmp(p, q, n) == 0;
+    if (n >= 8) {
+        memcpy(a, p, 8);
+        memcpy(b, q, 8);
+        memcpy(a + 1, p + n - 8, 8);
+        memcpy(b + 1, q + n - 8, 8);
+        return ((a[0] ^ b[0]) | (a[1] ^ b[1])) == 0;
+    }
+    if (n >= 4) {
+        memcpy(c, p, 4);
+        memcpy(d, q, 4);
+        memcpy(c + 1, p + n - 4, 4);
+        memcpy(d + 1, q + n - 4, 4);
+        return ((c[0] ^ d[0]) | (c[1] ^ d[1])) == 0;
+    }
+    return p[0] == q[0] && p[n / 2] == q[n / 2] && p[n - 1] == q[n - 1];
+}
+
 /* Finds the pieces, at most WORDS_MAX, that are one token. The questions are asked of memory for
  * all of them before the first answer is looked at, three times. Hardly any long piece is one
  * token; so these are only asked for where merging would not find them. */
@@ -217,7 +242,7 @@ static void find_words(const struct lx_vocab *v, struct lx_piece *pieces, size_t
     for (uint32_t i = 0; i < n; i++) {
         uint32_t start = v->starts[words[i]], length = v->starts[words[i] + 1] - start;
 
-        if (length == maybe[i]->n && memcmp(v->text + start, maybe[i]->p, length) == 0) {
+        if (length == maybe[i]->n && are_same(v->text + start, maybe[i]->p, length)) {
             maybe[i]->tokens[0] = words[i];
             maybe[i]->count = 1;
         }

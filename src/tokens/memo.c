@@ -64,6 +64,22 @@ static unsigned find_owner(struct lx_memo *m, const struct lx_vocab *v)
     return (unsigned)i + 1;
 }
 
+static void make_forms(struct lx_memo *m, unsigned owner)
+{
+    static const uint8_t ones[LX_SHORT_MAX] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                               0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+    if (m->formed == owner)
+        return;
+    m->formed = owner;
+    for (unsigned n = 0; n <= LX_SHORT_MAX; n++) {
+        struct lx_short_form form = {{0, 0}, lx_key_ending(owner << 4 | n)};
+
+        memcpy(&form.mask, ones, n);
+        m->forms.of[n] = form;
+    }
+}
+
 int lx_memo_begin(struct lx_memo *m, const struct lx_vocab *v, size_t n, bool ids, unsigned *owner)
 {
     m->seen += n;
@@ -73,20 +89,8 @@ int lx_memo_begin(struct lx_memo *m, const struct lx_vocab *v, size_t n, bool id
     if ((!m->memory && !make_memory(m)) || (ids && !make_tokens(m)))
         return LX_ENOMEM;
     *owner = find_owner(m, v);
+    make_forms(m, *owner);
     return 0;
-}
-
-void lx_short_forms_init(struct lx_short_forms *f, unsigned owner)
-{
-    static const uint8_t ones[LX_SHORT_MAX] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                               0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-
-    for (unsigned n = 0; n <= LX_SHORT_MAX; n++) {
-        struct lx_short_form form = {{0, 0}, lx_key_ending(owner << 4 | n)};
-
-        memcpy(&form.mask, ones, n);
-        f->of[n] = form;
-    }
 }
 
 static inline uint64_t counted(uint64_t last, unsigned count)
@@ -153,20 +157,28 @@ struct lx_told lx_memo_middle(const struct lx_memo *m, unsigned owner, const uin
     return told(middle_count(at, &k), ids ? m->middle_tokens[at - m->middles] : NULL, ids);
 }
 
-/* The place that it is at, or none. */
-static size_t find_short(const struct lx_memo *m, size_t first, size_t from, struct lx_short_key k)
+/* The place that it is at, or none. Without a branch for each, which no processor would foresee. */
+static inline size_t find_short(const struct lx_memo *m, size_t first, size_t from,
+                                struct lx_short_key k)
 {
-    for (size_t i = from; i < LX_SHORT_PLACES; i++)
-        if (lx_short_count(&m->shorts[first ^ i], k) <= 0xff)
-            return first ^ i;
-    return SIZE_MAX;
+    size_t found = SIZE_MAX;
+
+    for (size_t i = LX_SHORT_PLACES; i-- > from;) {
+        const struct lx_short_key *at = &m->shorts[first ^ i];
+        bool is_here = (at->a == k.a) & (lx_key_turned(at->b ^ k.b) <= 0xff);
+
+        found = is_here ? first ^ i : found;
+    }
+    return found;
 }
 
 struct lx_told lx_memo_short(const struct lx_memo *m, const struct lx_short_key *first,
                              struct lx_short_key k, bool ids)
 {
-    size_t at = find_short(m, (size_t)(first - m->shorts), 0, k);
+    size_t at = (size_t)(first - m->shorts);
 
+    if (lx_short_count(first, k) > 0xff)
+        at = find_short(m, at, 1, k);
     if (at == SIZE_MAX)
         return (struct lx_told){NULL, 0};
     return told(lx_short_count(&m->shorts[at], k), ids ? m->short_tokens[at] : NULL, ids);

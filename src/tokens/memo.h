@@ -12,10 +12,10 @@
 
 #define LX_SHORT_MAX     14 /* bytes of a piece that is remembered in 16 bytes */
 #define LX_SHORT_BITS    17
-#define LX_SHORT_TOKENS  3
+#define LX_SHORT_TOKENS  7
 #define LX_MIDDLE_MAX    30 /* and in 32 */
 #define LX_MIDDLE_BITS   16
-#define LX_MIDDLE_TOKENS 7
+#define LX_MIDDLE_TOKENS 15
 #define LX_OWNERS_MAX    7
 
 /* Pieces: the text, zeros (of longer ones some of it twice), then a byte that says whose vocabulary
@@ -25,6 +25,15 @@ struct lx_short_key {
 };
 struct lx_middle_key {
     uint64_t v[4];
+};
+
+/* By the length of a short piece: which bits of 16 bytes are its, and the mark. */
+struct lx_short_form {
+    struct lx_short_key mask;
+    uint64_t ending;
+};
+struct lx_short_forms {
+    struct lx_short_form of[LX_SHORT_MAX + 1];
 };
 
 struct lx_memo {
@@ -37,7 +46,9 @@ struct lx_memo {
     uint32_t (*middle_tokens)[LX_MIDDLE_TOKENS];
     uint64_t owners[LX_OWNERS_MAX]; /* prints of the vocabularies that are remembered of */
     size_t owner_count;
-    size_t seen; /* bytes of text */
+    size_t seen;                 /* bytes of text */
+    struct lx_short_forms forms; /* of the owner that was asked for last */
+    unsigned formed;             /* which that is; 0: none was */
 };
 
 /* How many tokens a piece has, and when ids are wanted, which; n is 0 where it is not known. They
@@ -83,16 +94,6 @@ static inline uint64_t lx_key_turned(uint64_t last)
 {
     return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? last << 8 | last >> 56 : last;
 }
-
-/* By the length of a short piece: which bits of 16 bytes are its, and the mark. */
-struct lx_short_form {
-    struct lx_short_key mask;
-    uint64_t ending;
-};
-struct lx_short_forms {
-    struct lx_short_form of[LX_SHORT_MAX + 1];
-};
-void lx_short_forms_init(struct lx_short_forms *f, unsigned owner);
 
 /* Sixteen bytes can be read from p on. */
 static inline struct lx_short_key lx_short_key_within(const struct lx_short_forms *f,

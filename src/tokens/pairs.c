@@ -146,8 +146,9 @@ int lx_pairs_place(const struct lx_pairs *p, struct lx_placed *out)
     struct groups g = {0};
     int code;
 
-    /* A table that grew by halves is between a fourth and a half full: half of it will do. */
-    *out = (struct lx_placed){NULL, NULL, p->bits - 1, p->bits - 3};
+    /* A table that grew by halves is between a fourth and a half full: half of it will do. A group
+     * has four to eight pairs, so that the moves are few enough for the processor's caches. */
+    *out = (struct lx_placed){NULL, NULL, p->bits - 1, p->bits - 4};
     code = group_pairs(p, &g, out->move_bits);
     out->moves = code == 0 ? calloc((size_t)1 << out->move_bits, sizeof(*out->moves)) : NULL;
     if (!out->moves)

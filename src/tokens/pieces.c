@@ -236,17 +236,24 @@ static int count_batch(struct lx_job *j, const struct batch *b, struct missed *m
     return 0;
 }
 
-static int put_ids(struct lx_job *j, const uint32_t *tokens, size_t n)
+/* Writes what was found, n tokens in all; what was not, is the next of the missed. */
+static int put_ids(struct lx_job *j, const struct lx_told *found, size_t count,
+                   const struct lx_piece *missed, size_t n)
 {
-    const struct lx_vocab *v = &j->e->vocab;
     char *to = lx_buf_reserve(j->out, n * sizeof(uint32_t));
+    const uint32_t *ids = j->e->vocab.ids;
 
     if (!to)
         return j->out->failed;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t id = lx_vocab_id(v, tokens[i]);
+    for (size_t i = 0; i < count; i++) {
+        struct lx_told told = found[i];
 
-        memcpy(to + i * sizeof(id), &id, sizeof(id));
+        if (told.n == 0) {
+            told = (struct lx_told){missed->tokens, missed->count};
+            missed++;
+        }
+        for (unsigned k = 0; k < told.n; k++, to += sizeof(uint32_t))
+            memcpy(to, ids ? &ids[told.tokens[k]] : &told.tokens[k], sizeof(uint32_t));
     }
     lx_buf_commit(j->out, n * sizeof(uint32_t));
     return 0;
@@ -265,8 +272,7 @@ static struct lx_told find_ids(const struct lx_job *j, const struct waiting *w)
 static int put_batch(struct lx_job *j, const struct batch *b, struct missed *m)
 {
     struct lx_told found[BATCH];
-    const struct lx_piece *missed = m->v;
-    size_t count = (size_t)(b->end - b->v);
+    size_t count = (size_t)(b->end - b->v), before = j->count;
     int code;
 
     for (size_t i = 0; i < count; i++) {
@@ -276,13 +282,8 @@ static int put_batch(struct lx_job *j, const struct batch *b, struct missed *m)
         j->count += found[i].n;
     }
     code = encode_missed(j, m);
-    for (size_t i = 0; i < count && code == 0; i++) {
-        if (found[i].n == 0) {
-            found[i] = (struct lx_told){missed->tokens, missed->count};
-            missed++;
-        }
-        code = put_ids(j, found[i].tokens, found[i].n);
-    }
+    if (code == 0 && count > 0)
+        code = put_ids(j, found, count, m->v, j->count - before);
     if (code == 0)
         remember_missed(j, m);
     return code;
@@ -294,11 +295,9 @@ static inline ALWAYS_INLINE int put(struct lx_job *j, struct lx_slice text)
 {
     struct lx_scan s = lx_scan(j->e->scheme, text);
     struct batch two[2], *now = &two[0], *before = &two[1], *old;
-    struct lx_short_forms forms;
     struct missed missed;
     int code = 0;
 
-    lx_short_forms_init(&forms, j->owner);
     now->end = now->v;
     missed.count = missed.bytes = missed.places = 0;
     memset(missed.numbers, 0, sizeof(missed.numbers));
@@ -306,7 +305,7 @@ static inline ALWAYS_INLINE int put(struct lx_job *j, struct lx_slice text)
         old = before;
         before = now;
         now = old;
-        fill(j, &forms, &s, now);
+        fill(j, &j->t->memo.forms, &s, now);
         code = j->out ? put_batch(j, before, &missed) : count_batch(j, before, &missed);
     } while (code == 0 && now->end > now->v && j->count + missed.places <= j->limit);
     return code == 0 ? count_missed(j, &missed) : code;

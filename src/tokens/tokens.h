@@ -76,7 +76,7 @@ int lx_encoding_read(struct lx_encoding *e, struct lx_slice json, struct lx_erro
 void lx_encoding_clear(struct lx_encoding *e);
 
 /* One thread's memory: what was counted lately, and scratch. It grows with the longest piece. Once
- * it has seen 64 KiB of text it needs 4 MiB to remember, and up to 4 more where ids are asked for.
+ * it has seen 64 KiB of text it needs 4 MiB to remember, and up to 8 more where ids are asked for.
  * NULL: out of memory. */
 struct lx_tokenizer;
 struct lx_tokenizer *lx_tokenizer_new(void);
