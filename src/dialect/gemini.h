@@ -17,6 +17,7 @@
  *   gemini_front_contents.c  front: its contents -> messages
  *   gemini_schema.c          front: Google's schemas -> JSON Schema
  *   gemini_front_part.c      front: the parts of a reply -> content
+ *   gemini_front_sources.c   front: citations -> groundingMetadata
  *   gemini_front_reply.c     front: whole replies, usage, errors
  *   gemini_front_stream.c    front: events -> a stream
  *
@@ -28,6 +29,7 @@
 #define LX_DIALECT_GEMINI_H
 
 #include "dialect/dialect.h"
+#include "dialect/offsets.h"
 
 #define LX_GEMINI LX_S("gemini")
 /* Where AI Studio keeps uploaded files. */
@@ -135,6 +137,7 @@ struct lx_gemini_choice {
     size_t other_n;
     struct lx_buf signature;    /* of the open part: told when it ends */
     struct lx_gemini_args args; /* of the open call: told when it ends */
+    struct lx_offsets offsets;  /* in the open text: sources are told by its bytes */
     struct lx_buf members[LX_GEMINI_MEMBERS];
 };
 
@@ -227,11 +230,30 @@ bool lx_gemini_is_signature(const struct lx_part *p, struct lx_text *signature);
 bool lx_gemini_is_members(struct lx_gemini_telling_out *w, struct lx_slice raw);
 /* The members of such a part. */
 void lx_gemini_members_write(struct lx_gemini_telling_out *w, struct lx_slice raw);
-/* The source that a citation (JSON) names, as an element of groundingChunks; false: it names none.
- */
-bool lx_gemini_source_write(struct lx_gemini_telling_out *w, struct lx_slice citation);
 void lx_gemini_logprobs_write(struct lx_gemini_telling_out *w, struct lx_slice logprobs);
 void lx_gemini_usage_write(struct lx_out *o, const char *name, const struct lx_usage *u);
+
+/* What a candidate's text stands on (gemini_front_sources.c). */
+struct lx_gemini_sources {
+    struct lx_offsets offsets;      /* in the text so far */
+    struct lx_buf chunks, supports; /* elements of the arrays of those names */
+    struct lx_buf starts;           /* where each chunk begins */
+    struct lx_buf waiting;          /* indices of chunks that all of the block stands on */
+    size_t count, block;            /* chunks; the byte at which the block began */
+    int64_t part;                   /* index of the part that the offsets are in */
+};
+void lx_gemini_sources_init(struct lx_gemini_sources *s);
+void lx_gemini_sources_clear(struct lx_gemini_sources *s);
+/* 0, or why it is not whole: LX_ENOMEM, LX_ELIMIT. */
+int lx_gemini_sources_failed(const struct lx_gemini_sources *s);
+/* The next text; a citation of text that went before, or of the block that is not over; the end of
+ * a block; and the part of that index, in which offsets begin anew. */
+void lx_gemini_sources_text(struct lx_gemini_sources *s, struct lx_text text, struct lx_arena *a);
+void lx_gemini_sources_cite(struct lx_gemini_sources *s, struct lx_json citation);
+void lx_gemini_sources_block_end(struct lx_gemini_sources *s);
+void lx_gemini_sources_part(struct lx_gemini_sources *s, int64_t index);
+/* The member groundingMetadata, where there is a source. */
+void lx_gemini_sources_write(const struct lx_gemini_sources *s, struct lx_out *out);
 
 /* A stream being written: see gemini_front_stream.c. */
 struct lx_gemini_open;

@@ -1,6 +1,6 @@
 /*
  * gemini_front_part.c - front: what a candidate is made of: parts, members that only Google has,
- * sources, log-probabilities.
+ * log-probabilities.
  *
  * Shared by whole replies and streams. What came from Gemini goes back as it came; thinking of
  * other providers becomes a thought whose signature holds theirs, so that it survives a client who
@@ -190,29 +190,6 @@ void lx_gemini_members_write(struct lx_gemini_telling_out *w, struct lx_slice ra
         if (lx_json_given(v))
             lx_out_value(&w->out, lx_gemini_member_names[i], v);
     }
-}
-
-/* ---- Sources -------------------------------------------------------------------------------- */
-
-/* OpenAI's {"type":"url_citation","url_citation":{url,title}} or its inside, and Anthropic's
- * {"type":"web_search_result_location","url","title"}. */
-bool lx_gemini_source_write(struct lx_gemini_telling_out *w, struct lx_slice citation)
-{
-    if (!read_json(w, citation))
-        return false;
-    struct lx_json root = lx_json_root(&w->scratch), inside = LX_GET(root, "url_citation");
-    if (!lx_json_given(inside))
-        inside = root;
-    if (!lx_json_is(LX_GET(inside, "url"), LX_JSON_STRING))
-        return false;
-    lx_out_object(&w->out, NULL);
-    lx_out_object(&w->out, "web");
-    lx_out_value(&w->out, "uri", LX_GET(inside, "url"));
-    if (lx_json_given(LX_GET(inside, "title")))
-        lx_out_value(&w->out, "title", LX_GET(inside, "title"));
-    lx_out_object_end(&w->out);
-    lx_out_object_end(&w->out);
-    return true;
 }
 
 /* ---- Log-probabilities ---------------------------------------------------------------------- */

@@ -66,20 +66,38 @@ static bool takes_signature(const struct lx_part *p)
            p->kind == LX_PART_VIDEO || p->kind == LX_PART_FILE;
 }
 
-static void write_parts(struct lx_gemini_telling_out *w, const struct lx_part *parts)
+static void keep_sources(struct lx_gemini_telling_out *w, const struct lx_part *p,
+                         struct lx_gemini_sources *sources, int64_t index)
 {
+    if (!p->citations.n || !lx_inner_read(&w->scratch, p->citations, w->out.buf))
+        return;
+    lx_gemini_sources_part(sources, index);
+    lx_gemini_sources_text(sources, p->text, &w->arena);
+    for (struct lx_json_iter it = lx_json_iter(lx_json_root(&w->scratch)); lx_json_next(&it);)
+        lx_gemini_sources_cite(sources, it.value);
+    lx_gemini_sources_block_end(sources);
+}
+
+static void write_parts(struct lx_gemini_telling_out *w, const struct lx_part *parts,
+                        struct lx_gemini_sources *sources)
+{
+    int64_t written = 0;
     lx_out_array(&w->out, "parts");
     for (const struct lx_part *p = parts; p; p = p->next) {
         struct lx_text signature = {{NULL, 0}, false};
         bool signed_next = takes_signature(p) && lx_gemini_is_signature(p->next, &signature);
+        size_t before = w->out.buf->n;
         lx_gemini_part_write(w, p, signature);
+        if (p->kind == LX_PART_TEXT)
+            keep_sources(w, p, sources, written);
+        written += w->out.buf->n != before;
         if (signed_next)
             p = p->next;
     }
     lx_out_array_end(&w->out);
 }
 
-/* The members that Gemini itself gave, or the sources of another provider's citations. */
+/* The members that Gemini itself gave. */
 static const struct lx_part *own_members(struct lx_gemini_telling_out *w,
                                          const struct lx_part *parts)
 {
@@ -90,39 +108,15 @@ static const struct lx_part *own_members(struct lx_gemini_telling_out *w,
     return NULL;
 }
 
-static void write_sources(struct lx_gemini_telling_out *w, const struct lx_part *parts)
-{
-    struct lx_out_mark mark = lx_out_mark(&w->out);
-    bool any = false;
-    struct lx_json_doc list;
-    lx_json_doc_init(&list);
-    lx_out_object(&w->out, "groundingMetadata");
-    lx_out_array(&w->out, "groundingChunks");
-    for (const struct lx_part *p = parts; p; p = p->next) {
-        int code = p->kind == LX_PART_TEXT && p->citations.n
-                       ? lx_json_read(&list, p->citations, NULL, NULL)
-                       : LX_EJSON;
-        if (code == LX_ENOMEM && !w->out.buf->failed)
-            w->out.buf->failed = code;
-        if (code)
-            continue;
-        for (struct lx_json_iter it = lx_json_iter(lx_json_root(&list)); lx_json_next(&it);)
-            any |= lx_gemini_source_write(w, lx_json_raw(it.value));
-    }
-    lx_out_array_end(&w->out);
-    lx_out_object_end(&w->out);
-    lx_json_doc_clear(&list);
-    if (!any)
-        lx_out_undo(&w->out, mark);
-}
-
 static void write_candidate(struct lx_gemini_telling_out *w, const struct lx_choice *c, bool native)
 {
     const struct lx_part *members = own_members(w, c->parts);
+    struct lx_gemini_sources sources;
+    lx_gemini_sources_init(&sources);
     lx_out_object(&w->out, NULL);
     lx_out_object(&w->out, "content");
     lx_out_lit(&w->out, "role", "model");
-    write_parts(w, c->parts);
+    write_parts(w, c->parts, &sources);
     lx_out_object_end(&w->out);
     lx_out_str(&w->out, "finishReason", lx_gemini_finish_name(c->finish, c->raw_finish, native));
     lx_out_int(&w->out, "index", c->index);
@@ -130,8 +124,11 @@ static void write_candidate(struct lx_gemini_telling_out *w, const struct lx_cho
     if (members)
         lx_gemini_members_write(w, members->raw);
     else
-        write_sources(w, c->parts);
+        lx_gemini_sources_write(&sources, &w->out);
     lx_out_object_end(&w->out);
+    if (lx_gemini_sources_failed(&sources) && !w->out.buf->failed)
+        w->out.buf->failed = lx_gemini_sources_failed(&sources);
+    lx_gemini_sources_clear(&sources);
 }
 
 /* A prompt that Gemini blocked is told as Gemini tells it. */

@@ -36,7 +36,7 @@ struct lx_gemini_told {
     enum lx_finish finish;
     struct lx_buf reason;  /* as the provider calls it */
     struct lx_buf members; /* an object of Gemini's own */
-    struct lx_buf sources; /* elements of groundingChunks */
+    struct lx_gemini_sources sources;
     struct lx_gemini_told *next;
 };
 
@@ -126,7 +126,7 @@ static struct lx_gemini_told *told_of(const struct writing *w)
     t->choice = w->e->choice;
     lx_buf_init(&t->reason, MAX_NAME_BYTES);
     lx_buf_init(&t->members, MAX_HELD_BYTES);
-    lx_buf_init(&t->sources, MAX_HELD_BYTES);
+    lx_gemini_sources_init(&t->sources);
     w->s->told_count++;
     *at = t;
     return t;
@@ -229,12 +229,28 @@ static void write_part_start(const struct writing *w)
     }
 }
 
+/* What citations will count in. */
+static void keep_place(const struct writing *w)
+{
+    struct lx_gemini_telling_out t;
+    struct lx_gemini_told *told = w->s->native ? NULL : told_of(w);
+    if (!told)
+        return;
+    lx_gemini_telling_out_init(&t, w->out);
+    lx_gemini_sources_text(&told->sources, w->e->text, &t.arena);
+    lx_gemini_telling_out_clear(&t);
+    fail(w, lx_gemini_sources_failed(&told->sources));
+}
+
 static void write_text(const struct writing *w)
 {
     bool thought = w->e->part == LX_PART_THINKING;
-    if (w->e->text.s.n)
-        tell_part(w, &(struct lx_part){.kind = thought ? LX_PART_THINKING : LX_PART_TEXT,
-                                       .text = w->e->text});
+    if (!w->e->text.s.n)
+        return;
+    tell_part(w, &(struct lx_part){.kind = thought ? LX_PART_THINKING : LX_PART_TEXT,
+                                   .text = w->e->text});
+    if (!thought)
+        keep_place(w);
 }
 
 static void hold_more(const struct writing *w, enum lx_part_kind kind)
@@ -266,9 +282,20 @@ static void write_data(const struct writing *w)
         hold_more(w, LX_PART_REDACTED_THINKING);
 }
 
+static void end_block(const struct writing *w)
+{
+    struct lx_gemini_told *told = told_of(w);
+    if (told) {
+        lx_gemini_sources_block_end(&told->sources);
+        fail(w, lx_gemini_sources_failed(&told->sources));
+    }
+}
+
 static void write_part_end(const struct writing *w)
 {
     struct lx_gemini_open *p = find_open(w);
+    if (w->e->part == LX_PART_TEXT && !w->s->native)
+        end_block(w);
     if (!p)
         return;
     struct lx_part part = {.kind = p->kind, .custom = p->custom};
@@ -299,15 +326,15 @@ static void write_logprobs(const struct writing *w)
 
 static void keep_citation(const struct writing *w)
 {
-    struct lx_gemini_telling_out t;
-    struct lx_gemini_told *told = told_of(w);
+    struct lx_json_doc doc;
+    struct lx_gemini_told *told = w->s->native ? NULL : told_of(w);
     if (!told)
         return;
-    lx_gemini_telling_out_init(&t, &told->sources);
-    t.out.comma = told->sources.n != 0;
-    lx_gemini_source_write(&t, w->e->raw);
-    lx_gemini_telling_out_clear(&t);
-    fail(w, told->sources.failed);
+    lx_json_doc_init(&doc);
+    if (lx_inner_read(&doc, w->e->raw, w->out))
+        lx_gemini_sources_cite(&told->sources, lx_json_root(&doc));
+    lx_json_doc_clear(&doc);
+    fail(w, lx_gemini_sources_failed(&told->sources));
 }
 
 /* ---- The end -------------------------------------------------------------------------------- */
@@ -347,15 +374,10 @@ static void tell_last(struct lx_gemini_telling_out *t, const struct lx_gemini_to
     lx_out_str(&t->out, "finishReason",
                lx_gemini_finish_name(told->finish, lx_buf_slice(&told->reason), native));
     lx_out_int(&t->out, "index", told->choice);
-    if (told->members.n) {
+    if (told->members.n)
         lx_gemini_members_write(t, lx_buf_slice(&told->members));
-    } else if (told->sources.n) {
-        lx_out_object(&t->out, "groundingMetadata");
-        lx_out_array(&t->out, "groundingChunks");
-        lx_buf_add(t->out.buf, lx_buf_slice(&told->sources));
-        lx_out_array_end(&t->out);
-        lx_out_object_end(&t->out);
-    }
+    else
+        lx_gemini_sources_write(&told->sources, &t->out);
     lx_out_object_end(&t->out);
 }
 
@@ -447,7 +469,7 @@ void lx_gemini_telling_clear(void *state)
         s->told = t->next;
         lx_buf_clear(&t->reason);
         lx_buf_clear(&t->members);
-        lx_buf_clear(&t->sources);
+        lx_gemini_sources_clear(&t->sources);
         free(t);
     }
     lx_buf_clear(&s->model);

@@ -95,10 +95,14 @@ static void read_text(struct lx_gemini_reader *r, struct lx_gemini_choice *c, st
     if (text.s.n) {
         if (c->open && c->kind != kind)
             lx_gemini_part_close(r, c);
-        if (!c->open)
+        if (!c->open) {
             open_part(r, c, kind);
+            lx_offsets_reset(&c->offsets);
+        }
         c->open = true;
         lx_gemini_event_add(r, c, LX_EVENT_TEXT)->text = text;
+        if (!thought)
+            lx_offsets_add(&c->offsets, lx_text_plain(text, r->out->arena));
     }
     hold_signature(r, c, part);
     if (!c->open)

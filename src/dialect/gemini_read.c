@@ -26,6 +26,7 @@ void lx_gemini_reading_clear(void *state)
     for (size_t i = 0; i < s->count; i++) {
         lx_buf_clear(&s->choices[i].signature);
         lx_gemini_args_clear(&s->choices[i].args);
+        lx_offsets_clear(&s->choices[i].offsets);
         for (int m = 0; m < LX_GEMINI_MEMBERS; m++)
             lx_buf_clear(&s->choices[i].members[m]);
     }
@@ -51,6 +52,7 @@ static struct lx_gemini_choice *add_choice(struct lx_gemini_reader *r, int64_t i
     *c = (struct lx_gemini_choice){.index = index};
     lx_buf_init(&c->signature, MAX_HELD_BYTES);
     lx_gemini_args_init(&c->args);
+    lx_offsets_init(&c->offsets);
     for (int m = 0; m < LX_GEMINI_MEMBERS; m++)
         lx_buf_init(&c->members[m], MAX_HELD_BYTES);
     return c;

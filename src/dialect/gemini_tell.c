@@ -57,6 +57,16 @@ void lx_gemini_logprobs_tell(struct lx_gemini_reader *r, const struct lx_gemini_
 
 /* ---- Citations ------------------------------------------------------------------------------ */
 
+/* What Google counts in bytes OpenAI counts in characters; what is not said is 0 (proto3). */
+static void write_place(struct lx_out *o, const char *name, const struct lx_gemini_choice *c,
+                        struct lx_json place)
+{
+    int64_t byte = 0;
+    if (lx_json_int(place, &byte) || byte < 0)
+        byte = 0;
+    lx_out_int(o, name, (int64_t)lx_offsets_character(&c->offsets, (size_t)byte));
+}
+
 static void tell_citation(struct lx_gemini_reader *r, const struct lx_gemini_choice *c,
                           struct lx_json segment, struct lx_json source)
 {
@@ -68,11 +78,8 @@ static void tell_citation(struct lx_gemini_reader *r, const struct lx_gemini_cho
     lx_out_object(&o, NULL);
     lx_out_lit(&o, "type", "url_citation");
     lx_out_object(&o, "url_citation");
-    lx_out_raw(&o, "start_index",
-               lx_json_is(LX_GET(segment, "startIndex"), LX_JSON_NUMBER)
-                   ? lx_json_raw(LX_GET(segment, "startIndex"))
-                   : LX_S("0"));
-    lx_out_value(&o, "end_index", LX_GET(segment, "endIndex"));
+    write_place(&o, "start_index", c, LX_GET(segment, "startIndex"));
+    write_place(&o, "end_index", c, LX_GET(segment, "endIndex"));
     lx_out_value(&o, "url", LX_GET(source, "uri"));
     lx_out_text(&o, "title", lx_json_text(LX_GET(source, "title")));
     lx_out_object_end(&o);
@@ -108,6 +115,10 @@ static void tell_sources(struct lx_gemini_reader *r, const struct lx_gemini_choi
     struct lx_slice grounding = lx_buf_slice(&c->members[LX_GEMINI_GROUNDING]);
     struct lx_json_doc doc;
     if (!grounding.n || !c->open || c->kind != LX_PART_TEXT)
+        return;
+    if (c->offsets.runs.failed == LX_ENOMEM)
+        r->code = LX_ENOMEM;
+    if (c->offsets.runs.failed) /* who wants to know where finds it in the members */
         return;
     lx_json_doc_init(&doc);
     int code = lx_json_read(&doc, grounding, NULL, NULL);
