@@ -46,9 +46,9 @@ static void put_in(struct alternation *s, enum lx_role role)
     p->text = user ? s->user : s->assistant;
     s->changed = true;
     s->last = role;
-    lx_losses_add(s->losses, lx_arena_printf(s->arena, "messages[%zu]", s->index),
-                  user ? LX_S("before it a turn of the user's was put in")
-                       : LX_S("before it a turn of the assistant's was put in"));
+    lx_losses_change(s->losses, lx_arena_printf(s->arena, "messages[%zu]", s->index),
+                     user ? LX_S("before it a turn of the user's was put in")
+                          : LX_S("before it a turn of the assistant's was put in"));
 }
 
 static void put_user_in(struct alternation *s)

@@ -17,6 +17,21 @@
 #include "dialect/embed.h"
 #include "llm/effort.h"
 
+/* The other way out: a parameter of OpenAI's may be sent to who is not known to take it. */
+static struct lx_slice sent_anyway(const struct lx_attempt_writer *w, const struct lx_loss *first)
+{
+    struct lx_slice names = {NULL, 0};
+    for (const struct lx_loss *l = first; l; l = l->next)
+        for (int p = 0; p < LX_PARAM_COUNT; p++)
+            if (lx_slice_eq(l->what, lx_slice_z(lx_param_name((enum lx_param)p))))
+                names = lx_arena_printf(w->arena, "%.*s%s\"%.*s\"", LX_F(names),
+                                        names.n ? ", " : "", LX_F(l->what));
+    if (!names.n)
+        return names;
+    return lx_arena_printf(w->arena, " To send them all the same: `allowed_openai_params: [%.*s]`.",
+                           LX_F(names));
+}
+
 /* What the body's writers and menders found wrong. */
 static int fail_body(struct lx_attempt_writer *w)
 {
@@ -38,8 +53,8 @@ static int fail_body(struct lx_attempt_writer *w)
     w->fault->message = lx_arena_printf(
         w->arena,
         "litellm.UnsupportedParamsError: %s does not support parameters: [%.*s], for model=%.*s "
-        "(%.*s). To drop them, set `drop_params: true` in litellm_settings or in the request.",
-        w->p->id, LX_F(names), LX_F(w->options.model), LX_F(reasons));
+        "(%.*s). To drop them, set `drop_params: true` in litellm_settings or in the request.%.*s",
+        w->p->id, LX_F(names), LX_F(w->options.model), LX_F(reasons), LX_F(sent_anyway(w, first)));
     return code;
 }
 
@@ -556,8 +571,8 @@ static void settle_tokens(struct lx_attempt_writer *w, struct lx_embed_request *
         lx_embed_fail(&w->out, e, bad, LX_S("a number of it is no token of cl100k_base"));
     else if (code < 0)
         lx_body_fail(&w->out, code, LX_S("input"), LX_S("tokens cannot be made text"));
-    lx_losses_add(&w->at->losses, LX_S("input"),
-                  LX_S("the provider takes text: tokens became what they are in cl100k_base"));
+    lx_losses_change(&w->at->losses, LX_S("input"),
+                     LX_S("the provider takes text: tokens became what they are in cl100k_base"));
     w->at->same_language = false;
 }
 

@@ -110,14 +110,20 @@ static void add_cost(struct lx_header_list *l, const struct lx_cost *c)
         add(l, LX_S("x-litellm-response-cost-margin-amount"), dollars(c->margin, l->arena));
 }
 
-static struct lx_slice dropped(const struct lx_losses *losses, struct lx_arena *a)
+/* What was dropped, or only changed; absent: nothing. */
+static struct lx_slice names_of(const struct lx_losses *losses, bool changed, struct lx_arena *a)
 {
-    char *room = lx_arena_bytes(a, MAX_DROPPED_BYTES);
+    const struct lx_loss *l = losses->first;
+    while (l && l->changed != changed)
+        l = l->next;
+    char *room = l ? lx_arena_bytes(a, MAX_DROPPED_BYTES) : NULL;
     struct lx_buf b = {.p = room, .cap = MAX_DROPPED_BYTES, .max = MAX_DROPPED_BYTES};
     if (!room)
         return lx_slice(NULL, 0);
-    for (const struct lx_loss *l = losses->first; l; l = l->next) {
-        if (l != losses->first)
+    for (; l; l = l->next) {
+        if (l->changed != changed)
+            continue;
+        if (b.n)
             lx_buf_add_lit(&b, ",");
         lx_buf_add(&b, l->what);
     }
@@ -174,8 +180,10 @@ struct lx_headers lx_head_write(const struct lx_call_report *report,
     }
     if (report->hedges)
         add(&l, LX_S("x-llmux-hedges"), number(report->hedges, a));
-    if (report->losses && report->losses->count)
-        add(&l, LX_S("x-litellm-dropped-params"), dropped(report->losses, a));
+    if (report->losses) {
+        add(&l, LX_S("x-litellm-dropped-params"), names_of(report->losses, false, a));
+        add(&l, LX_S("x-llmux-changed-params"), names_of(report->losses, true, a));
+    }
     if (fault && fault->retry_after_ms >= 0)
         add(&l, LX_S("retry-after"), number((fault->retry_after_ms + 999) / 1000, a));
     for (size_t i = 0; i < prefixed->n; i++) {

@@ -43,10 +43,11 @@ static struct lx_message *copy(struct repair *f, const struct lx_message *m)
     return to;
 }
 
-static void lose(struct repair *f, const char *why)
+static void note(struct repair *f,
+                 void (*how)(struct lx_losses *, struct lx_slice, struct lx_slice), const char *why)
 {
     f->changed = true;
-    lx_losses_add(f->losses, lx_arena_printf(f->arena, "messages[%zu]", f->index), lx_slice_z(why));
+    how(f->losses, lx_arena_printf(f->arena, "messages[%zu]", f->index), lx_slice_z(why));
 }
 
 /* The first result with that id in the messages up to end, and the message that holds it. */
@@ -83,7 +84,7 @@ static void add_result(struct repair *f, const struct lx_part *call)
     m->plain = true;
     result->id = call->id;
     text->text = lx_text(LX_S("The tool was stopped, and gave no result."));
-    lose(f, "a call without a result: it got one that says so");
+    note(f, lx_losses_change, "a call without a result: it got one that says so");
 }
 
 /* Results that answer no call, and those that answer one again. */
@@ -97,7 +98,7 @@ static void lose_others(struct repair *f, const struct lx_message *calls,
             while (call && !(call->kind == LX_PART_TOOL_CALL && is_same(call->id, p->id, f->arena)))
                 call = call->next;
             if (!call || find(&first, end, p->id, f->arena) != p)
-                lose(f, "the result of no call before it: left out");
+                note(f, lx_losses_add, "the result of no call before it: left out");
         }
 }
 
@@ -141,7 +142,7 @@ const struct lx_request *lx_request_repair(const struct lx_request *r, struct lx
         if (calls && calls <= MAX_CALLS && results <= MAX_CALLS) {
             copy_turn(&f, m, end);
         } else if (m->role == LX_ROLE_TOOL) {
-            lose(&f, "the result of no call before it: left out");
+            note(&f, lx_losses_add, "the result of no call before it: left out");
             f.index++;
         } else {
             for (; m != end; m = m->next, f.index++)

@@ -123,8 +123,8 @@ static struct lx_message *make_user(struct settling *s, const struct lx_message 
     for (const struct lx_message *m = first; m; m = m->next, i++) {
         bool merges = is_system(m) && m->next && m->next->role == LX_ROLE_USER;
         if (is_system(m))
-            lx_losses_add(losses, lx_arena_printf(s->arena, "messages[%zu].role", i),
-                          LX_S("the model takes no system messages: the user says it"));
+            lx_losses_change(losses, lx_arena_printf(s->arena, "messages[%zu].role", i),
+                             LX_S("the model takes no system messages: the user says it"));
         if (merges) {
             held = m;
             continue;

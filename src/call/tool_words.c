@@ -322,7 +322,7 @@ const struct lx_request *lx_tool_words_tell(const struct lx_request *r,
     to->tool_choice_raw = lx_slice(NULL, 0);
     to->parallel_tool_calls = LX_UNSET;
     to->legacy_functions = false;
-    lx_losses_add(
+    lx_losses_change(
         b->losses, LX_S("tools"),
         w->tools ? LX_S("the model has none: told in the prompt, calls are read out of its answer")
                  : LX_S("the model has none: calls and results of the history are told as text"));

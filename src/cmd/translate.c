@@ -90,6 +90,27 @@ static int print_code(struct job *j, int code, const struct lx_error *err)
     return print_fault(j, &f);
 }
 
+/* A member that says what was dropped, or what was changed, and why; nothing is no member. */
+static void write_losses(struct lx_out *o, const char *name, const struct lx_losses *losses,
+                         bool changed)
+{
+    const struct lx_loss *l = losses->first;
+    while (l && l->changed != changed)
+        l = l->next;
+    if (!l)
+        return;
+    lx_out_array(o, name);
+    for (; l; l = l->next) {
+        if (l->changed != changed)
+            continue;
+        lx_out_object(o, NULL);
+        lx_out_str(o, "what", l->what);
+        lx_out_str(o, "why", l->why);
+        lx_out_object_end(o);
+    }
+    lx_out_array_end(o);
+}
+
 static int print_request(struct job *j, const struct lx_attempt *at)
 {
     struct lx_buf shown;
@@ -110,16 +131,8 @@ static int print_request(struct job *j, const struct lx_attempt *at)
     }
     lx_out_object_end(&o);
     lx_out_raw(&o, "body", at->out.body);
-    if (at->losses.count) {
-        lx_out_array(&o, "dropped");
-        for (const struct lx_loss *l = at->losses.first; l; l = l->next) {
-            lx_out_object(&o, NULL);
-            lx_out_str(&o, "what", l->what);
-            lx_out_str(&o, "why", l->why);
-            lx_out_object_end(&o);
-        }
-        lx_out_array_end(&o);
-    }
+    write_losses(&o, "dropped", &at->losses, false);
+    write_losses(&o, "changed", &at->losses, true);
     lx_out_object_end(&o);
     lx_buf_add_byte(&shown, '\n');
     status = shown.failed ? print_code(j, shown.failed, NULL) : lx_cmd_print(lx_buf_slice(&shown));
@@ -157,12 +170,11 @@ static int run_request(struct job *j)
         d.project = LX_S("PROJECT");
     j->settings.drop_params = j->values[DROP] != NULL;
     j->settings.modify_params = j->values[MODIFY] != NULL;
-    code =
-        lx_attempt_write(&at, &d, &j->settings, j->from, &j->doc, NULL,
-                         lx_attempt_model(&d, j->from,
-                                          lx_deployment_model(&d, lx_slice(NULL, 0), &j->arena),
-                                          &j->doc, &j->arena),
-                         j->values[STREAM] ? LX_YES : LX_UNSET, &j->arena, &j->out, &fault);
+    code = lx_attempt_write(&at, &d, &j->settings, j->from, &j->doc, NULL,
+                            lx_attempt_model(&d, j->from,
+                                             lx_deployment_model(&d, lx_slice(NULL, 0), &j->arena),
+                                             &j->doc, &j->arena),
+                            j->values[STREAM] ? LX_YES : LX_UNSET, &j->arena, &j->out, &fault);
     if (code == 0)
         code = lx_attempt_sign(&at, &d, time(NULL), &j->arena, &fault);
     code = code == 0 ? print_request(j, &at) : print_fault(j, &fault);

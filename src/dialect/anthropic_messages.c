@@ -486,7 +486,7 @@ static bool turn_is_plain(const struct turn *t)
 
 static void write_placeholder(struct lx_anthropic_writer *w, size_t index, struct lx_slice why)
 {
-    lx_losses_add(w->b->losses, lx_arena_printf(w->b->arena, "messages[%zu]", index), why);
+    lx_losses_change(w->b->losses, lx_arena_printf(w->b->arena, "messages[%zu]", index), why);
     lx_out_object(&w->out, NULL);
     lx_out_lit(&w->out, "role", "user");
     lx_out_str(&w->out, "content", LX_ANTHROPIC_PLACEHOLDER);

@@ -142,7 +142,7 @@ static void plan(struct lx_anthropic_writer *w)
     if (!w->has_tools && lx_request_has_called(w->r) && (!w->same || w->o->modify_params))
         w->has_tools = w->dummy_tool = true;
     if (w->dummy_tool)
-        lx_losses_add(w->b->losses, LX_S("tools"), LX_REPAIR_TOOL);
+        lx_losses_change(w->b->losses, LX_S("tools"), LX_REPAIR_TOOL);
 }
 
 static void write_thinking(struct lx_anthropic_writer *w)

@@ -163,7 +163,7 @@ void lx_bedrock_tools_write(struct lx_bedrock_writer *w)
     if (!w->out.comma && lx_request_has_called(w->r))
         w->dummy_tool = true; /* there were tools, and Bedrock has none of them */
     if (w->dummy_tool) {
-        lx_losses_add(w->b->losses, LX_S("tools"), LX_REPAIR_TOOL);
+        lx_losses_change(w->b->losses, LX_S("tools"), LX_REPAIR_TOOL);
         write_spec(w, lx_text(LX_S("dummy_tool")),
                    lx_text(LX_S("This tool is never to be called.")), lx_slice(NULL, 0), false);
     }

@@ -109,7 +109,7 @@ void lx_losses_init(struct lx_losses *l, struct lx_arena *a)
     l->tail = &l->first;
 }
 
-void lx_losses_add(struct lx_losses *l, struct lx_slice what, struct lx_slice why)
+static void list(struct lx_losses *l, struct lx_slice what, struct lx_slice why, bool changed)
 {
     l->count++; /* counted even when there is no memory to say what */
     struct lx_loss *loss = lx_arena_new(l->arena, struct lx_loss);
@@ -117,8 +117,19 @@ void lx_losses_add(struct lx_losses *l, struct lx_slice what, struct lx_slice wh
         return;
     loss->what = lx_arena_copy(l->arena, what);
     loss->why = lx_arena_copy(l->arena, why);
+    loss->changed = changed;
     *l->tail = loss;
     l->tail = &loss->next;
+}
+
+void lx_losses_add(struct lx_losses *l, struct lx_slice what, struct lx_slice why)
+{
+    list(l, what, why, false);
+}
+
+void lx_losses_change(struct lx_losses *l, struct lx_slice what, struct lx_slice why)
+{
+    list(l, what, why, true);
 }
 
 void lx_body_refuse(struct lx_body *b, const struct lx_write_options *o, struct lx_slice what,
@@ -133,7 +144,8 @@ void lx_body_refuse(struct lx_body *b, const struct lx_write_options *o, struct 
     while (*at && !lx_slice_eq((*at)->what, what))
         at = &(*at)->next;
     if (!*at && (*at = lx_arena_new(b->arena, struct lx_loss)))
-        **at = (struct lx_loss){lx_arena_copy(b->arena, what), lx_arena_copy(b->arena, why), NULL};
+        **at = (struct lx_loss){lx_arena_copy(b->arena, what), lx_arena_copy(b->arena, why), NULL,
+                                false};
 }
 
 void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_slice why)

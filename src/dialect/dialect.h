@@ -20,6 +20,7 @@ struct lx_loss {
     struct lx_slice what; /* a path in the client's terms: "logit_bias", "messages[2].content[1]" */
     struct lx_slice why;
     struct lx_loss *next;
+    bool changed; /* it is not gone but said otherwise, or was put in: listed apart */
 };
 struct lx_losses {
     struct lx_loss *first, **tail;
@@ -28,6 +29,8 @@ struct lx_losses {
 };
 void lx_losses_init(struct lx_losses *l, struct lx_arena *a);
 void lx_losses_add(struct lx_losses *l, struct lx_slice what, struct lx_slice why);
+/* What a target has been told in another way than the client did, or besides. */
+void lx_losses_change(struct lx_losses *l, struct lx_slice what, struct lx_slice why);
 
 /* What is asked of a provider. A language is for one of them. */
 enum lx_operation {

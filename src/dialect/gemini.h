@@ -241,6 +241,7 @@ struct lx_gemini_sources {
     struct lx_buf waiting;          /* indices of chunks that all of the block stands on */
     size_t count, block;            /* chunks; the byte at which the block began */
     int64_t part;                   /* index of the part that the offsets are in */
+    int failed;                     /* before something began anew */
 };
 void lx_gemini_sources_init(struct lx_gemini_sources *s);
 void lx_gemini_sources_clear(struct lx_gemini_sources *s);

@@ -560,7 +560,7 @@ static void write_run_parts(struct turn *t, const struct lx_message *from,
 
 static void write_placeholder(struct turn *t, size_t index, struct lx_slice why)
 {
-    lx_losses_add(t->w->b->losses, lx_arena_printf(t->w->b->arena, "messages[%zu]", index), why);
+    lx_losses_change(t->w->b->losses, lx_arena_printf(t->w->b->arena, "messages[%zu]", index), why);
     write_words(t, lx_text(PLACEHOLDER));
 }
 

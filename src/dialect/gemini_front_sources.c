@@ -39,7 +39,7 @@ int lx_gemini_sources_failed(const struct lx_gemini_sources *s)
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         if (all[i]->failed)
             return all[i]->failed;
-    return 0;
+    return s->failed;
 }
 
 /* ---- Chunks --------------------------------------------------------------------------------- */
@@ -78,10 +78,12 @@ static size_t chunk_of(struct lx_gemini_sources *s, struct lx_json inside)
 {
     size_t start = s->chunks.n;
     write_chunk(s, inside);
+    if (lx_gemini_sources_failed(s))
+        return 0;
     struct lx_slice written = lx_slice(s->chunks.p + start, s->chunks.n - start);
     for (size_t i = 0; i < s->count && i < MAX_COMPARED; i++) {
         size_t at = start_of(s, i), end = i + 1 < s->count ? start_of(s, i + 1) : start;
-        if (!s->chunks.failed && lx_slice_eq(lx_slice(s->chunks.p + at, end - at), written)) {
+        if (lx_slice_eq(lx_slice(s->chunks.p + at, end - at), written)) {
             s->chunks.n = start;
             return i;
         }
@@ -149,12 +151,14 @@ void lx_gemini_sources_block_end(struct lx_gemini_sources *s)
 {
     if (s->waiting.n && s->offsets.bytes > s->block)
         write_support(s, s->block, s->offsets.bytes, lx_buf_slice(&s->waiting));
+    s->failed = lx_gemini_sources_failed(s);
     lx_buf_reset(&s->waiting);
     s->block = s->offsets.bytes;
 }
 
 void lx_gemini_sources_part(struct lx_gemini_sources *s, int64_t index)
 {
+    s->failed = lx_gemini_sources_failed(s);
     lx_offsets_reset(&s->offsets);
     s->block = 0;
     s->part = index;

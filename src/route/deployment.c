@@ -285,7 +285,8 @@ static unsigned efforts_of(const struct lx_deployment *d, struct lx_model m)
     return set;
 }
 
-/* A model that the catalog does not know may be newer than it: nothing follows from that. */
+/* A model that the catalog does not know may be newer than it, and of one that it has from
+ * genai-prices it knows prices only: nothing follows from that. */
 void lx_deployment_target(const struct lx_deployment *d, struct lx_slice model,
                           const struct lx_catalog *catalog, struct lx_arena *a,
                           struct lx_target *out)
@@ -299,7 +300,7 @@ void lx_deployment_target(const struct lx_deployment *d, struct lx_slice model,
     if (lx_slice_int(fact(d, m, LX_S("prompt_cache_min_tokens")), &most) == 0 && most > 0)
         out->kept_min_tokens = most;
     struct lx_slice reasons = fact(d, m, LX_S("supports_reasoning"));
-    if (found || reasons.n)
+    if ((found && !lx_slice_eq(fact(d, m, LX_S("source")), LX_S("genai-prices"))) || reasons.n)
         out->reasons = lx_slice_eq(reasons, LX_S("true")) ? LX_YES : LX_NO;
     out->prefills = lx_slice_eq(fact(d, m, LX_S("supports_assistant_prefill")), LX_S("true"));
     out->efforts = efforts_of(d, m);

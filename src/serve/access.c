@@ -52,6 +52,27 @@ static void write_tried(struct lx_out *o, const struct lx_call_report *r)
     lx_out_array_end(o);
 }
 
+/* Two members, with the names of those of one kind and the reasons, where there are any. */
+static void write_losses(struct lx_out *o, const char *what, const char *why,
+                         const struct lx_losses *losses, bool changed)
+{
+    const struct lx_loss *first = losses ? losses->first : NULL;
+    while (first && first->changed != changed)
+        first = first->next;
+    if (!first)
+        return;
+    lx_out_array(o, what);
+    for (const struct lx_loss *l = first; l; l = l->next)
+        if (l->changed == changed)
+            lx_out_str(o, NULL, l->what);
+    lx_out_array_end(o);
+    lx_out_array(o, why);
+    for (const struct lx_loss *l = first; l; l = l->next)
+        if (l->changed == changed)
+            lx_out_str(o, NULL, lx_slice_to(l->why, 512));
+    lx_out_array_end(o);
+}
+
 static void write_json(const struct lx_access_line *l, struct lx_buf *out, struct lx_slice time)
 {
     struct lx_out o = lx_out(out);
@@ -93,16 +114,8 @@ static void write_json(const struct lx_access_line *l, struct lx_buf *out, struc
                 lx_out_bool(&o, "usage_extrapolated", true);
             write_cost(&o, r);
         }
-        if (r->losses && r->losses->count) {
-            lx_out_array(&o, "dropped");
-            for (const struct lx_loss *loss = r->losses->first; loss; loss = loss->next)
-                lx_out_str(&o, NULL, loss->what);
-            lx_out_array_end(&o);
-            lx_out_array(&o, "dropped_because");
-            for (const struct lx_loss *loss = r->losses->first; loss; loss = loss->next)
-                lx_out_str(&o, NULL, lx_slice_to(loss->why, 512));
-            lx_out_array_end(&o);
-        }
+        write_losses(&o, "dropped", "dropped_because", r->losses, false);
+        write_losses(&o, "changed", "changed_because", r->losses, true);
         if (r->fault.kind != LX_FAULT_NONE) {
             lx_out_str(&o, "error", lx_slice_z(lx_fault_class(r->fault.kind)));
             lx_out_str(&o, "error_message", lx_slice_to(r->fault.message, 512));
@@ -165,7 +178,7 @@ static void write_text(const struct lx_access_line *l, struct lx_buf *out, struc
         }
         for (const struct lx_loss *loss = r->losses ? r->losses->first : NULL; loss;
              loss = loss->next)
-            lx_buf_addf(out, " dropped=%.*s", LX_F(loss->what));
+            lx_buf_addf(out, " %s=%.*s", loss->changed ? "changed" : "dropped", LX_F(loss->what));
         if (r->fault.kind != LX_FAULT_NONE)
             lx_buf_addf(out, " error=%s", lx_fault_class(r->fault.kind));
     }

@@ -22,6 +22,6 @@ def test_a_turn_is_put_in_between(gateway, upstream, of_request):
     gw = gateway(config([deployment("m", "openai/gpt-4o", provider.url, **own)]))
     reply = gw.request("POST", "/v1/chat/completions",
                        {"model": "m", "messages": TURNS, **(wish if of_request else {})})
-    assert reply.status == 200 and "messages" in reply.header("x-litellm-dropped-params")
+    assert reply.status == 200 and "messages" in reply.header("x-llmux-changed-params")
     assert asked[0]["messages"] == [TURNS[0], BETWEEN, TURNS[1]]
     assert not set(asked[0]) & {"ensure_alternating_roles", "assistant_continue_message"}

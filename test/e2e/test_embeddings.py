@@ -90,6 +90,24 @@ def test_more_inputs_than_are_taken_at_once(client, provider):
     assert sum(sent, []) == [str(i) for i in range(5000)]
 
 
+def test_tokens_that_became_text_are_changed_not_dropped(gateway, upstream):
+    asked = []
+
+    def cohere(connection, request):
+        asked.append(request.json())
+        connection.respond(200, {"id": "1", "embeddings": {"float": [[1.0]]}, "texts": ["x"],
+                                 "meta": {"billed_units": {"input_tokens": 2}}})
+
+    there = upstream(serving(cohere))
+    gw = gateway(harness.config([
+        harness.deployment("m", "cohere/embed-v4.0", there.url)]))
+    reply = gw.request("POST", "/v1/embeddings",
+                       {"model": "m", "input": [[9906, 1917]], "encoding_format": "float"})
+    assert reply.status == 200 and asked[0]["texts"] == ["Hello world"]
+    assert reply.header("x-llmux-changed-params") == "input"
+    assert not reply.header("x-litellm-dropped-params")
+
+
 def test_a_program_that_links_the_library(provider):
     done = run("embedding", "openai/text-embedding-3-small", "a", "b",
                LLMUX_BASE_URL=f"{provider.url}/v1")

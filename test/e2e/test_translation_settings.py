@@ -134,7 +134,7 @@ def test_thinking_of_ones_own_language(asked):
 def test_no_system_messages(asked):
     a = asked("openai/gemma", {"supports_system_message": False})
     assert a.sent(messages=TALK)["messages"] == [{"role": "user", "content": "Be brief. Hi"}]
-    assert "messages[0].role" in a.reply.header("x-litellm-dropped-params")
+    assert "messages[0].role" in a.reply.header("x-llmux-changed-params")
 
 
 def test_a_prompt_before_all(asked):

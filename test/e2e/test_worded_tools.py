@@ -97,7 +97,7 @@ def test_it_is_told_in_a_header(start):
     gw, _ = start(Model(), add_function_to_prompt=True)
     reply = gw.request("POST", "/v1/chat/completions",
                        {"model": "m", "messages": [QUESTION], "tools": TOOLS})
-    assert reply.status == 200 and "tools" in reply.header("x-litellm-dropped-params")
+    assert reply.status == 200 and "tools" in reply.header("x-llmux-changed-params")
 
 
 def test_arguments_that_break_the_schema_are_tried_again(start):
