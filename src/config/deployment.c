@@ -52,6 +52,7 @@ static void set_region(struct lx_deployment *d, const struct lx_env *env, struct
     const struct lx_provider *p = d->provider;
     if (!p->region)
         return;
+    d->known_as = d->model;
     d->model = lx_provider_model(p, d->model, a);
     struct lx_slice profile = d->profile, named = take_region(&d->model);
     if (!d->region.n)

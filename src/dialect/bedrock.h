@@ -32,6 +32,7 @@ enum lx_bedrock_thinking {
     LX_BEDROCK_THINKS_NOVA,   /* reasoningConfig.maxReasoningEffort */
     LX_BEDROCK_THINKS_EFFORT, /* reasoning_effort: "low", "medium", "high" */
     LX_BEDROCK_THINKS_CONFIG, /* reasoning_config, the same words */
+    LX_BEDROCK_THINKS_OPENAI, /* reasoning.effort: all of OpenAI's words */
 };
 
 struct lx_bedrock_family {
@@ -42,11 +43,12 @@ struct lx_bedrock_family {
     bool tool_choice; /* takes toolChoice any and tool */
     bool result_status; /* takes toolResult.status */
     bool cache_points, tool_cache_points;
-    bool web_search; /* has the system tool nova_grounding */
-    bool one_call;   /* takes tool_choice.disable_parallel_tool_use */
+    bool web_search;  /* has the system tool nova_grounding */
+    bool one_call;    /* takes tool_choice.disable_parallel_tool_use */
+    int least_tokens; /* of an answer that may be asked for; 0: one */
 };
-/* Never NULL. */
-const struct lx_bedrock_family *lx_bedrock_family_of(struct lx_slice model);
+/* By what the configuration says of the model, or by its name. Never NULL. */
+const struct lx_bedrock_family *lx_bedrock_family_of(const struct lx_write_options *o);
 
 /* ---- Writing a request ---- */
 

@@ -3,7 +3,8 @@
  *
  * Converse is one language, but what a model refuses is the model's own affair: "unsupported" is a
  * 400 of the service. The first row whose mark stands in the name counts. An application inference
- * profile's ARN does not say which model it means: the last row, which promises little.
+ * profile's ARN does not say which model it means: base_model may, or "nova-2/" before it; else it
+ * is told to think as Claude is, as LiteLLM does, and promised little.
  *
  * Sources: user guide "Supported models and model features" (2026-08), recorded requests that were
  * answered (2025-2026), LiteLLM 1.106.2 bedrock/chat/converse_transformation.py.
@@ -29,19 +30,27 @@ static const struct lx_bedrock_family families[] = {
      .thinking = LX_BEDROCK_THINKS_EFFORT,
      .top_k = "top_k",
      .tool_choice = true},
+    {.mark = "openai.gpt-",
+     .thinking = LX_BEDROCK_THINKS_OPENAI,
+     .tool_choice = true,
+     .least_tokens = 16},
+    {.mark = "xai.grok-", .tool_choice = true, .least_tokens = 16},
     {.mark = "qwen", .thinking = LX_BEDROCK_THINKS_CONFIG, .top_k = "top_k", .tool_choice = true},
-    {.mark = "deepseek", .top_k = "top_k"},
+    {.mark = "deepseek.r1", .top_k = "top_k"},
+    {.mark = "deepseek", .thinking = LX_BEDROCK_THINKS_EFFORT, .top_k = "top_k"},
     {.mark = "llama"},
     {.mark = "titan"},
     {.mark = "jamba"},
     {.mark = "cohere", .top_k = "k"},
+    {.mark = "arn:", .thinking = LX_BEDROCK_THINKS_CLAUDE, .top_k = "top_k", .tool_choice = true},
     {.mark = "", .top_k = "top_k", .tool_choice = true},
 };
 
-const struct lx_bedrock_family *lx_bedrock_family_of(struct lx_slice model)
+const struct lx_bedrock_family *lx_bedrock_family_of(const struct lx_write_options *o)
 {
     const struct lx_bedrock_family *f = families;
-    while (*f->mark && lx_slice_find(model, lx_slice_z(f->mark)) < 0)
+    while (*f->mark && lx_slice_find(o->known_as, lx_slice_z(f->mark)) < 0 &&
+           lx_slice_find(o->model, lx_slice_z(f->mark)) < 0)
         f++;
     return f;
 }

@@ -68,8 +68,11 @@ static void plan_thinking(struct lx_bedrock_writer *w)
     const struct lx_reasoning *asked = &w->r->reasoning;
     enum lx_tool_choice_kind choice = w->r->tool_choice;
     if (asked->kind == LX_REASONING_UNSET || asked->kind == LX_REASONING_OFF ||
-        lx_slice_eq(asked->effort, LX_S("none")))
+        lx_slice_eq(asked->effort, LX_S("none"))) {
+        if (asked->kind != LX_REASONING_UNSET && w->family->thinking == LX_BEDROCK_THINKS_OPENAI)
+            w->effort = LX_S("none");
         return;
+    }
     enum lx_effort effort = asked->effort.n        ? lx_effort_find(asked->effort)
                             : asked->budget_tokens ? lx_effort_that_has(asked->budget_tokens)
                                                    : LX_EFFORT_MEDIUM;
@@ -78,6 +81,8 @@ static void plan_thinking(struct lx_bedrock_writer *w)
     } else if (w->family->thinking == LX_BEDROCK_THINKS_NOT) {
         lx_body_refuse(w->b, w->o, LX_S("reasoning_effort"),
                        LX_S("the model does not think, or cannot be told how much"));
+    } else if (w->family->thinking == LX_BEDROCK_THINKS_OPENAI) {
+        w->effort = lx_effort_name(effort);
     } else if (w->family->thinking != LX_BEDROCK_THINKS_CLAUDE) {
         w->effort = lx_effort_name(lx_effort_nearest(effort, LX_EFFORTS_THREE));
     } else {
@@ -117,6 +122,10 @@ static void write_thinking(struct lx_bedrock_writer *w)
         lx_out_object(out, "reasoningConfig");
         lx_out_lit(out, "type", "enabled");
         lx_out_str(out, "maxReasoningEffort", w->effort);
+        lx_out_object_end(out);
+    } else if (w->effort.n && w->family->thinking == LX_BEDROCK_THINKS_OPENAI) {
+        lx_out_object(out, "reasoning");
+        lx_out_str(out, "effort", w->effort);
         lx_out_object_end(out);
     } else if (w->effort.n) {
         lx_out_str(out,
@@ -199,11 +208,23 @@ static void write_stop(struct lx_bedrock_writer *w)
         lx_out_array_end(&w->out);
 }
 
+/* Who asks for less than the model gives gets the least there is. */
+static void settle_least(struct lx_bedrock_writer *w)
+{
+    int64_t asked;
+    if (w->max_tokens || lx_slice_int(w->r->params[LX_PARAM_MAX_TOKENS], &asked) ||
+        asked >= w->family->least_tokens)
+        return;
+    w->max_tokens = w->family->least_tokens;
+    lx_losses_change(w->b->losses, LX_S("max_tokens"), LX_S("the model wants 16 at least"));
+}
+
 static void write_inference(struct lx_bedrock_writer *w)
 {
     const struct lx_slice *params = w->r->params;
     struct lx_out_mark mark = lx_out_mark(&w->out);
     lx_out_object(&w->out, "inferenceConfig");
+    settle_least(w);
     if (w->max_tokens)
         lx_out_int(&w->out, "maxTokens", w->max_tokens);
     else if (is_given(params[LX_PARAM_MAX_TOKENS]))
@@ -406,7 +427,7 @@ void lx_bedrock_write_request(const struct lx_write_options *o, const struct lx_
                               struct lx_body *b)
 {
     struct lx_bedrock_writer w = {.o = o, .r = r, .b = b, .out = lx_out(b->buf)};
-    w.family = lx_bedrock_family_of(o->model);
+    w.family = lx_bedrock_family_of(o);
     lx_json_doc_init(&w.scratch);
     plan(&w);
 

@@ -76,6 +76,9 @@ struct lx_write_options {
     const struct lx_prompt_template *prompt; /* languages without messages: see dialect/prompt.h */
     int64_t default_max_tokens; /* the most that the model says, for languages that demand
                                    max_tokens; 0: unknown */
+
+    /* What the configuration says of it where its name does not say what it is; or empty. */
+    struct lx_slice known_as;
 };
 
 /* Where a body may be cut in two, by the client's cache marks: what stands before the provider may

@@ -304,6 +304,7 @@ void lx_deployment_target(const struct lx_deployment *d, struct lx_slice model,
         out->reasons = lx_slice_eq(reasons, LX_S("true")) ? LX_YES : LX_NO;
     out->prefills = lx_slice_eq(fact(d, m, LX_S("supports_assistant_prefill")), LX_S("true"));
     out->efforts = efforts_of(d, m);
+    out->options.known_as = d->base_model.n ? d->base_model : d->known_as;
 }
 
 void lx_deployment_learn(struct lx_deployment *d, const struct lx_catalog *catalog,

@@ -102,6 +102,7 @@ struct lx_deployment {
     struct lx_slice own_prices;          /* a JSON object; or empty */
     const struct lx_encoding *tokenizer; /* its own (tokens/tokens.h); or NULL */
     struct lx_slice base_model;          /* whose prices hold; or empty */
+    struct lx_slice known_as;            /* as configured, where that was cut; or empty */
     /* Of a fixed model, and of the same by the Responses API; see lx_deployment_learn(). */
     struct lx_target target, by_responses;
     struct lx_slice where;       /* "config.yaml:12": for messages */

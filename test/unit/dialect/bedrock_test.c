@@ -118,12 +118,16 @@ static void families_are_known_by_their_names(void **state)
         {"global.amazon.nova-2-lite-v1:0", LX_BEDROCK_THINKS_NOVA, true},
         {"amazon.nova-pro-v1:0", LX_BEDROCK_THINKS_NOT, true},
         {"openai.gpt-oss-20b-1:0", LX_BEDROCK_THINKS_EFFORT, true},
+        {"us.openai.gpt-5.5", LX_BEDROCK_THINKS_OPENAI, true},
+        {"us.deepseek.v3.2", LX_BEDROCK_THINKS_EFFORT, false},
+        {"us.deepseek.r1-v1:0", LX_BEDROCK_THINKS_NOT, false},
         {"meta.llama3-1-8b-instruct-v1:0", LX_BEDROCK_THINKS_NOT, false},
-        {"arn:aws:bedrock:us-east-1:1:application-inference-profile/abc", LX_BEDROCK_THINKS_NOT,
+        {"arn:aws:bedrock:us-east-1:1:application-inference-profile/abc", LX_BEDROCK_THINKS_CLAUDE,
          true},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const struct lx_bedrock_family *f = lx_bedrock_family_of(lx_slice_z(rows[i].model));
+        const struct lx_bedrock_family *f =
+            lx_bedrock_family_of(&(struct lx_write_options){.model = lx_slice_z(rows[i].model)});
         assert_int_equal(f->thinking, rows[i].thinking);
         assert_int_equal(f->tool_choice, rows[i].tool_choice);
     }
