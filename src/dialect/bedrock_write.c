@@ -212,8 +212,8 @@ static void write_stop(struct lx_bedrock_writer *w)
 static void settle_least(struct lx_bedrock_writer *w)
 {
     int64_t asked;
-    if (w->max_tokens || lx_slice_int(w->r->params[LX_PARAM_MAX_TOKENS], &asked) ||
-        asked >= w->family->least_tokens)
+    if (w->max_tokens || !w->family->least_tokens ||
+        lx_slice_int(w->r->params[LX_PARAM_MAX_TOKENS], &asked) || asked >= w->family->least_tokens)
         return;
     w->max_tokens = w->family->least_tokens;
     lx_losses_change(w->b->losses, LX_S("max_tokens"), LX_S("the model wants 16 at least"));
