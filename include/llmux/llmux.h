@@ -142,10 +142,11 @@ LLMUX_API const char *llmux_client_router_state(llmux_client *c, llmux_error **e
  *     delete_deployments: [eu-2, "old-*"]    # these go before; ["*"]: all that there were
  *     router_settings: {num_retries: 3, routing_strategy: null}    # members; null: the default
  *
- * All of it or, with *err that says what and where, nothing. What is under way ends by the old
- * configuration; what the router knows of deployments that stay (cooldowns, latencies, usage)
- * stays. Also from callbacks, between two turns. The text is copied; files cannot be included. What
- * the configuration names (variables, a model map) is read again.
+ * All of it or, with *err that says what and where, nothing; a key that nobody knows is an error
+ * here. What is under way ends by the old configuration; what the router knows of deployments that
+ * stay (cooldowns, latencies, usage) stays. Also from callbacks, between two turns. The text is
+ * copied; files cannot be included. What the configuration names (variables, a model map) is read
+ * again.
  */
 LLMUX_API int llmux_client_change_config(llmux_client *c, const char *changes, llmux_error **err);
 /* Forgets what the router knows of all deployments, as a restart would: LiteLLM's reset and

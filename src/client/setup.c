@@ -72,19 +72,26 @@ const struct lx_deployment *lx_client_configured(const llmux_client *c, struct l
     return d;
 }
 
-static int refuse(const struct lx_diags *diags, llmux_error **err)
+/* The first of a kind; file: only of that one, or NULL. NULL: there is none. */
+static const struct lx_diag *find_diag(const struct lx_diags *diags, enum lx_diag_kind kind,
+                                       const char *file)
+{
+    for (size_t i = 0; i < diags->n; i++)
+        if (diags->v[i].kind == kind && (!file || lx_slice_eq(diags->v[i].file, lx_slice_z(file))))
+            return &diags->v[i];
+    return NULL;
+}
+
+static int refuse(const struct lx_diag *d, llmux_error **err)
 {
     struct lx_error why = {0};
 
-    for (size_t i = 0; i < diags->n && !why.code; i++)
-        if (diags->v[i].kind == LX_DIAG_ERROR && diags->v[i].line)
-            lx_error_set(&why, LX_ECONFIG, "%.*s:%d: %.*s%s%.*s", LX_F(diags->v[i].file),
-                         diags->v[i].line, LX_F(diags->v[i].path), diags->v[i].path.n ? ": " : "",
-                         LX_F(diags->v[i].text));
-        else if (diags->v[i].kind == LX_DIAG_ERROR)
-            lx_error_set(&why, LX_ECONFIG, "%.*s: %.*s", LX_F(diags->v[i].file),
-                         LX_F(diags->v[i].text));
-    return lx_client_fail(err, LX_ECONFIG, why.code ? &why : NULL);
+    if (d && d->line)
+        lx_error_set(&why, LX_ECONFIG, "%.*s:%d: %.*s%s%.*s", LX_F(d->file), d->line, LX_F(d->path),
+                     d->path.n ? ": " : "", LX_F(d->text));
+    else if (d)
+        lx_error_set(&why, LX_ECONFIG, "%.*s: %.*s", LX_F(d->file), LX_F(d->text));
+    return lx_client_fail(err, LX_ECONFIG, d ? &why : NULL);
 }
 
 /* path: a file takes the configuration's place; NULL: changes are made to it. */
@@ -93,14 +100,17 @@ static int replace(llmux_client *c, const char *path, struct lx_slice changes, l
     const struct lx_config *before = c->setup->config;
     struct lx_arena arena;
     struct lx_diags diags = {.arena = &arena};
+    const struct lx_diag *unknown;
     struct lx_config *config;
     int code;
 
     lx_arena_init(&arena, DIAGS_MAX);
     config = path ? lx_config_open(path, lx_client_env(), before, &diags)
                   : lx_config_change(before, changes, lx_client_env(), &diags);
-    if (!config) {
-        code = refuse(&diags, err);
+    unknown = path ? NULL : find_diag(&diags, LX_DIAG_UNKNOWN, LX_CONFIG_CHANGES);
+    if (!config || unknown) { /* who changes something means it: nobody reads warnings here */
+        lx_config_unref(config);
+        code = refuse(config ? unknown : find_diag(&diags, LX_DIAG_ERROR, NULL), err);
     } else {
         code = use(c, config, c->router);
         if (code != 0)
@@ -143,7 +153,7 @@ int llmux_client_reset_router(llmux_client *c, llmux_error **err)
     } else {
         lx_route_state_unref(router);
         if (diags.errors)
-            code = refuse(&diags, err);
+            code = refuse(find_diag(&diags, LX_DIAG_ERROR, NULL), err);
         else
             lx_client_fail(err, code, NULL);
     }

@@ -469,7 +469,10 @@ struct lx_config *lx_config_open(const char *path, const struct lx_env *env,
 struct lx_config *lx_config_change(const struct lx_config *before, struct lx_slice changes,
                                    const struct lx_env *env, struct lx_diags *diags)
 {
-    const struct origin from = {
-        .text = changes, .name = "changes", .before = before, .changes = true, .keeps = true};
+    const struct origin from = {.text = changes,
+                                .name = LX_CONFIG_CHANGES,
+                                .before = before,
+                                .changes = true,
+                                .keeps = true};
     return load(&from, env, diags);
 }

@@ -122,7 +122,9 @@ void lx_config_unref(struct lx_config *c); /* NULL-safe; frees with the last one
  *                         null: as if it had never been said
  *
  * NULL with an error in diags when that makes no configuration: `before` is as it was in any case.
+ * What is said of the changes names LX_CONFIG_CHANGES as their file.
  */
+#define LX_CONFIG_CHANGES "changes"
 struct lx_config *lx_config_open(const char *path, const struct lx_env *env,
                                  const struct lx_config *before, struct lx_diags *diags);
 struct lx_config *lx_config_change(const struct lx_config *before, struct lx_slice changes,

@@ -106,6 +106,12 @@ static void what_is_wrong_changes_nothing(void **state)
     llmux_error_free(err);
     assert_string_equal(answer(c, "m"), "first");
     assert_int_not_equal(llmux_client_change_config(c, "delete_deployments: [b]", NULL), 0);
+    err = NULL;
+    assert_int_not_equal(
+        llmux_client_change_config(c, "delete_deployments: [a]\nrouter_setings: {}", &err), 0);
+    assert_non_null(strstr(llmux_error_message(err), "changes:2: router_setings: unknown key"));
+    llmux_error_free(err);
+    assert_string_equal(answer(c, "m"), "first");
     llmux_client_free(c);
 }
 
