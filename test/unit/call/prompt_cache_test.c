@@ -127,8 +127,8 @@ static void test_found_in_the_list(void **state)
     finish(&h);
     host_start(&h, ASK("One?"));
     finish(&h);
-    lx_call_pool_free(h.pool); /* another process */
     host_clear_call(&h);
+    lx_call_pool_free(h.pool); /* another process */
     h.pool = lx_call_pool_new(&h.table.settings);
     host_start(&h, ASK("One?"));
     host_reply(&h, 200, JSON, EMPTY);
