@@ -535,6 +535,19 @@ static void settle_encoding(struct lx_attempt_writer *w, struct lx_embed_request
     e->encoding = lx_slice(NULL, 0);
 }
 
+/* Where images have an address of their own: as many as are alike go to that of the first. */
+static size_t take_alike(struct lx_attempt_writer *w, const struct lx_embed_request *e)
+{
+    bool image = e->inputs[0].kind == LX_INPUT_PARTS;
+    size_t n = 0;
+    while (n < e->count && (e->inputs[n].kind == LX_INPUT_PARTS) == image)
+        n++;
+    w->options.image_objects = w->options.image_urls = image;
+    if (image)
+        w->offer.path = w->offer.images;
+    return n;
+}
+
 /* Of the inputs that are not answered yet, as many as the target takes at once. */
 static void take_inputs(struct lx_attempt_writer *w, const struct lx_request *r, size_t first)
 {
@@ -543,6 +556,10 @@ static void take_inputs(struct lx_attempt_writer *w, const struct lx_request *r,
     lx_embed_request_skip(e, first - e->first);
     if (!most)
         most = lx_back_inputs(w->to->back, &w->options, r);
+    if (w->offer.images && e->count) {
+        size_t alike = take_alike(w, e);
+        most = most && most < alike ? most : alike;
+    }
     w->at->inputs = most && e->count > most ? most : e->count;
     w->at->inputs_left = e->count - w->at->inputs;
     bool images = false; /* that have to be put into objects */

@@ -61,6 +61,7 @@ struct lx_write_options {
     bool thinking_switch;    /* an OpenAI-compatible target that takes `thinking` */
     bool no_video;           /* an OpenAI-compatible target that takes no video */
     bool image_objects;      /* embeddings: an OpenAI-compatible target has images as objects */
+    bool image_urls;         /* ... which hold the whole data URL, and stand in a list */
     bool cache_marks;        /* an OpenAI-compatible target that takes cache_control marks */
     bool model_outside;      /* the address names the model, and the body must not */
     bool keep_call_ids;      /* the address may be a gateway's, with Gemini behind it: ids of calls

@@ -80,29 +80,34 @@ static int read_request(const struct lx_json_doc *body, struct lx_arena *a, stru
     return a->failed;
 }
 
-/* As it came; an image in a string as an object, for targets that want it so (Jina). */
-static void write_input(struct lx_out *o, const char *name, const struct lx_input *in, bool objects)
+/* As it came; an image in a string as an object, for targets that want it so (Jina, Azure). */
+static void write_input(struct lx_out *o, const char *name, const struct lx_input *in,
+                        const struct lx_write_options *options)
 {
     const struct lx_part *p = lx_input_part(in, LX_PART_IMAGE);
     bool in_string = in->raw.n && in->raw.p[0] == '"';
-    if (!objects || !p || !in_string) {
+    if (!options->image_objects || !p || !in_string) {
         lx_out_raw(o, name, in->raw);
         return;
     }
     lx_out_object(o, name);
-    lx_out_text(o, "image", p->media.data);
+    if (options->image_urls)
+        lx_out_raw(o, "image", in->raw);
+    else
+        lx_out_text(o, "image", p->media.data);
     lx_out_object_end(o);
 }
 
-static void write_inputs(struct lx_out *o, const struct lx_embed_request *r, bool objects)
+static void write_inputs(struct lx_out *o, const struct lx_embed_request *r,
+                         const struct lx_write_options *options)
 {
-    if (r->single) {
-        write_input(o, "input", &r->inputs[0], objects);
+    if (r->single && !options->image_urls) {
+        write_input(o, "input", &r->inputs[0], options);
         return;
     }
     lx_out_array(o, "input");
     for (size_t i = 0; i < r->count; i++)
-        write_input(o, NULL, &r->inputs[i], objects);
+        write_input(o, NULL, &r->inputs[i], options);
     lx_out_array_end(o);
 }
 
@@ -113,7 +118,7 @@ static void write_request(const struct lx_write_options *options, const struct l
     struct lx_out o = lx_out(body->buf);
     lx_out_object(&o, NULL);
     lx_out_str(&o, "model", options->model);
-    write_inputs(&o, e, options->image_objects);
+    write_inputs(&o, e, options);
     if (e->encoding.n)
         lx_out_str(&o, "encoding_format", e->encoding);
     if (e->dimensions.p)

@@ -84,6 +84,7 @@ struct lx_offer {
     const char *encodings; /* embeddings: the values of encoding_format that are taken, a glob;
                             * others are made here of what comes. NULL: all */
     bool image_objects;    /* embeddings: an image is {"image": DATA}, no data URL */
+    const char *images;    /* embeddings: the path of images, apart from texts, {"image": URL} */
     const char *docs;      /* where the facts come from, where it is not the row's page */
     const char *models;    /* glob: the models it is for; NULL: all. Others: the next one */
 };
