@@ -13,18 +13,6 @@
 
 /* ---- Usage --------------------------------------------------------------------------------- */
 
-/* More than any bill: sums of these cannot overflow. */
-#define MAX_COUNT (INT64_MAX >> 24)
-
-static bool read_count(struct lx_json v, int64_t *out)
-{
-    int64_t n;
-    if (lx_json_int(v, &n) || n < 0 || n > MAX_COUNT)
-        return false;
-    *out = n;
-    return true;
-}
-
 /* What the wire counts, without the vocabulary's totals. */
 struct counts {
     int64_t input, cached, written, output;
@@ -32,18 +20,18 @@ struct counts {
 
 static bool read_counts(struct lx_json usage, struct counts *c, struct lx_usage *u)
 {
-    bool any = read_count(LX_GET(usage, "input_tokens"), &c->input);
-    any |= read_count(LX_GET(usage, "output_tokens"), &c->output);
-    if (read_count(LX_GET(usage, "cache_read_input_tokens"), &c->cached))
+    bool any = lx_usage_count(LX_GET(usage, "input_tokens"), &c->input);
+    any |= lx_usage_count(LX_GET(usage, "output_tokens"), &c->output);
+    if (lx_usage_count(LX_GET(usage, "cache_read_input_tokens"), &c->cached))
         any = u->has_cached = true;
-    if (read_count(LX_GET(usage, "cache_creation_input_tokens"), &c->written))
+    if (lx_usage_count(LX_GET(usage, "cache_creation_input_tokens"), &c->written))
         any = u->has_cache_write = true;
     return any;
 }
 
 static int64_t capped(int64_t n)
 {
-    return n < MAX_COUNT ? n : MAX_COUNT;
+    return n < LX_USAGE_MAX ? n : LX_USAGE_MAX;
 }
 
 /* With compaction, or where another model had to step in (recorded: fallback_message), there is
@@ -90,18 +78,18 @@ void lx_anthropic_usage_read(struct lx_json usage, struct lx_usage *u)
         return;
     add_iterations(LX_GET(usage, "iterations"), &c);
     u->known = true;
-    if (read_count(LX_GET(split, "ephemeral_1h_input_tokens"), &u->cache_write_1h_tokens))
+    if (lx_usage_count(LX_GET(split, "ephemeral_1h_input_tokens"), &u->cache_write_1h_tokens))
         u->has_cache_split = true;
-    if (read_count(LX_GET(LX_GET(usage, "output_tokens_details"), "thinking_tokens"),
-                   &u->reasoning_tokens))
+    if (lx_usage_count(LX_GET(LX_GET(usage, "output_tokens_details"), "thinking_tokens"),
+                       &u->reasoning_tokens))
         u->has_completion_details = true;
-    read_count(LX_GET(LX_GET(usage, "server_tool_use"), "web_search_requests"),
-               &u->web_search_requests);
+    lx_usage_count(LX_GET(LX_GET(usage, "server_tool_use"), "web_search_requests"),
+                   &u->web_search_requests);
     if (lx_json_is(LX_GET(usage, "service_tier"), LX_JSON_STRING))
         u->service_tier = lx_anthropic_tier(lx_json_text(LX_GET(usage, "service_tier")).s);
     u->fast = lx_json_eq(LX_GET(usage, "speed"), LX_S("fast"));
     if (lx_json_eq(LX_GET(usage, "inference_geo"), LX_S("us")))
-        u->region = LX_S("us"); /* the only place that has a price of its own */
+        u->region = LX_S("us");           /* the only place that has a price of its own */
     if (lx_json_is(cost, LX_JSON_NUMBER)) /* another gateway's word, as it is written below */
         u->has_cost = lx_money_read(lx_json_raw(cost), &u->cost) == 0 && u->cost.units >= 0;
     u->cached_tokens = c.cached;

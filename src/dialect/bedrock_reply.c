@@ -8,33 +8,22 @@
 
 /* ---- Usage ---------------------------------------------------------------------------------- */
 
-/* More than any bill: sums of these cannot overflow. */
-#define MAX_COUNT (INT64_MAX >> 24)
-
-static bool read_count(struct lx_json usage, const char *name, int64_t *out)
-{
-    int64_t n;
-    if (lx_json_int(lx_json_get(usage, lx_slice_z(name)), &n) || n < 0 || n > MAX_COUNT)
-        return false;
-    *out = n;
-    return true;
-}
-
 void lx_bedrock_usage_read(struct lx_json usage, struct lx_usage *u)
 {
     int64_t input = 0, output = 0;
-    bool known = read_count(usage, "inputTokens", &input);
-    known |= read_count(usage, "outputTokens", &output);
+    bool known = lx_usage_count(LX_GET(usage, "inputTokens"), &input);
+    known |= lx_usage_count(LX_GET(usage, "outputTokens"), &output);
     if (!known)
         return;
     u->known = true;
-    u->has_cached = read_count(usage, "cacheReadInputTokens", &u->cached_tokens) ||
-                    read_count(usage, "cacheReadInputTokenCount", &u->cached_tokens);
-    u->has_cache_write = read_count(usage, "cacheWriteInputTokens", &u->cache_write_tokens) ||
-                         read_count(usage, "cacheWriteInputTokenCount", &u->cache_write_tokens);
+    u->has_cached = lx_usage_count(LX_GET(usage, "cacheReadInputTokens"), &u->cached_tokens) ||
+                    lx_usage_count(LX_GET(usage, "cacheReadInputTokenCount"), &u->cached_tokens);
+    u->has_cache_write =
+        lx_usage_count(LX_GET(usage, "cacheWriteInputTokens"), &u->cache_write_tokens) ||
+        lx_usage_count(LX_GET(usage, "cacheWriteInputTokenCount"), &u->cache_write_tokens);
     for (struct lx_json_iter it = lx_json_iter(LX_GET(usage, "cacheDetails")); lx_json_next(&it);)
         if (lx_json_eq(LX_GET(it.value, "ttl"), LX_S("1h")) &&
-            read_count(it.value, "inputTokens", &u->cache_write_1h_tokens))
+            lx_usage_count(LX_GET(it.value, "inputTokens"), &u->cache_write_1h_tokens))
             u->has_cache_split = true;
     u->prompt_tokens = input + u->cached_tokens + u->cache_write_tokens;
     u->completion_tokens = output;
@@ -45,7 +34,8 @@ void lx_bedrock_usage_read(struct lx_json usage, struct lx_usage *u)
 void lx_bedrock_thought_read(struct lx_json root, struct lx_usage *u)
 {
     struct lx_json usage = LX_GET(LX_GET(root, "additionalModelResponseFields"), "usage");
-    if (read_count(LX_GET(usage, "output_tokens_details"), "thinking_tokens", &u->reasoning_tokens))
+    if (lx_usage_count(LX_GET(LX_GET(usage, "output_tokens_details"), "thinking_tokens"),
+                       &u->reasoning_tokens))
         u->has_completion_details = true;
 }
 

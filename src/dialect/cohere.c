@@ -52,27 +52,6 @@ enum lx_fault_kind lx_cohere_fault_of(struct lx_json reason)
 
 /* ---- Usage ---------------------------------------------------------------------------------- */
 
-/* More than any bill: sums of these cannot overflow. */
-#define MAX_COUNT (INT64_MAX >> 24)
-
-/* The document calls them numbers, and some of Cohere's SDKs write them as 12.0. */
-static bool read_count(struct lx_json object, const char *name, int64_t *out)
-{
-    struct lx_json v = lx_json_get(object, lx_slice_z(name));
-    struct lx_slice whole, fraction;
-    int64_t n;
-    if (!lx_json_is(v, LX_JSON_NUMBER))
-        return false;
-    lx_slice_cut(lx_json_raw(v), '.', &whole, &fraction);
-    for (size_t i = 0; i < fraction.n; i++)
-        if (fraction.p[i] != '0')
-            return false;
-    if (lx_slice_int(whole, &n) || n < 0 || n > MAX_COUNT)
-        return false;
-    *out = n;
-    return true;
-}
-
 /*
  * `tokens` is what the model read and wrote, with what Cohere puts around a prompt; `billed_units`
  * is the client's own part of it, which alone is paid for (docs.cohere.com/docs/
@@ -83,19 +62,20 @@ void lx_cohere_usage_read(struct lx_json usage, struct lx_usage *u)
 {
     struct lx_json tokens = LX_GET(usage, "tokens"), bill = LX_GET(usage, "billed_units");
     int64_t input = 0, output = 0;
-    bool counted = read_count(tokens, "input_tokens", &input);
-    counted |= read_count(tokens, "output_tokens", &output);
-    u->has_billed = read_count(bill, "input_tokens", &u->billed_prompt_tokens);
-    u->has_billed |= read_count(bill, "output_tokens", &u->billed_completion_tokens);
+    bool counted = lx_usage_count(LX_GET(tokens, "input_tokens"), &input);
+    counted |= lx_usage_count(LX_GET(tokens, "output_tokens"), &output);
+    u->has_billed = lx_usage_count(LX_GET(bill, "input_tokens"), &u->billed_prompt_tokens);
+    u->has_billed |= lx_usage_count(LX_GET(bill, "output_tokens"), &u->billed_completion_tokens);
     if (!counted && !u->has_billed)
         return;
     u->known = true;
     u->prompt_tokens = counted ? input : u->billed_prompt_tokens;
     u->completion_tokens = counted ? output : u->billed_completion_tokens;
     u->total_tokens = u->prompt_tokens + u->completion_tokens;
-    u->has_cached = read_count(usage, "cached_tokens", &u->cached_tokens);
-    u->has_completion_details = read_count(tokens, "reasoning_tokens", &u->reasoning_tokens);
-    read_count(bill, "search_units", &u->web_search_requests);
+    u->has_cached = lx_usage_count(LX_GET(usage, "cached_tokens"), &u->cached_tokens);
+    u->has_completion_details =
+        lx_usage_count(LX_GET(tokens, "reasoning_tokens"), &u->reasoning_tokens);
+    lx_usage_count(LX_GET(bill, "search_units"), &u->web_search_requests);
     u->raw = lx_json_raw(usage);
 }
 

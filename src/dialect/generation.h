@@ -51,8 +51,6 @@ struct lx_generation_stream {
     int64_t index;
     struct lx_events *out; /* of the record that is being read */
 };
-/* An event of the part that is open, or that would be. */
-struct lx_event *lx_generation_add(struct lx_generation_stream *s, enum lx_event_kind kind);
 /* Once, whenever it is called. */
 void lx_generation_start(struct lx_generation_stream *s, struct lx_text model);
 /* A piece, which opens the part; nothing where it is empty. */

@@ -10,7 +10,8 @@
 
 #include "base/text.h"
 
-struct lx_event *lx_generation_add(struct lx_generation_stream *s, enum lx_event_kind kind)
+/* An event of the part that is open, or that would be. */
+static struct lx_event *add(struct lx_generation_stream *s, enum lx_event_kind kind)
 {
     struct lx_event *e = lx_events_add(s->out, kind);
     e->index = s->index;
@@ -21,7 +22,7 @@ struct lx_event *lx_generation_add(struct lx_generation_stream *s, enum lx_event
 void lx_generation_start(struct lx_generation_stream *s, struct lx_text model)
 {
     if (!s->started)
-        lx_generation_add(s, LX_EVENT_START)->name = model;
+        add(s, LX_EVENT_START)->name = model;
     s->started = true;
 }
 
@@ -30,16 +31,16 @@ void lx_generation_text(struct lx_generation_stream *s, struct lx_text text)
     if (!text.s.n)
         return;
     if (!s->open)
-        lx_generation_add(s, LX_EVENT_PART_START);
+        add(s, LX_EVENT_PART_START);
     s->open = true;
-    lx_generation_add(s, LX_EVENT_TEXT)->text = text;
+    add(s, LX_EVENT_TEXT)->text = text;
 }
 
 void lx_generation_close(struct lx_generation_stream *s)
 {
     if (!s->open)
         return;
-    lx_generation_add(s, LX_EVENT_PART_END);
+    add(s, LX_EVENT_PART_END);
     s->open = false;
     s->index++;
 }
@@ -47,14 +48,14 @@ void lx_generation_close(struct lx_generation_stream *s)
 void lx_generation_usage(struct lx_generation_stream *s, const struct lx_usage *u)
 {
     if (u->known)
-        lx_generation_add(s, LX_EVENT_USAGE)->usage = *u;
+        add(s, LX_EVENT_USAGE)->usage = *u;
 }
 
 struct lx_event *lx_generation_finish(struct lx_generation_stream *s, enum lx_finish finish,
                                       struct lx_slice raw)
 {
     lx_generation_close(s);
-    struct lx_event *e = lx_generation_add(s, LX_EVENT_FINISH);
+    struct lx_event *e = add(s, LX_EVENT_FINISH);
     e->finish = finish;
     e->raw_finish = raw;
     return e;
@@ -63,7 +64,7 @@ struct lx_event *lx_generation_finish(struct lx_generation_stream *s, enum lx_fi
 void lx_generation_fault(struct lx_generation_stream *s, struct lx_json body, struct lx_slice text)
 {
     lx_generation_close(s);
-    struct lx_fault *f = &lx_generation_add(s, LX_EVENT_FAULT)->fault;
+    struct lx_fault *f = &add(s, LX_EVENT_FAULT)->fault;
     if (lx_json_type(body) >= LX_JSON_STRING) {
         lx_openai_read_fault(0, body, s->out->arena, f);
     } else {

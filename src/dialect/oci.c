@@ -11,7 +11,8 @@
  */
 #include "dialect/oci.h"
 
-bool lx_oci_is_cohere(struct lx_slice model)
+/* Models whose chats have Cohere's form. */
+static bool is_cohere(struct lx_slice model)
 {
     return lx_slice_starts(model, LX_S("cohere."));
 }
@@ -278,7 +279,7 @@ static void write_request(const struct lx_write_options *o, const struct lx_requ
     if (lx_reshape_begin(&w, o, r, b)) {
         lx_oci_write_serving(&w.out, o, w.root);
         lx_out_object(&w.out, "chatRequest");
-        if (lx_oci_is_cohere(o->model))
+        if (is_cohere(o->model))
             lx_oci_cohere_write(&w);
         else
             write_generic(&w);

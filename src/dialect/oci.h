@@ -15,8 +15,6 @@
  * LiteLLM's oci_serving_mode and oci_endpoint_id where they are said, or NONE. */
 void lx_oci_write_serving(struct lx_out *out, const struct lx_write_options *o,
                           struct lx_json root);
-/* True for the models whose chats have Cohere's form. */
-bool lx_oci_is_cohere(struct lx_slice model);
 /* The limit of tokens; without one the service stops after some twenty: what the model says at most
  * is asked for, or `fallback`, a number of LiteLLM's. */
 void lx_oci_write_limit(struct lx_reshape *w, const char *name, int64_t fallback);

@@ -21,24 +21,12 @@ enum lx_finish lx_ollama_finish_read(struct lx_json record, bool calls)
     return calls ? LX_FINISH_TOOL_CALLS : LX_FINISH_STOP;
 }
 
-/* More than any bill: sums of these cannot overflow. */
-#define MAX_COUNT (INT64_MAX >> 24)
-
-static bool read_count(struct lx_json record, const char *name, int64_t *out)
-{
-    int64_t n;
-    if (lx_json_int(lx_json_get(record, lx_slice_z(name)), &n) || n < 0 || n > MAX_COUNT)
-        return false;
-    *out = n;
-    return true;
-}
-
 /* Earlier versions leave prompt_eval_count out where all of the prompt was in the cache (recorded,
  * 2024). */
 void lx_ollama_usage_read(struct lx_json record, struct lx_usage *u)
 {
-    bool known = read_count(record, "prompt_eval_count", &u->prompt_tokens);
-    known |= read_count(record, "eval_count", &u->completion_tokens);
+    bool known = lx_usage_count(LX_GET(record, "prompt_eval_count"), &u->prompt_tokens);
+    known |= lx_usage_count(LX_GET(record, "eval_count"), &u->completion_tokens);
     u->known = known;
     u->total_tokens = u->prompt_tokens + u->completion_tokens;
 }

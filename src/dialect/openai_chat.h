@@ -30,7 +30,6 @@ struct lx_openai_reader {
     struct lx_slice reply_id;  /* replies: calls without an id are called after it */
     bool legacy_function_call; /* the last message called a legacy function */
 };
-int lx_openai_reader_fail(struct lx_openai_reader *r, const char *where, const char *why);
 
 /*
  * Reasoning goes back as the provider encrypted it. It travels through clients that know nothing of
@@ -133,8 +132,6 @@ struct lx_slice lx_openai_read_logprobs(struct lx_json logprobs, struct lx_arena
 void lx_openai_read_usage(struct lx_json usage, struct lx_usage *out);
 /* The same of a reply or chunk, wherever in it usage stands, with the tier that it says. */
 void lx_openai_read_bill(struct lx_json body, struct lx_usage *out);
-/* The usage of a whole reply or of a chunk, wherever the provider puts it, or NONE. */
-struct lx_json lx_openai_find_usage(struct lx_json body);
 void lx_openai_write_usage(struct lx_out *o, const char *name, const struct lx_usage *u);
 /* What we say of it besides the counts: that it is estimated, and what it cost. */
 void lx_openai_write_usage_notes(struct lx_out *o, const struct lx_usage *u);

@@ -10,11 +10,10 @@
 
 #include <stdio.h>
 
-int lx_openai_reader_fail(struct lx_openai_reader *r, const char *where, const char *why)
+static void fail(struct lx_openai_reader *r, const char *where, const char *why)
 {
     if (!r->code)
         r->code = lx_error_set(r->err, LX_EINVAL, "messages[%zu]%s: %s", r->message, where, why);
-    return r->code;
 }
 
 static bool is_known(struct lx_json name, const struct lx_slice *known, size_t count)
@@ -273,7 +272,7 @@ static void read_part(struct lx_openai_reader *r, struct lx_json part, struct lx
         return;
     }
     if (!lx_json_is(part, LX_JSON_OBJECT)) {
-        lx_openai_reader_fail(r, ".content", "expected text or objects in the list");
+        fail(r, ".content", "expected text or objects in the list");
         return;
     }
     const struct part_type *t = part_type_of(part);
@@ -306,7 +305,7 @@ static void read_content(struct lx_openai_reader *r, struct lx_json content, str
         if (lx_json_text(content).s.n)
             read_part(r, content, at);
     } else if (lx_json_given(content)) {
-        lx_openai_reader_fail(r, ".content", "expected a string or a list of parts");
+        fail(r, ".content", "expected a string or a list of parts");
     }
 }
 
@@ -620,9 +619,9 @@ void lx_openai_read_message(struct lx_openai_reader *r, struct lx_json message,
 {
     const struct role *role = role_of(message);
     if (!role) {
-        lx_openai_reader_fail(r, ".role",
-                              "expected one of system, developer, user, assistant, "
-                              "tool, function");
+        fail(r, ".role",
+             "expected one of system, developer, user, assistant, "
+             "tool, function");
         return;
     }
     struct lx_message *m = lx_message_add(at, role->role, r->arena);

@@ -190,16 +190,8 @@ void lx_openai_read_usage(struct lx_json usage, struct lx_usage *u)
     u->raw = lx_json_raw(usage);
 }
 
-void lx_openai_read_bill(struct lx_json body, struct lx_usage *u)
-{
-    lx_openai_read_usage(lx_openai_find_usage(body), u);
-    if (u->known && !u->service_tier.n)
-        u->service_tier = tier_of(LX_GET(body, "service_tier"));
-    if (u->known && !u->has_cost && !read_cost(LX_GET(body, "cost"), u))
-        read_cost(LX_GET(LX_GET(body, "nadir_metadata"), "cost"), u);
-}
-
-struct lx_json lx_openai_find_usage(struct lx_json body)
+/* The usage of a whole reply or of a chunk, wherever the provider puts it, or NONE. */
+static struct lx_json find_usage(struct lx_json body)
 {
     struct lx_json usage = LX_GET(body, "usage");
     if (lx_json_is(usage, LX_JSON_OBJECT))
@@ -209,6 +201,15 @@ struct lx_json lx_openai_find_usage(struct lx_json body)
         return usage;
     /* Moonshot's streams: in the last choice (platform.moonshot.ai, "Chat", 2025). */
     return LX_GET(lx_json_at(LX_GET(body, "choices"), 0), "usage");
+}
+
+void lx_openai_read_bill(struct lx_json body, struct lx_usage *u)
+{
+    lx_openai_read_usage(find_usage(body), u);
+    if (u->known && !u->service_tier.n)
+        u->service_tier = tier_of(LX_GET(body, "service_tier"));
+    if (u->known && !u->has_cost && !read_cost(LX_GET(body, "cost"), u))
+        read_cost(LX_GET(LX_GET(body, "nadir_metadata"), "cost"), u);
 }
 
 /* ---- Writing usage ------------------------------------------------------------------------ */

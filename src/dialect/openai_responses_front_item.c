@@ -9,6 +9,7 @@
  */
 #include "dialect/openai_responses.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -72,6 +73,7 @@ static void write_id(struct lx_out *o, const char *name, const struct lx_respons
         [LX_PART_IMAGE] = "ig_",
     };
     char number[24];
+    assert(i->kind <= LX_PART_TOOL_CALL && prefixes[i->kind]); /* the kinds of items */
     snprintf(number, sizeof(number), "_%lld", (long long)i->index);
     lx_out_string_open(o, name);
     lx_out_string_part(o, lx_text(i->custom ? LX_S("ctc_") : lx_slice_z(prefixes[i->kind])));

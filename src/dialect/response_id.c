@@ -94,14 +94,6 @@ struct lx_slice lx_response_id_write(const struct lx_response_id *id, struct lx_
                   a);
 }
 
-struct lx_slice lx_response_item_id_write(const struct lx_response_id *id, struct lx_arena *a)
-{
-    return encode("encitem_",
-                  lx_arena_printf(a, "litellm:model_id:%.*s;item_id:%.*s", LX_F(id->deployment),
-                                  LX_F(id->id)),
-                  a);
-}
-
 struct lx_slice lx_response_content_write(const struct lx_response_id *id, struct lx_arena *a)
 {
     struct lx_slice mark =

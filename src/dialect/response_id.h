@@ -28,7 +28,6 @@ struct lx_response_id lx_response_content_read(struct lx_slice content, struct l
 
 /* In the arena; absent when that has failed. */
 struct lx_slice lx_response_id_write(const struct lx_response_id *id, struct lx_arena *a);
-struct lx_slice lx_response_item_id_write(const struct lx_response_id *id, struct lx_arena *a);
 struct lx_slice lx_response_content_write(const struct lx_response_id *id, struct lx_arena *a);
 
 #endif

@@ -61,11 +61,6 @@ static int64_t clock_us(clockid_t id)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-int64_t lx_clock_mono_us(void)
-{
-    return clock_us(CLOCK_MONOTONIC);
-}
-
 int64_t lx_clock_mono_ms(void)
 {
     return clock_us(CLOCK_MONOTONIC) / 1000;

@@ -39,7 +39,6 @@ void lx_loop_on_idle(struct lx_loop *loop, void (*fn)(void *), void *arg);
 int64_t lx_loop_now_ms(const struct lx_loop *loop);
 /* The clocks themselves, read now. */
 int64_t lx_clock_mono_ms(void);
-int64_t lx_clock_mono_us(void);
 int64_t lx_clock_wall_ms(void);
 /* Fills bytes from the system's generator. */
 void lx_random_bytes(void *p, size_t n);

@@ -553,11 +553,6 @@ void lx_stream_set_owner(struct lx_stream *s, const struct lx_stream_events *eve
     s->owner = owner;
 }
 
-struct lx_loop *lx_stream_loop(const struct lx_stream *s)
-{
-    return s->loop;
-}
-
 const char *lx_stream_peer(struct lx_stream *s)
 {
     if (s->peer)

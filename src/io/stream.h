@@ -58,7 +58,6 @@ struct lx_stream *lx_stream_adopt(struct lx_loop *loop, int fd, struct lx_tls_co
 
 void *lx_stream_owner(const struct lx_stream *s);
 void lx_stream_set_owner(struct lx_stream *s, const struct lx_stream_events *events, void *owner);
-struct lx_loop *lx_stream_loop(const struct lx_stream *s);
 /* Numeric address of the peer, "127.0.0.1"; valid as long as the stream. */
 const char *lx_stream_peer(struct lx_stream *s);
 

@@ -3,6 +3,22 @@
  */
 #include "llm/usage.h"
 
+bool lx_usage_count(struct lx_json v, int64_t *out)
+{
+    struct lx_slice whole, fraction;
+    int64_t n;
+    if (!lx_json_is(v, LX_JSON_NUMBER))
+        return false;
+    lx_slice_cut(lx_json_raw(v), '.', &whole, &fraction);
+    for (size_t i = 0; i < fraction.n; i++)
+        if (fraction.p[i] != '0')
+            return false;
+    if (lx_slice_int(whole, &n) || n < 0 || n > LX_USAGE_MAX)
+        return false;
+    *out = n;
+    return true;
+}
+
 void lx_usage_add(struct lx_usage *sum, const struct lx_usage *u)
 {
     sum->known = sum->known && u->known;

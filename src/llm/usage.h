@@ -13,6 +13,7 @@
 
 #include "base/slice.h"
 #include "llm/money.h"
+#include "wire/json.h"
 
 struct lx_usage {
     bool known;                    /* a provider reported it, or it was estimated */
@@ -50,6 +51,11 @@ struct lx_usage {
     bool has_cost;                /* cost is the provider's own word, or to be told with it */
     struct lx_money cost;
 };
+
+/* A count of a provider's: a whole number, which some write as 12.0, that is neither negative nor
+ * more than any bill: sums of these cannot overflow. False: it is none, and *out stays. */
+#define LX_USAGE_MAX (INT64_MAX >> 24)
+bool lx_usage_count(struct lx_json v, int64_t *out);
 
 /* Adds what another request of the same reply used. What only one of them knows is not known of
  * both, but for classes of tokens, which count where they are told; *sum keeps its tier and region,

@@ -479,7 +479,8 @@ bool lx_credential_identity(struct lx_slice value, struct lx_slice *path, struct
     return lx_slice_starts(value, LX_S("oidc/"));
 }
 
-struct lx_slice lx_credential_str(struct lx_credential_run *r, struct lx_json v)
+/* A string, or a number as its text; empty otherwise. */
+static struct lx_slice plain(struct lx_credential_run *r, struct lx_json v)
 {
     return lx_json_is(v, LX_JSON_NUMBER) ? lx_json_raw(v) : lx_json_str(v, &r->arena);
 }
@@ -490,12 +491,10 @@ static int64_t expiry(struct lx_credential_run *r, struct lx_json root)
 {
     static const char *const moments[] = {"expires_on", "expiration", "expires_at"};
     int64_t n = 0;
-    if (lx_slice_int(lx_credential_str(r, LX_GET(root, "expires_in")), &n) != 0 || n <= 0) {
+    if (lx_slice_int(plain(r, LX_GET(root, "expires_in")), &n) != 0 || n <= 0) {
         n = 0;
         for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]) && n <= 0; i++)
-            if (lx_slice_int(lx_credential_str(r, lx_json_get(root, lx_slice_z(moments[i]))), &n) ==
-                    0 &&
-                n > 0)
+            if (lx_slice_int(plain(r, lx_json_get(root, lx_slice_z(moments[i]))), &n) == 0 && n > 0)
                 n = (n > 100000000000 ? n / 1000 : n) - r->now_s;
     }
     if (n <= 0)

@@ -66,8 +66,6 @@ bool lx_credential_json(struct lx_credential_run *r, struct lx_slice text, const
                         struct lx_json *out);
 /* The body, trimmed, copied to the arena. */
 struct lx_slice lx_credential_text(struct lx_credential_run *r);
-/* A string, or a number as its text; empty otherwise. */
-struct lx_slice lx_credential_str(struct lx_credential_run *r, struct lx_json v);
 /* The text of the first element of that name, which holds no others; absent when there is none. */
 struct lx_slice lx_credential_tag(struct lx_slice xml, const char *name);
 /* Another issuer's token: "oidc/file/PATH" gives *path, "oidc/token/TEXT" gives *text, what else

@@ -85,7 +85,7 @@ int lx_rs256_sign(const struct lx_pem *pem, struct lx_slice text, struct lx_buf 
     return out->failed;
 }
 
-void lx_base64url_write(struct lx_buf *out, struct lx_slice bytes)
+static void write_base64url(struct lx_buf *out, struct lx_slice bytes)
 {
     size_t start = out->n;
     lx_base64_write(out, bytes);
@@ -129,16 +129,16 @@ static int write_jwt(int (*signer)(const struct lx_pem *, struct lx_slice, struc
 {
     struct lx_buf signature;
     size_t start = out->n;
-    lx_base64url_write(out, header);
+    write_base64url(out, header);
     lx_buf_add_byte(out, '.');
-    lx_base64url_write(out, claims);
+    write_base64url(out, claims);
     if (out->failed)
         return out->failed;
     lx_buf_init(&signature, MAX_SIGNATURE);
     int code = signer(pem, lx_slice(out->p + start, out->n - start), &signature, err);
     if (code == 0) {
         lx_buf_add_byte(out, '.');
-        lx_base64url_write(out, lx_buf_slice(&signature));
+        write_base64url(out, lx_buf_slice(&signature));
         code = out->failed;
     }
     lx_buf_clear(&signature);
@@ -186,6 +186,6 @@ int lx_certificate_sum(struct lx_slice pem, struct lx_buf *out, struct lx_error 
     ERR_clear_error();
     if (!ok)
         return lx_error_set(err, LX_EINVAL, "there is no certificate in PEM that can be read");
-    lx_base64url_write(out, lx_slice((const char *)sum, n));
+    write_base64url(out, lx_slice((const char *)sum, n));
     return out->failed;
 }

@@ -28,6 +28,5 @@ int lx_jwt_write_es256(const struct lx_pem *pem, struct lx_slice header, struct 
 int lx_public_key_sum(const struct lx_pem *pem, struct lx_buf *out, struct lx_error *err);
 /* SHA-1 of the first certificate in a PEM text, in base64url: what a JWT calls x5t. */
 int lx_certificate_sum(struct lx_slice pem, struct lx_buf *out, struct lx_error *err);
-void lx_base64url_write(struct lx_buf *out, struct lx_slice bytes);
 
 #endif
