@@ -7,31 +7,26 @@
  */
 #include "crossing.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check(struct lx_slice in, uint8_t flags, struct lx_buf *once, struct lx_buf *twice)
 {
-    struct lx_buf once, twice;
-    if (size == 0)
-        return 0;
-    struct lx_slice in = lx_slice((const char *)data + 1, size - 1);
-    uint8_t flags = data[0];
     const struct lx_dialect *anthropic = &lx_dialect_anthropic, *openai = &lx_dialect_openai_chat;
-    lx_buf_init(&once, CROSSING_MAX);
-    lx_buf_init(&twice, CROSSING_MAX);
-    int code = cross_request(in, flags & 16 ? openai : anthropic, anthropic, flags, &once);
+    int code = cross_request(in, flags & 16 ? openai : anthropic, anthropic, flags, once);
     if (code == 0) {
-        CHECK(is_json(lx_buf_slice(&once)));
-        code = cross_request(lx_buf_slice(&once), anthropic, anthropic, 0, &twice);
+        CHECK(is_json(lx_buf_slice(once)));
+        code = cross_request(lx_buf_slice(once), anthropic, anthropic, 0, twice);
         CHECK(code == 0 || flags & 16); /* unknown members of OpenAI's pass unjudged */
     }
     if (code == 0) {
-        lx_buf_reset(&once);
-        CHECK(cross_request(lx_buf_slice(&twice), anthropic, anthropic, 0, &once) == 0);
-        CHECK(lx_slice_eq(lx_buf_slice(&once), lx_buf_slice(&twice)));
-        lx_buf_reset(&twice);
-        if (cross_request(lx_buf_slice(&once), anthropic, openai, flags, &twice) == 0)
-            CHECK(is_json(lx_buf_slice(&twice)));
+        lx_buf_reset(once);
+        CHECK(cross_request(lx_buf_slice(twice), anthropic, anthropic, 0, once) == 0);
+        CHECK(lx_slice_eq(lx_buf_slice(once), lx_buf_slice(twice)));
+        lx_buf_reset(twice);
+        if (cross_request(lx_buf_slice(once), anthropic, openai, flags, twice) == 0)
+            CHECK(is_json(lx_buf_slice(twice)));
     }
-    lx_buf_clear(&once);
-    lx_buf_clear(&twice);
-    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return crossing_run(data, size, check);
 }

@@ -60,21 +60,16 @@ static void check_order(struct lx_slice out)
     lx_json_doc_clear(&doc);
 }
 
+static void check(struct lx_slice in, uint8_t flags, struct lx_buf *once, struct lx_buf *twice)
+{
+    const struct lx_dialect *anthropic = &lx_dialect_anthropic, *openai = &lx_dialect_openai_chat;
+    if (cross_stream(in, flags & 16 ? openai : anthropic, anthropic, flags, once) == 0) {
+        check_order(lx_buf_slice(once));
+        cross_stream(lx_buf_slice(once), anthropic, openai, flags, twice);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct lx_buf once, other;
-    if (size == 0)
-        return 0;
-    struct lx_slice in = lx_slice((const char *)data + 1, size - 1);
-    uint8_t flags = data[0];
-    const struct lx_dialect *anthropic = &lx_dialect_anthropic, *openai = &lx_dialect_openai_chat;
-    lx_buf_init(&once, CROSSING_MAX);
-    lx_buf_init(&other, CROSSING_MAX);
-    if (cross_stream(in, flags & 16 ? openai : anthropic, anthropic, flags, &once) == 0) {
-        check_order(lx_buf_slice(&once));
-        cross_stream(lx_buf_slice(&once), anthropic, openai, flags, &other);
-    }
-    lx_buf_clear(&once);
-    lx_buf_clear(&other);
-    return 0;
+    return crossing_run(data, size, check);
 }

@@ -32,18 +32,16 @@ static void check_records(struct lx_slice out, bool anthropic)
     lx_json_doc_clear(&doc);
 }
 
+static void check(struct lx_slice in, uint8_t flags, struct lx_buf *once, struct lx_buf *twice)
+{
+    (void)twice;
+    bool anthropic = flags & 16;
+    if (cross_stream(in, &LANGUAGE, anthropic ? &lx_dialect_anthropic : &lx_dialect_openai_chat,
+                     flags, once) == 0)
+        check_records(lx_buf_slice(once), anthropic);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct lx_buf out;
-    if (size == 0)
-        return 0;
-    struct lx_slice in = lx_slice((const char *)data + 1, size - 1);
-    uint8_t flags = data[0];
-    bool anthropic = flags & 16;
-    lx_buf_init(&out, CROSSING_MAX);
-    if (cross_stream(in, &LANGUAGE, anthropic ? &lx_dialect_anthropic : &lx_dialect_openai_chat,
-                     flags, &out) == 0)
-        check_records(lx_buf_slice(&out), anthropic);
-    lx_buf_clear(&out);
-    return 0;
+    return crossing_run(data, size, check);
 }

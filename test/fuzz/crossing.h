@@ -1,5 +1,6 @@
 /*
- * crossing.h - what the fuzz targets of the dialects share: one crossing, from bytes to bytes.
+ * crossing.h - what the fuzz targets of the dialects share: one crossing, from bytes to bytes. The
+ * first byte of an input chooses the options, the rest is what crosses.
  *
  * A crossing may refuse its input, but what it writes must be good: JSON that the same language
  * reads again, and the same when it is written again.
@@ -143,6 +144,22 @@ static inline int cross_stream(struct lx_slice in, const struct lx_dialect *from
     return s.code;
 }
 
+/* A target: two buffers, and the check that fills them. */
+static inline int crossing_run(const uint8_t *data, size_t size,
+                               void (*check)(struct lx_slice in, uint8_t flags, struct lx_buf *once,
+                                             struct lx_buf *twice))
+{
+    struct lx_buf once, twice;
+    if (size == 0)
+        return 0;
+    lx_buf_init(&once, CROSSING_MAX);
+    lx_buf_init(&twice, CROSSING_MAX);
+    check(lx_slice((const char *)data + 1, size - 1), data[0], &once, &twice);
+    lx_buf_clear(&once);
+    lx_buf_clear(&twice);
+    return 0;
+}
+
 static inline bool is_json(struct lx_slice s)
 {
     struct lx_json_doc doc;
@@ -150,6 +167,30 @@ static inline bool is_json(struct lx_slice s)
     bool good = lx_json_read(&doc, s, NULL, NULL) == 0;
     lx_json_doc_clear(&doc);
     return good;
+}
+
+/* Any body as an error is a fault that says something, and becomes JSON for the client `to`;
+ * the status that the client gets. */
+static inline int check_error(struct lx_slice in, const struct lx_dialect *from,
+                              const struct lx_dialect *to, uint8_t flags)
+{
+    static const int statuses[] = {0,   200, 400, 401, 402, 403, 404, 408, 413,
+                                   422, 429, 451, 500, 502, 503, 529, 999};
+    struct lx_arena a;
+    struct lx_buf out;
+    struct lx_fault f;
+    lx_arena_init(&a, CROSSING_MAX);
+    lx_buf_init(&out, CROSSING_MAX);
+    int status = statuses[flags % 17];
+    from->back->read_error(status, in, NULL, &a, &f);
+    CHECK(f.kind > LX_FAULT_NONE && f.kind < LX_FAULT_COUNT && f.message.n);
+    int told = lx_fault_status(&f);
+    CHECK(status < 400 || told >= 400);
+    to->front->write_error(&f, &out);
+    CHECK(is_json(lx_buf_slice(&out)));
+    lx_buf_clear(&out);
+    lx_arena_clear(&a);
+    return told;
 }
 
 #endif

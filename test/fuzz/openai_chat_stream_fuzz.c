@@ -97,23 +97,18 @@ static void check_glances(struct lx_slice in)
     lx_json_doc_clear(&doc);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check(struct lx_slice in, uint8_t flags, struct lx_buf *once, struct lx_buf *twice)
 {
-    struct lx_buf once, other;
-    if (size == 0)
-        return 0;
-    struct lx_slice in = lx_slice((const char *)data + 1, size - 1);
-    uint8_t flags = data[0];
     const struct lx_dialect *anthropic = &lx_dialect_anthropic, *openai = &lx_dialect_openai_chat;
     check_glances(in);
-    lx_buf_init(&once, CROSSING_MAX);
-    lx_buf_init(&other, CROSSING_MAX);
-    if (cross_stream(in, flags & 16 ? anthropic : openai, openai, flags, &once) == 0) {
-        check_order(lx_buf_slice(&once));
-        CHECK(cross_stream(lx_buf_slice(&once), openai, openai, flags, &other) == 0);
-        check_order(lx_buf_slice(&other));
+    if (cross_stream(in, flags & 16 ? anthropic : openai, openai, flags, once) == 0) {
+        check_order(lx_buf_slice(once));
+        CHECK(cross_stream(lx_buf_slice(once), openai, openai, flags, twice) == 0);
+        check_order(lx_buf_slice(twice));
     }
-    lx_buf_clear(&once);
-    lx_buf_clear(&other);
-    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return crossing_run(data, size, check);
 }
