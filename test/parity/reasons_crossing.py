@@ -51,8 +51,6 @@ RULES = [
          "a system message is an instruction", shape="developer"),
     Rule("text request", "text-completion-codestral", "body.stream", OURS,
          "the stream that was asked for", when=left_out),
-    Rule("text *", "*", "failed", OURS, "LiteLLM fails, or never comes back, on what the provider was "
-         "recorded to answer", when=added),
     Rule("responses request", "xai|fireworks_ai", "body.metadata*", OURS, "LiteLLM loses it",
          when=left_out),
     Rule("responses *", "*", "failed", OURS,

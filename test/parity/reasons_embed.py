@@ -56,6 +56,8 @@ RULES = [
             when=lambda a, b: a == ABSENT),
     request("watsonx", "body.parameters.token", OURS, "LiteLLM sends what is its own"),
     request("volcengine", "refused*", OURS, "LiteLLM fails on dimensions", shape="dimensions"),
+    request("azure_ai", "body.model", OURS, "the address is that of all models: the body says which",
+            shape="image"),
     request("azure_ai", "headers.*", SAME, "the service takes the key as either"),
     request("azure_ai", "query*", OURS,
             "the version that the service wants (learn.microsoft.com, Model inference)"),

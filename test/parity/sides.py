@@ -29,7 +29,7 @@ def environment(proxy, variables):
 
 
 class Oracle:
-    PATIENCE_S = 30
+    PATIENCE_S = 60
 
     def __init__(self, python, proxy, variables):
         self.command = [python, str(HERE / "oracle.py")]
