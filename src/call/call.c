@@ -249,6 +249,8 @@ static int go_on_relay(struct lx_call *c, const struct lx_dialect *back, enum lx
     c->resume.idle = false;
     c->report.resumed++;
     c->report.fault.kind = LX_FAULT_NONE; /* of attempts before */
+    if (c->in.front->front->mark) /* what is sealed from here on is the new one's */
+        c->relay.context.deployment = c->deployment->id;
     return lx_relay_again(&c->relay, back, framing, &c->memory->whole);
 }
 

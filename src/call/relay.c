@@ -545,6 +545,9 @@ static int relay_as_is(struct lx_relay *r, const struct lx_record *rec, struct l
     r->fault_at = out->n;
     if (g.is_fault)
         lx_relay_read_fault(r, rec->data);
+    else if (r->front->front->pass && !lx_record_is_done(rec) && !r->lost)
+        r->lost = r->front->front->pass(r->front_state, &r->scratch->doc, &r->context,
+                                        r->said.parts - 1, r->keeps) < 0;
     if (r->keeps && !r->head.p && g.model.n)
         keep_head(r, rec->data);
     lx_relay_remember_glance(r, &g);

@@ -43,6 +43,7 @@ struct lx_relay {
     struct lx_biller *biller;   /* counts what the provider does not; NULL: nobody does */
     bool tells_cost;            /* a stream's usage tells the cost, the biller's */
     bool keeps;                 /* another provider may go on with it: faults are held back ... */
+    bool lost;                  /* ... but nobody can: the client's state does not hold it */
     bool fault_held;            /* ... as `fault` was */
     int64_t max_repeats;        /* of one piece of text, see struct lx_route_settings */
     struct lx_said said;

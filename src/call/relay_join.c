@@ -78,7 +78,9 @@ static int tell_past(struct lx_relay *r)
 
 int lx_relay_break(struct lx_relay *r)
 {
-    int code = r->same && r->stream ? tell_past(r) : 0;
+    int code = r->lost ? LX_ELIMIT : 0;
+    if (r->same && r->stream && !r->front->front->pass)
+        code = tell_past(r);
     lx_relay_drop_back(r);
     r->same = false;
     r->framing = LX_FRAMING_NONE;

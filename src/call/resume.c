@@ -24,6 +24,7 @@ struct form {
     struct lx_slice before, behind; /* around the text of the assistant's message */
     struct lx_slice ask, asked;     /* ... and around that of the user's */
     struct lx_slice limits[2];      /* on the length of the answer; "object.member" */
+    struct lx_slice kept[5];        /* members that bind the reply to what its provider keeps */
     bool signs_thinking;            /* a client gives thoughts back as they came, or not at all */
 };
 
@@ -55,6 +56,18 @@ static const struct form forms[] = {
         .ask = LX_S_INIT("{\"role\":\"user\",\"parts\":[{\"text\":\""),
         .asked = LX_S_INIT("\"}]}"),
         .limits = {LX_S_INIT("generationConfig.maxOutputTokens")},
+    },
+    {
+        .front = &lx_dialect_openai_responses,
+        .list = LX_S_INIT("input"),
+        .before = LX_S_INIT("{\"type\":\"message\",\"role\":\"assistant\",\"content\":\""),
+        .behind = LX_S_INIT("\"}"),
+        .ask = LX_S_INIT("{\"type\":\"message\",\"role\":\"user\",\"content\":\""),
+        .asked = LX_S_INIT("\"}"),
+        .limits = {LX_S_INIT("max_output_tokens")},
+        .kept = {LX_S_INIT("background"), LX_S_INIT("conversation"),
+                 LX_S_INIT("previous_response_id"), LX_S_INIT("prompt"), LX_S_INIT("store")},
+        .signs_thinking = true,
     },
     {
         .front = &lx_dialect_openai_completions,
@@ -92,14 +105,16 @@ enum lx_resume_how lx_resume_decide(const struct lx_resume_question *q)
                    hidden = 1u << LX_PART_REDACTED_THINKING;
     const struct lx_said *s = q->said;
     const struct form *form = form_of(q->front);
-    if (!form || q->finish != LX_FINISH_NONE)
+    if (!form || q->bound || q->finish != LX_FINISH_NONE)
         return LX_RESUME_NOT;
     if (!q->content && !s->kinds)
         return LX_RESUME_ANEW;
     if (!is_plain(q->request) || !s->kinds || (s->kinds & ~(text | thinking | hidden)) || s->mixed)
         return LX_RESUME_NOT;
     if (s->kinds & text)
-        return s->beyond || s->text.failed || s->text.n <= s->answer ? LX_RESUME_NOT : LX_RESUME_ON;
+        return s->beyond || s->text.failed ? LX_RESUME_NOT
+               : s->text.n <= s->answer    ? LX_RESUME_ANEW /* a text has begun, with nothing */
+                                           : LX_RESUME_ON;
     return s->open && (form->signs_thinking || s->kind != LX_PART_THINKING) ? LX_RESUME_NOT
                                                                             : LX_RESUME_ANEW;
 }
@@ -159,12 +174,22 @@ static bool remember(struct lx_call *c)
     return true;
 }
 
+/* What goes on elsewhere is not what the client can find again. */
+static bool is_bound(const struct form *form, struct lx_json body)
+{
+    for (size_t i = 0; i < sizeof(form->kept) / sizeof(form->kept[0]) && form->kept[i].n; i++)
+        if (is_true(lx_json_raw(lx_json_get(body, form->kept[i]))))
+            return true;
+    return false;
+}
+
 static enum lx_resume_how decide(struct lx_call *c)
 {
     struct lx_fault f;
     if (lx_call_read_request(c, &f) < 0)
         return LX_RESUME_NOT;
     const struct lx_resume_question q = {
+        .bound = is_bound(form_of(c->in.front), lx_json_root(&c->memory->doc)),
         .front = c->in.front,
         .said = &c->relay.said,
         .request = c->request,
@@ -266,11 +291,18 @@ static void add_messages(struct lx_call *c, const struct form *form, bool ask,
 {
     struct lx_arena *a = lx_call_arena(c);
     struct lx_json root = lx_json_root(&c->memory->doc), list = lx_json_get(root, form->list);
-    struct lx_slice answer = answer_of(&c->relay.said);
+    struct lx_slice answer = answer_of(&c->relay.said), inside = lx_json_text(list).s;
     struct lx_slice said =
         lx_arena_printf(a, "%.*s%.*s%.*s", LX_F(form->before), LX_F(answer), LX_F(form->behind));
     struct lx_slice asked =
         lx_arena_printf(a, "%.*s" ASK "%.*s", LX_F(form->ask), LX_F(form->asked));
+    if (lx_json_is(list, LX_JSON_STRING)) { /* what the user said, in short */
+        lx_json_edit_replace(edit, list,
+                             lx_arena_printf(a, "[%.*s%.*s\"},%.*s%s%.*s]", LX_F(form->ask),
+                                             LX_F(inside), LX_F(said), ask ? "," : "",
+                                             LX_F(ask ? asked : lx_slice(NULL, 0))));
+        return;
+    }
     lx_json_edit_append(edit, list, said);
     if (ask)
         lx_json_edit_append(edit, list, asked);

@@ -19,6 +19,7 @@ struct lx_resume_question {
     const struct lx_dialect *front;
     const struct lx_said *said;
     const struct lx_request *request;
+    bool bound;            /* the reply is to be kept, or follows what is */
     bool content;          /* the client has got some of the answer */
     enum lx_finish finish; /* the provider has said why the answer ended */
 };

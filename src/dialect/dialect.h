@@ -196,6 +196,12 @@ struct lx_front {
     /* Appends whatever records (framing included) the event makes; may be none. */
     void (*write_event)(void *state, const struct lx_event *, const struct lx_reply_context *,
                         struct lx_buf *out);
+    /* A record of the language passes to the client as it came: the state is brought to where it
+     * would be, had it been written; unless it holds what was said, only as far as an error needs.
+     * part: the index of the last part that has begun, -1: none. 0 or a code, after which the stream
+     * cannot be gone on with. NULL: the relay tells it in outline. */
+    int (*pass)(void *state, const struct lx_json_doc *record, const struct lx_reply_context *,
+                int64_t part, bool holds);
     /* Frees what a stream's state holds on the heap (parts that came out of turn); the state is
      * zeroed and may be used again. NULL: it holds nothing. Call it however the stream ended. */
     void (*clear)(void *state);

@@ -96,6 +96,46 @@ static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)
     return 0;
 }
 
+/* A part is a section of a message, or an item of anything else. */
+static void say(struct lx_said *s, struct lx_slice type, struct lx_json event)
+{
+    static const struct {
+        const char *type;
+        enum lx_part_kind kind;
+    } kinds[] = {
+        {"message", LX_PART_TEXT},
+        {"output_text", LX_PART_TEXT},
+        {"refusal", LX_PART_REFUSAL},
+        {"reasoning", LX_PART_THINKING},
+        {"function_call", LX_PART_TOOL_CALL},
+        {"custom_tool_call", LX_PART_TOOL_CALL},
+        {"response.output_text.delta", LX_PART_TEXT},
+        {"response.refusal.delta", LX_PART_REFUSAL},
+        {"response.reasoning_summary_text.delta", LX_PART_THINKING},
+        {"response.reasoning_text.delta", LX_PART_THINKING},
+        {"response.function_call_arguments.delta", LX_PART_TOOL_CALL},
+        {"response.custom_tool_call_input.delta", LX_PART_TOOL_CALL},
+    };
+    bool item = lx_slice_eq(type, LX_S("response.output_item.added"));
+    bool part = lx_slice_eq(type, LX_S("response.content_part.added"));
+    bool delta = lx_slice_ends(type, LX_S(".delta"));
+    struct lx_slice name = type;
+    enum lx_part_kind kind = LX_PART_OPAQUE;
+    if (!delta)
+        name = word(LX_GET(item ? LX_GET(event, "item") : LX_GET(event, "part"), "type"));
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (lx_slice_eq(name, lx_slice_z(kinds[i].type)))
+            kind = kinds[i].kind;
+    if (delta)
+        lx_said_add(s, kind, lx_json_text(LX_GET(event, "delta")));
+    else if (item ||
+             (part && !lx_slice_eq(name, LX_S("reasoning_text")) && !(s->open && s->kind == kind)))
+        lx_said_begin(s, kind, s->parts);
+    else if (lx_slice_eq(type, LX_S("response.content_part.done")) ||
+             lx_slice_eq(type, LX_S("response.output_item.done")))
+        lx_said_end(s);
+}
+
 /* Beginnings and progress are no content: a stream may be tried elsewhere after them. */
 static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, struct lx_glance *out)
 {
@@ -114,8 +154,8 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
         lx_json_given(response) || is_sealed(LX_GET(root, "item")); /* see lx_responses_mark */
     out->is_fault |= lx_slice_eq(type, LX_S("error")) || lx_json_given(LX_GET(root, "error"));
     out->end = out->finish != LX_FINISH_NONE;
-    if (lx_slice_ends(type, LX_S(".delta")))
-        lx_said_add(out->said, LX_PART_OPAQUE, lx_json_text(LX_GET(root, "delta")));
+    if (out->said)
+        say(out->said, type, root);
     out->content =
         lx_slice_starts(type, LX_S("response.output_item")) || lx_slice_ends(type, LX_S(".delta"));
     return 0;
@@ -167,6 +207,7 @@ static const struct lx_front front = {
     .read_request = lx_responses_read_request,
     .write_reply = lx_responses_write_reply,
     .write_event = lx_responses_write_event,
+    .pass = lx_responses_pass,
     .clear = lx_responses_telling_clear,
     .write_error = lx_openai_write_error,
     .write_usage = lx_responses_usage_write,

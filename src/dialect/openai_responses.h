@@ -139,6 +139,8 @@ void lx_responses_write_reply(const struct lx_reply *r, const struct lx_reply_co
 void lx_responses_write_event(void *state, const struct lx_event *e,
                               const struct lx_reply_context *ctx, struct lx_buf *out);
 void lx_responses_telling_clear(void *state);
+int lx_responses_pass(void *state, const struct lx_json_doc *doc, const struct lx_reply_context *,
+                      int64_t part, bool holds);
 struct lx_slice lx_responses_echo(const struct lx_json_doc *body, struct lx_arena *a);
 void lx_responses_mark(const struct lx_json_doc *doc, const struct lx_reply_context *ctx,
                        struct lx_json_edit *e);
@@ -178,6 +180,7 @@ struct lx_responses_told {
     int64_t annotation_count;
     struct lx_buf text; /* of the section; arguments; an image; an opaque item */
     struct lx_buf call_id, name;
+    struct lx_buf id;          /* as another called it; empty: it has one of ours */
     struct lx_buf annotations; /* of the section: elements */
     struct lx_buf sections;    /* that are whole: elements */
     struct lx_buf sealed;
@@ -214,7 +217,18 @@ struct lx_responses_teller {
 /* Under what ceiling a stream's items, its logprobs and its head are held, each. */
 #define LX_RESPONSES_HELD_MAX ((size_t)64 << 20)
 
+/* Of openai_responses_front_stream.c: the state of a stream that has begun. */
+void lx_responses_telling_begin(struct lx_responses_telling *s);
+
 /* ---- openai_responses_front_item.c ---- */
+/* Adds a text, as JSON escapes it; under a ceiling. */
+void lx_responses_hold(const struct lx_responses_teller *t, struct lx_buf *held,
+                       struct lx_text text);
+/* The next item of the output; NULL: there are too many, or no memory, and it has failed. */
+struct lx_responses_told *lx_responses_item_new(const struct lx_responses_teller *t,
+                                                enum lx_part_kind kind);
+/* What was held of an item goes, but for what it came to. */
+void lx_responses_item_drop(struct lx_responses_told *i);
 void lx_responses_teller_fail(const struct lx_responses_teller *t, int code);
 /* An event of the stream, its members to be written; of a whole reply it goes nowhere. */
 struct lx_out lx_responses_record_open(const struct lx_responses_teller *t, const char *type);

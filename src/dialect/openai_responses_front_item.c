@@ -22,7 +22,8 @@ void lx_responses_teller_fail(const struct lx_responses_teller *t, int code)
 }
 
 /* Texts are held as JSON has them, escaped. */
-static void hold(const struct lx_responses_teller *t, struct lx_buf *held, struct lx_text text)
+void lx_responses_hold(const struct lx_responses_teller *t, struct lx_buf *held,
+                       struct lx_text text)
 {
     struct lx_out o = lx_out(held);
     size_t before = held->n;
@@ -73,6 +74,10 @@ static void write_id(struct lx_out *o, const char *name, const struct lx_respons
         [LX_PART_IMAGE] = "ig_",
     };
     char number[24];
+    if (i->id.n) {
+        lx_out_text(o, name, held_text(&i->id));
+        return;
+    }
     assert(i->kind <= LX_PART_TOOL_CALL && prefixes[i->kind]); /* the kinds of items */
     snprintf(number, sizeof(number), "_%lld", (long long)i->index);
     lx_out_string_open(o, name);
@@ -168,8 +173,8 @@ static void write_item(struct lx_out *o, const char *name, const struct lx_respo
     lx_out_object_end(o);
 }
 
-static struct lx_responses_told *new_item(const struct lx_responses_teller *t,
-                                          enum lx_part_kind kind)
+struct lx_responses_told *lx_responses_item_new(const struct lx_responses_teller *t,
+                                                enum lx_part_kind kind)
 {
     struct lx_responses_telling *s = t->s;
     struct lx_responses_told *i = s->count < MAX_ITEMS ? calloc(1, sizeof(*i)) : NULL;
@@ -178,7 +183,7 @@ static struct lx_responses_told *new_item(const struct lx_responses_teller *t,
         return NULL;
     }
     struct lx_buf *buffers[] = {&i->text,        &i->call_id, &i->name, &i->sections,
-                                &i->annotations, &i->sealed,  &i->json};
+                                &i->annotations, &i->sealed,  &i->json, &i->id};
     for (size_t k = 0; k < sizeof(buffers) / sizeof(buffers[0]); k++)
         lx_buf_init(buffers[k], LX_RESPONSES_HELD_MAX);
     i->kind = kind;
@@ -190,10 +195,10 @@ static struct lx_responses_told *new_item(const struct lx_responses_teller *t,
 }
 
 /* What was held of it, but for what it came to. */
-static void drop_pieces(struct lx_responses_told *i)
+void lx_responses_item_drop(struct lx_responses_told *i)
 {
-    struct lx_buf *buffers[] = {&i->text,     &i->call_id,     &i->name,
-                                &i->sections, &i->annotations, &i->sealed};
+    struct lx_buf *buffers[] = {&i->text,        &i->call_id, &i->name, &i->sections,
+                                &i->annotations, &i->sealed,  &i->id};
     for (size_t k = 0; k < sizeof(buffers) / sizeof(buffers[0]); k++)
         lx_buf_clear(buffers[k]);
 }
@@ -213,7 +218,7 @@ static void finish_item(const struct lx_responses_teller *t, struct lx_responses
     write_item(&json, NULL, t, i, status);
     t->s->held += i->json.n;
     lx_responses_teller_fail(t, i->json.failed);
-    drop_pieces(i);
+    lx_responses_item_drop(i);
     i->done = true;
     struct lx_out o = lx_responses_record_open(t, "response.output_item.done");
     lx_out_int(&o, "output_index", i->index);
@@ -322,7 +327,7 @@ static struct lx_responses_told *ensure(const struct lx_responses_teller *t, enu
     if (i && i->kind == kind && (kind == LX_PART_TEXT || i->part == t->e->index))
         return i;
     close_open(t, LX_S("completed"));
-    i = t->s->open = new_item(t, kind);
+    i = t->s->open = lx_responses_item_new(t, kind);
     if (i)
         announce(t, i);
     return i;
@@ -338,7 +343,7 @@ static void say(const struct lx_responses_teller *t, enum lx_part_kind kind, str
         close_section(t, i);
     if (!i->section_open)
         open_section(t, i, kind);
-    hold(t, &i->text, text);
+    lx_responses_hold(t, &i->text, text);
     struct lx_out o = item_record(
         t, i, refusal ? "response.refusal.delta" : "response.output_text.delta", "content_index");
     lx_out_text(&o, "delta", text);
@@ -361,7 +366,7 @@ static void think(const struct lx_responses_teller *t)
         lx_responses_record_close(t, &o);
         i->section_open = true;
     }
-    hold(t, &i->text, t->e->text);
+    lx_responses_hold(t, &i->text, t->e->text);
     struct lx_out o = item_record(t, i, "response.reasoning_summary_text.delta", "summary_index");
     lx_out_text(&o, "delta", t->e->text);
     lx_responses_record_close(t, &o);
@@ -380,12 +385,12 @@ static struct lx_responses_told *find_call(const struct lx_responses_teller *t)
 static void start_call(const struct lx_responses_teller *t)
 {
     close_open(t, LX_S("completed"));
-    struct lx_responses_told *i = new_item(t, LX_PART_TOOL_CALL);
+    struct lx_responses_told *i = lx_responses_item_new(t, LX_PART_TOOL_CALL);
     if (!i)
         return;
     i->custom = t->e->custom;
-    hold(t, &i->call_id, t->e->id);
-    hold(t, &i->name, t->e->name);
+    lx_responses_hold(t, &i->call_id, t->e->id);
+    lx_responses_hold(t, &i->name, t->e->name);
     announce(t, i);
 }
 
@@ -393,7 +398,7 @@ static void end_call(const struct lx_responses_teller *t, struct lx_responses_to
                      struct lx_slice status)
 {
     if (!i->text.n && !i->custom) /* arguments are never none */
-        hold(t, &i->text, lx_text(LX_S("{}")));
+        lx_responses_hold(t, &i->text, lx_text(LX_S("{}")));
     struct lx_out o = item_record(t, i,
                                   i->custom ? "response.custom_tool_call_input.done"
                                             : "response.function_call_arguments.done",
@@ -411,11 +416,11 @@ static void tell_media(const struct lx_responses_teller *t)
     const struct lx_media *m = &t->e->media;
     if (t->e->part == LX_PART_IMAGE && m->data.s.n) {
         close_open(t, LX_S("completed"));
-        struct lx_responses_told *i = new_item(t, LX_PART_IMAGE);
+        struct lx_responses_told *i = lx_responses_item_new(t, LX_PART_IMAGE);
         if (!i)
             return;
         announce(t, i);
-        hold(t, &i->text, m->data);
+        lx_responses_hold(t, &i->text, m->data);
         finish_item(t, i, LX_S("completed"));
     } else if (m->url.s.n) {
         say(t, LX_PART_TEXT, lx_text(t->e->part == LX_PART_IMAGE ? LX_S("![](") : LX_S("[](")));
@@ -430,7 +435,7 @@ static void tell_opaque(const struct lx_responses_teller *t)
     if (!lx_slice_eq(t->e->language, LX_RESPONSES))
         return;
     close_open(t, LX_S("completed"));
-    struct lx_responses_told *i = new_item(t, LX_PART_OPAQUE);
+    struct lx_responses_told *i = lx_responses_item_new(t, LX_PART_OPAQUE);
     if (!i)
         return;
     lx_buf_add(&i->text, t->e->raw);
@@ -477,7 +482,7 @@ static void tell_signature(const struct lx_responses_teller *t)
 {
     struct lx_responses_told *i = t->e->text.s.n ? ensure(t, LX_PART_THINKING) : NULL;
     if (i)
-        hold(t, &i->sealed, t->e->text);
+        lx_responses_hold(t, &i->sealed, t->e->text);
 }
 
 static void tell_data(const struct lx_responses_teller *t)
@@ -488,7 +493,7 @@ static void tell_data(const struct lx_responses_teller *t)
     if (!i)
         return;
     i->redacted = true;
-    hold(t, &i->sealed, t->e->text);
+    lx_responses_hold(t, &i->sealed, t->e->text);
 }
 
 static void tell_arguments(const struct lx_responses_teller *t)
@@ -496,7 +501,7 @@ static void tell_arguments(const struct lx_responses_teller *t)
     struct lx_responses_told *i = t->e->text.s.n ? find_call(t) : NULL;
     if (!i)
         return;
-    hold(t, &i->text, t->e->text);
+    lx_responses_hold(t, &i->text, t->e->text);
     struct lx_out o = item_record(t, i,
                                   i->custom ? "response.custom_tool_call_input.delta"
                                             : "response.function_call_arguments.delta",
@@ -629,7 +634,7 @@ void lx_responses_items_clear(struct lx_responses_telling *s)
     while (s->items) {
         struct lx_responses_told *i = s->items;
         s->items = i->next;
-        drop_pieces(i);
+        lx_responses_item_drop(i);
         lx_buf_clear(&i->json);
         free(i);
     }

@@ -109,15 +109,20 @@ static void keep_head(const struct lx_responses_teller *t, const struct lx_event
     lx_responses_teller_fail(t, t->s->head.failed);
 }
 
+void lx_responses_telling_begin(struct lx_responses_telling *s)
+{
+    s->started = true;
+    lx_buf_init(&s->head, LX_RESPONSES_HELD_MAX);
+    lx_buf_init(&s->spill, LX_RESPONSES_HELD_MAX);
+    lx_buf_init(&s->logprobs, LX_RESPONSES_HELD_MAX);
+}
+
 static void start(const struct lx_responses_teller *t)
 {
     struct lx_responses_telling *s = t->s;
     if (s->started)
         return;
-    s->started = true;
-    lx_buf_init(&s->head, LX_RESPONSES_HELD_MAX);
-    lx_buf_init(&s->spill, LX_RESPONSES_HELD_MAX);
-    lx_buf_init(&s->logprobs, LX_RESPONSES_HELD_MAX);
+    lx_responses_telling_begin(s);
     if (t->e->kind == LX_EVENT_START) {
         struct lx_slice tier = t->e->service_tier.s;
         s->native = lx_slice_eq(t->e->language, LX_RESPONSES);

@@ -3,9 +3,10 @@
 import json
 import time
 
+import openai
 import pytest
 
-from harness import config, deployment, piece, serving
+from harness import KEY, config, deployment, piece, serving
 
 DONE = "data: [DONE]\n\n"
 
@@ -209,3 +210,126 @@ def test_a_stream_may_have_only_so_much_time(gateway, upstream, front):
     assert 0.5 < time.monotonic() - began < 3
     text = reply.body.decode()
     assert "word 3 " in text and "never" not in text and "error" in text and not good.requests
+
+
+# ---- Clients of the Responses API ----
+
+def responses_words(*words, upto=99):
+    """The events of an answer, as far as `upto` of them, without what ends the response."""
+    head = {"id": "resp_one", "object": "response", "created_at": 1, "status": "in_progress", "model": "m", "error": None,
+            "output": [], "parallel_tool_calls": True, "tool_choice": "auto", "tools": []}
+    at = {"item_id": "msg_one", "output_index": 0, "content_index": 0}
+    part = {"type": "output_text", "text": "".join(words), "annotations": []}
+    item = {"id": "msg_one", "type": "message", "role": "assistant", "status": "completed", "content": [part]}
+    events = [("created", {"response": head}), ("in_progress", {"response": head}),
+              ("output_item.added", {"output_index": 0, "item": {**item, "status": "in_progress", "content": []}}),
+              ("content_part.added", {**at, "part": {**part, "text": ""}})]
+    events += [("output_text.delta", {**at, "delta": w, "logprobs": []}) for w in words]
+    events += [("output_text.done", {**at, "text": part["text"], "logprobs": []}),
+               ("content_part.done", {**at, "part": part}), ("output_item.done", {"output_index": 0, "item": item})]
+    usage = {"input_tokens": 7, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 2,
+             "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 9}
+    events += [("completed", {"response": {**head, "status": "completed", "output": [item], "usage": usage}})]
+    return "".join(event("response." + kind, sequence_number=n, **members)
+                   for n, (kind, members) in enumerate(events[:upto]))
+
+
+def gemini_words(*words, finish="STOP"):
+    return "".join("data: " + json.dumps({
+        "candidates": [{"content": {"role": "model", "parts": [{"text": w}]}, "index": 0,
+                        **({"finishReason": finish} if finish and i == len(words) - 1 else {})}],
+        "usageMetadata": {"promptTokenCount": 7, "candidatesTokenCount": 2, "totalTokenCount": 9},
+        "modelVersion": "g", "responseId": "r"}) + "\r\n\r\n" for i, w in enumerate(words))
+
+
+# The model, the beginning of a stream, and a whole one.
+SPEAKERS = {
+    "responses": ("openai/gpt-4o", lambda *w: responses_words(*w, upto=4 + len(w)), responses_words),
+    "chat": ("groq/m", openai_words, lambda *w: openai_words(*w) + openai_end()),
+    "anthropic": ("anthropic/claude-haiku-4-5", claude_words, lambda *w: claude_words(*w) + claude_end()),
+    "gemini": ("gemini/gemini-2.5-flash", lambda *w: gemini_words(*w, finish=None), gemini_words),
+}
+
+
+def streaming(text, step=0, ends=True):
+    """That text; of `step` bytes each piece, and cut off if it does not end."""
+    def reply(connection, _):
+        connection.stream()
+        data = text.encode()
+        for i in range(0, len(data), step or len(data)):
+            connection.send_chunk(data[i:i + (step or len(data))])
+        if ends:
+            connection.end_chunks()
+        else:
+            time.sleep(0.1)  # so that the client has got it
+            connection.reset()
+    return serving(reply)
+
+
+def both(gateway, upstream, first, bad, good, second):
+    bad, good = upstream(bad), upstream(good)
+    gw = gateway(config([deployment("m", SPEAKERS[first][0], bad.url, weight=1000000),
+                         deployment("m", SPEAKERS[second][0], good.url, weight=1)]))
+    return gw, openai.OpenAI(base_url=gw.url + "/v1", api_key=KEY, max_retries=0), good
+
+
+def heard(client, **more):
+    """The events of a stream as the SDK has them, and the response that it makes of them."""
+    with client, client.responses.stream(model="m", input="Hi", **more) as stream:
+        events = list(stream)
+        response = stream.get_final_response()
+    kinds = [e.type for e in events]
+    assert kinds.count("response.created") == kinds.count("response.completed") == 1
+    assert [e.sequence_number for e in events] == list(range(len(events)))
+    assert len({e.response.id for e in events if hasattr(e, "response")}) == 1
+    for e in events:
+        if e.type == "response.output_text.delta":
+            assert e.item_id == response.output[e.output_index].id
+    assert [i.id for i in response.output] == [e.item.id for e in events if e.type == "response.output_item.added"]
+    return events, response
+
+
+@pytest.mark.parametrize("second", SPEAKERS)
+@pytest.mark.parametrize("first", SPEAKERS)
+def test_a_response_goes_on(gateway, upstream, first, second):
+    gw, client, good = both(gateway, upstream, first, streaming(SPEAKERS[first][1]("Hello ", "wor"), ends=False),
+                            streaming(SPEAKERS[second][2]("ld", "!")), second)
+    events, response = heard(client)
+    assert response.output_text == "Hello world!"
+    assert "".join(e.delta for e in events if e.type == "response.output_text.delta") == "Hello world!"
+    assert len(response.output) == 1 and len(response.output[0].content) == 1
+    assert response.usage.input_tokens > 7 and response.usage.output_tokens > 2
+    assert "Hello wor" in json.dumps(good.requests[0].json())
+    assert "resumed=1" in gw.access_line("POST")
+
+
+@pytest.mark.parametrize("upto", range(1, 9))
+def test_a_response_goes_on_after_each_event(gateway, upstream, upto):
+    gw, client, good = both(gateway, upstream, "responses",
+                            streaming(responses_words("Hello ", "wor", upto=upto), ends=False),
+                            streaming(responses_words("ld", "!")), "responses")
+    _, response = heard(client)
+    before = "" if upto <= 4 else "Hello " if upto == 5 else "Hello wor"
+    assert response.output_text == before + "ld!"
+    assert ("cut off" in json.dumps(good.requests[0].json())) == (upto > 4)
+    assert "resumed=1" in gw.access_line("POST")
+
+
+@pytest.mark.parametrize("second", ["responses", "chat"])
+def test_a_response_goes_on_byte_by_byte(gateway, upstream, second):
+    _, client, _ = both(gateway, upstream, "responses",
+                        streaming(responses_words("Hello ", "wor", upto=6), step=1, ends=False),
+                        streaming(SPEAKERS[second][2]("ld", "!"), step=1), second)
+    assert heard(client)[1].output_text == "Hello world!"
+
+
+@pytest.mark.parametrize("more", [{"store": True}, {"extra_body": {"previous_response_id": "resp_0"}}])
+def test_a_response_that_is_kept_ends_in_its_error(gateway, upstream, more):
+    _, client, good = both(gateway, upstream, "responses",
+                           streaming(responses_words("Hello ", "wor", upto=6), ends=False),
+                           streaming(responses_words("ld", "!")), "responses")
+    with client, client.responses.stream(model="m", input="Hi", **more) as stream:
+        events = list(stream)
+    assert events[-1].type == "response.failed" and events[-1].response.status == "failed"
+    assert [e.sequence_number for e in events] == list(range(len(events)))
+    assert events[-1].response.output_text == "Hello wor" and not good.requests

@@ -455,6 +455,119 @@ static void a_client_may_go_in_between(void **state)
     host_clear(&h);
 }
 
+/* ---- The Responses API ------------------------------------------------------------------------
+ */
+
+#define ASKED(more) "{\"model\":\"m\",\"stream\":true" more ",\"input\":\"h\\\"i\"}"
+#define CREATED                                                                               \
+    EVENT("response.created",                                                                 \
+          ",\"sequence_number\":0,\"response\":{\"id\":\"resp_one\",\"object\":\"response\"," \
+          "\"created_at\":1,\"status\":\"in_progress\",\"error\":null,\"model\":\"up\","      \
+          "\"output\":[],\"store\":true,\"usage\":null,\"tools\":[]}")                        \
+    EVENT("response.in_progress",                                                             \
+          ",\"sequence_number\":1,\"response\":{\"id\":\"resp_one\",\"object\":\"response\"," \
+          "\"created_at\":1,\"status\":\"in_progress\",\"model\":\"up\",\"output\":[]}")
+#define THOUGHT_ITEM                                                                      \
+    EVENT("response.output_item.added",                                                   \
+          ",\"sequence_number\":2,\"output_index\":0,\"item\":{\"id\":\"rs_x\",\"type\":" \
+          "\"reasoning\",\"summary\":[]}")                                                \
+    EVENT("response.output_item.done",                                                    \
+          ",\"sequence_number\":3,\"output_index\":0,\"item\":{\"id\":\"rs_x\",\"type\":" \
+          "\"reasoning\",\"summary\":[],\"own\":1}")
+#define MESSAGE_ITEM                                                                       \
+    EVENT("response.output_item.added",                                                    \
+          ",\"sequence_number\":4,\"output_index\":1,\"item\":{\"id\":\"msg_x\",\"type\":" \
+          "\"message\",\"status\":\"in_progress\",\"role\":\"assistant\",\"content\":[]}")
+#define MESSAGE_PART                                                                             \
+    EVENT("response.content_part.added",                                                         \
+          ",\"sequence_number\":5,\"item_id\":\"msg_x\",\"output_index\":1,\"content_index\":0," \
+          "\"part\":{\"type\":\"output_text\",\"text\":\"\",\"annotations\":[]}")
+#define WORD(n, text)                                                            \
+    EVENT("response.output_text.delta",                                          \
+          ",\"sequence_number\":" n ",\"item_id\":\"msg_x\",\"output_index\":1," \
+          "\"content_index\":0,\"delta\":\"" text "\"")
+
+static void responses_go_on(void **state)
+{
+    static const char *const seconds[] = {"anthropic", "groq"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+        begin(&lx_dialect_openai_responses, "openai", seconds[i]);
+        broken(ASKED(",\"max_output_tokens\":50,\"store\":false"),
+               CREATED THOUGHT_ITEM MESSAGE_ITEM MESSAGE_PART WORD("6", "Hello wor"));
+        assert_int_equal(h.sends, 2);
+        assert_contains(host_sent(&h), "Hello wor");
+        if (i == 0)
+            rest(MESSAGE_START TEXT_BLOCK("0") TEXT_DELTA("0", "ld") BLOCK_STOP("0") MESSAGE_END);
+        else
+            rest(REST("ld"));
+        const char *got = host_got(&h);
+        assert_int_equal(count(got, "event: response.created\n"), 1);
+        assert_int_equal(count(got, "event: response.completed\n"), 1);
+        assert_int_equal(count(got, "event: response.output_item.added\n"), 2);
+        assert_contains(got, "\"sequence_number\":7,\"item_id\":\"msg_x\",\"output_index\":1,"
+                             "\"content_index\":0,\"delta\":\"ld\"");
+        assert_contains(got, "\"sequence_number\":8,\"item_id\":\"msg_x\",\"output_index\":1,"
+                             "\"content_index\":0,\"text\":\"Hello world\"");
+        assert_contains(got, "\"sequence_number\":11,\"response\":{\"id\":\"resp_");
+        assert_contains(got, "\"store\":false,\"status\":\"completed\"");
+        assert_contains(got, "\"output\":[{\"id\":\"rs_x\",\"type\":\"reasoning\",\"summary\":[],"
+                             "\"own\":1},{\"id\":\"msg_x\",\"type\":\"message\"");
+        host_clear(&h);
+    }
+}
+
+static void responses_go_on_in_their_own_language(void **state)
+{
+    (void)state;
+    begin(&lx_dialect_openai_responses, "openai", "openai");
+    broken(ASKED(",\"max_output_tokens\":50"),
+           CREATED THOUGHT_ITEM MESSAGE_ITEM MESSAGE_PART WORD("6", "Hello wor "));
+    assert_contains(
+        host_sent(&h),
+        "\"input\":[{\"type\":\"message\",\"role\":\"user\",\"content\":\"h\\\"i\"},{\"type\":"
+        "\"message\",\"role\":\"assistant\",\"content\":\"Hello wor\"},{\"type\":\"message\","
+        "\"role\":\"user\",\"content\":\"Your answer above was cut off");
+    assert_contains(host_sent(&h), "\"max_output_tokens\":47");
+    host_clear(&h);
+}
+
+static void responses_that_are_kept_end(void **state)
+{
+    static const char *const bound[] = {
+        ASKED(",\"store\":true"),
+        ASKED(",\"previous_response_id\":\"resp_0\""),
+        ASKED(",\"conversation\":\"conv_0\""),
+        ASKED(",\"background\":true"),
+        ASKED(",\"text\":{\"format\":{\"type\":\"json_object\"}}"),
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(bound) / sizeof(bound[0]); i++) {
+        begin(&lx_dialect_openai_responses, "openai", "openai");
+        assert_int_equal(
+            broken(bound[i], CREATED THOUGHT_ITEM MESSAGE_ITEM MESSAGE_PART WORD("6", "Hello")),
+            LX_STEP_DONE);
+        assert_int_equal(h.sends, 1);
+        assert_int_equal(count(host_got(&h), "event: response.created\n"), 1);
+        assert_contains(host_got(&h), "event: response.failed\ndata: {\"type\":\"response.failed\","
+                                      "\"sequence_number\":");
+        assert_contains(host_got(&h), "\"text\":\"Hello\"");
+        host_clear(&h);
+    }
+}
+
+/* With nobody to go on it is an error, of the response that has begun. */
+static void a_response_alone_fails_as_what_it_was(void **state)
+{
+    (void)state;
+    host_init(&h, &lx_dialect_openai_responses);
+    host_add(&h, "m", "openai", "gpt-4o");
+    broken(ASKED(""), CREATED);
+    assert_int_equal(count(host_got(&h), "event: response.created\n"), 1);
+    assert_contains(host_got(&h), "\"type\":\"response.failed\",\"sequence_number\":2,");
+    host_clear(&h);
+}
+
 /* ---- The table --------------------------------------------------------------------------------
  */
 
@@ -483,6 +596,8 @@ static void soundness(void **state)
         {&lx_dialect_anthropic, K, false, false, false, true, false, "anew"},
         {&lx_dialect_anthropic, T | K, true, false, false, true, false, "on"},
         {&lx_dialect_gemini, T, true, false, false, true, false, "on"},
+        {&lx_dialect_openai_responses, T, true, false, false, true, false, "on"},
+        {&lx_dialect_openai_responses, K, true, false, false, true, false, "not"},
         {&lx_dialect_openai_embed, T, true, false, false, true, false, "not"},
     };
     (void)state;
@@ -543,6 +658,10 @@ int main(void)
         cmocka_unit_test(prompts_go_on),
         cmocka_unit_test(a_mark_says_that_it_goes_on),
         cmocka_unit_test(a_client_may_go_in_between),
+        cmocka_unit_test(responses_go_on),
+        cmocka_unit_test(responses_go_on_in_their_own_language),
+        cmocka_unit_test(responses_that_are_kept_end),
+        cmocka_unit_test(a_response_alone_fails_as_what_it_was),
         cmocka_unit_test(soundness),
         cmocka_unit_test(white_space_is_trimmed),
     };
