@@ -66,8 +66,9 @@ bool lx_gemini_signature_unwrap(struct lx_slice *signature, struct lx_slice *red
 /* ---- Usage, errors (gemini_usage.c) ---- */
 
 void lx_gemini_usage_read(struct lx_json usage, struct lx_usage *u);
-/* Whether Google searched, the web or its maps, for a candidate, and read no pages. That is paid by the search, and what
- * it found is no input that is paid (ai.google.dev/gemini-api/docs/pricing, 2026-11): */
+/* Whether Google searched, the web or its maps, for a candidate, and read no pages. That is paid by
+ * the search, and what it found is no input that is paid (ai.google.dev/gemini-api/docs/pricing,
+ * 2026-11): */
 bool lx_gemini_is_searched(struct lx_json candidate);
 /* takes it away from what was read of `usage`. */
 void lx_gemini_usage_searched(struct lx_json usage, struct lx_usage *u);
