@@ -79,6 +79,12 @@ ssize_t lx_slice_find(struct lx_slice s, struct lx_slice needle);
 /* Without leading and trailing spaces, tabs, CR and LF. */
 struct lx_slice lx_slice_trim(struct lx_slice s);
 
+/* Several of them. */
+struct lx_strings {
+    struct lx_slice *v;
+    size_t n;
+};
+
 /* Splits at the first byte c: *head gets what is before it, *tail what is after.
  * Returns false, with *head = s and *tail empty, when c does not occur. */
 bool lx_slice_cut(struct lx_slice s, char c, struct lx_slice *head, struct lx_slice *tail);

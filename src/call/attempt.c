@@ -108,6 +108,7 @@ static void read_options(struct lx_attempt_writer *w, const struct lx_route_sett
     if (w->from->operation == LX_OPERATION_COUNT && w->offer.path)
         w->options.model_outside = false; /* such an address names none */
     w->options.keep_call_ids = !w->target->is_home;
+    w->options.data_only &= w->from->operation == LX_OPERATION_CHAT;
     w->options.drop_params =
         lx_json_bool(v[LX_MEMBER_DROP_PARAMS], tristate(w->d->drop_params, settings->drop_params));
     w->options.modify_params = tristate(w->d->modify_params, settings->modify_params);
@@ -214,7 +215,8 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
                          const struct lx_route_settings *settings, const struct lx_dialect *from,
                          const struct lx_json_doc *body, const struct lx_request *request,
                          size_t first, struct lx_slice upstream_model, enum lx_tristate stream,
-                         struct lx_arena *arena, struct lx_buf *buf, struct lx_fault *fault)
+                         const struct lx_media_found *found, struct lx_arena *arena,
+                         struct lx_buf *buf, struct lx_fault *fault)
 {
     struct lx_header_list of_body;
     struct lx_json_edit edit;
@@ -233,6 +235,7 @@ static int write_attempt(struct lx_attempt *at, const struct lx_deployment *d,
         .body = body,
         .model = upstream_model,
         .stream = stream,
+        .found = found,
         .arena = arena,
         .fault = fault,
         .out = {.buf = buf, .headers = &of_body, .losses = &at->losses, .arena = arena},
@@ -352,7 +355,8 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
                      const struct lx_route_settings *settings, const struct lx_dialect *from,
                      const struct lx_json_doc *body, const struct lx_request *request,
                      struct lx_slice upstream_model, enum lx_tristate stream,
-                     struct lx_arena *arena, struct lx_buf *buf, struct lx_fault *fault)
+                     const struct lx_media_found *found, struct lx_arena *arena,
+                     struct lx_buf *buf, struct lx_fault *fault)
 {
     struct lx_json_doc merged, dropped, marked;
     struct lx_losses before;
@@ -378,7 +382,7 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
         body = &marked;
     if (code >= 0) {
         code = write_attempt(at, d, settings, from, body, body == given ? request : NULL, first,
-                             upstream_model, stream, arena, buf, fault);
+                             upstream_model, stream, found, arena, buf, fault);
         prepend(&at->losses, &before);
     } else {
         *fault = lx_fault_of_error(code, &err, arena);

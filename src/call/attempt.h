@@ -26,6 +26,7 @@ struct lx_attempt_writer {
     bool system_first;        /* openai_system_messages_first */
     struct lx_slice *allowed; /* the deployment's and the client's together */
     size_t allowed_count;
+    const struct lx_media_found *found;
     struct lx_slice *paths; /* to drop, as above */
     size_t path_count;
     struct lx_arena *arena;

@@ -8,6 +8,7 @@
 #include "call/alternate.h"
 #include "call/attempt.h"
 #include "call/foreign.h"
+#include "call/media.h"
 #include "call/places.h"
 #include "call/repair.h"
 #include "call/system.h"
@@ -381,6 +382,22 @@ static const struct lx_request *alternating(struct lx_attempt_writer *w,
     return told;
 }
 
+/* With data instead of URLs, the same way; and where the client's own body has URLs that the target
+ * does not take. */
+static const struct lx_request *with_media(struct lx_attempt_writer *w,
+                                           const struct lx_request *request)
+{
+    bool suspect = w->at->same_language && w->options.data_only &&
+                   lx_slice_find(w->body->text, LX_S("\"url\"")) >= 0;
+    if (!w->found && !suspect)
+        return request;
+    const struct lx_request *whole = request ? request : read_own(w);
+    const struct lx_request *told = whole ? lx_media_put(whole, w->found, w->arena) : NULL;
+    if (!told || told != whole || (suspect && lx_media_any(whole, w->arena)))
+        w->at->same_language = false;
+    return w->at->same_language ? request : told;
+}
+
 /* System messages, the same way. */
 static const struct lx_request *settled(struct lx_attempt_writer *w,
                                         const struct lx_request *request)
@@ -492,10 +509,25 @@ static const struct lx_request *write_with_tools(struct lx_attempt_writer *w,
     return told;
 }
 
+/* What was refused, where all of it would do as data. */
+static const struct lx_media_need *needs_of(const struct lx_attempt_writer *w)
+{
+    if (w->from->operation != LX_OPERATION_CHAT || (w->out.code && w->out.code != LX_EUNSUPPORTED))
+        return NULL;
+    for (const struct lx_loss *l = w->out.refused; l; l = l->next) {
+        const struct lx_media_need *n = w->out.needs;
+        while (n && !lx_slice_eq(n->what, l->what))
+            n = n->next;
+        if (!n)
+            return NULL;
+    }
+    return w->out.needs;
+}
+
 static int write_it(struct lx_attempt_writer *w, struct lx_json_edit *edit,
                     const struct lx_request *request, struct lx_buf *buf)
 {
-    request = alternating(w, settled(w, repaired(w, request)));
+    request = alternating(w, settled(w, repaired(w, with_media(w, request))));
     if (w->at->same_language && is_emulated(w))
         w->at->same_language = false;
     if (!request && !w->out.code && (!w->at->same_language || may_enforce(w)))
@@ -508,6 +540,7 @@ static int write_it(struct lx_attempt_writer *w, struct lx_json_edit *edit,
         note_form(w, request);
     if (!w->out.code && w->arena->failed)
         lx_body_fail(&w->out, w->arena->failed, LX_S("body"), LX_S("no memory"));
+    w->at->needs = needs_of(w);
     return w->out.code ? fail_body(w) : 0;
 }
 

@@ -13,7 +13,8 @@
  *                v |
  *               KEY ---> KEY_ASK -> KEY_WAIT -> KEY   (a credential: fetch.h)
  *
- * What is written may go by way of PROMPT to SEND (prompt_cache.c).
+ * What is written may go by way of MEDIA (media.c), and is written again; and by way of PROMPT to
+ * SEND (prompt_cache.c).
  */
 #include "base/random.h"
 #include "call/count.h"
@@ -68,6 +69,7 @@ void lx_call_free(struct lx_call *c)
     lx_call_release_body(c);
     lx_call_drop_relay(c);
     lx_fetch_clear(&c->fetch);
+    lx_call_media_free(c);
     lx_buf_clear(&c->out);
     lx_arena_clear(&c->late);
     lx_call_follow_drop(c);
@@ -97,6 +99,7 @@ const struct lx_call_report *lx_call_report(const struct lx_call *c)
 static void shrink(struct lx_call *c)
 {
     struct lx_slice *model = &c->report.model, *upstream = &c->report.upstream_model;
+    lx_call_media_free(c);
     if (!c->memory || c->attempt.losses.count || c->report.tried || c->resume.active ||
         c->owns_body)
         return;
@@ -339,11 +342,13 @@ static int write_attempt(struct lx_call *c, const struct lx_deployment *d, struc
     int code = c->resume.active ? lx_resume_write(c, d, f) : 0;
     if (code == 0 && (to != c->in.front || operation == LX_OPERATION_EMBED))
         code = lx_call_read_request(c, f);
+    c->attempt.needs = NULL;
     if (code < 0)
         return code;
     lx_buf_reset(&m->body);
     code = lx_attempt_write(&c->attempt, d, c->settings, c->in.front, &m->doc, c->request,
-                            c->report.upstream_model, c->in.stream, &m->arena, &m->body, f);
+                            c->report.upstream_model, c->in.stream, lx_call_media_found(c),
+                            &m->arena, &m->body, f);
     if (code == 0 && c->resume.active)
         code = lx_resume_mark(c, f);
     if (code == 0 && c->in.kept)
@@ -366,6 +371,10 @@ static void write_and_send(struct lx_call *c, const struct lx_deployment *d)
 {
     struct lx_fault f = {.retry_after_ms = -1};
     int code = write_attempt(c, d, &f);
+    if (lx_call_wants_media(c)) {
+        c->state = MEDIA;
+        return;
+    }
     if (code == 0 && (code = lx_call_prompt_begin(c)) < 0)
         f = lx_fault_of_error(code, NULL, lx_call_arena(c));
     if (code >= 0)
@@ -386,6 +395,7 @@ static void attempt(struct lx_call *c)
     c->mirror_due = d->silent_model_count && !c->in.is_mirror && !c->in.is_hedge &&
                     c->in.front->operation != LX_OPERATION_COUNT;
     c->memory->polls = 0;
+    c->asks_media = c->puts_media = false;
     c->report.losses = &c->attempt.losses;
     c->report.upstream_model =
         lx_attempt_model(d, c->in.front, lx_deployment_model(d, c->star, lx_call_arena(c)),
@@ -431,6 +441,17 @@ static void find_key(struct lx_call *c)
     }
 }
 
+static void fetch_media(struct lx_call *c)
+{
+    const struct lx_deployment *d = c->report.deployment;
+    if (!lx_call_media_next(c))
+        return;
+    if (d->credential)
+        c->state = KEY; /* which is known by now */
+    else
+        write_and_send(c, d);
+}
+
 /* ---- What the host is told ------------------------------------------------------------------ */
 
 /*
@@ -444,7 +465,7 @@ static void fill_send(struct lx_call *c, struct lx_step *out)
     const struct lx_route_settings *s = c->settings;
     int64_t total = lx_call_total_ms(c), first = lx_call_first_byte_ms(c);
     if (!c->memory->polls)
-        c->memory->sent_ms = c->now_ms;
+        c->memory->sent_ms = lx_call_media_since_ms(c);
     int64_t spent = c->now_ms - c->memory->sent_ms;
     if (total > 0) /* of the attempt, however often its answer is sent for */
         total = total > spent ? total - spent : 1;
@@ -501,8 +522,8 @@ void lx_call_next(struct lx_call *c, struct lx_step *out)
         find_group(c);
     if (c->state == MOCK)
         lx_call_answer_mock(c, lx_call_mock_text(c, c->report.deployment));
-    while (c->state == ATTEMPT || c->state == KEY)
-        c->state == ATTEMPT ? attempt(c) : find_key(c);
+    while (c->state == ATTEMPT || c->state == KEY || c->state == MEDIA)
+        c->state == ATTEMPT ? attempt(c) : c->state == KEY ? find_key(c) : fetch_media(c);
     if (c->state == PROMPT)
         lx_call_prompt_find(c);
     if (c->mirror_due) {
@@ -523,6 +544,8 @@ void lx_call_next(struct lx_call *c, struct lx_step *out)
         c->state = KEY_WAIT;
     } else if (c->state == PROMPT_ASK) {
         lx_call_prompt_fill(c, out);
+    } else if (c->state == MEDIA_ASK) {
+        lx_call_media_fill(c, out);
     } else if (c->state == SLEEP) {
         out->kind = LX_STEP_SLEEP;
         out->sleep_ms = c->wake_ms - c->now_ms;
@@ -553,6 +576,8 @@ void lx_call_feed_head(struct lx_call *c, int status, const struct lx_headers *h
         lx_credential_run_feed_head(c->fetch.run, status);
     if (c->state == PROMPT_WAIT)
         lx_call_prompt_feed_head(c, status);
+    if (c->state == MEDIA_WAIT)
+        lx_call_media_feed_head(c, status, headers);
     if (c->state != HEAD)
         return;
     const struct lx_dialect *back = c->attempt.back;
@@ -639,6 +664,8 @@ void lx_call_feed_body(struct lx_call *c, struct lx_slice piece)
         lx_credential_run_feed_body(c->fetch.run, piece);
     if (c->state == PROMPT_WAIT)
         lx_call_prompt_feed_body(c, piece);
+    if (c->state == MEDIA_WAIT)
+        lx_call_media_feed_body(c, piece);
     if (c->state == ERROR) {
         size_t room = MAX_ERROR_BYTES - c->memory->whole.n;
         lx_buf_add(&c->memory->whole, lx_slice_to(piece, room));
@@ -711,6 +738,8 @@ void lx_call_feed_end(struct lx_call *c)
         c->state = KEY;
     else if (c->state == PROMPT_WAIT)
         lx_call_prompt_feed_end(c, 0, NULL);
+    else if (c->state == MEDIA_WAIT)
+        lx_call_media_feed_end(c, 0);
     else if (c->state == ERROR)
         end_error(c);
     else if (c->state == BODY)
@@ -730,6 +759,8 @@ void lx_call_feed_failure(struct lx_call *c, int code, const struct lx_error *er
         c->state = KEY;
     if (c->state == PROMPT_WAIT)
         lx_call_prompt_feed_end(c, code, err);
+    if (c->state == MEDIA_WAIT)
+        lx_call_media_feed_end(c, code);
     if (c->state == RACING) {
         const struct lx_fault f = lx_fault_of_error(code, err, lx_call_arena(c));
         lx_call_refuse(c, &f);

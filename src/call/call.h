@@ -43,16 +43,21 @@ struct lx_attempt {
     struct lx_slice encoding;   /* embeddings: as the client wants them */
     struct lx_prompt_cut cut; /* where its prompt may be cut, for the provider to keep a part ... */
     struct lx_slice kept_url, kept_model; /* ... there, and as the model is called there */
+    const struct lx_media_need *needs; /* all that keeps it from being sent as it is: what somebody
+                                        * has to fetch; or NULL */
 };
+struct lx_media_found; /* call/media.h */
 /* `request` is what lx_request_of_body() made of the body, or NULL: then it is read when it is
  * needed. `stream`: what the path says of a language whose bodies do not; UNSET: the body says.
+ * found: what was fetched for an attempt before (struct lx_attempt.needs), or NULL.
  * What comes out lives in the arena, in buf (empty, with its ceiling set), or is the body's own
  * text; it borrows from the deployment. 0, or a code with *fault filled. */
 int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
                      const struct lx_route_settings *settings, const struct lx_dialect *from,
                      const struct lx_json_doc *body, const struct lx_request *request,
                      struct lx_slice upstream_model, enum lx_tristate stream,
-                     struct lx_arena *arena, struct lx_buf *buf, struct lx_fault *fault);
+                     const struct lx_media_found *found, struct lx_arena *arena, struct lx_buf *buf,
+                     struct lx_fault *fault);
 /* What the deployment calls the model for this body: lx_deployment_model()'s, or, where the row
  * says that its chats do not take such a request, or the client speaks the Responses API, with
  * "responses/" in front. Borrowed or in the arena; absent when that has failed. */
@@ -117,7 +122,8 @@ struct lx_call_input {
     bool in_array;                   /* a stream as one JSON array */
     bool keeps_body; /* all stays while lx_call_keeps_body(); else nobody counts a stream's prompt
                       * where its provider does not, nor goes on with one that breaks */
-    bool is_hedge;   /* asked because another is slow: one attempt, and not of .avoid */
+    bool fetches_media; /* the host honours .public_only: what clients name by URL may be fetched */
+    bool is_hedge;      /* asked because another is slow: one attempt, and not of .avoid */
     const struct lx_deployment *avoid;
     bool is_mirror; /* asked besides another: it is not mirrored itself */
     struct lx_slice call_id;
@@ -160,7 +166,8 @@ struct lx_step {
         const struct lx_outgoing *out;
         int64_t connect_ms, first_byte_ms, between_bytes_ms, total_ms;
         int64_t hedge_ms; /* without an EMIT until then: lx_call_hedge(); 0: never */
-        bool aside;       /* to a token's endpoint, on the way to the provider */
+        bool aside; /* on the way to the provider: to a token's endpoint, or to where media are
+                     * (in.fetches_media) */
     } send;
     const char *ask_path;
     struct lx_slice models;

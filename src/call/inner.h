@@ -23,6 +23,9 @@ enum lx_call_state {
     KEY,         /* a key is wanted that a credential is exchanged for */
     KEY_ASK,     /* ... by an exchange or a file that is due */
     KEY_WAIT,    /* waits for the answer of either */
+    MEDIA,       /* what the client names by URL has to be sent as data */
+    MEDIA_ASK,   /* ... and is to be fetched */
+    MEDIA_WAIT,  /* waits for it */
     PROMPT,      /* its beginning may be kept by the provider: looked up */
     PROMPT_ASK,  /* ... by an exchange that is due */
     PROMPT_WAIT, /* waits for its answer */
@@ -63,6 +66,8 @@ struct lx_call {
     struct lx_request *request; /* the body, where it had to be read; of embeddings what is left */
     struct lx_gather *gather;   /* vectors of exchanges before, where it takes several; or NULL */
     struct lx_attempt attempt;
+    struct lx_call_media *media;   /* media.c: what was fetched for it; or NULL */
+    bool asks_media, puts_media;   /* for this attempt; and all is there */
     struct lx_call_prompt *prompt; /* prompt_cache.c: of the attempt; or NULL */
     struct lx_headers upstream;    /* the provider's, prefixed */
     int upstream_status;
@@ -177,6 +182,22 @@ static inline bool lx_call_is_bare(const struct lx_call *c)
 {
     return c->in.kept && c->in.kept->bare;
 }
+
+/* ---- media.c ---- */
+/* The attempt that was written could be sent if media were fetched. */
+bool lx_call_wants_media(const struct lx_call *c);
+/* In MEDIA: begins to fetch what is missing. True: nothing is, and the attempt is to be written
+ * again, with what lx_call_media_found() gives. */
+bool lx_call_media_next(struct lx_call *c);
+const struct lx_media_found *lx_call_media_found(const struct lx_call *c);
+void lx_call_media_fill(struct lx_call *c, struct lx_step *out);
+void lx_call_media_feed_head(struct lx_call *c, int status, const struct lx_headers *headers);
+void lx_call_media_feed_body(struct lx_call *c, struct lx_slice piece);
+/* code: 0, or why there is no whole answer. */
+void lx_call_media_feed_end(struct lx_call *c, int code);
+/* When the attempt's first exchange began. */
+int64_t lx_call_media_since_ms(const struct lx_call *c);
+void lx_call_media_free(struct lx_call *c);
 
 /* ---- prompt_cache.c ---- */
 /* The attempt has been written. 1: the beginning of its prompt is to be kept; 0: it is sent as it

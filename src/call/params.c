@@ -95,7 +95,7 @@ static int try_param(const struct lx_deployment *d, struct lx_slice model, const
     lx_buf_reset(body);
     int code = text.p ? lx_json_read(&doc, text, NULL, NULL) : a->failed;
     if (code == 0)
-        code = lx_attempt_write(&at, d, &settings, of->front, &doc, NULL, model, LX_UNSET, a, body,
+        code = lx_attempt_write(&at, d, &settings, of->front, &doc, NULL, model, LX_UNSET, NULL, a, body,
                                 &fault);
     lx_json_doc_clear(&doc);
     if (code == 0)

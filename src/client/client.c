@@ -209,7 +209,8 @@ int lx_client_add_model(llmux_client *c, struct lx_slice model, llmux_error **er
 }
 
 int lx_client_call(llmux_client *c, const struct lx_dialect *front, const llmux_request *request,
-                   bool stream, struct lx_buf *body, struct lx_call **out, llmux_error **err)
+                   bool stream, bool is_driven, struct lx_buf *body, struct lx_call **out,
+                   llmux_error **err)
 {
     const struct lx_route_table *routes = &c->setup->config->routes;
     struct lx_call_input in = {
@@ -221,6 +222,7 @@ int lx_client_call(llmux_client *c, const struct lx_dialect *front, const llmux_
         .timeout_ms = c->timeout_ms,
         .max_retries = c->max_retries,
         .keeps_body = true,
+        .fetches_media = is_driven, /* else the user's sockets know nothing of public_only */
     };
     bool routed = lx_auto_find(routes, request->model) != NULL;
     int code = routed ? 0 : lx_client_add_model(c, request->model, err);

@@ -145,6 +145,7 @@ int lx_client_add_model(llmux_client *c, struct lx_slice model, llmux_error **er
 /* A call for the request, in OpenAI's language for what is wanted; its body is rendered into
  * `body`, which must outlive it, as must the client's setup (lx_setup_hold()). */
 int lx_client_call(llmux_client *c, const struct lx_dialect *front, const llmux_request *request,
-                   bool stream, struct lx_buf *body, struct lx_call **out, llmux_error **err);
+                   bool stream, bool is_driven, struct lx_buf *body, struct lx_call **out,
+                   llmux_error **err);
 
 #endif

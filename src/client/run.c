@@ -345,7 +345,7 @@ static struct job *job_new(llmux_client *c, const struct lx_dialect *front,
     j->drive.events = &drive_events;
     lx_buf_init(&j->body, BODY_MAX);
     lx_buf_init(&j->reply, LX_REPLY_MAX);
-    if (lx_client_call(c, front, request, stream, &j->body, &j->drive.call, err) != 0) {
+    if (lx_client_call(c, front, request, stream, true, &j->body, &j->drive.call, err) != 0) {
         job_free(j);
         return NULL;
     }

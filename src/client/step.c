@@ -34,7 +34,7 @@ llmux_call *llmux_call_new(llmux_client *c, const llmux_request *request, llmux_
         if (lx_slice_eq(m->name, LX_S("stream")))
             stream = m->json;
     if (lx_client_call(c, &lx_dialect_openai_chat, request, lx_slice_eq(stream, LX_S("true")),
-                       &call->body, &call->call, err) == 0)
+                       false, &call->body, &call->call, err) == 0)
         return call;
     llmux_call_free(call);
     return NULL;

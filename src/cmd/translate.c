@@ -170,11 +170,11 @@ static int run_request(struct job *j)
         d.project = LX_S("PROJECT");
     j->settings.drop_params = j->values[DROP] != NULL;
     j->settings.modify_params = j->values[MODIFY] != NULL;
-    code = lx_attempt_write(&at, &d, &j->settings, j->from, &j->doc, NULL,
-                            lx_attempt_model(&d, j->from,
-                                             lx_deployment_model(&d, lx_slice(NULL, 0), &j->arena),
-                                             &j->doc, &j->arena),
-                            j->values[STREAM] ? LX_YES : LX_UNSET, &j->arena, &j->out, &fault);
+    code = lx_attempt_write(
+        &at, &d, &j->settings, j->from, &j->doc, NULL,
+        lx_attempt_model(&d, j->from, lx_deployment_model(&d, lx_slice(NULL, 0), &j->arena),
+                         &j->doc, &j->arena),
+        j->values[STREAM] ? LX_YES : LX_UNSET, NULL, &j->arena, &j->out, &fault);
     if (code == 0)
         code = lx_attempt_sign(&at, &d, time(NULL), &j->arena, &fault);
     code = code == 0 ? print_request(j, &at) : print_fault(j, &fault);

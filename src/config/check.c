@@ -234,6 +234,15 @@ static bool read_megabytes(struct lx_load *l, struct lx_slice text, void *to)
     return true;
 }
 
+static bool read_megabytes_or_0(struct lx_load *l, struct lx_slice text, void *to)
+{
+    int64_t millionths;
+    if (lx_yaml_decimal(text, 6, &millionths) != 0 || millionths)
+        return read_megabytes(l, text, to);
+    *(int64_t *)to = 0;
+    return true;
+}
+
 static bool read_megabytes_size(struct lx_load *l, struct lx_slice text, void *to)
 {
     int64_t bytes;
@@ -322,6 +331,7 @@ static const struct {
     [LX_TYPE_DURATION] = {read_duration, "a length of time: 30s, 10m, 2h, 1d, 1w, 1mo"},
     [LX_TYPE_NANO_USD] = {read_nano_usd, "an amount in dollars"},
     [LX_TYPE_MEGABYTES] = {read_megabytes, "a number of MiB above 0"},
+    [LX_TYPE_MEGABYTES_OR_0] = {read_megabytes_or_0, "a number of MiB, or 0"},
     [LX_TYPE_MEGABYTES_SIZE] = {read_megabytes_size, "a number of MiB above 0"},
     [LX_TYPE_STRING] = {read_string, "text"},
     [LX_TYPE_Z] = {read_z, "text"},

@@ -18,6 +18,7 @@ static const char *const type_names[] = {
     [LX_TYPE_DURATION] = "duration",
     [LX_TYPE_NANO_USD] = "dollars",
     [LX_TYPE_MEGABYTES] = "MiB",
+    [LX_TYPE_MEGABYTES_OR_0] = "MiB",
     [LX_TYPE_MEGABYTES_SIZE] = "MiB",
     [LX_TYPE_STRING] = "text",
     [LX_TYPE_Z] = "text",

@@ -34,6 +34,7 @@ enum lx_option_type {
     LX_TYPE_DURATION,        /* int64_t, in ms: "30s", "10m", "2h", "1d", "1w", "1mo" (30 days) */
     LX_TYPE_NANO_USD,        /* int64_t, in nano-dollars of written dollars */
     LX_TYPE_MEGABYTES,       /* int64_t, in bytes of a written 1,048,576 */
+    LX_TYPE_MEGABYTES_OR_0,  /* the same, or 0 */
     LX_TYPE_MEGABYTES_SIZE,  /* size_t, the same */
     LX_TYPE_STRING,          /* struct lx_slice */
     LX_TYPE_Z,               /* const char * */
@@ -49,11 +50,6 @@ enum lx_option_state {
     LX_OPTION_BODY,    /* goes into the request's body where the client gives nothing */
     LX_OPTION_KNOWN,   /* not built yet */
     LX_OPTION_NOTHING, /* accepted, and there is nothing to do: `help` says why */
-};
-
-struct lx_strings {
-    struct lx_slice *v;
-    size_t n;
 };
 
 #define LX_BY_HAND ((size_t)-1) /* the code that reads the section looks for it itself */

@@ -249,8 +249,10 @@ static void write_source(struct lx_anthropic_writer *w, const struct lx_media *m
 }
 
 /* Why the API could not get at the media; empty when it can. */
-static struct lx_slice media_fault(const struct lx_media *m)
+static struct lx_slice media_fault(const struct lx_anthropic_writer *w, const struct lx_media *m)
 {
+    if (m->url.s.n && w->o->data_only)
+        return LX_S("the provider takes media as data, and fetches no URL");
     if (m->url.s.n)
         return lx_slice_starts(m->url.s, LX_S("http")) ? LX_S("")
                                                        : LX_S("Anthropic fetches web URLs only");
@@ -260,11 +262,11 @@ static struct lx_slice media_fault(const struct lx_media *m)
 static void write_image(const struct writing *p)
 {
     const struct lx_media *m = &p->p->media;
-    struct lx_slice type = media_type(m, p->w->b->arena), fault = media_fault(m);
+    struct lx_slice type = media_type(m, p->w->b->arena), fault = media_fault(p->w, m);
     if (!fault.n && m->data.s.n && !type.n)
         fault = LX_S("an image needs a media type");
     if (fault.n) {
-        refuse_part(p->w, p->at, fault);
+        lx_body_need(p->w->b, p->w->o, p->p, place_name(p->w, p->at), fault);
         return;
     }
     if (m->detail.n && !lx_slice_eq(m->detail, LX_S("auto")))
@@ -338,7 +340,7 @@ static void write_file(const struct writing *p)
     const struct lx_media *m = &p->p->media;
     bool inside = p->p->content || p->p->text.s.p;
     struct lx_slice type = media_type(m, p->w->b->arena);
-    struct lx_slice fault = inside ? LX_S("") : media_fault(m);
+    struct lx_slice fault = inside ? LX_S("") : media_fault(p->w, m);
     if (!inside && lx_slice_starts(type, LX_S("image/"))) {
         write_image(p);
         return;
@@ -350,7 +352,7 @@ static void write_file(const struct writing *p)
     if (!fault.n && !inside && m->data.s.n && !lx_slice_eq(type, LX_S("application/pdf")))
         fault = LX_S("Anthropic reads PDF and text files");
     if (fault.n) {
-        refuse_part(p->w, p->at, fault);
+        lx_body_need(p->w->b, p->w->o, p->p, place_name(p->w, p->at), fault);
         return;
     }
     part_open(p, LX_S("document"));

@@ -322,7 +322,7 @@ static void write_file(const struct writing *p)
     const struct format *f = inside ? format_of(LX_S("text/plain")) : find_format(p);
     struct lx_slice fault = inside ? LX_S("") : media_fault(&p->p->media);
     if (fault.n)
-        refuse(p, fault);
+        lx_body_need(p->w->b, p->w->o, p->p, place_name(p), fault);
     else if (p->p->content)
         write_document(p, NULL);
     else if (!f)

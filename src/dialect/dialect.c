@@ -148,6 +148,18 @@ void lx_body_refuse(struct lx_body *b, const struct lx_write_options *o, struct 
                                 false};
 }
 
+void lx_body_need(struct lx_body *b, const struct lx_write_options *o, const struct lx_part *p,
+                  struct lx_slice what, struct lx_slice why)
+{
+    struct lx_slice url = lx_text_plain(p->media.url, b->arena);
+    struct lx_media_need *need = lx_is_web_url(url) ? lx_arena_new(b->arena, struct lx_media_need) : NULL;
+    if (need) {
+        *need = (struct lx_media_need){p->kind, lx_arena_copy(b->arena, what), url, b->needs};
+        b->needs = need;
+    }
+    lx_body_refuse(b, o, what, why);
+}
+
 void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_slice why)
 {
     if (!b->code)

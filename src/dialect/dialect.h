@@ -59,6 +59,7 @@ struct lx_write_options {
     bool one_sampler;        /* Claude: temperature or top_p, not both */
     bool adaptive_thinking;  /* the model takes effort / adaptive thinking, not only budgets */
     bool thinking_switch;    /* an OpenAI-compatible target that takes `thinking` */
+    bool data_only;          /* media are taken as data, not by URL */
     bool no_video;           /* an OpenAI-compatible target that takes no video */
     bool image_objects;      /* embeddings: an OpenAI-compatible target has images as objects */
     bool image_urls;         /* ... which hold the whole data URL, and stand in a list */
@@ -99,6 +100,14 @@ struct lx_answer_form {
     struct lx_slice schema; /* JSON; empty: any object */
 };
 
+/* A part that the target would take if somebody else fetched what its URL names. */
+struct lx_media_need {
+    enum lx_part_kind kind;
+    struct lx_slice what; /* as in struct lx_loss */
+    struct lx_slice url;  /* http or https; plain */
+    struct lx_media_need *next;
+};
+
 /* A body being written, and what came of it. */
 struct lx_body {
     struct lx_buf *buf;
@@ -111,10 +120,15 @@ struct lx_body {
     int code; /* 0, or the first failure */
     struct lx_error error;
     struct lx_loss *refused; /* all that made it LX_EUNSUPPORTED, in order */
+    struct lx_media_need *needs;   /* what of it would do as data; the last first */
 };
 /* Reports that the target cannot carry something: a loss with drop_params, else a failure. */
 void lx_body_refuse(struct lx_body *b, const struct lx_write_options *o, struct lx_slice what,
                     struct lx_slice why);
+/* The same for a part that the target takes as data only: where it is at a web address, that is
+ * noted, for who can fetch it and have the body written again. */
+void lx_body_need(struct lx_body *b, const struct lx_write_options *o, const struct lx_part *p,
+                  struct lx_slice what, struct lx_slice why);
 void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_slice why);
 /* The last a writer does: a body that there was no room for has failed. */
 void lx_body_end(struct lx_body *b);

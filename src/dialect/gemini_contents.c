@@ -367,7 +367,7 @@ static void write_media(struct turn *t, const struct lx_part *p, struct lx_text 
 {
     const char *obstacle = lx_gemini_media_obstacle(p);
     if (obstacle) {
-        lx_body_refuse(t->w->b, t->w->o, place(t), lx_slice_z(obstacle));
+        lx_body_need(t->w->b, t->w->o, p, place(t), lx_slice_z(obstacle));
         return;
     }
     write_title(t, p);

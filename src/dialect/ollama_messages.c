@@ -63,6 +63,8 @@ static void refuse_obstacles(struct place *at, const struct lx_part *p, enum lx_
         /* What a server tool did is a loss: the answer to it stands in the history as text. */
         if (why && p->kind == LX_PART_OPAQUE && role == LX_ROLE_ASSISTANT)
             lx_losses_add(at->w->b->losses, what(at), lx_slice_z(why));
+        else if (why && p->kind == LX_PART_IMAGE)
+            lx_body_need(at->w->b, at->w->o, p, what(at), lx_slice_z(why));
         else if (why)
             lx_body_refuse(at->w->b, at->w->o, what(at), lx_slice_z(why));
         lx_ollama_lose_cache(at->w, &p->cache);

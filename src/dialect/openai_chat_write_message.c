@@ -33,6 +33,14 @@ static void refuse(struct lx_openai_writer *w, size_t message, size_t part, cons
                    lx_slice_z(why));
 }
 
+static void need(struct lx_openai_writer *w, size_t message, size_t part, const struct lx_part *p,
+                 const char *why)
+{
+    lx_body_need(w->body, w->options, p,
+                 lx_arena_printf(w->body->arena, "messages[%zu].content[%zu]", message, part),
+                 lx_slice_z(why));
+}
+
 /* What keeps a part from being content; NULL: nothing does. */
 static const char *obstacle(const struct lx_openai_writer *w, const struct lx_part *p)
 {
@@ -251,7 +259,9 @@ static void refuse_obstacles(struct lx_openai_writer *w, size_t message, const s
 {
     for (size_t i = 0; p; p = p->next, i++) {
         const char *why = obstacle(w, p);
-        if (why)
+        if (why && is_media(p))
+            need(w, message, i, p, why);
+        else if (why)
             refuse(w, message, i, why);
     }
 }

@@ -17,6 +17,8 @@
              "invalid_request_error", false)                                                     \
     LX_FAULT(CONTEXT_WINDOW, "ContextWindowExceededError", 400, "invalid_request_error",         \
              "invalid_request_error", false)                                                     \
+    LX_FAULT(IMAGE_FETCH, "ImageFetchError", 400, "invalid_request_error",                       \
+             "invalid_request_error", false)                                                     \
     LX_FAULT(CONTENT_POLICY, "ContentPolicyViolationError", 400, "invalid_request_error",        \
              "invalid_request_error", false)                                                     \
     LX_FAULT(AUTHENTICATION, "AuthenticationError", 401, "authentication_error",                 \

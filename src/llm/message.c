@@ -145,6 +145,13 @@ static struct lx_slice without_query(struct lx_slice s)
     return s;
 }
 
+bool lx_is_web_url(struct lx_slice url)
+{
+    struct lx_slice scheme, rest;
+    return lx_slice_cut(url, ':', &scheme, &rest) && lx_slice_starts(rest, LX_S("//")) &&
+           (lx_slice_eq_nocase(scheme, LX_S("http")) || lx_slice_eq_nocase(scheme, LX_S("https")));
+}
+
 struct lx_slice lx_media_type_of(struct lx_slice name)
 {
     name = without_query(name);

@@ -121,6 +121,8 @@ bool lx_media_read_data_url(struct lx_media *m, struct lx_text url, struct lx_ar
 /* The type of base64 data by the first bytes that every file of that type has; empty when they are
  * none that is known. */
 struct lx_slice lx_media_type_sniff(struct lx_slice base64);
+/* http:// or https://, be it in capitals. */
+bool lx_is_web_url(struct lx_slice url);
 /* "image/png" from a file name or URL's ending; empty when unknown. */
 struct lx_slice lx_media_type_of(struct lx_slice name);
 

@@ -130,6 +130,7 @@ struct lx_provider {
     enum lx_framing frames;    /* streams: what AWS's frames hold, where these are not the events
                                 * themselves; else 0 */
     bool no_call_ids;          /* see struct lx_write_options */
+    bool data_only;            /* the same */
     const char *api_version_env;     /* the address takes an api-version: its variable ... */
     const char *api_version;         /* ... and the version when none is configured; or NULL */
     const char *api_version_name;    /* what it is called there; NULL: "api-version" */

@@ -21,6 +21,8 @@ void lx_route_settings_default(struct lx_route_settings *s)
         .max_response_bytes = (size_t)64 << 20,
         .max_event_bytes = (size_t)16 << 20,
         .max_arena_bytes = (size_t)64 << 20,
+        .checks_urls = true,
+        .max_media_bytes = INT64_C(50) << 20,
     };
     lx_route_policy_default(&s->policy);
 }

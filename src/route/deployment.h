@@ -189,6 +189,10 @@ struct lx_route_settings {
     size_t max_response_bytes;               /* of a reply that is held whole; default 64 MiB */
     size_t max_event_bytes;                  /* one event of a stream; default 16 MiB */
     size_t max_arena_bytes; /* memory of one request besides bodies; default 64 MiB */
+    /* Media that clients name by URL, for targets that take them as data only. */
+    bool checks_urls;            /* user_url_validation: only public addresses; default true */
+    struct lx_strings url_hosts; /* user_url_allowed_hosts: HOST or HOST:PORT that may be anywhere */
+    int64_t max_media_bytes;     /* of one; 0: none is fetched; default 50 MiB */
     struct lx_json_limits json;
     struct lx_cost_settings cost;
     struct lx_route_policy policy;

@@ -531,6 +531,7 @@ static void run_call(struct lx_exchange *x, struct lx_slice model, struct lx_sli
         .forward_some = x->forward_some.headers,
         .pool = x->worker->calls,
         .keeps_body = true,
+        .fetches_media = true,
         .keys = x->worker->keys,
         .tags = x->tags,
         .session = x->session,

@@ -65,6 +65,7 @@ static inline void host_init(struct host *h, const struct lx_dialect *front)
                                    .call_id = LX_S("call-1"),
                                    .now_ms = 1700000000000,
                                    .random = 42,
+                                   .fetches_media = true,
                                    .max_retries = -1};
 }
 
