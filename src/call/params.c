@@ -95,8 +95,8 @@ static int try_param(const struct lx_deployment *d, struct lx_slice model, const
     lx_buf_reset(body);
     int code = text.p ? lx_json_read(&doc, text, NULL, NULL) : a->failed;
     if (code == 0)
-        code = lx_attempt_write(&at, d, &settings, of->front, &doc, NULL, model, LX_UNSET, NULL, a, body,
-                                &fault);
+        code = lx_attempt_write(&at, d, &settings, of->front, &doc, NULL, model, LX_UNSET, NULL, a,
+                                body, &fault);
     lx_json_doc_clear(&doc);
     if (code == 0)
         return !is_lost(&at.losses, lx_slice_z(t->name));
