@@ -74,6 +74,7 @@ static const struct {
     [LX_QUIRK_MARKS] = {"marks", "cache marks go to the last part"},
     [LX_QUIRK_KEEP] = {"keep", "members besides content that stay,"},
     [LX_QUIRK_PART] = {"part", "parts of messages become"},
+    [LX_QUIRK_THOUGHT] = {"thought", "reasoning_content becomes a part before the text"},
     [LX_QUIRK_PAIR] = {"pair", "results stand right behind their calls"},
     [LX_QUIRK_BUDGET] = {"budget", "becomes a budget,"},
     [LX_QUIRK_LEVELS] = {"levels", "becomes the nearest of"},

@@ -100,17 +100,18 @@ static const struct {
     enum lx_quirk_op op;
     bool member, arg;
 } ops[] = {
-    {"refuse", LX_QUIRK_REFUSE, true, false},  {"drop", LX_QUIRK_DROP, true, false},
-    {"rename", LX_QUIRK_RENAME, true, true},   {"default", LX_QUIRK_DEFAULT, true, true},
-    {"replace", LX_QUIRK_REPLACE, true, true}, {"flatten", LX_QUIRK_FLATTEN, false, false},
-    {"clamp", LX_QUIRK_CLAMP, true, true},     {"switch", LX_QUIRK_SWITCH, true, true},
-    {"fill", LX_QUIRK_FILL, true, true},       {"role", LX_QUIRK_ROLE, false, true},
-    {"effort", LX_QUIRK_EFFORT, true, false},  {"beside", LX_QUIRK_BESIDE, true, true},
-    {"ask", LX_QUIRK_ASK, true, true},         {"budget", LX_QUIRK_BUDGET, true, true},
-    {"pair", LX_QUIRK_PAIR, false, false},     {"marks", LX_QUIRK_MARKS, false, false},
-    {"tool", LX_QUIRK_TOOL, true, true},       {"keep", LX_QUIRK_KEEP, false, true},
-    {"word", LX_QUIRK_WORD, true, true},       {"levels", LX_QUIRK_LEVELS, true, true},
-    {"part", LX_QUIRK_PART, true, true},       {"purpose", LX_QUIRK_PURPOSE, true, true},
+    {"refuse", LX_QUIRK_REFUSE, true, false},    {"drop", LX_QUIRK_DROP, true, false},
+    {"rename", LX_QUIRK_RENAME, true, true},     {"default", LX_QUIRK_DEFAULT, true, true},
+    {"replace", LX_QUIRK_REPLACE, true, true},   {"flatten", LX_QUIRK_FLATTEN, false, false},
+    {"clamp", LX_QUIRK_CLAMP, true, true},       {"switch", LX_QUIRK_SWITCH, true, true},
+    {"fill", LX_QUIRK_FILL, true, true},         {"role", LX_QUIRK_ROLE, false, true},
+    {"effort", LX_QUIRK_EFFORT, true, false},    {"beside", LX_QUIRK_BESIDE, true, true},
+    {"ask", LX_QUIRK_ASK, true, true},           {"budget", LX_QUIRK_BUDGET, true, true},
+    {"pair", LX_QUIRK_PAIR, false, false},       {"marks", LX_QUIRK_MARKS, false, false},
+    {"tool", LX_QUIRK_TOOL, true, true},         {"keep", LX_QUIRK_KEEP, false, true},
+    {"word", LX_QUIRK_WORD, true, true},         {"levels", LX_QUIRK_LEVELS, true, true},
+    {"part", LX_QUIRK_PART, true, true},         {"purpose", LX_QUIRK_PURPOSE, true, true},
+    {"thought", LX_QUIRK_THOUGHT, false, false},
 };
 
 /* "refuse, drop, ..." */

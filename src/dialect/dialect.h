@@ -180,8 +180,8 @@ struct lx_glance {
     bool calls;      /* a stream's: it speaks of calls, see mend_event */
     bool alien;      /* the record is of another language: clients of this one stumble over it */
     bool incomplete; /* a whole reply whose usage lacks what clients rely on */
-    bool tagged;     /* a whole reply with thinking in its text, between tags: clients get it
-                      * written anew */
+    bool tagged;     /* a whole reply with thinking in its text, between tags or in a list of
+                      * parts: clients get it written anew */
     bool odd;        /* says in its own way what clients look for elsewhere: see mend */
     bool searched;   /* the answer cites the web, and usage need not say that it was searched */
     struct lx_slice model;

@@ -3,6 +3,8 @@
  * language say something in another way than OpenAI and LiteLLM do.
  *
  *   reasoning       OpenRouter, Groq, Cerebras: reasoning_content is put beside it
+ *   content         Mistral's is a list while a model thinks: texts join, thinking goes into
+ *                   reasoning_content. Only of chunks: a whole reply with one is written anew
  *   finish_reason   "eos_token" and the like become OpenAI's words; a stop that calls tools is
  *                   tool_calls, as LiteLLM has it
  *   tool_calls      Gemini's calls had no id there (recorded 2025)
@@ -24,6 +26,11 @@ static bool lacks_reasoning(struct lx_json message)
 {
     return has_text(LX_GET(message, "reasoning")) &&
            !lx_json_given(LX_GET(message, "reasoning_content"));
+}
+
+static bool is_list(struct lx_json message)
+{
+    return lx_json_is(LX_GET(message, "content"), LX_JSON_ARRAY);
 }
 
 /* What finish_reason should say; absent: what it says. */
@@ -51,7 +58,7 @@ static bool lacks_id(struct lx_json call)
 bool lx_openai_is_odd(struct lx_json choice, struct lx_json message)
 {
     bool whole = lx_json_given(LX_GET(choice, "message"));
-    if (lacks_reasoning(message) || better_finish(choice, whole).p)
+    if (lacks_reasoning(message) || is_list(message) || better_finish(choice, whole).p)
         return true;
     for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "tool_calls"));
          whole && lx_json_next(&it);)
@@ -90,6 +97,39 @@ static void mend_ids(struct lx_json body, struct lx_json message, struct lx_json
                              lx_arena_printf(e->arena, "\"call_%.*s_%zu\"", LX_F(reply), n));
 }
 
+/* The string's text, still escaped, behind what is there. */
+static struct lx_slice joined(struct lx_slice before, struct lx_json string, struct lx_arena *a)
+{
+    struct lx_slice raw = lx_json_raw(string);
+    if (!lx_json_is(string, LX_JSON_STRING))
+        return before;
+    return lx_arena_printf(a, "%.*s%.*s", LX_F(before), LX_F(lx_slice(raw.p + 1, raw.n - 2)));
+}
+
+/* What is neither text nor thinking stays where translated replies have it. */
+static void mend_list(struct lx_json delta, struct lx_json_edit *e)
+{
+    struct lx_slice text = LX_S(""), thought = text, others = text;
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(delta, "content")); lx_json_next(&it);) {
+        struct lx_json type = LX_GET(it.value, "type");
+        if (lx_json_eq(type, LX_S("text")))
+            text = joined(text, LX_GET(it.value, "text"), e->arena);
+        else if (lx_json_eq(type, LX_S("thinking")))
+            for (struct lx_json_iter one = lx_json_iter(LX_GET(it.value, "thinking"));
+                 lx_json_next(&one);)
+                thought = joined(thought, LX_GET(one.value, "text"), e->arena);
+        else
+            others = lx_arena_printf(e->arena, "%.*s%s%.*s", LX_F(others), others.n ? "," : "",
+                                     LX_F(lx_json_raw(it.value)));
+    }
+    lx_json_edit_set(e, delta, LX_S("content"), text.n ? quoted(text, e->arena) : LX_S("null"));
+    if (thought.n)
+        lx_json_edit_set(e, delta, LX_S("reasoning_content"), quoted(thought, e->arena));
+    if (others.n)
+        lx_json_edit_set(e, delta, LX_S("provider_specific_fields"),
+                         lx_arena_printf(e->arena, "{\"content_blocks\":[%.*s]}", LX_F(others)));
+}
+
 static void mend_choice(struct lx_json body, struct lx_json choice, struct lx_json_edit *e)
 {
     struct lx_json message = LX_GET(choice, "message");
@@ -101,6 +141,8 @@ static void mend_choice(struct lx_json body, struct lx_json choice, struct lx_js
                          lx_json_raw(LX_GET(message, "reasoning")));
     if (whole)
         mend_ids(body, message, e);
+    else if (is_list(message))
+        mend_list(message, e);
     struct lx_slice finish = better_finish(choice, whole);
     if (finish.p)
         lx_json_edit_set(e, choice, LX_S("finish_reason"), quoted(finish, e->arena));

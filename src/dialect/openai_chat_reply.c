@@ -200,12 +200,14 @@ static bool cites_web(struct lx_json message)
     return lx_json_eq(LX_GET(first, "type"), LX_S("url_citation"));
 }
 
+/* Thinking within what is said: between tags, or as a part of a list. */
 static bool is_tagged(struct lx_json choice)
 {
-    struct lx_json message = LX_GET(choice, "message");
+    struct lx_json message = LX_GET(choice, "message"), content = LX_GET(message, "content");
     struct lx_text thought, rest;
-    return lx_think_cut(lx_json_text(LX_GET(message, "content")), &thought, &rest) &&
-           !lx_json_given(LX_GET(message, "reasoning_content"));
+    return lx_json_is(content, LX_JSON_ARRAY) ||
+           (lx_think_cut(lx_json_text(content), &thought, &rest) &&
+            !lx_json_given(LX_GET(message, "reasoning_content")));
 }
 
 int lx_openai_glance_reply(const struct lx_json_doc *doc, struct lx_glance *out)

@@ -54,6 +54,8 @@ enum lx_quirk_op {
                        * marks, which are mended for all */
     LX_QUIRK_PART,    /* messages' parts of a type whose object has "b" get another form: arg is
                        * "type:a=b|c=d", where a and c are the part's members then */
+    LX_QUIRK_THOUGHT, /* messages: reasoning_content becomes a part "thinking" before the text, for
+                       * models that reason; else it goes, and is listed */
 };
 
 /* What a row takes of what most OpenAI-compatible services refuse or ignore. They are mended for

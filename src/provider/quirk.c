@@ -314,6 +314,32 @@ static void keep_members(struct mending *m, const struct lx_quirk *q, struct lx_
         }
 }
 
+/* As the first part of what the assistant said. A list is left as it is: other quirks edit its
+ * parts. */
+static void tell_thought(struct mending *m, const struct lx_quirk *q, struct lx_slice member)
+{
+    struct lx_slice seen[NAMES + 1] = {{0}}, name = LX_S("reasoning_content");
+    struct lx_json messages = lx_json_get(lx_json_root(m->doc), member);
+    for (struct lx_json_iter it = lx_json_iter(messages); lx_json_next(&it);) {
+        struct lx_json thought = lx_json_get(it.value, name), said = LX_GET(it.value, "content");
+        bool speaks = lx_json_text(said).s.n != 0;
+        if (lx_json_type(thought) == LX_JSON_NONE)
+            continue;
+        lx_json_edit_remove(m->edit, it.value, name);
+        if (lx_json_text(thought).s.n && (m->reasons != LX_YES || lx_json_count(said)))
+            lose_name(m, q, name, seen);
+        else if (lx_json_text(thought).s.n)
+            lx_json_edit_set(
+                m->edit, it.value, LX_S("content"),
+                lx_arena_printf(m->edit->arena,
+                                "[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\","
+                                "\"text\":%.*s}]}%s%.*s%s]",
+                                LX_F(lx_json_raw(thought)),
+                                speaks ? ",{\"type\":\"text\",\"text\":" : "",
+                                LX_F(speaks ? lx_json_raw(said) : LX_S("")), speaks ? "}" : ""));
+    }
+}
+
 static void move_mark(struct mending *m, struct lx_json message)
 {
     struct lx_slice name = LX_S("cache_control");
@@ -644,6 +670,7 @@ static const struct {
     [LX_QUIRK_MARKS] = {move_marks},
     [LX_QUIRK_KEEP] = {keep_members},
     [LX_QUIRK_PART] = {reform_parts},
+    [LX_QUIRK_THOUGHT] = {tell_thought},
 };
 
 static void apply(struct mending *m, const struct lx_quirk *q)

@@ -254,7 +254,7 @@ static const struct {
      "c.yaml:2:40: warning: llmux_settings.providers[].nmae: unknown key; did you mean name?\n"
      "c.yaml:2:58: error: llmux_settings.providers[].quirks[].op: expected refuse, drop, rename, "
      "default, replace, flatten, clamp, switch, fill, role, effort, beside, ask, budget, pair, marks, "
-     "tool, keep, word, levels, part, purpose\n"
+     "tool, keep, word, levels, part, purpose, thought\n"
      "c.yaml:2:69: warning: llmux_settings.providers[].quirks[].memebr: unknown key; did you mean "
      "member?\n"},
     {MODEL "llmux_settings: {providers: [{name: a, quirks: [{op: rename, member: x}]}]}\n",

@@ -19,7 +19,7 @@ static void check_quirk(const struct lx_provider *p, const struct lx_quirk *q)
     if (!q->why || strlen(q->why) < 10)
         fail_msg("%s: the quirk of %s does not say why", p->id, q->member);
     bool needs = q->op != LX_QUIRK_REFUSE && q->op != LX_QUIRK_DROP && q->op != LX_QUIRK_FLATTEN &&
-                 q->op != LX_QUIRK_PAIR && q->op != LX_QUIRK_MARKS;
+                 q->op != LX_QUIRK_PAIR && q->op != LX_QUIRK_MARKS && q->op != LX_QUIRK_THOUGHT;
     if (needs && !q->arg)
         fail_msg("%s: the quirk of %s lacks its argument", p->id, q->member);
     struct lx_slice json = lx_slice_z(q->arg), one;
