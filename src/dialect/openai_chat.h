@@ -148,6 +148,10 @@ bool lx_openai_finish_is_coarse(enum lx_finish finish);
 struct lx_json lx_openai_find_sources(struct lx_json body);
 /* One of its elements as an annotation, in the arena; absent: it is none. */
 struct lx_slice lx_openai_write_source(struct lx_json source, struct lx_arena *a);
+/* The list as annotations of an answer's text (plain), in the arena; absent: there is none, or too
+ * much of it. What the text cites by number has its places; the rest follows without. */
+struct lx_slice lx_openai_write_sources(struct lx_json body, struct lx_slice text,
+                                        struct lx_arena *a);
 /* Gives texts without annotations those of the list. */
 void lx_openai_add_sources(struct lx_json body, struct lx_reply *reply, struct lx_arena *a);
 
@@ -158,8 +162,8 @@ struct lx_slice lx_openai_citation_language(struct lx_json citation);
 /* ---- What other servers say otherwise (openai_chat_mend.c) -------------------------------- */
 
 /* A choice, with its message or delta, has something that clients of OpenAI look for elsewhere. */
-bool lx_openai_is_odd(struct lx_json choice, struct lx_json message);
-/* The usage of the body counts what is written without what is thought. */
+bool lx_openai_is_odd(struct lx_json body, struct lx_json choice, struct lx_json message);
+/* The usage of the body counts otherwise than clients of OpenAI read it. */
 bool lx_openai_usage_is_odd(struct lx_json body, const struct lx_usage *u);
 /* See struct lx_back. */
 void lx_openai_mend(const struct lx_json_doc *body, struct lx_json_edit *e);

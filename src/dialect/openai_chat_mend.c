@@ -2,14 +2,18 @@
  * openai_chat_mend.c - replies and chunks that pass as they came, where servers that speak OpenAI's
  * language say something in another way than OpenAI and LiteLLM do.
  *
- *   reasoning       OpenRouter, Groq, Cerebras: reasoning_content is put beside it
+ *   reasoning       OpenRouter, Groq, Cerebras: reasoning_content is put beside it; Snowflake has
+ *                   reasoning_details only
  *   content         Mistral's is a list while a model thinks: texts join, thinking goes into
  *                   reasoning_content. Only of chunks: a whole reply with one is written anew
  *   finish_reason   "eos_token" and the like become OpenAI's words; a stop that calls tools is
  *                   tool_calls, as LiteLLM has it
- *   tool_calls      Gemini's calls had no id there (recorded 2025)
+ *   tool_calls      of whole replies: Gemini's had no id there (recorded 2025), Mistral's and
+ *                   DeepSeek's no arguments where a tool has no parameters (recorded 2026)
+ *   annotations     of whole replies: Perplexity has its sources beside the answer
  *   usage           xAI counts what is thought beside completion_tokens; Groq and Moonshot had a
- *                   stream's usage elsewhere than in the chunk's own member
+ *                   stream's usage elsewhere than in the chunk's own member; Mistral and Moonshot
+ *                   have another name for what a cache gave
  *
  * A glance finds them, and only then anything is edited. What is translated does not come here.
  * Calls of a stream, and how it finishes after some, are mended where their state is:
@@ -24,7 +28,8 @@ static bool has_text(struct lx_json v)
 
 static bool lacks_reasoning(struct lx_json message)
 {
-    return has_text(LX_GET(message, "reasoning")) &&
+    return (has_text(LX_GET(message, "reasoning")) ||
+            lx_json_count(LX_GET(message, "reasoning_details"))) &&
            !lx_json_given(LX_GET(message, "reasoning_content"));
 }
 
@@ -55,16 +60,39 @@ static bool lacks_id(struct lx_json call)
     return lx_json_is(call, LX_JSON_OBJECT) && !has_text(LX_GET(call, "id"));
 }
 
-bool lx_openai_is_odd(struct lx_json choice, struct lx_json message)
+/* Clients parse them: "" is no JSON, and null none of a call's. */
+static bool lacks_arguments(struct lx_json call)
+{
+    struct lx_json function = LX_GET(call, "function"), said = LX_GET(function, "arguments");
+    return lx_json_is(function, LX_JSON_OBJECT) &&
+           (!lx_json_given(said) || (lx_json_is(said, LX_JSON_STRING) && !has_text(said)) ||
+            lx_json_eq(said, LX_S("null")));
+}
+
+static bool lacks_sources(struct lx_json body, struct lx_json message)
+{
+    return lx_json_count(lx_openai_find_sources(body)) && has_text(LX_GET(message, "content")) &&
+           !lx_json_given(LX_GET(message, "annotations"));
+}
+
+bool lx_openai_is_odd(struct lx_json body, struct lx_json choice, struct lx_json message)
 {
     bool whole = lx_json_given(LX_GET(choice, "message"));
-    if (lacks_reasoning(message) || is_list(message) || better_finish(choice, whole).p)
+    if (lacks_reasoning(message) || is_list(message) || better_finish(choice, whole).p ||
+        (whole && lacks_sources(body, message)))
         return true;
     for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "tool_calls"));
          whole && lx_json_next(&it);)
-        if (lacks_id(it.value))
+        if (lacks_id(it.value) || lacks_arguments(it.value))
             return true;
     return false;
+}
+
+/* What a cache gave, under another name than OpenAI's. */
+static bool lacks_cached(struct lx_json usage, const struct lx_usage *u)
+{
+    return u->cached_tokens &&
+           !lx_json_given(LX_GET(LX_GET(usage, "prompt_tokens_details"), "cached_tokens"));
 }
 
 bool lx_openai_usage_is_odd(struct lx_json body, const struct lx_usage *u)
@@ -75,8 +103,8 @@ bool lx_openai_usage_is_odd(struct lx_json body, const struct lx_usage *u)
     struct lx_json usage = LX_GET(body, "usage");
     if (!lx_json_is(usage, LX_JSON_OBJECT))
         return true;
-    return lx_json_int(LX_GET(usage, "completion_tokens"), &said) == 0 &&
-           said != u->completion_tokens;
+    return lacks_cached(usage, u) || (lx_json_int(LX_GET(usage, "completion_tokens"), &said) == 0 &&
+                                      said != u->completion_tokens);
 }
 
 static struct lx_slice quoted(struct lx_slice word, struct lx_arena *a)
@@ -84,26 +112,55 @@ static struct lx_slice quoted(struct lx_slice word, struct lx_arena *a)
     return lx_arena_printf(a, "\"%.*s\"", LX_F(word));
 }
 
-/* Calls of a whole reply: the ids that a translated one would have. */
-static void mend_ids(struct lx_json body, struct lx_json message, struct lx_json_edit *e)
+/* Calls of a whole reply: the ids and arguments that a translated one would have. */
+static void mend_calls(struct lx_json body, struct lx_json message, struct lx_json_edit *e)
 {
     struct lx_slice reply = lx_json_raw(LX_GET(body, "id"));
     size_t n = 0;
     reply = reply.n >= 2 && reply.p[0] == '"' ? lx_slice(reply.p + 1, reply.n - 2) : LX_S("");
     for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "tool_calls")); lx_json_next(&it);
-         n++)
+         n++) {
         if (lacks_id(it.value))
             lx_json_edit_set(e, it.value, LX_S("id"),
                              lx_arena_printf(e->arena, "\"call_%.*s_%zu\"", LX_F(reply), n));
+        if (lacks_arguments(it.value))
+            lx_json_edit_set(e, LX_GET(it.value, "function"), LX_S("arguments"), LX_S("\"{}\""));
+    }
 }
 
-/* The string's text, still escaped, behind what is there. */
-static struct lx_slice joined(struct lx_slice before, struct lx_json string, struct lx_arena *a)
+/* Texts, still escaped, one behind the other. */
+static struct lx_slice joined(struct lx_slice before, struct lx_text t, struct lx_arena *a)
 {
-    struct lx_slice raw = lx_json_raw(string);
-    if (!lx_json_is(string, LX_JSON_STRING))
-        return before;
-    return lx_arena_printf(a, "%.*s%.*s", LX_F(before), LX_F(lx_slice(raw.p + 1, raw.n - 2)));
+    return t.s.n ? lx_arena_printf(a, "%.*s%.*s", LX_F(before), LX_F(t.s)) : before;
+}
+
+/* Of `reasoning`, else of reasoning_details; absent: there is none. */
+static struct lx_slice reasoning_of(struct lx_json message, struct lx_arena *a)
+{
+    struct lx_slice all = LX_S("");
+    if (has_text(LX_GET(message, "reasoning")))
+        return lx_json_raw(LX_GET(message, "reasoning"));
+    for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "reasoning_details"));
+         lx_json_next(&it);) {
+        struct lx_openai_thought t = lx_openai_read_thought(it.value);
+        all = joined(all, t.redacted ? (struct lx_text){0} : t.text, a);
+    }
+    return all.n ? quoted(all, a) : all;
+}
+
+static void mend_reasoning(struct lx_json message, struct lx_json_edit *e)
+{
+    struct lx_slice reasoning = reasoning_of(message, e->arena);
+    if (reasoning.n)
+        lx_json_edit_set(e, message, LX_S("reasoning_content"), reasoning);
+}
+
+static void mend_sources(struct lx_json body, struct lx_json message, struct lx_json_edit *e)
+{
+    struct lx_slice text = lx_text_plain(lx_json_text(LX_GET(message, "content")), e->arena);
+    struct lx_slice list = lx_openai_write_sources(body, text, e->arena);
+    if (list.n)
+        lx_json_edit_set(e, message, LX_S("annotations"), list);
 }
 
 /* What is neither text nor thinking stays where translated replies have it. */
@@ -113,11 +170,11 @@ static void mend_list(struct lx_json delta, struct lx_json_edit *e)
     for (struct lx_json_iter it = lx_json_iter(LX_GET(delta, "content")); lx_json_next(&it);) {
         struct lx_json type = LX_GET(it.value, "type");
         if (lx_json_eq(type, LX_S("text")))
-            text = joined(text, LX_GET(it.value, "text"), e->arena);
+            text = joined(text, lx_json_text(LX_GET(it.value, "text")), e->arena);
         else if (lx_json_eq(type, LX_S("thinking")))
             for (struct lx_json_iter one = lx_json_iter(LX_GET(it.value, "thinking"));
                  lx_json_next(&one);)
-                thought = joined(thought, LX_GET(one.value, "text"), e->arena);
+                thought = joined(thought, lx_json_text(LX_GET(one.value, "text")), e->arena);
         else
             others = lx_arena_printf(e->arena, "%.*s%s%.*s", LX_F(others), others.n ? "," : "",
                                      LX_F(lx_json_raw(it.value)));
@@ -137,15 +194,36 @@ static void mend_choice(struct lx_json body, struct lx_json choice, struct lx_js
     if (!whole)
         message = LX_GET(choice, "delta");
     if (lacks_reasoning(message))
-        lx_json_edit_set(e, message, LX_S("reasoning_content"),
-                         lx_json_raw(LX_GET(message, "reasoning")));
+        mend_reasoning(message, e);
+    if (whole && lacks_sources(body, message))
+        mend_sources(body, message, e);
     if (whole)
-        mend_ids(body, message, e);
+        mend_calls(body, message, e);
     else if (is_list(message))
         mend_list(message, e);
     struct lx_slice finish = better_finish(choice, whole);
     if (finish.p)
         lx_json_edit_set(e, choice, LX_S("finish_reason"), quoted(finish, e->arena));
+}
+
+static void mend_usage(struct lx_json body, const struct lx_usage *u, struct lx_json_edit *e)
+{
+    struct lx_json usage = LX_GET(body, "usage");
+    struct lx_json details = LX_GET(usage, "prompt_tokens_details");
+    struct lx_slice cached = lx_arena_printf(e->arena, "%lld", (long long)u->cached_tokens);
+    if (!lx_json_is(usage, LX_JSON_OBJECT)) {
+        lx_json_edit_set(e, body, LX_S("usage"), u->raw);
+        return;
+    }
+    lx_json_edit_set(e, usage, LX_S("completion_tokens"),
+                     lx_arena_printf(e->arena, "%lld", (long long)u->completion_tokens));
+    if (!lacks_cached(usage, u))
+        return;
+    if (lx_json_is(details, LX_JSON_OBJECT))
+        lx_json_edit_set(e, details, LX_S("cached_tokens"), cached);
+    else
+        lx_json_edit_set(e, usage, LX_S("prompt_tokens_details"),
+                         lx_arena_printf(e->arena, "{\"cached_tokens\":%.*s}", LX_F(cached)));
 }
 
 void lx_openai_mend(const struct lx_json_doc *doc, struct lx_json_edit *e)
@@ -155,11 +233,6 @@ void lx_openai_mend(const struct lx_json_doc *doc, struct lx_json_edit *e)
     for (struct lx_json_iter it = lx_json_iter(LX_GET(body, "choices")); lx_json_next(&it);)
         mend_choice(body, it.value, e);
     lx_openai_read_bill(body, &u);
-    if (!lx_openai_usage_is_odd(body, &u))
-        return;
-    if (!lx_json_is(LX_GET(body, "usage"), LX_JSON_OBJECT))
-        lx_json_edit_set(e, body, LX_S("usage"), u.raw);
-    else
-        lx_json_edit_set(e, LX_GET(body, "usage"), LX_S("completion_tokens"),
-                         lx_arena_printf(e->arena, "%lld", (long long)u.completion_tokens));
+    if (lx_openai_usage_is_odd(body, &u))
+        mend_usage(body, &u, e);
 }

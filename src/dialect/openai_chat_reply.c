@@ -223,7 +223,7 @@ int lx_openai_glance_reply(const struct lx_json_doc *doc, struct lx_glance *out)
     out->is_fault = lx_openai_is_fault(body);
     out->tagged = is_tagged(choice);
     for (struct lx_json_iter it = lx_json_iter(LX_GET(body, "choices")); lx_json_next(&it);)
-        out->odd = out->odd || lx_openai_is_odd(it.value, LX_GET(it.value, "message"));
+        out->odd = out->odd || lx_openai_is_odd(body, it.value, LX_GET(it.value, "message"));
     out->searched = cites_web(LX_GET(choice, "message"));
     lx_openai_read_bill(body, &out->usage);
     out->odd = out->odd || lx_openai_usage_is_odd(body, &out->usage);
@@ -301,7 +301,7 @@ int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *d
         if (out->said)
             collect(it.value, delta, out->said);
         out->is_fault = out->is_fault || lx_json_given(LX_GET(it.value, "error"));
-        out->odd = out->odd || lx_openai_is_odd(it.value, delta);
+        out->odd = out->odd || lx_openai_is_odd(body, it.value, delta);
         out->searched = out->searched || cites_web(delta);
     }
     lx_openai_read_bill(body, &out->usage);

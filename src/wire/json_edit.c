@@ -221,6 +221,8 @@ int lx_json_edit_write(struct lx_json_edit *e, struct lx_buf *out)
 {
     struct lx_slice text = e->doc->text;
     size_t start = out->n, at = 0;
+    if (!e->failed)
+        e->failed = e->arena->failed; /* what should have been put in may be missing */
     if (e->failed)
         return e->failed;
     e->ops = sort(e->ops);
