@@ -9,8 +9,12 @@
 
 #include "call/count.h"
 #include "catalog/row.h"
+#include "route/state.h"
 
-enum { MAX_PRICE_BYTES = 1 << 20 };
+enum {
+    MAX_PRICE_BYTES = 1 << 20,
+    MAX_SEARCHES = 1 << 20, /* that count, of one reply */
+};
 
 static void keep(char *to, size_t size, struct lx_slice s)
 {
@@ -69,9 +73,26 @@ void lx_bill_chosen(struct lx_biller *b, struct lx_slice model, struct lx_arena 
     b->chosen = copy ? copy : b->chosen;
 }
 
+/* Counts the searches of a model that has some for free, once, and says how many there were before.
+ */
+static void take_free(struct lx_biller *b, const struct lx_price *price, struct lx_cost_input *in)
+{
+    const struct lx_cost_settings *s = &b->settings->cost;
+    int64_t n = price->free_searches.count > 0 ? lx_cost_searches(price, in) : 0;
+    n = n < MAX_SEARCHES ? n : MAX_SEARCHES;
+    for (size_t i = 0; n && b->searches_before < 0 && i < s->free_search_count; i++) {
+        const struct lx_search_allowance *free = &s->free_searches[i];
+        if (free->state && free->provider == b->deployment->provider &&
+            lx_slice_eq(free->group, price->free_searches.group))
+            b->searches_before = lx_spend_add(free->state, free->window_ms, b->now_s * 1000, n);
+    }
+    in->free_tier = b->searches_before >= 0;
+    in->searches_before = b->searches_before;
+}
+
 /* False: it chose a model without a price. */
-static bool bill(const struct lx_biller *b, const struct lx_price *price,
-                 const struct lx_usage *usage, struct lx_cost *out)
+static bool bill(struct lx_biller *b, const struct lx_price *price, const struct lx_usage *usage,
+                 struct lx_cost *out)
 {
     const struct lx_deployment *d = b->deployment;
     struct lx_cost_input in = {
@@ -84,6 +105,7 @@ static bool bill(const struct lx_biller *b, const struct lx_price *price,
         .citation_tokens = usage->citation_tokens,
         .search_context_size = lx_slice_z(b->search_context_size),
     };
+    take_free(b, price, &in);
     if (!price->is_fee)
         lx_cost_of(price, &in, out);
     else if (!lx_cost_of_routed(b->settings->cost.catalog, price, lx_slice_z(b->chosen), &in, out))
@@ -92,7 +114,7 @@ static bool bill(const struct lx_biller *b, const struct lx_price *price,
     return true;
 }
 
-bool lx_bill_usage(const struct lx_biller *b, const struct lx_usage *usage, struct lx_cost *out)
+bool lx_bill_usage(struct lx_biller *b, const struct lx_usage *usage, struct lx_cost *out)
 {
     const struct lx_deployment *d = b->deployment;
     if (!d || !usage->known)

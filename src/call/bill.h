@@ -22,6 +22,7 @@ struct lx_biller {
                             * yet; NULL: it does not */
     char service_tier[16]; /* that was asked for; or "" */
     char search_context_size[8]; /* the same */
+    int64_t searches_before; /* of the free allowance, when this one's were counted; -1: not yet */
 };
 
 /* Takes what of a request has a price: service_tier and web_search_options, each may be absent. The
@@ -31,7 +32,7 @@ void lx_bill_request(struct lx_biller *b, struct lx_json service_tier, struct lx
 void lx_bill_chosen(struct lx_biller *b, struct lx_slice model, struct lx_arena *a);
 /* The cost of that usage, discount and margin included. False: the usage is not known, or the model
  * has no price. A model that only a wildcard names is looked up now. */
-bool lx_bill_usage(const struct lx_biller *b, const struct lx_usage *usage, struct lx_cost *out);
+bool lx_bill_usage(struct lx_biller *b, const struct lx_usage *usage, struct lx_cost *out);
 
 /* Counts the body's tokens, if that is not done. 0 or LX_ENOMEM: what cannot be counted is 0. */
 int lx_bill_count_prompt(struct lx_biller *b);

@@ -276,6 +276,7 @@ int lx_call_start_relay(struct lx_call *c, const struct lx_dialect *back, enum l
         .front = c->in.front,
         .body = c->resume.active ? c->resume.past->body : c->in.body,
         .prompt_tokens = -1,
+        .searches_before = -1,
     };
     lx_bill_request(&c->biller, c->memory->members.v[LX_MEMBER_SERVICE_TIER],
                     c->memory->members.v[LX_MEMBER_WEB_SEARCH_OPTIONS]);

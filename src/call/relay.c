@@ -198,14 +198,19 @@ void lx_relay_remember_usage(struct lx_relay *r, const struct lx_usage *u)
     if (!u->known)
         return;
     struct lx_slice tier = u->service_tier;
+    int64_t web = r->glance.usage.web_search_requests, maps = r->glance.usage.maps_requests;
     r->glance.usage = *u;
+    if (!u->web_search_requests) /* were told earlier in the stream, where they were made */
+        r->glance.usage.web_search_requests = web;
+    if (!u->maps_requests)
+        r->glance.usage.maps_requests = maps;
     r->glance.usage.raw = lx_slice(NULL, 0);
     r->glance.usage.service_tier = lx_slice(NULL, 0);
     if (tier.n && tier.n <= sizeof(r->service_tier)) {
         memmove(r->service_tier, tier.p, tier.n);
         r->glance.usage.service_tier = lx_slice(r->service_tier, tier.n);
     }
-    if (r->glance.searched && !u->web_search_requests)
+    if (r->glance.searched && !r->glance.usage.web_search_requests)
         r->glance.usage.web_search_requests = 1;
 }
 

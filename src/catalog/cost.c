@@ -343,20 +343,35 @@ static struct lx_usage billed(const struct lx_usage *u)
         .completion_tokens = u->billed_completion_tokens,
         .total_tokens = u->billed_prompt_tokens + u->billed_completion_tokens,
         .web_search_requests = u->web_search_requests,
+        .maps_requests = u->maps_requests,
         .service_tier = u->service_tier,
     };
+}
+
+/* A batch takes up to a day, and is billed the same at any hour. */
+static struct lx_bill begin(const struct lx_price *price, const struct lx_cost_input *in,
+                            const struct lx_usage *usage)
+{
+    return (struct lx_bill){
+        .price = price,
+        .in = in,
+        .usage = usage,
+        .provider = in->provider.n ? in->provider : price->provider,
+        .off_peak = !in->batch && lx_off_peak(price->off_peak_rules, in->now_s),
+    };
+}
+
+int64_t lx_cost_searches(const struct lx_price *price, const struct lx_cost_input *in)
+{
+    const struct lx_usage usage = billed(in->usage);
+    const struct lx_bill b = begin(price, in, &usage);
+    return lx_bill_searches(&b);
 }
 
 void lx_cost_of(const struct lx_price *price, const struct lx_cost_input *in, struct lx_cost *out)
 {
     const struct lx_usage usage = billed(in->usage);
-    struct lx_bill b = {
-        .price = price,
-        .in = in,
-        .usage = &usage,
-        .provider = in->provider.n ? in->provider : price->provider,
-        .off_peak = lx_off_peak(price->off_peak_rules, in->now_s),
-    };
+    struct lx_bill b = begin(price, in, &usage);
     *out = (struct lx_cost){0};
     b.prompt = b.usage->prompt_tokens;
     b.inclusive = lx_slice_eq(b.provider, LX_S("xai")); /* "from 200k on", not "above" */

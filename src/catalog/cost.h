@@ -45,6 +45,8 @@ struct lx_cost_input {
     int64_t citation_tokens;
     int64_t web_searches;                /* besides those in usage */
     struct lx_slice search_context_size; /* "low", "medium" (the default), "high" */
+    bool free_tier;          /* searches within the model's free allowance are not billed */
+    int64_t searches_before; /* of its group, in the allowance's day or month */
     int64_t maps_queries, file_searches, code_sessions;
 };
 
@@ -59,6 +61,9 @@ struct lx_cost {
 
 /* What it costs; total is without discount and margin. price->is_priced must hold. */
 void lx_cost_of(const struct lx_price *price, const struct lx_cost_input *in, struct lx_cost *out);
+
+/* How many web searches it bills, before any is free: of some models a prompt's count as one. */
+int64_t lx_cost_searches(const struct lx_price *price, const struct lx_cost_input *in);
 
 /* The same where price->is_fee: the fee, and what the model costs that the reply says was chosen.
  * False: that one is not named or has no price. */

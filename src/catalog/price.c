@@ -296,7 +296,7 @@ static void read_dates(struct lx_slice json, struct lx_arena *a, struct lx_price
 
 /* What else is looked for in a row, all of it in one walk. */
 struct facts {
-    struct lx_slice provider, mode, extras, unit, ranges, dates, off_peak;
+    struct lx_slice provider, mode, extras, unit, ranges, dates, off_peak, free_searches;
 };
 static const struct {
     struct lx_slice name;
@@ -309,6 +309,7 @@ static const struct {
     {LX_S_INIT("tiered_pricing"), offsetof(struct facts, ranges)},
     {LX_S_INIT("dated_pricing"), offsetof(struct facts, dates)},
     {LX_S_INIT("off_peak_pricing"), offsetof(struct facts, off_peak)},
+    {LX_S_INIT("search_free_requests"), offsetof(struct facts, free_searches)},
 };
 
 /* Those that are not there yet: who comes first wins. */
@@ -320,6 +321,20 @@ static void read_facts(struct lx_slice json, struct facts *f)
             if (!to->p && lx_slice_eq(r.name, members[i].name))
                 *to = r.value;
         }
+}
+
+bool lx_price_read_free(struct lx_slice json, struct lx_price_free *out)
+{
+    struct lx_slice period = lx_row_unquoted(lx_row_get(json, LX_S("period")));
+    *out = (struct lx_price_free){
+        .monthly = lx_slice_eq(period, LX_S("month")),
+        .group = lx_row_unquoted(lx_row_get(json, LX_S("shared_group"))),
+    };
+    if (out->group.n && (out->monthly || lx_slice_eq(period, LX_S("day"))))
+        out->count = whole(lx_row_get(json, LX_S("count")));
+    if (out->count < 0)
+        out->count = 0;
+    return out->count > 0;
 }
 
 int lx_price_read(struct lx_model m, struct lx_slice own, struct lx_arena *a, struct lx_price *out)
@@ -343,6 +358,7 @@ int lx_price_read(struct lx_model m, struct lx_slice own, struct lx_arena *a, st
     out->mode = lx_row_unquoted(f.mode);
     out->extras = f.extras;
     out->web_search_per_query = lx_slice_eq(lx_row_unquoted(f.unit), LX_S("per_query"));
+    lx_price_read_free(f.free_searches, &out->free_searches);
     read_ranges(f.ranges, a, out);
     read_dates(f.dates, a, out);
     out->off_peak = rates_of(f.off_peak, a);

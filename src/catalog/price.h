@@ -53,6 +53,14 @@ struct lx_price_date {
     struct lx_rates rates;
 };
 
+/* search_free_requests: searches that a provider does not bill, so many of all models of a group in
+ * a day or a month (UTC) together. */
+struct lx_price_free {
+    int64_t count;
+    bool monthly;
+    struct lx_slice group;
+};
+
 struct lx_price {
     struct lx_model model;    /* the row it was read from; name absent: own prices only */
     struct lx_slice provider; /* the row's */
@@ -63,11 +71,12 @@ struct lx_price {
     const struct lx_price_date *dates;
     size_t date_count;
     struct lx_rates off_peak;
-    struct lx_slice off_peak_rules; /* JSON: when those hold */
-    struct lx_slice extras;         /* JSON: provider_specific_entry, multipliers by name */
-    bool is_fee;                    /* of a router: the model it chose is billed besides */
-    bool web_search_per_query;      /* else a prompt's searches are billed as one */
-    bool is_priced;                 /* it has any price, be it 0 */
+    struct lx_slice off_peak_rules;     /* JSON: when those hold */
+    struct lx_slice extras;             /* JSON: provider_specific_entry, multipliers by name */
+    bool is_fee;                        /* of a router: the model it chose is billed besides */
+    struct lx_price_free free_searches; /* count 0: none */
+    bool web_search_per_query;          /* else a prompt's searches are billed as one */
+    bool is_priced;                     /* it has any price, be it 0 */
 };
 
 /*
@@ -97,6 +106,9 @@ bool lx_price_is_routed(struct lx_slice provider, struct lx_slice model);
 bool lx_price_find_image(const struct lx_catalog *c, struct lx_slice provider,
                          struct lx_slice model, struct lx_slice quality, struct lx_slice size,
                          struct lx_slice own, struct lx_arena *a, struct lx_price *out);
+
+/* A row's search_free_requests, borrowed; false, and count 0, when it gives none. */
+bool lx_price_read_free(struct lx_slice json, struct lx_price_free *out);
 
 /* Whether a row's prices can be: numbers, not below 0, none per token that is meant per million. 0,
  * or LX_EINVAL with the member named. */

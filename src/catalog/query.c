@@ -51,6 +51,7 @@ static void read_prompt_details(struct lx_json usage, struct lx_usage *out)
     out->prompt_video_tokens = number(LX_GET(d, "video_tokens"));
     out->prompt_text_tokens = number(LX_GET(d, "text_tokens"));
     out->web_search_requests = number(LX_GET(d, "web_search_requests"));
+    out->maps_requests = number(LX_GET(d, "google_maps_grounding_requests"));
     if (!out->cached_tokens) /* DeepSeek's; Moonshot's */
         out->cached_tokens = first(usage, "prompt_cache_hit_tokens cached_tokens");
 }
@@ -150,6 +151,8 @@ static const struct {
     MEMBER("citation_tokens", COUNT, in.citation_tokens),
     MEMBER("web_searches", COUNT, in.web_searches),
     MEMBER("search_context_size", STRING, in.search_context_size),
+    MEMBER("apply_search_free_tier", SWITCH, in.free_tier),
+    MEMBER("searches_before", COUNT, in.searches_before),
     MEMBER("maps_queries", COUNT, in.maps_queries),
     MEMBER("file_searches", COUNT, in.file_searches),
     MEMBER("code_sessions", COUNT, in.code_sessions),
@@ -253,7 +256,8 @@ int lx_cost_query_read(struct lx_json v, struct lx_arena *a, struct lx_cost_quer
             return lx_error_set(err, LX_EINVAL, "%s: %.*s is not what is expected there",
                                 members[i].name, LX_F(lx_slice_to(lx_json_raw(m), 60)));
         if (lx_json_given(m) && members[i].type >= COUNT && members[i].type <= SECONDS &&
-            members[i].at != offsetof(struct lx_cost_query, in.now_s))
+            members[i].at != offsetof(struct lx_cost_query, in.now_s) &&
+            members[i].at != offsetof(struct lx_cost_query, in.searches_before))
             out->units_given = true;
     }
     usage = LX_GET(reply, "usage");

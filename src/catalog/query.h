@@ -24,10 +24,10 @@ struct lx_cost_query {
  * Anthropic's, or the like with what a reply does not say: custom_llm_provider, base_model,
  * call_type, service_tier, region, time (Unix seconds), batch, fast, response_ms, characters,
  * audio_seconds, video_seconds, n, size, quality, resolution, pages, annotated_pages, credits,
- * queries, max_results, citation_tokens, web_searches, search_context_size, maps_queries,
- * file_searches, code_sessions. A reply may also stand in a member completion_response. Strings are
- * borrowed from v's document or in the arena. 0, or LX_EINVAL (with the member named) or the
- * arena's failure.
+ * queries, max_results, citation_tokens, web_searches, search_context_size, apply_search_free_tier
+ * with searches_before, maps_queries, file_searches, code_sessions. A reply may also stand in a
+ * member completion_response. Strings are borrowed from v's document or in the arena. 0, or
+ * LX_EINVAL (with the member named) or the arena's failure.
  */
 int lx_cost_query_read(struct lx_json v, struct lx_arena *a, struct lx_cost_query *out,
                        struct lx_error *err);

@@ -229,42 +229,72 @@ static const struct {
     {"", "medium", "0", false},
 };
 
-static void bill_searches(const struct lx_bill *b, struct lx_cost *out)
+static size_t search_rule(const struct lx_bill *b)
 {
-    int64_t n = b->usage->web_search_requests + b->in->web_searches;
     bool claude = lx_slice_find(b->price->model.name, LX_S("claude")) >= 0;
-    struct lx_slice size = b->in->search_context_size;
-    struct lx_money rate;
     size_t i = 0;
     while (*searches[i].provider &&
            (!lx_slice_starts(b->provider, lx_slice_z(searches[i].provider)) ||
             (searches[i].by_unit && claude)))
         i++;
+    return i;
+}
+
+/* What was told, and what the question says besides. */
+static int64_t total(int64_t told, int64_t asked)
+{
+    int64_t n;
+    return __builtin_add_overflow(told, asked, &n) ? INT64_MAX : n;
+}
+
+int64_t lx_bill_searches(const struct lx_bill *b)
+{
+    int64_t n = total(b->usage->web_search_requests, b->in->web_searches);
+    if (n > 1 && searches[search_rule(b)].by_unit && !b->price->web_search_per_query)
+        return 1;
+    return n > 0 ? n : 0;
+}
+
+/* Without those that the provider's allowance still held. */
+static int64_t paid_searches(const struct lx_bill *b)
+{
+    int64_t n = lx_bill_searches(b), left = b->price->free_searches.count - b->in->searches_before;
+    if (!b->in->free_tier || left <= 0)
+        return n;
+    return n > left ? n - left : 0;
+}
+
+static void bill_searches(const struct lx_bill *b, struct lx_cost *out)
+{
+    int64_t n = paid_searches(b);
+    struct lx_slice size = b->in->search_context_size;
+    struct lx_money rate;
+    size_t i = search_rule(b);
     if (n <= 0)
         return;
     if (!rate_of_variant(b, LX_RATE_WEB_SEARCH, size, &rate) &&
         !rate_of_variant(b, LX_RATE_WEB_SEARCH, lx_slice_z(searches[i].size), &rate))
         lx_money_read(lx_slice_z(searches[i].otherwise), &rate);
-    if (searches[i].by_unit && !b->price->web_search_per_query)
-        n = 1;
     out->tools = lx_money_add(out->tools, lx_money_times(rate, n));
 }
 
 static void bill_maps(const struct lx_bill *b, struct lx_cost *out)
 {
+    int64_t n = total(b->usage->maps_requests, b->in->maps_queries);
     bool each = b->price->web_search_per_query;
     struct lx_money rate;
+    if (n <= 0)
+        return;
     if (!lx_bill_rate(b, LX_RATE_MAPS_QUERY, &rate))
         lx_money_read(each ? LX_S("0.014") : LX_S("0.025"), &rate);
-    out->tools = lx_money_add(out->tools, lx_money_times(rate, each ? b->in->maps_queries : 1));
+    out->tools = lx_money_add(out->tools, lx_money_times(rate, each ? n : 1));
 }
 
 void lx_bill_tools(struct lx_bill *b, struct lx_cost *out)
 {
     struct lx_money rate;
     bill_searches(b, out);
-    if (b->in->maps_queries > 0)
-        bill_maps(b, out);
+    bill_maps(b, out);
     if (b->in->file_searches && lx_bill_rate(b, LX_RATE_FILE_SEARCH_1K, &rate))
         out->tools = lx_money_add(out->tools, lx_money_ratio(rate, b->in->file_searches, 1000));
     charge(b, LX_RATE_CODE_SESSION, b->in->code_sessions, &out->tools);

@@ -25,6 +25,8 @@ bool lx_bill_rate(const struct lx_bill *b, enum lx_rate_kind kind, struct lx_mon
 void lx_bill_tokens(struct lx_bill *b, struct lx_cost *out);
 /* Input and output by whatever the call is billed in (units.c). */
 void lx_bill_call(struct lx_bill *b, struct lx_cost *out);
+/* How many web searches are billed, free ones among them. */
+int64_t lx_bill_searches(const struct lx_bill *b);
 /* Searches, sessions: what the provider did besides (units.c). */
 void lx_bill_tools(struct lx_bill *b, struct lx_cost *out);
 

@@ -8,6 +8,7 @@
 
 #include "catalog/price.h"
 #include "catalog/row.h"
+#include "route/state.h"
 
 #define PARAMS "model_list[].litellm_params"
 
@@ -74,7 +75,8 @@ static void load_catalog(struct lx_load *l)
 static bool is_price(struct lx_slice name)
 {
     static const char others[] = "tiered_pricing|off_peak_pricing|dated_pricing|"
-                                 "provider_specific_entry|web_search_billing_unit";
+                                 "provider_specific_entry|web_search_billing_unit|"
+                                 "search_free_requests";
     struct lx_rate rate;
     return lx_rate_of_member(name, &rate) || lx_glob_match(lx_slice_z(others), name);
 }
@@ -160,6 +162,47 @@ static void price(struct lx_load *l, struct lx_deployment *d)
     }
 }
 
+/* ---- Searches that are free ----------------------------------------------------------------- */
+
+/* Room for all that there may be; none is listed twice. */
+static void add_free(struct lx_load *l, const struct lx_provider *provider,
+                     const struct lx_price_free *f)
+{
+    struct lx_cost_settings *s = &l->config->routes.settings.cost;
+    int64_t window_ms = f->monthly ? LX_SPEND_MONTH : INT64_C(86400000);
+    size_t n = s->free_search_count;
+    if (f->count <= 0)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (s->free_searches[i].provider == provider &&
+            lx_slice_eq(s->free_searches[i].group, f->group))
+            return;
+    if (!(n & (n - 1))) {
+        struct lx_search_allowance *v =
+            lx_arena_alloc(&l->config->arena, (n ? 2 * n : 1) * sizeof(*v));
+        if (!v)
+            return;
+        if (n)
+            memcpy(v, s->free_searches, n * sizeof(*v));
+        s->free_searches = v;
+    }
+    s->free_searches[s->free_search_count++] = (struct lx_search_allowance){
+        .provider = provider,
+        .group = lx_arena_copy(&l->config->arena, f->group),
+        .window_ms = window_ms,
+    };
+}
+
+/* A wildcard may come to be any model's name. */
+static void add_any_free(struct lx_load *l, const struct lx_provider *provider)
+{
+    struct lx_model m;
+    struct lx_price_free f;
+    for (size_t at = 0; lx_catalog_next(l->config->catalog, &at, &m);)
+        if (lx_price_read_free(lx_row_get(m.json, LX_S("search_free_requests")), &f))
+            add_free(l, provider, &f);
+}
+
 void lx_load_prices(struct lx_load *l)
 {
     struct lx_route_table *t = &l->config->routes;
@@ -170,6 +213,14 @@ void lx_load_prices(struct lx_load *l)
     for (size_t i = 0; i < t->count; i++)
         for (size_t k = 0; k < t->groups[i]->count; k++)
             price(l, t->groups[i]->deployments[k]);
+    for (size_t i = 0; t->settings.cost.free_tier && i < t->count; i++)
+        for (size_t k = 0; k < t->groups[i]->count; k++) {
+            const struct lx_deployment *d = t->groups[i]->deployments[k];
+            if (d->price)
+                add_free(l, d->provider, &d->price->free_searches);
+            else
+                add_any_free(l, d->provider);
+        }
     for (size_t i = 0; i < t->count; i++)
         for (size_t k = 0; k < t->groups[i]->count; k++)
             lx_deployment_learn(t->groups[i]->deployments[k], l->config->catalog,

@@ -119,12 +119,12 @@ static void glance(struct lx_json root, struct lx_glance *out)
 {
     out->is_fault = lx_json_given(LX_GET(root, "error"));
     out->model = lx_json_text(LX_GET(root, "modelVersion")).s;
-    bool searched = false;
-    for (struct lx_json_iter it = lx_json_iter(LX_GET(root, "candidates")); lx_json_next(&it);) {
+    struct lx_json candidates = LX_GET(root, "candidates");
+    struct lx_gemini_searches searches = {.web = 0};
+    for (struct lx_json_iter it = lx_json_iter(candidates); lx_json_next(&it);) {
         enum lx_finish finish = lx_gemini_finish_read(LX_GET(it.value, "finishReason")).finish;
         if (finish != LX_FINISH_NONE)
             out->finish = finish;
-        searched |= lx_gemini_is_searched(it.value);
         struct lx_json parts = LX_GET(LX_GET(it.value, "content"), "parts");
         out->content |= lx_json_count(parts) != 0;
         if (out->said && lx_json_is(parts, LX_JSON_ARRAY))
@@ -133,8 +133,8 @@ static void glance(struct lx_json root, struct lx_glance *out)
     if (lx_json_given(LX_GET(LX_GET(root, "promptFeedback"), "blockReason")))
         out->finish = LX_FINISH_CONTENT_FILTER;
     lx_gemini_usage_read(LX_GET(root, "usageMetadata"), &out->usage);
-    if (searched)
-        lx_gemini_usage_searched(LX_GET(root, "usageMetadata"), &out->usage);
+    lx_gemini_searches_read(candidates, &searches);
+    lx_gemini_searches_tell(&searches, LX_GET(root, "usageMetadata"), &out->usage);
 }
 
 static int glance_reply(const struct lx_json_doc *body, struct lx_glance *out)

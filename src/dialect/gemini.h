@@ -66,12 +66,17 @@ bool lx_gemini_signature_unwrap(struct lx_slice *signature, struct lx_slice *red
 /* ---- Usage, errors (gemini_usage.c) ---- */
 
 void lx_gemini_usage_read(struct lx_json usage, struct lx_usage *u);
-/* Whether Google searched, the web or its maps, for a candidate, and read no pages. That is paid by
- * the search, and what it found is no input that is paid (ai.google.dev/gemini-api/docs/pricing,
- * 2026-11): */
-bool lx_gemini_is_searched(struct lx_json candidate);
-/* takes it away from what was read of `usage`. */
-void lx_gemini_usage_searched(struct lx_json usage, struct lx_usage *u);
+/* What Google searched for a reply: different queries, whichever candidates tell of them. */
+struct lx_gemini_searches {
+    int64_t web, maps;
+    bool are_paid; /* and what they found is no input that is paid too, which pages it read are
+                    * (ai.google.dev/gemini-api/docs/pricing, 2026-11) */
+};
+/* Takes in what a record's candidates tell; one that tells nothing changes nothing. */
+void lx_gemini_searches_read(struct lx_json candidates, struct lx_gemini_searches *s);
+/* Puts it into what was read of `usage`. */
+void lx_gemini_searches_tell(const struct lx_gemini_searches *s, struct lx_json usage,
+                             struct lx_usage *u);
 /* An error as a record of a stream has it. */
 void lx_gemini_fault_read(struct lx_json record, struct lx_arena *a, struct lx_fault *out);
 /* The same as a whole body, or whatever else came with that status. */
@@ -148,8 +153,7 @@ struct lx_gemini_reading {
     size_t count, cap;
     char id[64]; /* of the reply, as ids of calls may hold it */
     int64_t calls;
-    int64_t searches;
-    bool searched; /* what was found is no input that is paid */
+    struct lx_gemini_searches searches;
     bool started, ended;
     bool legacy; /* the client wants function_call */
 };

@@ -108,11 +108,6 @@ static void read_candidate(struct lx_gemini_reader *r, struct lx_json candidate,
     for (int m = 0; m < LX_GEMINI_PROMPT_FEEDBACK; m++)
         keep_member(r, c, (enum lx_gemini_member)m,
                     lx_json_get(candidate, lx_slice_z(lx_gemini_member_names[m])));
-    struct lx_json grounding = LX_GET(candidate, "groundingMetadata");
-    size_t searches = lx_json_count(LX_GET(grounding, "webSearchQueries"));
-    if (searches)
-        r->s->searches = (int64_t)searches;
-    r->s->searched |= lx_gemini_is_searched(candidate);
     keep_finish(c, LX_GET(candidate, "finishReason"));
 }
 
@@ -188,10 +183,9 @@ static void read_response(struct lx_gemini_reader *r, struct lx_json root)
          lx_json_next(&it) && !r->code;)
         read_candidate(r, it.value, position++);
     read_feedback(r, LX_GET(root, "promptFeedback"));
+    lx_gemini_searches_read(LX_GET(root, "candidates"), &r->s->searches);
     if (usage.known) {
-        usage.web_search_requests = r->s->searches;
-        if (r->s->searched)
-            lx_gemini_usage_searched(LX_GET(root, "usageMetadata"), &usage);
+        lx_gemini_searches_tell(&r->s->searches, LX_GET(root, "usageMetadata"), &usage);
         lx_events_add(r->out, LX_EVENT_USAGE)->usage = usage;
     }
 }

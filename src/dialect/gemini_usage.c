@@ -95,26 +95,69 @@ void lx_gemini_usage_read(struct lx_json usage, struct lx_usage *u)
     u->raw = lx_json_raw(usage);
 }
 
-static bool has_maps(struct lx_json chunks)
+enum { MAX_COMPARED = 64 }; /* queries; of more than these each counts */
+
+static bool has_chunk(struct lx_json grounding, const char *kind)
 {
+    struct lx_json chunks = LX_GET(grounding, "groundingChunks");
     for (struct lx_json_iter it = lx_json_iter(chunks); lx_json_next(&it);)
-        if (lx_json_given(LX_GET(it.value, "maps")))
+        if (lx_json_given(lx_json_get(it.value, lx_slice_z(kind))))
             return true;
     return false;
 }
 
-bool lx_gemini_is_searched(struct lx_json candidate)
+static bool has_maps(struct lx_json grounding)
 {
-    struct lx_json grounding = LX_GET(candidate, "groundingMetadata");
-    if (lx_json_given(LX_GET(candidate, "urlContextMetadata"))) /* pages are input that is paid */
-        return false;
-    return lx_json_count(LX_GET(grounding, "webSearchQueries")) != 0 ||
-           has_maps(LX_GET(grounding, "groundingChunks"));
+    return has_chunk(grounding, "maps") ||
+           lx_json_given(LX_GET(grounding, "googleMapsWidgetContextToken"));
 }
 
-void lx_gemini_usage_searched(struct lx_json usage, struct lx_usage *u)
+/* The queries so far, of the web or of maps. */
+struct queries {
+    struct lx_slice v[MAX_COMPARED];
+    size_t n;
+};
+
+static bool is_new(struct queries *q, struct lx_slice query)
+{
+    if (!query.n)
+        return false;
+    for (size_t i = 0; i < q->n; i++)
+        if (lx_slice_eq(q->v[i], query))
+            return false;
+    if (q->n < MAX_COMPARED)
+        q->v[q->n++] = query;
+    return true;
+}
+
+void lx_gemini_searches_read(struct lx_json candidates, struct lx_gemini_searches *s)
+{
+    struct queries web = {.n = 0}, maps = {.n = 0};
+    struct lx_gemini_searches found = {.web = 0};
+    for (struct lx_json_iter it = lx_json_iter(candidates); lx_json_next(&it);) {
+        struct lx_json grounding = LX_GET(it.value, "groundingMetadata");
+        struct lx_json asked = LX_GET(grounding, "webSearchQueries");
+        bool is_maps = has_maps(grounding), only_maps = is_maps && !has_chunk(grounding, "web");
+        for (struct lx_json_iter q = lx_json_iter(asked); lx_json_next(&q);)
+            if (is_new(only_maps ? &maps : &web, lx_json_text(q.value).s))
+                *(only_maps ? &found.maps : &found.web) += 1;
+        if (is_maps && !found.maps)
+            found.maps = 1;
+        s->are_paid |= (lx_json_count(asked) || has_chunk(grounding, "maps")) &&
+                       !lx_json_given(LX_GET(it.value, "urlContextMetadata"));
+    }
+    s->web = found.web ? found.web : s->web;
+    s->maps = found.maps ? found.maps : s->maps;
+}
+
+void lx_gemini_searches_tell(const struct lx_gemini_searches *s, struct lx_json usage,
+                             struct lx_usage *u)
 {
     struct split found = {0};
+    u->web_search_requests = s->web;
+    u->maps_requests = s->maps;
+    if (!s->are_paid)
+        return;
     int64_t tokens = count_of(LX_GET(usage, "toolUsePromptTokenCount"));
     split_add(&found, LX_GET(usage, "toolUsePromptTokensDetails"));
     u->prompt_tokens -= tokens < u->prompt_tokens ? tokens : u->prompt_tokens;

@@ -62,6 +62,7 @@ static const struct place search_places[] = {
     {LX_S_INIT("server_tool_use"), LX_S_INIT("web_search_requests")},
     {TOP, LX_S_INIT("num_search_queries")}, /* Perplexity */
 };
+static const struct place maps_places[] = {{PROMPT, LX_S_INIT("google_maps_grounding_requests")}};
 static const struct place reasoning_places[] = {{COMPLETION, LX_S_INIT("reasoning_tokens")},
                                                 {OUTPUT, LX_S_INIT("reasoning_tokens")},
                                                 {TOP, LX_S_INIT("reasoning_tokens")}};
@@ -177,6 +178,7 @@ void lx_openai_read_usage(struct lx_json usage, struct lx_usage *u)
     read_prompt(usage, u);
     read_completion(usage, u);
     u->web_search_requests = or_zero(FIND(usage, search_places));
+    u->maps_requests = or_zero(FIND(usage, maps_places));
     u->citation_tokens = member_count(usage, LX_S("citation_tokens"));
     if (!read_cost(LX_GET(usage, "cost"), u))
         read_ticks(LX_GET(usage, "cost_in_usd_ticks"), u);
@@ -239,6 +241,7 @@ static void write_prompt_details(struct lx_out *o, const struct lx_usage *u)
         lx_out_object_end(o);
     }
     write_some(o, "web_search_requests", u->web_search_requests);
+    write_some(o, "google_maps_grounding_requests", u->maps_requests);
     lx_out_object_end(o);
 }
 
@@ -262,7 +265,8 @@ void lx_openai_write_usage(struct lx_out *o, const char *name, const struct lx_u
     lx_out_int(o, "completion_tokens", u->completion_tokens);
     lx_out_int(o, "total_tokens",
                u->total_tokens ? u->total_tokens : u->prompt_tokens + u->completion_tokens);
-    if (u->has_prompt_details || u->has_cached || u->has_cache_write || u->web_search_requests)
+    if (u->has_prompt_details || u->has_cached || u->has_cache_write || u->web_search_requests ||
+        u->maps_requests)
         write_prompt_details(o, u);
     if (u->has_completion_details || u->reasoning_tokens)
         write_completion_details(o, u);

@@ -41,6 +41,7 @@ void lx_usage_add(struct lx_usage *sum, const struct lx_usage *u)
     sum->accepted_prediction_tokens += u->accepted_prediction_tokens;
     sum->rejected_prediction_tokens += u->rejected_prediction_tokens;
     sum->web_search_requests += u->web_search_requests;
+    sum->maps_requests += u->maps_requests;
     sum->citation_tokens += u->citation_tokens;
     sum->total_tokens += u->total_tokens;
     sum->has_cached = sum->has_cached || u->has_cached;

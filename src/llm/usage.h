@@ -38,6 +38,7 @@ struct lx_usage {
     int64_t accepted_prediction_tokens;
     int64_t rejected_prediction_tokens;
     int64_t web_search_requests;
+    int64_t maps_requests;   /* searches of Google's maps */
     int64_t citation_tokens; /* of what a search brought, where that is billed (Perplexity) */
     int64_t total_tokens;    /* as reported, or prompt + completion */
     bool has_cached, has_cache_write, has_cache_split, has_prompt_details, has_completion_details;

@@ -153,12 +153,23 @@ unsigned lx_group_affinity(const struct lx_model_group *g, const struct lx_route
 /* rpm and tpm are limits for it, not only weights. */
 bool lx_group_has_limits(const struct lx_model_group *g, const struct lx_route_policy *p);
 
+/* Searches that are free for all models of a group together, and how many there were. */
+struct lx_search_allowance {
+    const struct lx_provider *provider;
+    struct lx_slice group;        /* shared_group: "gemini-3" */
+    int64_t window_ms;            /* a day, or LX_SPEND_MONTH */
+    struct lx_spend_state *state; /* searches, not dollars; set by lx_route_state_bind() */
+};
+
 /* What is made of prices. */
 struct lx_cost_settings {
-    const struct lx_catalog *catalog;   /* NULL: the built-in one */
-    struct lx_slice discounts, margins; /* JSON, as in catalog/cost.h; or empty */
-    bool in_streams;                    /* told in the last chunk of a stream */
-    bool blocks_unpriced;               /* a model whose cost cannot be known is not asked */
+    const struct lx_catalog *catalog;          /* NULL: the built-in one */
+    struct lx_slice discounts, margins;        /* JSON, as in catalog/cost.h; or empty */
+    bool in_streams;                           /* told in the last chunk of a stream */
+    bool free_tier;                            /* apply_search_free_tier */
+    struct lx_search_allowance *free_searches; /* those of the deployments' models; if free_tier */
+    size_t free_search_count;
+    bool blocks_unpriced; /* a model whose cost cannot be known is not asked */
 };
 
 struct lx_route_settings {

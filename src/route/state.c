@@ -8,6 +8,7 @@
  */
 #include "route/bandit.h"
 #include "route/state.h"
+#include "wire/date.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@
 /* ---- Tagged words -----------------------------------------------------------------------------
  */
 
-enum { COUNT_BITS = 44, SPEND_BITS = 52 };
+enum { COUNT_BITS = 44, SPEND_BITS = 52, DAY_MS = 86400000 };
 
 static uint64_t tag_of(int64_t number, int bits)
 {
@@ -45,11 +46,13 @@ static uint64_t word_of(int64_t number, int64_t count, int bits)
     return tag_of(number, bits) | (uint64_t)(count < 0 ? 0 : count > most ? most : count);
 }
 
-static void word_add(_Atomic uint64_t *word, int64_t number, int64_t n, int bits)
+/* What it was before. */
+static int64_t word_add(_Atomic uint64_t *word, int64_t number, int64_t n, int bits)
 {
     uint64_t old = LOAD(*word);
     while (!SWAP_IF(*word, old, word_of(number, word_get(old, number, bits) + n, bits)))
         continue;
+    return word_get(old, number, bits);
 }
 
 /* ---- Counters ---------------------------------------------------------------------------------
@@ -96,27 +99,34 @@ void lx_tally_set_others(struct lx_tally *c, int64_t minute, int64_t n)
     STORE(c->others[(size_t)minute & 1], word_of(minute, n, COUNT_BITS));
 }
 
+int64_t lx_spend_window(int64_t window_ms, int64_t now_ms)
+{
+    return window_ms == LX_SPEND_MONTH ? lx_date_month(now_ms / DAY_MS) : now_ms / window_ms;
+}
+
 int64_t lx_spend_get(const struct lx_spend_state *s, int64_t window_ms, int64_t now_ms)
 {
-    int64_t window = now_ms / window_ms;
+    int64_t window = lx_spend_window(window_ms, now_ms);
     return word_get(LOAD(s->own), window, SPEND_BITS) +
            word_get(LOAD(s->others), window, SPEND_BITS);
 }
 
-void lx_spend_add(struct lx_spend_state *s, int64_t window_ms, int64_t now_ms, int64_t nano_usd)
+int64_t lx_spend_add(struct lx_spend_state *s, int64_t window_ms, int64_t now_ms, int64_t nano_usd)
 {
-    word_add(&s->own, now_ms / window_ms, nano_usd, SPEND_BITS);
+    int64_t window = lx_spend_window(window_ms, now_ms);
+    return word_add(&s->own, window, nano_usd, SPEND_BITS) +
+           word_get(LOAD(s->others), window, SPEND_BITS);
 }
 
 int64_t lx_spend_own(const struct lx_spend_state *s, int64_t window_ms, int64_t now_ms)
 {
-    return word_get(LOAD(s->own), now_ms / window_ms, SPEND_BITS);
+    return word_get(LOAD(s->own), lx_spend_window(window_ms, now_ms), SPEND_BITS);
 }
 
 void lx_spend_set_others(struct lx_spend_state *s, int64_t window_ms, int64_t now_ms,
                          int64_t nano_usd)
 {
-    STORE(s->others, word_of(now_ms / window_ms, nano_usd, SPEND_BITS));
+    STORE(s->others, word_of(lx_spend_window(window_ms, now_ms), nano_usd, SPEND_BITS));
 }
 
 /* ---- Times ------------------------------------------------------------------------------------
@@ -469,6 +479,10 @@ int lx_route_state_bind(struct lx_route_state *s, struct lx_route_table *t)
     for (size_t i = 0; i < t->settings.policy.tag_budget_count && !b.failed; i++) {
         struct lx_named_budget *budget = &t->settings.policy.tag_budgets[i];
         budget->budget.state = record(&b, SPEND, budget->name, LX_S(""));
+    }
+    for (size_t i = 0; i < t->settings.cost.free_search_count && !b.failed; i++) {
+        struct lx_search_allowance *free = &t->settings.cost.free_searches[i];
+        free->state = record(&b, SPEND, free->group, lx_slice_z(free->provider->id));
     }
     for (size_t i = 0; i < t->auto_count && !b.failed; i++)
         if (t->autos[i]->kind->learns && !t->autos[i]->state)

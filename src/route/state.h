@@ -72,8 +72,13 @@ int64_t lx_latency_percentile_us(const struct lx_latency *l, int64_t samples, in
 struct lx_spend_state {
     _Atomic uint64_t own, others; /* number of the window (12 bits), nano-dollars (52) */
 };
+/* In place of a window's length: months of the calendar (UTC). */
+#define LX_SPEND_MONTH (-1)
+/* The window's number, counted from 1970. */
+int64_t lx_spend_window(int64_t window_ms, int64_t now_ms);
 int64_t lx_spend_get(const struct lx_spend_state *s, int64_t window_ms, int64_t now_ms);
-void lx_spend_add(struct lx_spend_state *s, int64_t window_ms, int64_t now_ms, int64_t nano_usd);
+/* What had been spent in the window before. */
+int64_t lx_spend_add(struct lx_spend_state *s, int64_t window_ms, int64_t now_ms, int64_t nano_usd);
 /* For sharing, as with counters. */
 int64_t lx_spend_own(const struct lx_spend_state *s, int64_t window_ms, int64_t now_ms);
 void lx_spend_set_others(struct lx_spend_state *s, int64_t window_ms, int64_t now_ms,

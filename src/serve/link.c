@@ -55,7 +55,7 @@ static const char script[] =
 struct line {
     const struct kind *kind;
     void *record;
-    int64_t window_ms; /* of a budget */
+    int64_t window_ms; /* of a budget; or LX_SPEND_MONTH */
     uint64_t hash;
     int64_t minute;
     int64_t base[TIMES]; /* sums of times when the minute began */
@@ -72,6 +72,8 @@ struct lx_link {
     size_t count, cap;
     const struct lx_route_policy *policy;
 };
+
+#define MONTH_MS INT64_C(2678400000) /* of 31 days */
 
 /* ---- What is shared ---------------------------------------------------------------------------
  */
@@ -162,6 +164,7 @@ static const struct kind deployments = {'d', tell_deployment, take_deployment,
                                         LX_COUNT_KINDS + TIMES, "lmwm"};
 static const struct kind groups = {'g', tell_group, take_group, 2, ""};
 static const struct kind budgets = {'b', tell_spent, take_spent, 1, ""};
+static const struct kind searches = {'f', tell_spent, take_spent, 1, ""};
 
 static int add_line(struct lx_link *l, const struct kind *kind, void *record, int64_t window_ms,
                     struct lx_slice name, struct lx_slice more)
@@ -208,6 +211,12 @@ int lx_link_use(struct lx_link *l, const struct lx_route_table *t)
         if (tag->budget.state)
             code = add_line(l, &budgets, tag->budget.state, tag->budget.window_ms, tag->name,
                             LX_S("tag"));
+    }
+    for (size_t i = 0; i < t->settings.cost.free_search_count && code == 0; i++) {
+        const struct lx_search_allowance *free = &t->settings.cost.free_searches[i];
+        if (free->state)
+            code = add_line(l, &searches, free->state, free->window_ms, free->group,
+                            lx_slice_z(free->provider->id));
     }
     for (size_t i = 0; i < t->count && code == 0; i++) {
         struct lx_model_group *g = t->groups[i];
@@ -341,7 +350,7 @@ static struct lx_slice key_of(const struct lx_link *l, const struct line *line, 
     if (line->window_ms)
         return lx_arena_printf(a, "{%.*s}:%c:%016llx:%lld:%lld", LX_F(l->settings.name_space),
                                line->kind->letter, hash, (long long)line->window_ms,
-                               (long long)(now_ms / line->window_ms));
+                               (long long)lx_spend_window(line->window_ms, now_ms));
     return lx_arena_printf(a, "{%.*s}:%c:%016llx:%lld", LX_F(l->settings.name_space),
                            line->kind->letter, hash, (long long)(now_ms / MINUTE_MS));
 }
@@ -379,7 +388,8 @@ static void write_turn(struct lx_link *l, struct words *w, int64_t now_ms)
     add_word(w, lx_arena_printf(a, "%d", FRESH_MS));
     for (size_t i = 0; i < l->count; i++) {
         struct line *line = &l->lines[i];
-        int64_t ttl = line->window_ms ? line->window_ms : MINUTE_TTL_MS;
+        int64_t window_ms = line->window_ms == LX_SPEND_MONTH ? MONTH_MS : line->window_ms;
+        int64_t ttl = window_ms ? window_ms : MINUTE_TTL_MS;
         add_word(w, lx_arena_printf(a, "%lld", (long long)ttl));
         add_word(w, letters(line->kind, a));
         add_word(w, numbers(line, now_ms, a));

@@ -16,6 +16,14 @@ int64_t lx_date_days(int64_t year, int64_t month, int64_t day)
     return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
+int64_t lx_date_month(int64_t days)
+{
+    int64_t month = days / 31; /* at most; months are shorter, so it may be some later */
+    while (lx_date_days(1970 + (month + 1) / 12, (month + 1) % 12 + 1, 1) <= days)
+        month++;
+    return month;
+}
+
 /* Digits only, and just so many. */
 static bool read_digits(struct lx_slice s, size_t at, size_t n, int64_t *out)
 {

@@ -9,6 +9,8 @@
 
 /* Days from 1970-01-01 to a day of the Gregorian calendar; month 1 to 12. */
 int64_t lx_date_days(int64_t year, int64_t month, int64_t day);
+/* Months from January 1970 to the one that holds a day, given as its days from 1970-01-01. */
+int64_t lx_date_month(int64_t days);
 /* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7, without its obsolete forms) as Unix
  * seconds. 0 or LX_EINVAL. */
 int lx_date_read_http(struct lx_slice s, int64_t *out);

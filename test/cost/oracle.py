@@ -5,6 +5,8 @@ given share/models.json as its map, so that what is compared is the arithmetic. 
 is to be run again.
 """
 
+import asyncio
+import importlib.util
 import json
 import random
 from datetime import datetime, timezone
@@ -84,6 +86,41 @@ def ask_batch(query):
     return prompt + completion
 
 
+class Counter:
+    """The shared counter, which has counted so many searches already."""
+
+    def __init__(self, before):
+        self.total = before
+
+    async def async_increment(self, key, value, ttl=None):
+        self.total += value
+        return self.total
+
+
+def free_tier():
+    """The proxy's hook: a file of its own, in a package that wants the whole proxy installed."""
+    place = Path(litellm.__file__).parent / "proxy/hooks/search_free_tier.py"
+    spec = importlib.util.spec_from_file_location("search_free_tier", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.apply_search_free_tier
+
+
+APPLY_FREE_TIER = free_tier()
+
+
+def ask_free(query):
+    """What the proxy books when apply_search_free_tier is on."""
+    cost = ask_chat(query)
+    info = litellm.get_model_info(query["model"], query["provider"])
+    payload = {"model_map_information": {"model_map_value": info}, "cache_hit": False,
+               "cost_breakdown": None, "custom_llm_provider": query["provider"]}
+    return asyncio.run(APPLY_FREE_TIER(
+        {}, payload, cost, ModelResponse(model=query["model"], usage=counted(query)),
+        Counter(query["searches_before"]),
+        datetime.fromtimestamp(query.get("time", NOON), timezone.utc)))
+
+
 def ask_image(query):
     reply = ImageResponse(data=[ImageObject(url="u") for _ in range(query.get("n", 1))])
     reply.usage = None
@@ -145,6 +182,8 @@ ASK = {"speech": ask_speech, "transcription": ask_transcription, "rerank": ask_r
 
 def answer(query):
     at(query.get("time", NOON))
+    if query.get("apply_search_free_tier"):
+        return ask_free(query)
     return ASK.get(query.get("call_type"), ask_chat)(query)
 
 
@@ -323,12 +362,30 @@ def other_units():
                        "quality": quality, "size": size, "n": tokens(1, 3)}
 
 
+def free_searches():
+    """Below the allowance, at its edge, above it; of models that bill queries or prompts."""
+    for left in (10 ** 9, 2, 1, 0):
+        for name, row in rows(lambda row: row.get("search_free_requests")):
+            before = max(0, row["search_free_requests"]["count"] - left)
+            yield query(name, row, search_usage(row), apply_search_free_tier=True,
+                        searches_before=before)
+
+
+def batches_at_night():
+    """A batch costs the same at every hour."""
+    for time in (NOON, NOON - 9 * 3600):
+        for name, row in rows(lambda row: row.get("off_peak_pricing")):
+            yield query(name, row, plain(row), call_type="retrieve_batch", batch=True, time=time)
+
+
 def questions():
     for seed in SEEDS:
         random.seed(seed)
         yield from by_provider()
         yield from dimensions()
         yield from other_units()
+    yield from free_searches()
+    yield from batches_at_night()
 
 
 def main():

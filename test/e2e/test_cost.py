@@ -453,3 +453,66 @@ def test_discounts_and_margins_by_hand(gateway, discounts, margins, cost):
     gw = gateway(config(MODELS, litellm_settings={"cost_discount_config": discounts,
                                                   "cost_margin_config": margins}))
     assert gw.chat("own").header("x-litellm-response-cost") == cost
+
+
+# ---- Searches that the provider gives for free ----
+
+GROUNDED = {"candidates": [{"index": 0, "finishReason": "STOP",
+                            "content": {"role": "model", "parts": [{"text": "Hello"}]},
+                            "groundingMetadata": {"webSearchQueries": ["a", "b", "a"]}}],
+            "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 20,
+                              "totalTokenCount": 30}}
+
+
+def searching(upstream, name, **settings):
+    """A gateway whose models search twice for each answer, at 0.014 dollars a search."""
+    def reply(connection, request):
+        if "stream" not in request.target:
+            connection.respond(200, GROUNDED)
+            return
+        connection.stream()
+        connection.send_chunk(sse(GROUNDED))
+        connection.end_chunks()
+    url = upstream(serving(reply)).url
+    rows = [{"model_name": group, "litellm_params": {
+        "model": model, "api_key": "k", "input_cost_per_token": 0, "output_cost_per_token": 0,
+        "api_base": url}}
+            for group, model in (("m", f"gemini/{name}"), ("wild/*", "gemini/*"))]
+    free = {"count": 5, "period": "month", "shared_group": "gemini-3"}
+    return config(rows, litellm_settings={
+        "model_cost": {f"gemini/{name}": {"search_free_requests": free}}, **settings})
+
+
+def cost_of(gw, model="m", **body):
+    return Decimal(gw.chat(model, **body).header("x-litellm-response-cost"))
+
+
+def test_free_searches_are_not_billed_until_they_are_used_up(gateway, upstream):
+    gw = gateway(searching(upstream, "gemini-3-flash-preview", apply_search_free_tier=True,
+                           include_cost_in_streaming_usage=True))
+    assert cost_of(gw) == 0
+    telling = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": True,
+               "stream_options": {"include_usage": True}}
+    told = [event["usage"]["cost"] for _, event in
+            gw.request("POST", "/v1/chat/completions", telling).events()
+            if isinstance(event, dict) and event.get("usage")]
+    assert told == [0]  # and was counted once, though the stream's end bills it again:
+    assert cost_of(gw, "wild/gemini-3-flash-preview") == Decimal("0.014")  # the fifth is free
+    assert cost_of(gw) == Decimal("0.028")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("front", ["openai", "gemini"])
+def test_searches_are_billed_in_every_language(gateway, upstream, front, stream):
+    gw = gateway(searching(upstream, "gemini-3-flash-preview"))
+    if front == "openai":
+        gw.chat("m", stream=stream)
+    else:
+        call = "streamGenerateContent?alt=sse" if stream else "generateContent"
+        gw.request("POST", f"/v1beta/models/m:{call}",
+                   {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]})
+    assert "cost=0.028" in gw.access_line("model=m")
+
+
+def test_free_searches_are_billed_where_nobody_says_otherwise(gateway, upstream):
+    assert cost_of(gateway(searching(upstream, "gemini-3-flash-preview"))) == Decimal("0.028")

@@ -339,26 +339,43 @@ static void test_usage_of_searches(void **state)
 {
     (void)state;
     static const struct {
-        const char *candidate;
-        bool searched;
+        const char *candidates;
+        int64_t web, maps;
+        bool are_paid;
     } rows[] = {
-        {"{'groundingMetadata':{'webSearchQueries':['weather']}}", true},
-        {"{'groundingMetadata':{'groundingChunks':[{'web':{}},{'maps':{'title':'Rome'}}]}}", true},
-        {"{'groundingMetadata':{'groundingChunks':[{'web':{}}]}}", false},
-        {"{'groundingMetadata':{'webSearchQueries':['a']},'urlContextMetadata':{'a':1}}", false},
-        {"{'groundingMetadata':7}", false},
-        {"{}", false},
+        {"[{'groundingMetadata':{'webSearchQueries':['weather']}}]", 1, 0, true},
+        {"[{'groundingMetadata':{'webSearchQueries':['a','b','','a',7]}},"
+         "{'groundingMetadata':{'webSearchQueries':['b','c']}}]",
+         3, 0, true},
+        {"[{'groundingMetadata':{'groundingChunks':[{'web':{}},{'maps':{'title':'Rome'}}]}}]", 0, 1,
+         true},
+        {"[{'groundingMetadata':{'webSearchQueries':['a','b'],'groundingChunks':[{'maps':{}}]}}]",
+         0, 2, true},
+        {"[{'groundingMetadata':{'googleMapsWidgetContextToken':'t'}}]", 0, 1, false},
+        {"[{'groundingMetadata':{'groundingChunks':[{'web':{}}]}}]", 0, 0, false},
+        {"[{'groundingMetadata':{'webSearchQueries':['a']},'urlContextMetadata':{'a':1}}]", 1, 0,
+         false},
+        {"[{'groundingMetadata':7}]", 0, 0, false},
+        {"[{}]", 0, 0, false},
     };
+    struct lx_gemini_searches s;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        assert_int_equal(lx_json_read(&doc, json(rows[i].candidate), NULL, NULL), 0);
-        assert_int_equal(lx_gemini_is_searched(lx_json_root(&doc)), rows[i].searched);
+        s = (struct lx_gemini_searches){.web = 0};
+        assert_int_equal(lx_json_read(&doc, json(rows[i].candidates), NULL, NULL), 0);
+        lx_gemini_searches_read(lx_json_root(&doc), &s);
+        assert_int_equal(s.web, rows[i].web);
+        assert_int_equal(s.maps, rows[i].maps);
+        assert_int_equal(s.are_paid, rows[i].are_paid);
     }
     struct lx_usage u =
         usage_of("{'promptTokenCount':19,'toolUsePromptTokenCount':69,'promptTokensDetails':["
                  "{'modality':'TEXT','tokenCount':19}],'toolUsePromptTokensDetails':["
                  "{'modality':'TEXT','tokenCount':69}],'totalTokenCount':272}");
     assert_int_equal(u.prompt_tokens, 88);
-    lx_gemini_usage_searched(lx_json_root(&doc), &u);
+    s.are_paid = true;
+    s.web = 2;
+    lx_gemini_searches_tell(&s, lx_json_root(&doc), &u);
+    assert_int_equal(u.web_search_requests, 2);
     assert_int_equal(u.prompt_tokens, 19);
     assert_int_equal(u.prompt_text_tokens, 19);
     assert_int_equal(u.total_tokens, 272);

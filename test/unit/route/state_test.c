@@ -53,6 +53,19 @@ static void money_has_windows(void **state)
     lx_spend_add(&s, 3600000, NOW_MS, 1);
     assert_int_equal(lx_spend_get(&s, 3600000, NOW_MS), 101);
     assert_int_equal(lx_spend_get(&s, 3600000, NOW_MS + 3600000), 0);
+    assert_int_equal(lx_spend_add(&s, 3600000, NOW_MS, 1), 101); /* what there was before */
+}
+
+static void months_are_the_calendars(void **state)
+{
+    (void)state;
+    const int64_t day = 86400000, new_year = INT64_C(1704067200000); /* 2024-01-01 */
+    struct lx_spend_state s = {.own = 0};
+    assert_int_equal(lx_spend_window(LX_SPEND_MONTH, new_year), 54 * 12);
+    assert_int_equal(lx_spend_window(LX_SPEND_MONTH, new_year - 1), 54 * 12 - 1);
+    lx_spend_add(&s, LX_SPEND_MONTH, new_year + 31 * day, 3); /* February, of 29 days */
+    assert_int_equal(lx_spend_get(&s, LX_SPEND_MONTH, new_year + 60 * day - 1), 3);
+    assert_int_equal(lx_spend_add(&s, LX_SPEND_MONTH, new_year + 60 * day, 1), 0);
 }
 
 static void latencies_have_a_mean(void **state)
@@ -366,6 +379,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tally_knows_two_minutes),
         cmocka_unit_test(money_has_windows),
+        cmocka_unit_test(months_are_the_calendars),
         cmocka_unit_test(latencies_have_a_mean),
         cmocka_unit_test(records_outlive_reloads),
         cmocka_unit_test(nodes_share_how_it_went),

@@ -89,6 +89,7 @@ struct node {
     struct lx_route_state *state;
     struct lx_link *link;
     struct lx_deployment *d;
+    struct lx_search_allowance searches;
 };
 
 static struct lx_config_redis settings_of(const char *prefix)
@@ -119,6 +120,10 @@ static void open_node(struct node *n, const char *prefix, uint64_t name)
                                    .allowed_fails = -1,
                                    .budget = {.limit_nano_usd = 100, .window_ms = 3600000}};
     assert_int_equal(lx_route_table_add(&n->table, n->d), 0);
+    n->searches = (struct lx_search_allowance){
+        .provider = n->d->provider, .group = LX_S("free"), .window_ms = LX_SPEND_MONTH};
+    n->table.settings.cost.free_searches = &n->searches;
+    n->table.settings.cost.free_search_count = 1;
     n->state = lx_route_state_new();
     assert_int_equal(lx_route_state_bind(n->state, &n->table), 0);
     assert_non_null(n->link);
@@ -166,6 +171,8 @@ static void counts_are_added_up(void **state)
     lx_tally_add(&n[1].table.groups[0]->state->retries, MINUTE, 5);
     lx_spend_add(n[0].d->budget.state, 3600000, NOW_MS, 40);
     lx_spend_add(n[1].d->budget.state, 3600000, NOW_MS, 50);
+    for (size_t i = 0; i < 2; i++)
+        lx_spend_add(n[i].searches.state, LX_SPEND_MONTH, NOW_MS, 7);
     for (int round = 0; round < 3; round++) /* as often as one likes */
         for (size_t i = 0; i < 3; i++)
             turn(&n[i], NOW_MS);
@@ -173,6 +180,7 @@ static void counts_are_added_up(void **state)
         assert_int_equal(requests(&n[i], MINUTE), 3210);
         assert_int_equal(lx_spend_get(n[i].d->budget.state, 3600000, NOW_MS), 90);
         assert_int_equal(lx_tally_get(&n[i].table.groups[0]->state->retries, MINUTE), 5);
+        assert_int_equal(lx_spend_get(n[i].searches.state, LX_SPEND_MONTH, NOW_MS), 14);
     }
     assert_int_equal(
         lx_tally_get(&n[2].d->state->counts[LX_COUNT_FAILURES + LX_FAILURE_OTHER], MINUTE), 7);

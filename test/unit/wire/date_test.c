@@ -23,6 +23,8 @@ static void test_days(void **state)
         struct tm tm;
         gmtime_r(&t, &tm);
         assert_int_equal(lx_date_days(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday), day);
+        if (day >= 0)
+            assert_int_equal(lx_date_month(day), (tm.tm_year - 70) * 12 + tm.tm_mon);
     }
 }
 
