@@ -100,7 +100,23 @@ def reply_as_is(binary, record):
         return [f"refused: {out.error}"]
     if not _is_same(record, out):
         return ["did not pass as it came"]
-    return _reply(binary, record, record.language) if record.language == "openai_chat" else []
+    if record.language != "openai_chat":
+        return []
+    return _reply(binary, record, record.language) or list(_strange(record, out))
+
+
+def _strange(record, out):
+    """What a client of OpenAI's stumbles over, who knows no other server."""
+    bodies = records.events_of(out.text, "sse") if record.is_stream else [out.json]
+    choices = [c for b in bodies if isinstance(b, dict) for c in b.get("choices") or []]
+    for message in [c.get("message") or c.get("delta") or {} for c in choices]:
+        if not isinstance(message.get("content"), (str, type(None))):
+            yield "content is no text"
+        if message.get("reasoning") and not message.get("reasoning_content"):
+            yield "reasoning_content is missing"
+    for call in [t for c in choices for t in (c.get("message") or {}).get("tool_calls") or []]:
+        if "function" in call and call["function"].get("arguments") in (None, "", "null"):
+            yield "a call without arguments"
 
 
 def _has_finish(events):
@@ -128,7 +144,9 @@ def _is_same(record, out):
 MENDED = re.compile(r"""
     (choices\[\d+\]\.)(
         finish_reason | index
-        | (message|delta)\.(reasoning_content | content | tool_calls\[\d+\]\.(index|id|type))
+        | (message|delta)\.(
+            reasoning_content | content | tool_calls\[\d+\]\.(index|id|type|function\.arguments)
+            | (annotations|thinking_blocks|provider_specific_fields).*)
     ) | usage(_breakdown)?(\..*)?""", re.VERBOSE)
 
 

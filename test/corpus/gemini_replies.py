@@ -127,12 +127,13 @@ class _Candidate:
         chunks = grounding.get("groundingChunks") or []
         if not self.going or self.stretches[-1][0] != "text":
             return
+        said = "".join(t for k, t, _ in self.stretches if k == "text").encode()
         for support in grounding.get("groundingSupports") or []:
             for index in support.get("groundingChunkIndices") or []:
                 for kind in ("web", "retrievedContext", "maps"):
                     source = chunks[index].get(kind) or {} if index < len(chunks) else {}
                     if source.get("uri"):
-                        yield _annotation(support.get("segment") or {}, source)
+                        yield _annotation(support.get("segment") or {}, source, said)
 
     def choice(self, prompt_feedback):
         finish = FINISH.get(self.finish or "STOP", "content_filter")
@@ -163,9 +164,12 @@ def _signed(call, signature):
     return f"{call}__thought__" + signature.replace("+", "-").replace("/", "_").replace("=", "")
 
 
-def _annotation(segment, source):
+def _annotation(segment, source, said):
+    """Google counts bytes of what is said, OpenAI characters."""
+    start, end = (len(said[:segment.get(name) or 0].decode(errors="replace"))
+                  for name in ("startIndex", "endIndex"))
     return {"type": "url_citation", "url_citation": {
-        "start_index": segment.get("startIndex", 0), "end_index": segment.get("endIndex"),
+        "start_index": start, "end_index": end,
         "url": source["uri"], "title": source.get("title") or ""}}
 
 

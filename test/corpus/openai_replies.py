@@ -3,6 +3,8 @@
 Written from OpenAI's API reference and from LiteLLM's additions to it, and from nothing in src/.
 """
 
+import re
+
 import records
 from reply import Call, Reply
 
@@ -120,14 +122,27 @@ def _say(choice, message):
     choice.citations += message.get("annotations") or []
 
 
-def _sources(reply, body):
-    """Perplexity's and xAI's lists beside the answer, where it has no annotations of its own."""
+def _sources(reply, body, places=False):
+    """Perplexity's and xAI's lists beside the answer, where it has no annotations of its own. A
+    whole answer cites them by number: "[2]" is the second."""
     found = body.get("search_results") or body.get("citations") or []
+    titled = {f["url"]: f for f in body.get("search_results") or []}
+    urls = [u for u in body.get("citations") or [] if isinstance(u, str)]
+    if places and urls:
+        found = [titled.get(u, u) for u in urls]
     named = [{"url": f} if isinstance(f, str) else {k: f[k] for k in ("url", "title") if k in f}
              for f in found]
     for choice in reply.choices.values():
-        if choice.text and not choice.citations:
-            choice.citations = [{"type": "url_citation", "url_citation": n} for n in named]
+        if not choice.text or choice.citations:
+            continue
+        marks = list(re.finditer(r"\[(\d{1,3})\]", choice.text)) if places else []
+        marks = [m for m in marks if 0 < int(m[1]) <= len(named)]
+        cited = {int(m[1]) - 1 for m in marks}
+        choice.citations = [
+            {"type": "url_citation", "url_citation": {
+                **named[int(m[1]) - 1], "start_index": m.start(), "end_index": m.end()}}
+            for m in marks] + [{"type": "url_citation", "url_citation": n}
+                               for i, n in enumerate(named) if i not in cited]
 
 
 def _logprobs(choice, said):
@@ -160,7 +175,7 @@ def read_whole(body):
         if f.get("name"):  # Snowflake has an empty one in every reply
             choice.calls.append(Call("", f["name"], _arguments(f["arguments"]), "legacy"))
         _untag(choice)
-    _sources(reply, body)
+    _sources(reply, body, places=True)
     return reply
 
 
