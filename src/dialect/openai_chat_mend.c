@@ -77,9 +77,13 @@ static bool lacks_sources(struct lx_json body, struct lx_json message)
 
 bool lx_openai_is_odd(struct lx_json body, struct lx_json choice, struct lx_json message)
 {
-    bool whole = lx_json_given(LX_GET(choice, "message"));
-    if (lacks_reasoning(message) || is_list(message) || better_finish(choice, whole).p ||
-        (whole && lacks_sources(body, message)))
+    bool whole = lx_json_given(LX_GET(choice, "message")), listed = false, reasons = false;
+    for (struct lx_json_iter it = lx_json_iter(message); lx_json_next(&it);) { /* of every chunk */
+        listed = listed || lx_json_is(it.value, LX_JSON_ARRAY);
+        reasons = reasons || lx_slice_starts(lx_json_raw(it.name), LX_S("\"reasoning"));
+    }
+    if ((reasons && lacks_reasoning(message)) || (listed && is_list(message)) ||
+        better_finish(choice, whole).p || (whole && lacks_sources(body, message)))
         return true;
     for (struct lx_json_iter it = lx_json_iter(LX_GET(message, "tool_calls"));
          whole && lx_json_next(&it);)
