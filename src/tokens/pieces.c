@@ -236,11 +236,47 @@ static int count_batch(struct lx_job *j, const struct batch *b, struct missed *m
     return 0;
 }
 
+/* What a piece is remembered as; n is 0 where it is not. */
+static struct lx_told find_elsewhere(const struct lx_job *j, const struct waiting *w)
+{
+    if (w->key.b != UNKEYED)
+        return lx_memo_short(&j->t->memo, w->first, w->key, true);
+    if (!j->owner || w->key.a > LX_MIDDLE_MAX)
+        return (struct lx_told){NULL, 0};
+    return lx_memo_middle(&j->t->memo, j->owner, w->p, w->key.a, true);
+}
+
+static inline ALWAYS_INLINE struct lx_told find_ids(const struct lx_job *j, const struct waiting *w)
+{
+    const struct lx_memo *m = &j->t->memo;
+    uint64_t n = lx_short_count(w->first, w->key);
+
+    if (n > 0xff || !(n & LX_MEMO_KNOWN))
+        return find_elsewhere(j, w);
+    return (struct lx_told){m->short_tokens[w->first - m->shorts],
+                            (unsigned)n & (LX_MEMO_KNOWN - 1)};
+}
+
+/* Nearly all pieces are one token or two: that many are written before it is asked how many. */
+enum { AT_ONCE = 2 };
+
+static inline char *put_tokens(char *to, struct lx_told told, const uint32_t *ids)
+{
+    if (!ids)
+        memcpy(to, told.tokens, AT_ONCE * sizeof(uint32_t));
+    for (unsigned k = ids ? 0 : AT_ONCE; k < told.n; k++) {
+        uint32_t id = ids ? ids[told.tokens[k]] : told.tokens[k];
+
+        memcpy(to + k * sizeof(id), &id, sizeof(id));
+    }
+    return to + told.n * sizeof(uint32_t);
+}
+
 /* Writes what was found, n tokens in all; what was not, is the next of the missed. */
 static int put_ids(struct lx_job *j, const struct lx_told *found, size_t count,
                    const struct lx_piece *missed, size_t n)
 {
-    char *to = lx_buf_reserve(j->out, n * sizeof(uint32_t));
+    char *to = lx_buf_reserve(j->out, (n + AT_ONCE) * sizeof(uint32_t));
     const uint32_t *ids = j->e->vocab.ids;
 
     if (!to)
@@ -252,20 +288,10 @@ static int put_ids(struct lx_job *j, const struct lx_told *found, size_t count,
             told = (struct lx_told){missed->tokens, missed->count};
             missed++;
         }
-        for (unsigned k = 0; k < told.n; k++, to += sizeof(uint32_t))
-            memcpy(to, ids ? &ids[told.tokens[k]] : &told.tokens[k], sizeof(uint32_t));
+        to = put_tokens(to, told, ids);
     }
     lx_buf_commit(j->out, n * sizeof(uint32_t));
     return 0;
-}
-
-static struct lx_told find_ids(const struct lx_job *j, const struct waiting *w)
-{
-    if (w->key.b != UNKEYED)
-        return lx_memo_short(&j->t->memo, w->first, w->key, true);
-    if (!j->owner || w->key.a > LX_MIDDLE_MAX)
-        return (struct lx_told){NULL, 0};
-    return lx_memo_middle(&j->t->memo, j->owner, w->p, w->key.a, true);
 }
 
 /* Nothing is remembered before all is written: what was found lies where something else would. */
@@ -279,6 +305,8 @@ static int put_batch(struct lx_job *j, const struct batch *b, struct missed *m)
         found[i] = find_ids(j, &b->v[i]);
         if (found[i].n == 0)
             miss(m, &b->v[i]);
+        else
+            __builtin_prefetch(found[i].tokens); /* written soon */
         j->count += found[i].n;
     }
     code = encode_missed(j, m);
