@@ -12,6 +12,7 @@
 #include "call/places.h"
 #include "call/repair.h"
 #include "call/system.h"
+#include "dialect/lost.h"
 #include "call/token_input.h"
 #include "call/tool_words.h"
 #include "call/verify.h"
@@ -281,6 +282,8 @@ static void write_anew(struct lx_attempt_writer *w, const struct lx_request *req
     w->out.buf = mended ? &written : buf;
     request = for_target(w, without_prompt_params(w, with_allowed(w, request)));
     w->to->back->write_request(&w->options, request, &w->out);
+    if (w->from != w->to)
+        lx_nested_lose(w->body, w->from->front->nested, &w->out);
     w->at->json_tool = w->out.json_tool;
     if (w->out.buf->failed)
         lx_body_fail(&w->out, w->out.buf->failed, LX_S("body"), LX_S("could not be written"));

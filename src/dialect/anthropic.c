@@ -5,6 +5,7 @@
  * The table is all that others see; anthropic.h says which file does what.
  */
 #include "dialect/anthropic.h"
+#include "dialect/lost.h"
 
 #include <stdio.h>
 
@@ -156,8 +157,16 @@ static const struct lx_own_member own_members[] = {
     {NULL, false, NULL},
 };
 
+static const struct lx_nested nested[] = {
+    {"messages[].content[].source", "|type|media_type|data|url|file_id|content|", NULL},
+    {"tool_choice", "|type|name|disable_parallel_tool_use|", NULL},
+    {"thinking", "|type|budget_tokens|display|", NULL},
+    {NULL, NULL, NULL},
+};
+
 static const struct lx_front front = {
     .state_size = sizeof(struct lx_anthropic_stream),
+    .nested = nested,
     .read_request = lx_anthropic_read_request,
     .write_reply = lx_anthropic_write_reply,
     .write_event = lx_anthropic_write_event,

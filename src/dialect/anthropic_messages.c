@@ -462,8 +462,6 @@ static void write_turn_parts(struct lx_anthropic_writer *w, const struct turn *t
             !message_is_void(m))
             write_system_note(w);
         write_parts(w, m->parts, index, marked_part(m), &m->cache, results);
-        if (!results && !w->same)
-            lx_message_extra_lose(m, index, LX_S("Anthropic has no such member"), w->b);
     }
 }
 
@@ -509,8 +507,6 @@ static void write_turn(struct lx_anthropic_writer *w, const struct turn *t)
     lx_out_str(&w->out, "role", names[t->role]);
     if (turn_is_plain(t) && !(t->role == LX_ROLE_ASSISTANT && t->first->parts == w->trim)) {
         lx_out_text(&w->out, "content", t->first->parts->text);
-        if (!w->same)
-            lx_message_extra_lose(t->first, t->index, LX_S("Anthropic has no such member"), w->b);
     } else if (empty) {
         lx_out_lit(&w->out, "content", ""); /* the provider says best what it misses */
     } else {

@@ -12,6 +12,7 @@
  */
 #include "dialect/anthropic.h"
 #include "dialect/scalar.h"
+#include "dialect/lost.h"
 
 enum {
     DEFAULT_MAX_TOKENS = 4096, /* LiteLLM's DEFAULT_ANTHROPIC_CHAT_MAX_TOKENS */
@@ -539,6 +540,8 @@ void lx_anthropic_write_request(const struct lx_write_options *o, const struct l
     write_extra(&w);
     lx_out_object_end(&w.out);
     write_betas(&w);
+    if (!w.same)
+        lx_message_members_lose(r, NULL, b);
 
     lx_json_doc_clear(&w.scratch);
     lx_body_end(b);

@@ -121,8 +121,6 @@ static void write_turn_parts(struct lx_bedrock_writer *w, const struct turn *t, 
         if (!results && lx_role_is_system(m->role) && !message_is_void(m))
             write_note(w);
         write_message(w, m, index, results);
-        if (!results)
-            lx_message_extra_lose(m, index, LX_S("Bedrock has no such member"), w->b);
     }
 }
 
@@ -207,10 +205,8 @@ static void write_system(struct lx_bedrock_writer *w, const struct lx_message *e
         return;
     lx_out_array(&w->out, "system");
     size_t index = 0;
-    for (const struct lx_message *m = t.first; m != end; m = m->next, index++) {
+    for (const struct lx_message *m = t.first; m != end; m = m->next, index++)
         write_message(w, m, index, false);
-        lx_message_extra_lose(m, index, LX_S("Bedrock has no such member"), w->b);
-    }
     if (json) {
         lx_out_object(&w->out, NULL);
         lx_json_prompt_write(&w->out, "text", f, w->b);

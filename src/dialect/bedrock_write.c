@@ -10,6 +10,7 @@
  */
 #include "dialect/bedrock.h"
 #include "dialect/scalar.h"
+#include "dialect/lost.h"
 
 enum {
     DEFAULT_MAX_TOKENS = 4096, /* beside a budget, which needs a limit; LiteLLM's */
@@ -440,6 +441,7 @@ void lx_bedrock_write_request(const struct lx_write_options *o, const struct lx_
     write_converse_extra(&w);
     write_additional(&w);
     lx_out_object_end(&w.out);
+    lx_message_members_lose(r, NULL, b);
 
     lx_json_doc_clear(&w.scratch);
     lx_body_end(b);

@@ -73,7 +73,7 @@ struct lx_cohere_writer {
     struct lx_body *b;
     struct lx_out out;
     struct lx_json_doc scratch;                                    /* for JSON inside JSON */
-    bool lost_cache, lost_is_error, lost_annotations, lost_hidden; /* each is said once */
+    bool lost_cache, lost_is_error, lost_hidden; /* each is said once */
 };
 
 /* A cache mark, which has no place: the first is listed as a loss. */

@@ -392,23 +392,6 @@ static void write_moved_images(struct lx_cohere_writer *w, const struct lx_messa
 
 /* ---- Messages ------------------------------------------------------------------------------- */
 
-static void lose_members(struct lx_cohere_writer *w, const struct lx_message *m, size_t index)
-{
-    struct lx_arena *a = w->b->arena;
-    for (const struct lx_extra *x = m->extra; x; x = x->next) {
-        bool annotations = lx_slice_eq(x->name, LX_S("annotations"));
-        if (!lx_member_is_thinking(x->name) && !(annotations && w->lost_annotations))
-            lx_losses_add(w->b->losses,
-                          lx_arena_printf(a, "messages[%zu].%.*s", index, LX_F(x->name)),
-                          LX_S("Cohere has no such member"));
-        w->lost_annotations |= annotations;
-    }
-    if (m->name.s.n)
-        lx_losses_add(w->b->losses, lx_arena_printf(a, "messages[%zu].name", index),
-                      LX_S("Cohere's messages have no names"));
-    lx_cohere_lose_cache(w, &m->cache);
-}
-
 static void write_message(struct place *at, const struct lx_message *m)
 {
     static const char *const roles[] = {
@@ -451,7 +434,7 @@ static const struct lx_message *write_results(struct place *at, const struct lx_
     write_moved_images(at->w, m, end);
     at->message = first;
     for (; m != end; m = m->next, at->message++) {
-        lose_members(at->w, m, at->message);
+        lx_cohere_lose_cache(at->w, &m->cache);
         if (says_more(m))
             write_message(at, m);
     }
@@ -467,7 +450,7 @@ void lx_cohere_messages_write(struct lx_cohere_writer *w)
             m = write_results(&at, m);
             continue;
         }
-        lose_members(w, m, at.message);
+        lx_cohere_lose_cache(w, &m->cache);
         if (m->role != LX_ROLE_TOOL)
             write_message(&at, m);
         m = m->next;

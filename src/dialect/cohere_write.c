@@ -9,6 +9,7 @@
  * change the answer.
  */
 #include "dialect/cohere.h"
+#include "dialect/lost.h"
 #include "llm/effort.h"
 
 void lx_cohere_lose_cache(struct lx_cohere_writer *w, const struct lx_cache_mark *mark)
@@ -226,7 +227,7 @@ void lx_cohere_write_request(const struct lx_write_options *o, const struct lx_r
     if (r->stream)
         lx_out_bool(&w.out, "stream", true);
     write_extra(&w);
-    lx_extra_lose(r, b);
+    lx_members_lose(r, b);
     lx_out_object_end(&w.out);
     lx_cohere_lose_cache(&w, &r->cache);
 

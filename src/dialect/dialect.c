@@ -152,7 +152,8 @@ void lx_body_need(struct lx_body *b, const struct lx_write_options *o, const str
                   struct lx_slice what, struct lx_slice why)
 {
     struct lx_slice url = lx_text_plain(p->media.url, b->arena);
-    struct lx_media_need *need = lx_is_web_url(url) ? lx_arena_new(b->arena, struct lx_media_need) : NULL;
+    struct lx_media_need *need =
+        lx_is_web_url(url) ? lx_arena_new(b->arena, struct lx_media_need) : NULL;
     if (need) {
         *need = (struct lx_media_need){p->kind, lx_arena_copy(b->arena, what), url, b->needs};
         b->needs = need;
@@ -173,32 +174,10 @@ void lx_body_end(struct lx_body *b)
         b->code = lx_error_set(&b->error, failed, "the request is too large");
 }
 
-static void lose(struct lx_body *b, struct lx_slice where, const struct lx_extra *x)
-{
-    for (; x; x = x->next)
-        lx_losses_add(b->losses, lx_arena_printf(b->arena, "%.*s.%.*s", LX_F(where), LX_F(x->name)),
-                      LX_S("the target has no such member"));
-}
-
 const struct lx_own_member *lx_own_member_find(const struct lx_front *front, struct lx_slice name)
 {
     const struct lx_own_member *own = front->own_members;
     while (own && own->name && !lx_slice_eq(name, lx_slice_z(own->name)))
         own++;
     return own && own->name ? own : NULL;
-}
-
-void lx_extra_lose(const struct lx_request *r, struct lx_body *b)
-{
-    size_t i = 0, j;
-    for (const struct lx_tool *tool = r->tools; tool; tool = tool->next, i++)
-        if (tool->extra)
-            lose(b, lx_arena_printf(b->arena, "tools[%zu]", i), tool->extra);
-    i = 0;
-    for (const struct lx_message *m = r->messages; m; m = m->next, i++) {
-        j = 0;
-        for (const struct lx_part *p = m->parts; p; p = p->next, j++)
-            if (p->extra)
-                lose(b, lx_arena_printf(b->arena, "messages[%zu].content[%zu]", i, j), p->extra);
-    }
 }

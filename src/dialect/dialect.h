@@ -132,8 +132,6 @@ void lx_body_need(struct lx_body *b, const struct lx_write_options *o, const str
 void lx_body_fail(struct lx_body *b, int code, struct lx_slice what, struct lx_slice why);
 /* The last a writer does: a body that there was no room for has failed. */
 void lx_body_end(struct lx_body *b);
-/* Lists what parts and tools have besides, for a target that takes nothing of it. */
-void lx_extra_lose(const struct lx_request *r, struct lx_body *b);
 
 /* A record's payload, indexed: 0, or LX_ENOMEM, or LX_EPROTO where it is not JSON. err may be NULL.
  */
@@ -188,6 +186,8 @@ struct lx_glance {
     struct lx_said *said; /* glance_event adds what the model says to it; NULL: nobody asks */
 };
 
+struct lx_nested;
+
 /* A member of a language's requests that no other language has. */
 enum lx_own_weight {
     LX_OWN_IDLE,   /* without it the answer is the same */
@@ -233,6 +233,7 @@ struct lx_front {
     /* What read_request() leaves in `extra` for targets of its own language only; ends with a NULL
      * name. NULL: nothing. */
     const struct lx_own_member *own_members;
+    const struct lx_nested *nested; /* what read_request() knows of objects within (lost.h) */
     enum lx_framing framing;
 };
 

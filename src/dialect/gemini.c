@@ -5,6 +5,7 @@
  * The table is all that others see; gemini.h says which file does what.
  */
 #include "dialect/gemini.h"
+#include "dialect/lost.h"
 
 #include "base/text.h"
 
@@ -153,8 +154,25 @@ static int glance_event(const struct lx_record *rec, struct lx_json_doc *doc, st
 
 /* ---- The table ------------------------------------------------------------------------------ */
 
+/* Each name as Google's JSON has it, and as its protocol buffers do. */
+static const struct lx_nested nested[] = {
+    {"systemInstruction", "|role|parts|", NULL},
+    {"system_instruction", "|role|parts|", NULL},
+    {"contents[]", "|role|parts|", NULL},
+    {"contents[].parts[].inlineData", "|mimeType|mime_type|data|displayName|display_name|", NULL},
+    {"contents[].parts[].inline_data", "|mimeType|mime_type|data|displayName|display_name|", NULL},
+    {"contents[].parts[].fileData",
+     "|mimeType|mime_type|fileUri|file_uri|displayName|display_name|", NULL},
+    {"contents[].parts[].file_data",
+     "|mimeType|mime_type|fileUri|file_uri|displayName|display_name|", NULL},
+    {"toolConfig.functionCallingConfig", "|mode|allowedFunctionNames|allowed_function_names|",
+     NULL},
+    {NULL, NULL, NULL},
+};
+
 static const struct lx_front front = {
     .state_size = sizeof(struct lx_gemini_telling),
+    .nested = nested,
     .read_request = lx_gemini_read_request,
     .write_reply = lx_gemini_write_reply,
     .write_event = lx_gemini_write_event,

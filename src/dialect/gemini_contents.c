@@ -420,17 +420,6 @@ static void write_opaque(struct turn *t, const struct lx_part *p)
     }
 }
 
-/* Members of calls are where signatures come back: they are read there. */
-static void lose_extra(struct turn *t, const struct lx_part *p)
-{
-    for (const struct lx_extra *x = p->kind == LX_PART_TOOL_CALL ? NULL : p->extra; x; x = x->next)
-        if (!is_media(p) || !look_of(x->name))
-            lx_losses_add(
-                t->w->b->losses,
-                lx_arena_printf(t->w->b->arena, "%.*s.%.*s", LX_F(place(t)), LX_F(x->name)),
-                LX_S("Gemini has no such member"));
-}
-
 static void write_part(struct turn *t, const struct lx_part *p, struct lx_text signature)
 {
     if (t->speaker == SYSTEM && !is_text(p))
@@ -451,7 +440,6 @@ static void write_part(struct turn *t, const struct lx_part *p, struct lx_text s
     else if (p->kind == LX_PART_OPAQUE)
         write_opaque(t, p);
     note_mark(t, &p->cache);
-    lose_extra(t, p);
 }
 
 static bool takes_signature(const struct lx_part *p)

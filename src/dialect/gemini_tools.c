@@ -55,18 +55,6 @@ static struct lx_slice place(struct lx_gemini_writer *w, size_t i, const char *m
     return lx_arena_printf(w->b->arena, "tools[%zu]%s", i, member);
 }
 
-/* What a client of Google's says besides: what a function returns. */
-static void write_tool_extra(struct lx_gemini_writer *w, const struct lx_tool *tool, size_t i)
-{
-    if (lx_slice_eq(w->r->language, LX_GEMINI))
-        lx_extra_write(&w->out, tool->extra);
-    else
-        for (const struct lx_extra *x = tool->extra; x; x = x->next)
-            lx_losses_add(w->b->losses,
-                          lx_arena_printf(w->b->arena, "tools[%zu].%.*s", i, LX_F(x->name)),
-                          LX_S("Gemini has no such member"));
-}
-
 static void write_function(struct lx_gemini_writer *w, const struct lx_tool *tool, size_t i)
 {
     if (tool->custom) {
@@ -80,7 +68,8 @@ static void write_function(struct lx_gemini_writer *w, const struct lx_tool *too
         lx_out_text(&w->out, "description", tool->description);
     if (tool->parameters.n && !lx_slice_eq(tool->parameters, LX_S("{}")))
         lx_gemini_schema_write(w, "parametersJsonSchema", tool->parameters);
-    write_tool_extra(w, tool, i);
+    if (lx_slice_eq(w->r->language, LX_GEMINI)) /* what a function returns */
+        lx_extra_write(&w->out, tool->extra);
     lx_out_object_end(&w->out);
     if (tool->strict == LX_YES && !w->lost_strict) {
         w->lost_strict = true;

@@ -12,6 +12,7 @@
  */
 #include "dialect/gemini.h"
 #include "dialect/scalar.h"
+#include "dialect/lost.h"
 #include "llm/effort.h"
 
 /* ---- Names ---------------------------------------------------------------------------------- */
@@ -349,6 +350,19 @@ static void write_extra(struct lx_gemini_writer *w)
         lx_out_raw(&w->out, "safetySettings", w->o->safety_settings);
 }
 
+/* Signatures come back in two of them, and how media are to be looked at. */
+static void lose_members(const struct lx_request *r, struct lx_body *b)
+{
+    static const char read[] =
+        "|provider_specific_fields|extra_content|videoMetadata|video_metadata|"
+        "mediaResolution|media_resolution|";
+    lx_part_members_lose(r, read, b);
+    if (lx_slice_eq(r->language, LX_GEMINI))
+        return;
+    lx_tool_members_lose(r, NULL, b);
+    lx_message_members_lose(r, read, b);
+}
+
 void lx_gemini_write_request(const struct lx_write_options *o, const struct lx_request *r,
                              struct lx_body *b)
 {
@@ -364,6 +378,7 @@ void lx_gemini_write_request(const struct lx_write_options *o, const struct lx_r
     write_extra(&w);
     lx_out_object_end(&w.out);
     lx_gemini_cut_settle(&w);
+    lose_members(r, b);
 
     lx_json_doc_clear(&w.scratch);
     lx_body_end(b);

@@ -246,16 +246,6 @@ static void write_moved_images(struct lx_ollama_writer *w, const struct lx_messa
 
 /* ---- Messages ------------------------------------------------------------------------------- */
 
-static void lose_members(const struct place *at, const struct lx_message *m)
-{
-    struct lx_arena *a = at->w->b->arena;
-    lx_message_extra_lose(m, at->message, LX_S("Ollama has no such member"), at->w->b);
-    if (m->name.s.n && m->role != LX_ROLE_TOOL)
-        lx_losses_add(at->w->b->losses, lx_arena_printf(a, "messages[%zu].name", at->message),
-                      LX_S("Ollama's messages have no names"));
-    lx_ollama_lose_cache(at->w, &m->cache);
-}
-
 static void write_message(struct place *at, const struct lx_message *m)
 {
     static const char *const roles[] = {
@@ -301,7 +291,7 @@ static const struct lx_message *write_results(struct place *at, const struct lx_
     write_moved_images(at->w, m, end);
     at->message = first;
     for (; m != end; m = m->next, at->message++) {
-        lose_members(at, m);
+        lx_ollama_lose_cache(at->w, &m->cache);
         if (says_more(m))
             write_message(at, m);
     }
@@ -317,7 +307,7 @@ void lx_ollama_messages_write(struct lx_ollama_writer *w)
             m = write_results(&at, m);
             continue;
         }
-        lose_members(&at, m);
+        lx_ollama_lose_cache(at.w, &m->cache);
         if (m->role != LX_ROLE_TOOL)
             write_message(&at, m);
         m = m->next;

@@ -10,6 +10,7 @@
  * change the answer.
  */
 #include "dialect/ollama.h"
+#include "dialect/lost.h"
 #include "llm/effort.h"
 
 void lx_ollama_lose_cache(struct lx_ollama_writer *w, const struct lx_cache_mark *mark)
@@ -228,7 +229,7 @@ void lx_ollama_write_request(const struct lx_write_options *o, const struct lx_r
     lx_out_str(&w.out, "model", o->model);
     lx_ollama_messages_write(&w);
     write_tools(&w);
-    lx_extra_lose(r, b);
+    lx_members_lose(r, b);
     lx_scalars_write(scalars, sizeof(scalars) / sizeof(scalars[0]), o, r, r->extra, b, &w.out);
     write_format(&w);
     write_think(&w);

@@ -40,6 +40,12 @@ static void read_function(struct lx_tool *t, struct lx_json function)
     t->strict = lx_tristate_read(LX_GET(function, "strict"));
 }
 
+static const struct lx_slice function_members[] = {
+    LX_S_INIT("type"),          LX_S_INIT("name"),         LX_S_INIT("description"),
+    LX_S_INIT("parameters"),    LX_S_INIT("input_schema"), LX_S_INIT("strict"),
+    LX_S_INIT("cache_control"),
+};
+
 static void read_custom(struct lx_tool *t, struct lx_json custom)
 {
     struct lx_json format = LX_GET(custom, "format");
@@ -54,11 +60,6 @@ static void read_tool(struct lx_tool *t, struct lx_json tool, struct lx_arena *a
 {
     static const struct lx_slice known[] = {LX_S_INIT("type"), LX_S_INIT("function"),
                                             LX_S_INIT("custom"), LX_S_INIT("cache_control")};
-    static const struct lx_slice flat[] = {
-        LX_S_INIT("type"),          LX_S_INIT("name"),         LX_S_INIT("description"),
-        LX_S_INIT("parameters"),    LX_S_INIT("input_schema"), LX_S_INIT("strict"),
-        LX_S_INIT("cache_control"),
-    };
     struct lx_json function = LX_GET(tool, "function"), custom = LX_GET(tool, "custom");
     struct lx_slice type = lx_json_str(LX_GET(tool, "type"), a);
     struct lx_extra **extra = &t->extra;
@@ -72,10 +73,11 @@ static void read_tool(struct lx_tool *t, struct lx_json tool, struct lx_arena *a
         if (!t->cache.set)
             lx_openai_read_cache(function, &t->cache, a);
         lx_openai_read_extra(tool, known, COUNT(known), &extra, a);
+        lx_openai_read_extra(function, function_members, COUNT(function_members), &extra, a);
     } else if (lx_json_given(LX_GET(tool, "name")) &&
                (!type.n || lx_slice_eq(type, LX_S("function")))) {
         read_function(t, tool);
-        lx_openai_read_extra(tool, flat, COUNT(flat), &extra, a);
+        lx_openai_read_extra(tool, function_members, COUNT(function_members), &extra, a);
     } else {
         t->name = lx_json_text(LX_GET(tool, "name"));
         t->language = is_dated(type) ? LX_S("anthropic") : LX_OPENAI_CHAT;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/map.h"
+#include "dialect/lost.h"
 #include "dialect/json_tool.h"
 #include "dialect/openai_chat.h"
 #include "dialect/scalar.h"
@@ -356,8 +357,11 @@ void lx_openai_write_request(const struct lx_write_options *options, const struc
     }
     lx_extra_write(o, r->extra);
     lx_out_object_end(o);
-    if (!w.same)
-        lx_extra_lose(r, body);
+    if (!w.same) {
+        lx_tool_members_lose(r, NULL, body);
+        lx_part_members_lose(r, NULL, body);
+        lx_message_members_lose(r, "|name|", body);
+    }
     if (body->buf->failed)
         lx_body_fail(body, body->buf->failed, LX_S("the request"),
                      lx_slice_z(lx_code_text(body->buf->failed)));

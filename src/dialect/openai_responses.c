@@ -6,6 +6,7 @@
  */
 #include "dialect/openai_responses.h"
 #include "dialect/response_id.h"
+#include "dialect/lost.h"
 
 /* ---- Errors ------------------------------------------------------------------------------- */
 
@@ -202,8 +203,31 @@ void lx_responses_mark(const struct lx_json_doc *doc, const struct lx_reply_cont
 
 /* ---- The table ---------------------------------------------------------------------------- */
 
+/* What ids and statuses say is of no use to others. */
+static const struct lx_nested nested[] = {
+    {"input[]", "|role|content|id|status|", ""},
+    {"input[]", "|type|role|content|id|status|", "message"},
+    {"input[]", "|type|call_id|name|arguments|id|status|", "function_call"},
+    {"input[]", "|type|call_id|output|id|status|", "function_call_output"},
+    {"input[].content[]", "|type|text|prompt_cache_breakpoint|cache_control|", "input_text"},
+    {"input[].content[]", "|type|image_url|file_id|detail|prompt_cache_breakpoint|cache_control|",
+     "input_image"},
+    {"input[].content[]",
+     "|type|file_data|file_id|file_url|filename|prompt_cache_breakpoint|cache_control|",
+     "input_file"},
+    {"tools[]", "|type|name|description|parameters|strict|cache_control|", "function"},
+    {"tools[]", "|type|name|description|format|", "custom"},
+    {"tool_choice", "|type|name|mode|tools|", NULL},
+    {"text", "|format|verbosity|", NULL},
+    {"text.format", "|type|name|description|schema|strict|", NULL},
+    {"reasoning", "|effort|summary|generate_summary|", NULL},
+    {"stream_options", "|include_usage|include_obfuscation|", NULL},
+    {NULL, NULL, NULL},
+};
+
 static const struct lx_front front = {
     .state_size = sizeof(struct lx_responses_telling),
+    .nested = nested,
     .read_request = lx_responses_read_request,
     .write_reply = lx_responses_write_reply,
     .write_event = lx_responses_write_event,

@@ -115,7 +115,6 @@ struct lx_responses_writer {
     bool lost_cache;            /* each is said once a request */
     bool lost_thinking;
     bool lost_is_error;
-    bool lost_name;
 };
 
 /* A cache mark, which has no place: the first is listed as a loss. */

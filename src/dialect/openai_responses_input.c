@@ -184,12 +184,6 @@ static void write_message(struct input *in, const struct lx_message *m)
     lx_out_str(&in->w->out, "role", lx_slice_z(lx_role_name(m->role)));
     write_content(in, "content", m->parts);
     item_close(in);
-    if (m->name.s.n && !in->w->lost_name) {
-        in->w->lost_name = true;
-        lx_losses_add(in->w->b->losses,
-                      lx_arena_printf(in->w->b->arena, "messages[%zu].name", in->message),
-                      LX_S("messages have no names in the Responses API"));
-    }
 }
 
 /* ---- The assistant ------------------------------------------------------------------------ */

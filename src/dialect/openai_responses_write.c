@@ -9,6 +9,7 @@
  */
 #include "dialect/openai_responses.h"
 #include "dialect/scalar.h"
+#include "dialect/lost.h"
 
 void lx_responses_lose_cache(struct lx_responses_writer *w, const struct lx_cache_mark *mark)
 {
@@ -286,7 +287,7 @@ void lx_responses_write_request(const struct lx_write_options *o, const struct l
     }
     lx_out_object_end(&w.out);
     lx_responses_lose_cache(&w, &r->cache);
-    lx_extra_lose(r, b);
+    lx_members_lose(r, b);
 
     lx_json_doc_clear(&w.scratch);
     lx_body_end(b);

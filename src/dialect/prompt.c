@@ -9,6 +9,7 @@
  * template of the configuration's says what it wants.
  */
 #include "dialect/prompt.h"
+#include "dialect/lost.h"
 
 #define S(literal) LX_S_INIT(literal)
 
@@ -288,5 +289,5 @@ void lx_prompt_refuse_rest(const struct lx_write_options *o, const struct lx_req
         lose(b, &said, "reasoning_effort", "how much the model thinks is left to the model");
     if (r->cache.set)
         lose(b, &cache, "cache_control", "a prompt has no cache marks");
-    lx_extra_lose(r, b);
+    lx_members_lose(r, b);
 }

@@ -1,6 +1,6 @@
 /*
  * textual.h - which parts of a message are text, for languages that have no other place for them:
- * documents that are text go into a string, title and all. And what of a message is lost there.
+ * documents that are text go into a string, title and all.
  */
 #ifndef LX_DIALECT_TEXTUAL_H
 #define LX_DIALECT_TEXTUAL_H
@@ -13,10 +13,5 @@ bool lx_file_is_text(const struct lx_part *p);
 bool lx_part_is_text(const struct lx_part *p);
 /* Into an open string of `o`: title, context, text and what is within, with blank lines between. */
 void lx_file_text_write(struct lx_out *o, const struct lx_part *p);
-/* A message's member under which other languages hold thinking: it was read into parts. */
-bool lx_member_is_thinking(struct lx_slice name);
-/* Lists the members of messages[index] that a target does not have, but for thinking. */
-void lx_message_extra_lose(const struct lx_message *m, size_t index, struct lx_slice why,
-                           struct lx_body *b);
 
 #endif
