@@ -5,10 +5,12 @@ import socket
 import subprocess
 import threading
 import time
+from decimal import Decimal
 
 import pytest
 
 from harness import Authority, answer, wait_for
+from test_cost import cost_of, searching
 from test_router import group, slow, told
 
 pytestmark = pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not installed")
@@ -122,6 +124,18 @@ def test_places_are_shared(gateway, upstream, redis):
     first.join()
     wait_for("its end", lambda: two.request("GET", "/router/state").json()
              ["deployments"][0]["in_flight_elsewhere"] == 0)
+
+
+def test_free_searches_are_counted_together(gateway, upstream, redis):
+    """Two searches an answer, five of which the provider gives for free, in whichever node."""
+    made = searching(upstream, "gemini-3-flash-preview", apply_search_free_tier=True)
+    made["router_settings"] = {**made.get("router_settings", {}), **redis.settings()}
+    one, two = up(gateway(made)), up(gateway(made))
+    assert [cost_of(one), cost_of(one)] == [0, 0]
+    time.sleep(TURN)
+    assert cost_of(two) == Decimal("0.014")
+    time.sleep(TURN)
+    assert cost_of(one) == Decimal("0.028")
 
 
 def test_redis_goes_and_comes_back_under_load(gateway, upstream, redis):
