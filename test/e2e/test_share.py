@@ -136,6 +136,9 @@ def test_free_searches_are_counted_together(gateway, upstream, redis):
     assert cost_of(two) == Decimal("0.014")
     time.sleep(TURN)
     assert cost_of(one) == Decimal("0.028")
+    for node in one, two:
+        node.kill()
+    assert cost_of(up(gateway(made))) == Decimal("0.028")  # starting anew gives nothing back
 
 
 def test_redis_goes_and_comes_back_under_load(gateway, upstream, redis):
