@@ -280,7 +280,6 @@ static void add_at(struct lx_load *l, const struct lx_config_entry *entry, struc
                    struct lx_resolved r, bool main)
 {
     struct lx_config_entry e = *entry;
-    bool shared = lx_secret_is_set(&e.d.key);
     e.d.group = group;
     e.d.provider = r.provider;
     e.d.model = with_mode(l, entry, r);
@@ -290,6 +289,7 @@ static void add_at(struct lx_load *l, const struct lx_config_entry *entry, struc
         return;
     find_key(l, &e, !main);
     struct lx_deployment *d = lx_load_add(l, &e.d, main);
+    bool shared = e.d.key.hidden == entry->d.key.hidden; /* what is made of a key is not it */
     if (!shared && d)
         own(l, d);
     else if (!shared)
