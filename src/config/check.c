@@ -8,6 +8,7 @@
 #include "config/load.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -285,11 +286,18 @@ static bool read_strings(struct lx_load *l, struct lx_slice text, void *to)
     return true;
 }
 
+/* Of a file that is needed to serve at all. */
+static bool read_file(struct lx_load *l, struct lx_slice text, void *to)
+{
+    const char **path = to;
+    return read_z(l, text, to) && *path && access(*path, R_OK) == 0;
+}
+
 static bool read_ssl_verify(struct lx_load *l, struct lx_slice text, void *to)
 {
     struct lx_tls_options *tls = to;
     bool verify = true;
-    if (lx_yaml_bool(text, &verify) != 0 && !read_z(l, text, &tls->ca_file))
+    if (lx_yaml_bool(text, &verify) != 0 && !read_file(l, text, &tls->ca_file))
         return false;
     tls->no_verify = !verify;
     return true;
@@ -300,7 +308,7 @@ static bool read_trust(struct lx_load *l, struct lx_slice text, void *to)
     const char **trust = to;
     bool verify;
     if (lx_yaml_bool(text, &verify) != 0)
-        return read_z(l, text, to);
+        return read_file(l, text, to);
     *trust = verify ? "true" : "false";
     return true;
 }
@@ -308,7 +316,7 @@ static bool read_trust(struct lx_load *l, struct lx_slice text, void *to)
 static bool read_ssl_certificate(struct lx_load *l, struct lx_slice text, void *to)
 {
     struct lx_tls_options *tls = to;
-    if (!read_z(l, text, &tls->cert_file))
+    if (!read_file(l, text, &tls->cert_file))
         return false;
     tls->key_file = tls->cert_file;
     return true;
@@ -337,9 +345,9 @@ static const struct {
     [LX_TYPE_Z] = {read_z, "text"},
     [LX_TYPE_SECRET] = {read_secret, "a key (text)"},
     [LX_TYPE_STRINGS] = {read_strings, "a list of text"},
-    [LX_TYPE_SSL_VERIFY] = {read_ssl_verify, "true, false, or the path of a file"},
-    [LX_TYPE_TRUST] = {read_trust, "true, false, or the path of a file"},
-    [LX_TYPE_SSL_CERTIFICATE] = {read_ssl_certificate, "the path of a file"},
+    [LX_TYPE_SSL_VERIFY] = {read_ssl_verify, "true, false, or the path of a file that can be read"},
+    [LX_TYPE_TRUST] = {read_trust, "true, false, or the path of a file that can be read"},
+    [LX_TYPE_SSL_CERTIFICATE] = {read_ssl_certificate, "the path of a file that can be read"},
     [LX_TYPE_SECTION] = {NULL, NULL},
 };
 

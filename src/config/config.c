@@ -369,6 +369,7 @@ static void read_sections(struct lx_load *l, const struct lx_yaml_file *file)
     lx_load_router(l);
     lx_load_redis(l);
     lx_load_prices(l);
+    lx_load_modes(l);
     lx_load_autos(l);
     lx_load_tokenizers(l);
     if (!lx_secret_is_set(&l->config->master_key))

@@ -107,7 +107,10 @@ int lx_deployment_set_address(struct lx_deployment *d, struct lx_slice api_base,
                             d->provider->title, name ? " or set " : "", name ? name : "");
     }
     if (lx_url_read(base, &url, NULL) != 0)
-        return lx_error_set(err, LX_ECONFIG, "expected the URL of an API, http:// or https://");
+        return lx_error_set(err, LX_ECONFIG, "expected the URL of an API, http:// or https://%s",
+                            lx_slice_find_byte(base, '<') >= 0
+                                ? "; there is still a placeholder in it: <...>"
+                                : "");
     d->base_url = lx_arena_copy(a, base);
     const char *version = d->provider->api_version_env;
     if (version && !d->api_version.n && get(env, version))

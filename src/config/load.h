@@ -178,6 +178,9 @@ void lx_load_global_keys(struct lx_load *l);
 /* model_list and model_group_alias -> config->routes. */
 void lx_load_models(struct lx_load *l);
 
+/* An entry's prompt template -> e->d.prompt. (template.c) */
+void lx_load_template(struct lx_load *l, struct lx_config_entry *e);
+
 /* ---- Prices (price.c) ---- */
 
 /* The prices and the base model among a deployment's parameters and in its model_info, which is
@@ -185,6 +188,8 @@ void lx_load_models(struct lx_load *l);
 void lx_load_own_prices(struct lx_load *l, const struct lx_yaml *params, struct lx_deployment *d);
 /* The user's model map, discounts and margins, and a price for every deployment. */
 void lx_load_prices(struct lx_load *l);
+/* Warns of models that are for other requests than are served, once the catalog is there. (mode.c) */
+void lx_load_modes(struct lx_load *l);
 /* ---- tokenizer.c ---- */
 /* custom_tokenizer of every deployment; what cannot be read is a warning. */
 void lx_load_tokenizers(struct lx_load *l);

@@ -104,6 +104,20 @@ static void left_out(struct lx_load *l, const struct lx_config_entry *e, const c
                 why);
 }
 
+/* Models that are no chats and no embeddings, of a provider that has such. */
+static bool is_left_out(struct lx_load *l, const struct lx_config_entry *e,
+                        const struct lx_resolved *r)
+{
+    struct lx_slice name =
+        lx_arena_printf(&l->set.arena, "%s/%.*s", r->provider->id, LX_F(r->model));
+    const char *why = lx_provider_left_out(name);
+    if (why)
+        lx_diag_add(l->diags, LX_DIAG_NOT_BUILT, lx_yaml_get(e->params, LX_S("model")),
+                    LX_S(PARAMS ".model"), "%.*s and its like are left out: %s",
+                    LX_F(lx_slice_to(name, 100)), why);
+    return why != NULL;
+}
+
 /* Whose model it is. False: the entry is left out, which has been said. */
 static bool resolve(struct lx_load *l, const struct lx_config_entry *e, struct lx_resolved *out)
 {
@@ -113,7 +127,7 @@ static bool resolve(struct lx_load *l, const struct lx_config_entry *e, struct l
                             &err) == 0) {
         const struct lx_dialect *d = lx_dialect_find(lx_slice_z(out->provider->language));
         if (d && d->back)
-            return true;
+            return !is_left_out(l, e, out);
     }
     if (e->d.mock_response.p) { /* never sent anywhere */
         *out = (struct lx_resolved){lx_provider_find(LX_S("openai")), e->model};
@@ -210,6 +224,16 @@ static void take_common_key(struct lx_load *l, struct lx_config_entry *e)
         l->config->arena.failed = LX_ENOMEM;
 }
 
+/* A tenant, say, that its addresses name, and that no credential will bring. */
+static void find_project(struct lx_load *l, const struct lx_config_entry *e)
+{
+    const struct lx_provider *p = e->d.provider;
+    if (!e->d.project.n && !e->d.credential && p->project_env[0] && p->path &&
+        lx_slice_find(lx_slice_z(p->path), LX_S("{project}")) >= 0)
+        lx_diag_add(l->diags, LX_DIAG_NOTE, e->params, LX_S(PARAMS),
+                    "no project, account or tenant for %s: set %s", p->title, p->project_env[0]);
+}
+
 static void find_key(struct lx_load *l, struct lx_config_entry *e, bool quiet)
 {
     struct lx_slice wanted = text_of(lx_yaml_get(e->params, LX_S("api_key")));
@@ -288,6 +312,8 @@ static void add_at(struct lx_load *l, const struct lx_config_entry *entry, struc
     if (!has_address(l, &e, !main))
         return;
     find_key(l, &e, !main);
+    if (main)
+        find_project(l, &e);
     struct lx_deployment *d = lx_load_add(l, &e.d, main);
     bool shared = e.d.key.hidden == entry->d.key.hidden; /* what is made of a key is not it */
     if (!shared && d)
@@ -327,67 +353,6 @@ static void add_everywhere(struct lx_load *l, const struct lx_config_entry *e, s
 }
 
 /* ---- One entry ---------------------------------------------------------------------------- */
-
-/* LiteLLM's prompt template, by which models that complete are given a conversation. */
-static struct lx_slice text_in(struct lx_load *l, const struct lx_yaml *map, const char *name)
-{
-    return lx_arena_copy(&l->config->arena, text_of(lx_yaml_get(map, lx_slice_z(name))));
-}
-
-static void take_role(struct lx_load *l, const struct lx_yaml *roles, struct lx_slice name,
-                      struct lx_prompt_role *out)
-{
-    struct lx_arena *a = &l->config->arena;
-    const struct lx_yaml *role = lx_yaml_get(roles, name);
-    out->pre = lx_arena_copy(a, text_of(lx_yaml_get(role, LX_S("pre_message"))));
-    out->post = lx_arena_copy(a, text_of(lx_yaml_get(role, LX_S("post_message"))));
-}
-
-/* custom_prompt_dict: templates by the model's name, as the provider has it or with its provider.
- */
-static void find_roles(struct lx_load *l, struct lx_config_entry *e)
-{
-    const struct lx_yaml *settings = lx_yaml_get(l->root, LX_S("litellm_settings"));
-    const struct lx_yaml *dicts[] = {e->prompt_dict,
-                                     lx_yaml_get(settings, LX_S("custom_prompt_dict"))};
-    struct lx_slice provider, name;
-    if (!lx_slice_cut(e->model, '/', &provider, &name))
-        name = e->model;
-    for (size_t i = 0; i < 2 && !e->roles; i++) {
-        const struct lx_yaml *own = lx_yaml_get(dicts[i], e->model);
-        if (!own)
-            own = lx_yaml_get(dicts[i], name);
-        if (!own)
-            continue;
-        e->roles = lx_yaml_get(own, LX_S("roles"));
-        e->template.initial = text_in(l, own, "initial_prompt_value");
-        e->template.final = text_in(l, own, "final_prompt_value");
-        e->template.bos = text_in(l, own, "bos_token");
-        e->template.eos = text_in(l, own, "eos_token");
-    }
-}
-
-static void take_prompt(struct lx_load *l, struct lx_config_entry *e)
-{
-    find_roles(l, e);
-    if (!e->roles) {
-        e->d.prompt = e->hf_model_name.n ? lx_provider_template(e->hf_model_name) : NULL;
-        return;
-    }
-    struct lx_prompt_template *t = lx_arena_new(&l->config->arena, struct lx_prompt_template);
-    if (e->roles->kind != LX_YAML_MAP) {
-        lx_diag_add(l->diags, LX_DIAG_ERROR, e->roles, LX_S(PARAMS ".roles"),
-                    "expected a mapping of roles");
-        return;
-    }
-    if (!t)
-        return;
-    *t = e->template;
-    take_role(l, e->roles, LX_S("system"), &t->system);
-    take_role(l, e->roles, LX_S("user"), &t->user);
-    take_role(l, e->roles, LX_S("assistant"), &t->assistant);
-    e->d.prompt = t;
-}
 
 static void take_tag_regexes(struct lx_load *l, struct lx_config_entry *e)
 {
@@ -471,7 +436,7 @@ static void take_rest(struct lx_load *l, struct lx_config_entry *e, const struct
     d->mock_calls = e->mock_calls ? lx_load_json(l, e->mock_calls) : d->mock_calls;
     d->extra_body = take_object(l, e->extra_body, PARAMS ".extra_body");
     d->model_info = take_object(l, e->model_info, ENTRY ".model_info");
-    take_prompt(l, e);
+    lx_load_template(l, e);
     lx_load_own_prices(l, e->params, d);
     d->drop_paths = e->drop_paths.v;
     d->drop_path_count = e->drop_paths.n;
@@ -693,11 +658,8 @@ static void add_alias(struct lx_load *l, const struct lx_yaml_pair *pair)
     name = lx_arena_copy(&l->config->arena, name);
     for (size_t i = 0; i < from->count && name.p; i++) {
         struct lx_deployment d = *from->deployments[i];
-        ssize_t at = star.p ? lx_slice_find_byte(d.model, '*') : -1;
-        if (at >= 0)
-            d.model = lx_arena_printf(&l->config->arena, "%.*s%.*s%.*s",
-                                      LX_F(lx_slice_to(d.model, (size_t)at)), LX_F(star),
-                                      LX_F(lx_slice_from(d.model, (size_t)at + 1)));
+        struct lx_arena *a = &l->config->arena;
+        d.model = lx_arena_copy(a, lx_star_fill(d.model, from->name, star, a));
         d.group = name;
         lx_load_add(l, &d, false);
     }

@@ -155,6 +155,7 @@ struct lx_provider {
     const char *hosts;               /* api_base hosts besides base_url's: "a.com|*.b.com" */
     const char *aliases;             /* other names of it: "venice|ai21" */
     const char *bare_models;         /* glob: names without a prefix that mean this provider */
+    const struct lx_series *series;  /* of its models; NULL: none */
     const char *model_cut;           /* taken off the front of its models: "converse/|x/" */
     const char *model_prefix;        /* put before the upstream model name ... */
     const char *model_prefix_unless; /* ... unless it matches this glob */
@@ -198,7 +199,13 @@ struct lx_provider {
 extern const struct lx_provider lx_providers[];
 extern const size_t lx_provider_count;
 
-/* LiteLLM's providers (provider_list, 1.106.2) that have no row here, and why. */
+/* "gpt5_series/x": a deployment of any name, and the model whose rules hold for it. Ends with NULL. */
+struct lx_series {
+    const char *prefix, *as;
+};
+
+/* LiteLLM's providers (provider_list, 1.106.2) that have no row here, and models of such that have
+ * one ("bedrock/agent/x"), and why. */
 struct lx_left_out {
     const char *names, *why; /* a glob */
 };
@@ -341,9 +348,14 @@ size_t lx_path_drop(struct lx_slice path, struct lx_slice why, const struct lx_j
 /* "a*|b*" against a name; '*' matches any bytes. The first alternative that matches decides, and
  * one that begins with '!' decides against: "!gpt-5-chat*|gpt-5*". */
 bool lx_glob_match(struct lx_slice pattern, struct lx_slice name);
-/* One pattern with '*' and no alternatives. *star (may be NULL) gets what its first '*' stands for;
- * absent when it has none. */
+/* One pattern with '*' and no alternatives. *star (may be NULL) gets what its '*' stands for, of
+ * several all from the first to the last; absent when it has none. */
 bool lx_star_match(struct lx_slice pattern, struct lx_slice name, struct lx_slice *star);
+/* model with its stars filled, each by what the pattern's of the same place stood for when it
+ * matched; what it has more stays. model itself where there is nothing to fill; else in the arena,
+ * absent when that has failed. */
+struct lx_slice lx_star_fill(struct lx_slice model, struct lx_slice pattern, struct lx_slice star,
+                             struct lx_arena *a);
 
 /* ---- Signers (signer.c) ---- */
 

@@ -316,6 +316,17 @@ struct lx_slice lx_provider_by_responses(const struct lx_provider *p, struct lx_
     return lx_slice_eq(lx_slice_z(v->language), language) ? named : model;
 }
 
+/* Takes the series off a model's name; empty when none is given. */
+static struct lx_slice take_series(const struct lx_provider *row, struct lx_slice *model)
+{
+    for (const struct lx_series *s = row->series; s && s->prefix; s++)
+        if (lx_slice_starts(*model, lx_slice_z(s->prefix))) {
+            *model = lx_slice_from(*model, strlen(s->prefix));
+            return lx_slice_z(s->as);
+        }
+    return lx_slice(NULL, 0);
+}
+
 void lx_target_init(struct lx_target *t, const struct lx_provider *p, struct lx_slice model,
                     struct lx_slice base_url, struct lx_slice api_version, struct lx_arena *a)
 {
@@ -323,8 +334,9 @@ void lx_target_init(struct lx_target *t, const struct lx_provider *p, struct lx_
                             .row = lx_provider_variant(p, model, base_url, api_version)};
     /* A variant may have a name of its own for the model. */
     t->model = t->row == p ? model : lx_provider_model(t->row, model, a);
+    struct lx_slice series = take_series(t->row, &t->model);
     lx_provider_options(t->row, t->model, &t->options);
-    t->quirks = lx_quirks_for(t->row->quirks, t->options.model);
+    t->quirks = lx_quirks_for(t->row->quirks, series.n ? series : t->options.model);
     t->is_home = lx_provider_has_host(p, base_url);
     if (!t->row->base_url || lx_slice_eq(base_url, lx_slice_z(t->row->base_url)))
         t->takes = t->row->takes;

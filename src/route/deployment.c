@@ -168,15 +168,7 @@ void lx_route_near(const struct lx_route_table *t, struct lx_slice name, char *o
 struct lx_slice lx_deployment_model(const struct lx_deployment *d, struct lx_slice star,
                                     struct lx_arena *a)
 {
-    ssize_t at = star.p ? lx_slice_find_byte(d->model, '*') : -1;
-    struct lx_slice model = d->model;
-    if (at >= 0) {
-        struct lx_slice head = lx_slice_to(model, (size_t)at);
-        struct lx_slice tail = lx_slice_from(model, (size_t)at + 1);
-        model = head.n || tail.n
-                    ? lx_arena_printf(a, "%.*s%.*s%.*s", LX_F(head), LX_F(star), LX_F(tail))
-                    : star;
-    }
+    struct lx_slice model = lx_star_fill(d->model, d->group, star, a);
     return model.p ? lx_provider_model(d->provider, model, a) : model;
 }
 

@@ -237,7 +237,8 @@ void lx_route_table_init(struct lx_route_table *t, struct lx_arena *a, const uin
 int lx_route_table_add(struct lx_route_table *t, struct lx_deployment *d);
 
 /* The group that serves a name: exact, a deployment's id, then wildcards; NULL when none does.
- * *star gets what the group's first '*' stands for; absent when it has none. */
+ * *star gets what the group's '*' stands for, of several all from the first to the last; absent
+ * when it has none. */
 const struct lx_model_group *lx_route_find(const struct lx_route_table *t, struct lx_slice name,
                                            struct lx_slice *star);
 /* Group names that look like name, "gpt-4o, gpt-4": for error texts. n > 0; "" when none. */

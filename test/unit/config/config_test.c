@@ -105,7 +105,7 @@ static const struct {
      "2147483647, found \"99999999999\"\n"},
     {MODEL "litellm_settings: {ssl_verify: {a: b}}\n",
      "c.yaml:2:32: error: litellm_settings.ssl_verify: expected true, false, or the path of a "
-     "file, found a mapping\n"},
+     "file that can be read, found a mapping\n"},
     {MODEL "litellm_settings: {request_timeout: \"\x07\"}\n", NULL},
     {MODEL "litellm_settings: {request_timeout: \"a\\nb\"}\n",
      "c.yaml:2:37: error: litellm_settings.request_timeout: expected a number of seconds, found "
@@ -241,6 +241,28 @@ static const struct {
     {MODEL "router_settings: {routing_strategy: dice}\n",
      "c.yaml:2:37: error: router_settings.routing_strategy: expected simple-shuffle, adaptive, or "
      "another strategy of LiteLLM's\n"},
+    {MODEL "litellm_settings: {ssl_certificate: /not/there.pem}\n",
+     "c.yaml:2:37: error: litellm_settings.ssl_certificate: expected the path of a file that can be "
+     "read, found \"/not/there.pem\"\n"},
+    /* What no route asks for. */
+    {"model_list: [{model_name: m, litellm_params: {model: openai/gpt-image-1, api_key: k}}]\n",
+     "c.yaml:1:54: warning: model_list[].litellm_params.model: requests of the mode "
+     "image_generation, which the catalog says it is for, are not built yet: this model is served "
+     "for chats, completions, responses and embeddings only\n"},
+    {"model_list: [{model_name: m, model_info: {mode: ocr}, litellm_params: {model: openai/m, "
+     "api_key: k}}]\n",
+     "c.yaml:1:49: warning: model_list[].model_info.mode: requests of the mode ocr are not built "
+     "yet: this model is served for chats, completions, responses and embeddings only\n"},
+    {"model_list: [{model_name: m, litellm_params: {model: bedrock/agentcore/a}}]\n",
+     "c.yaml:1:54: warning: model_list[].litellm_params.model: bedrock/agentcore/a and its like are "
+     "left out: agents\n"},
+    {"model_list: [{model_name: m, litellm_params: {model: azure/m, api_key: k, api_base: "
+     "'<it>'}}]\n",
+     "c.yaml:1:85: error: model_list[].litellm_params.api_base: expected the URL of an API, http:// "
+     "or https://; there is still a placeholder in it: <...>\n"},
+    {"model_list: [{model_name: m, litellm_params: {model: predibase/m, api_key: k}}]\n",
+     "c.yaml:1:46: note: model_list[].litellm_params: no project, account or tenant for Predibase: "
+     "set PREDIBASE_TENANT_ID\n"},
     /* Providers. */
     {MODEL "llmux_settings: {providers: [{name: a/b, language: klingon, base_url: x, auth: "
            "stamp}]}\n",
@@ -380,8 +402,8 @@ static void settings_reach_their_places(void **state)
     (void)state;
     unit_read(&r,
               MODEL "litellm_settings: {drop_params: on, modify_params: 'True', num_retries: 5, "
-                    "request_timeout: 1.5, json_logs: yes, ssl_verify: /ca.pem, ssl_certificate: "
-                    "/me.pem}\n"
+                    "request_timeout: 1.5, json_logs: yes, ssl_verify: /dev/null, ssl_certificate: "
+                    "/dev/zero}\n"
                     "router_settings: {timeout: 12.0005, stream_timeout: 0x10, retry_after: 2}\n"
                     "general_settings: {master_key: ' sk-1 ', litellm_key_header_name: X-Key, "
                     "max_request_size_mb: 0.5, max_response_size_mb: 2}\n"
@@ -406,9 +428,9 @@ static void settings_reach_their_places(void **state)
     assert_int_equal(c->client_queue_bytes, 1000);
     assert_int_equal(c->net.max_idle_per_origin, 7);
     assert_string_equal(c->net.https_proxy, "http://p:1");
-    assert_string_equal(c->net.tls.ca_file, "/ca.pem");
-    assert_string_equal(c->net.tls.cert_file, "/me.pem");
-    assert_string_equal(c->net.tls.key_file, "/me.pem");
+    assert_string_equal(c->net.tls.ca_file, "/dev/null");
+    assert_string_equal(c->net.tls.cert_file, "/dev/zero");
+    assert_string_equal(c->net.tls.key_file, "/dev/zero");
     unit_close(&r);
 }
 

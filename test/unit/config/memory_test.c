@@ -15,7 +15,7 @@ static const char yaml[] =
     "  - {model_name: '*', litellm_params: {model: '*'}}\n"
     "  - {model_name: z, litellm_params: {model: petals/z}}\n"
     "  - {model_name: s, litellm_params: {model: snowflake/s, api_key: k, api_base: 'http://s'}}\n"
-    "litellm_settings: {drop_params: true, cache: true, typing_eror: 1, ssl_verify: /ca}\n"
+    "litellm_settings: {drop_params: true, cache: true, typing_eror: 1, ssl_verify: /dev/null}\n"
     "router_settings: {model_group_alias: {b: a, c: {model: groq/x, hidden: true}}}\n"
     "general_settings: {master_key: sk}\n"
     "llmux_settings: {providers: [{name: mine, base_url: 'http://m', headers: {a: b}, quirks: "

@@ -113,6 +113,11 @@ static void a_star_is_filled(void **state)
         {"mine-*", "gpt-*-x", "mine-4o", "gpt-4o-x"},
         {"any/*", "fixed", "any/thing", "fixed"},
         {"*", "org/*", "a/b", "org/a/b"},
+        {"fo::*:static::*", "fo::*:static::*", "fo::hi::static::you", "fo::hi::static::you"},
+        {"two-*-*", "*/*", "two-a-b-c", "a-b/c"},
+        {"more-*", "*-*", "more-a", "a-*"},
+        {"less-*-*", "m-*", "less-a-b", "m-a"},
+        {"none*-*", "*+*", "none-", "+"},
         {"exact", "m*", "exact", "m*"}, /* nothing to fill it with */
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
