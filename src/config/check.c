@@ -23,6 +23,13 @@ static const char *look_up(struct lx_load *l, struct lx_slice name)
     return z ? l->env.get(l->env.arg, z) : NULL;
 }
 
+const struct lx_yaml *lx_load_setting(const struct lx_load *l, const char *section, const char *key)
+{
+    const struct lx_yaml *v =
+        lx_yaml_get(lx_yaml_get(l->root, lx_slice_z(section)), lx_slice_z(key));
+    return v && lx_yaml_type(v) != LX_YAML_NULL ? v : NULL;
+}
+
 struct lx_slice lx_load_peek(struct lx_load *l, const struct lx_yaml *v)
 {
     if (!lx_slice_starts(v->text, ENVIRON))

@@ -134,6 +134,19 @@ struct lx_config_quirk {
     const struct lx_yaml *arg;
 };
 
+/* A scalar's text as it stands; absent: it is none. */
+static inline struct lx_slice lx_yaml_text(const struct lx_yaml *v)
+{
+    return v && v->kind == LX_YAML_SCALAR ? v->text : (struct lx_slice){0};
+}
+/* What a variable holds may be a secret, whatever the key it was given for: it is never shown. */
+static inline bool lx_yaml_is_variable(const struct lx_yaml *v)
+{
+    return lx_slice_starts(lx_yaml_text(v), LX_S("os.environ/"));
+}
+/* A key of a section of the file; NULL: it is not there, or null. */
+const struct lx_yaml *lx_load_setting(const struct lx_load *l, const char *section,
+                                      const char *key);
 /* The value as text: "os.environ/NAME" answered from the environment (absent, with a warning at
  * `path`, when it is not set), anything else as it stands. v is a scalar. */
 struct lx_slice lx_load_text(struct lx_load *l, const struct lx_yaml *v, struct lx_slice path);
@@ -177,6 +190,10 @@ void lx_load_providers(struct lx_load *l);
 void lx_load_global_keys(struct lx_load *l);
 /* model_list and model_group_alias -> config->routes. */
 void lx_load_models(struct lx_load *l);
+/* What the entry at `at` says besides where its model is. (entry.c) */
+void lx_load_entry_rest(struct lx_load *l, struct lx_config_entry *e, const struct lx_yaml *at);
+/* Other names of groups and models, when all are there. (alias.c) */
+void lx_load_aliases(struct lx_load *l);
 
 /* An entry's prompt template -> e->d.prompt. (template.c) */
 void lx_load_template(struct lx_load *l, struct lx_config_entry *e);
@@ -188,7 +205,8 @@ void lx_load_template(struct lx_load *l, struct lx_config_entry *e);
 void lx_load_own_prices(struct lx_load *l, const struct lx_yaml *params, struct lx_deployment *d);
 /* The user's model map, discounts and margins, and a price for every deployment. */
 void lx_load_prices(struct lx_load *l);
-/* Warns of models that are for other requests than are served, once the catalog is there. (mode.c) */
+/* Warns of models that are for other requests than are served, once the catalog is there. (mode.c)
+ */
 void lx_load_modes(struct lx_load *l);
 /* ---- tokenizer.c ---- */
 /* custom_tokenizer of every deployment; what cannot be read is a warning. */

@@ -1,5 +1,6 @@
 /*
- * models.c - model_list made into deployments, groups and aliases.
+ * models.c - model_list made into deployments and groups: who is asked, with which key, under which
+ * names. What else an entry says is entry.c's, other names are alias.c's.
  *
  * An entry that cannot work (its provider is not built, its address is missing) is left out with a
  * warning, as LiteLLM does: one model must not keep the others from being served. An entry that is
@@ -7,91 +8,8 @@
  */
 #include "config/load.h"
 
-#include "base/regex.h"
-
 #define ENTRY  "model_list[]"
 #define PARAMS "model_list[].litellm_params"
-
-static struct lx_slice text_of(const struct lx_yaml *v)
-{
-    return v && v->kind == LX_YAML_SCALAR ? v->text : (struct lx_slice){0};
-}
-
-/* A member of litellm_settings that counts for every deployment without one of its own; or NULL. */
-static const struct lx_yaml *setting(struct lx_load *l, const char *name)
-{
-    const struct lx_yaml *v =
-        lx_yaml_get(lx_yaml_get(l->root, LX_S("litellm_settings")), lx_slice_z(name));
-    return v && lx_yaml_type(v) != LX_YAML_NULL ? v : NULL;
-}
-
-/* What a variable holds may be a secret, whatever the key it was given for: it is never shown. */
-static bool is_variable(const struct lx_yaml *v)
-{
-    return lx_slice_starts(text_of(v), LX_S("os.environ/"));
-}
-
-/* ---- Headers and JSON --------------------------------------------------------------------- */
-
-/* Whether a header's value must be masked where a request is shown. */
-static bool is_secret(struct lx_slice name, const struct lx_yaml *value)
-{
-    return is_variable(value) ||
-           lx_glob_match(LX_S("*auth*|*key*|*token*|*secret*|*cookie*|*Auth*|*Key*|*Token*|"
-                              "*Secret*|*Cookie*|*AUTH*|*KEY*|*TOKEN*|*SECRET*"),
-                         name);
-}
-
-static void add_header(struct lx_load *l, const struct lx_yaml_pair *pair, struct lx_slice path,
-                       struct lx_header_list *to)
-{
-    struct lx_arena *a = &l->config->arena;
-    struct lx_slice name = pair->key->text, value = {0};
-    if (lx_yaml_type(pair->value) == LX_YAML_NULL)
-        return;
-    if (pair->value->kind == LX_YAML_SCALAR) {
-        value = lx_load_text(l, pair->value, path);
-        if (!value.p)
-            return;
-    }
-    if (!value.p || !lx_header_is_valid(name, value)) {
-        lx_diag_add(l->diags, LX_DIAG_ERROR, pair->value, path,
-                    "expected the name and value of an HTTP header");
-        return;
-    }
-    name = lx_arena_copy(a, name);
-    value = lx_arena_copy(a, value);
-    if (!name.p || !value.p)
-        return;
-    if (is_secret(name, pair->value))
-        lx_header_list_set_secret(to, name, value);
-    else
-        lx_header_list_set(to, name, value);
-}
-
-static void add_headers(struct lx_load *l, const struct lx_yaml *map, const char *path,
-                        struct lx_header_list *to)
-{
-    if (!map)
-        return;
-    if (map->kind != LX_YAML_MAP) {
-        lx_diag_add(l->diags, LX_DIAG_ERROR, map, lx_slice_z(path),
-                    "expected a mapping of header names to values");
-        return;
-    }
-    for (size_t i = 0; i < map->n; i++)
-        add_header(l, &map->pairs[i], lx_slice_z(path), to);
-}
-
-static struct lx_slice take_object(struct lx_load *l, const struct lx_yaml *map, const char *path)
-{
-    if (!map)
-        return (struct lx_slice){0};
-    if (map->kind == LX_YAML_MAP)
-        return lx_load_json(l, map);
-    lx_diag_add(l->diags, LX_DIAG_ERROR, map, lx_slice_z(path), "expected a mapping");
-    return (struct lx_slice){0};
-}
 
 /* ---- One deployment ----------------------------------------------------------------------- */
 
@@ -144,7 +62,7 @@ static bool resolve(struct lx_load *l, const struct lx_config_entry *e, struct l
                     LX_F(name), why);
     else
         left_out(l, e, key,
-                 is_variable(lx_yaml_get(e->params, lx_slice_z(key)))
+                 lx_yaml_is_variable(lx_yaml_get(e->params, lx_slice_z(key)))
                      ? "no provider is known by what the variable holds"
                      : err.text);
     return false;
@@ -209,13 +127,11 @@ static void find_credential(struct lx_load *l, struct lx_config_entry *e, bool l
                     e->d.provider->title);
 }
 
-/* The entry's own key; what it asks for by its own parameters; the environment's key; and what the
- * environment has to be exchanged for one. */
 /* litellm_settings.api_key, for whoever is asked with one key and has none of its own. */
 static void take_common_key(struct lx_load *l, struct lx_config_entry *e)
 {
     const struct lx_provider *p = e->d.provider;
-    const struct lx_yaml *key = setting(l, "api_key");
+    const struct lx_yaml *key = lx_load_setting(l, "litellm_settings", "api_key");
     bool takes = p->key_env[0] && (!p->credential || strcmp(p->credential, "azure") == 0);
     if (!key || !takes || lx_secret_is_set(&e->d.key))
         return;
@@ -234,9 +150,11 @@ static void find_project(struct lx_load *l, const struct lx_config_entry *e)
                     "no project, account or tenant for %s: set %s", p->title, p->project_env[0]);
 }
 
+/* The entry's own key; what it asks for by its own parameters; the environment's key; and what the
+ * environment has to be exchanged for one. */
 static void find_key(struct lx_load *l, struct lx_config_entry *e, bool quiet)
 {
-    struct lx_slice wanted = text_of(lx_yaml_get(e->params, LX_S("api_key")));
+    struct lx_slice wanted = lx_yaml_text(lx_yaml_get(e->params, LX_S("api_key")));
     struct lx_slice prefix = LX_S("os.environ/");
     wanted =
         lx_slice_starts(wanted, prefix) ? lx_slice_from(wanted, prefix.n) : (struct lx_slice){0};
@@ -292,7 +210,7 @@ struct lx_deployment *lx_load_add(struct lx_load *l, const struct lx_deployment 
 static struct lx_slice with_mode(struct lx_load *l, const struct lx_config_entry *e,
                                  struct lx_resolved r)
 {
-    struct lx_slice mode = text_of(lx_yaml_get(e->model_info, LX_S("mode")));
+    struct lx_slice mode = lx_yaml_text(lx_yaml_get(e->model_info, LX_S("mode")));
     if (!lx_slice_eq(mode, LX_S("responses")))
         return r.model;
     return lx_provider_by_responses(r.provider, r.model, e->api_base, e->d.api_version,
@@ -354,116 +272,6 @@ static void add_everywhere(struct lx_load *l, const struct lx_config_entry *e, s
 
 /* ---- One entry ---------------------------------------------------------------------------- */
 
-static void take_tag_regexes(struct lx_load *l, struct lx_config_entry *e)
-{
-    for (size_t i = 0; i < e->tag_regex.n; i++)
-        if (lx_regex_search(e->tag_regex.v[i], LX_S(""), false) < 0)
-            lx_diag_add(l->diags, LX_DIAG_ERROR, lx_yaml_get(e->params, LX_S("tag_regex")),
-                        LX_S(PARAMS ".tag_regex"),
-                        "expected regular expressions as Python has them, without looking back, "
-                        "references and possessive repetitions: %.*s is none",
-                        LX_F(lx_slice_to(e->tag_regex.v[i], 100)));
-    e->d.tag_regexes = e->tag_regex.v;
-    e->d.tag_regex_count = e->tag_regex.n;
-    l->config->routes.settings.policy.wants_agents |= e->tag_regex.n > 0;
-}
-
-/* Databricks' partners say who they are in front of who asks (LiteLLM's _build_user_agent). */
-static void take_user_agent(struct lx_load *l, const struct lx_config_entry *e,
-                            struct lx_header_list *headers)
-{
-    struct lx_slice partner, version;
-    lx_slice_cut(e->user_agent, '/', &partner, &version);
-    partner = lx_slice_trim(partner);
-    if (lx_header_is_valid(partner, LX_S("")))
-        lx_header_list_set(headers, LX_S("user-agent"),
-                           lx_arena_printf(&l->config->arena, "%.*s_llmux", LX_F(partner)));
-    else
-        lx_diag_add(l->diags, LX_DIAG_ERROR, lx_yaml_get(e->params, LX_S("user_agent")),
-                    LX_S(PARAMS ".user_agent"), "expected a name, or name/version");
-}
-
-/* A header that signs a request, or frames it, is not for sessions. */
-static bool is_taken(struct lx_slice header)
-{
-    struct lx_slice one,
-        rest = LX_S(
-            "api-key|authorization|connection|content-length|content-type|cookie|host|keep-alive|"
-            "proxy-authenticate|proxy-authorization|proxy-connection|set-cookie|te|trailer|"
-            "transfer-encoding|upgrade|www-authenticate|x-api-key|x-goog-api-key");
-    while (rest.n) {
-        lx_slice_cut(rest, '|', &one, &rest);
-        if (lx_slice_eq_nocase(one, header))
-            return true;
-    }
-    return false;
-}
-
-static void check_session_header(struct lx_load *l, struct lx_config_entry *e)
-{
-    struct lx_slice *name = &e->d.session_header;
-    if (!name->n || (lx_header_is_valid(*name, LX_S("x")) && !is_taken(*name)))
-        return;
-    lx_diag_add(l->diags, LX_DIAG_ERROR, lx_yaml_get(e->params, LX_S("provider_affinity_header")),
-                LX_S(PARAMS ".provider_affinity_header"),
-                "expected the name of a header that neither signs nor frames a request");
-    *name = lx_slice(NULL, 0);
-}
-
-static void take_rest(struct lx_load *l, struct lx_config_entry *e, const struct lx_yaml *at)
-{
-    struct lx_arena *a = &l->config->arena;
-    struct lx_deployment *d = &e->d;
-    struct lx_header_list headers;
-    lx_header_list_init(&headers, a);
-    add_headers(l, e->headers ? e->headers : setting(l, "headers"), PARAMS ".headers", &headers);
-    add_headers(l, e->extra_headers, PARAMS ".extra_headers", &headers);
-    if (e->organization.n) {
-        if (lx_header_is_valid(LX_S("OpenAI-Organization"), e->organization))
-            lx_header_list_set(&headers, LX_S("OpenAI-Organization"), e->organization);
-        else
-            lx_diag_add(l->diags, LX_DIAG_ERROR, e->params, LX_S(PARAMS ".organization"),
-                        "expected an organization's id");
-    }
-    if (e->user_agent.n)
-        take_user_agent(l, e, &headers);
-    d->headers = headers.headers;
-    d->tier_timeouts = take_object(l, e->tier_timeouts, PARAMS ".timeout_by_service_tier");
-    d->tier_stream_timeouts =
-        take_object(l, e->tier_stream_timeouts, PARAMS ".stream_timeout_by_service_tier");
-    if (!d->timeout_ms)
-        d->timeout_ms = e->request_timeout_ms;
-    d->mock_calls = e->mock_calls ? lx_load_json(l, e->mock_calls) : d->mock_calls;
-    d->extra_body = take_object(l, e->extra_body, PARAMS ".extra_body");
-    d->model_info = take_object(l, e->model_info, ENTRY ".model_info");
-    lx_load_template(l, e);
-    lx_load_own_prices(l, e->params, d);
-    d->drop_paths = e->drop_paths.v;
-    d->drop_path_count = e->drop_paths.n;
-    d->allowed_params = e->allowed_params.v;
-    d->allowed_param_count = e->allowed_params.n;
-    if (!lx_yaml_get(e->params, LX_S("max_budget")) || d->budget.window_ms <= 0) {
-        if (d->budget.limit_nano_usd || d->budget.window_ms)
-            lx_diag_add(l->diags, LX_DIAG_WARNING, e->params, LX_S(PARAMS),
-                        "max_budget and budget_duration have an effect together only");
-        d->budget.window_ms = 0;
-    }
-    d->silent_models = e->silent_model.v;
-    d->silent_model_count = e->silent_model.n;
-    d->tags = e->tags.v;
-    d->tag_count = e->tags.n;
-    lx_yaml_bool(text_of(lx_yaml_get(e->model_info, LX_S("blocked"))), &d->blocked);
-    take_tag_regexes(l, e);
-    check_session_header(l, e);
-    lx_load_own_fails(l, e->model_info, d);
-    lx_load_own_retries(l, e, d);
-    if (e->num_retries >= 0)
-        d->max_retries = e->num_retries;
-    struct lx_slice id = text_of(lx_yaml_get(e->model_info, LX_S("id")));
-    d->id = id.n ? lx_arena_copy(a, id) : lx_deployment_hash(l, d->group, e->own_params);
-    d->where = lx_arena_printf(a, "%.*s:%d", LX_F(at->file->name), at->line);
-}
-
 static bool is_complete(struct lx_load *l, const struct lx_config_entry *e,
                         const struct lx_yaml *at)
 {
@@ -472,7 +280,7 @@ static bool is_complete(struct lx_load *l, const struct lx_config_entry *e,
                     "expected the name clients use for this model");
     if (e->model.n)
         return e->d.group.n != 0;
-    if (is_variable(lx_yaml_get(e->params, LX_S("model"))))
+    if (lx_yaml_is_variable(lx_yaml_get(e->params, LX_S("model"))))
         left_out(l, e, "model", "it has no value");
     else
         lx_diag_add(l->diags, LX_DIAG_ERROR, e->params, LX_S(PARAMS ".model"),
@@ -538,7 +346,7 @@ static bool is_for_this_environment(struct lx_load *l, const struct lx_config_en
     if (!list || lx_yaml_type(list) == LX_YAML_NULL)
         return true;
     for (size_t i = 0; here && list->kind == LX_YAML_LIST && i < list->n; i++)
-        if (lx_slice_eq(text_of(list->items[i]), lx_slice_z(here)))
+        if (lx_slice_eq(lx_yaml_text(list->items[i]), lx_slice_z(here)))
             return true;
     lx_diag_add(l->diags, here && list->kind == LX_YAML_LIST ? LX_DIAG_NOTE : LX_DIAG_WARNING, list,
                 LX_S(ENTRY ".model_info.supported_environments"),
@@ -570,17 +378,21 @@ static void take_entry(struct lx_load *l, const struct lx_yaml *at)
     e.own_params = e.params;
     e.params = with_defaults(l, e.params);
     take_params(l, &e);
-    const struct lx_yaml *alias = lx_yaml_get(setting(l, "model_alias_map"), e.model);
-    if (text_of(alias).n)
-        e.model = lx_arena_copy(&l->config->arena, text_of(alias));
-    if (!e.api_base.n && setting(l, "api_base"))
-        e.api_base = lx_load_text(l, setting(l, "api_base"), LX_S("litellm_settings.api_base"));
+    const struct lx_yaml *alias =
+        lx_yaml_get(lx_load_setting(l, "litellm_settings", "model_alias_map"), e.model);
+    if (lx_yaml_text(alias).n)
+        e.model = lx_arena_copy(&l->config->arena, lx_yaml_text(alias));
+    if (!e.api_base.n && lx_load_setting(l, "litellm_settings", "api_base"))
+        e.api_base = lx_load_text(l, lx_load_setting(l, "litellm_settings", "api_base"),
+                                  LX_S("litellm_settings.api_base"));
     if (!e.organization.n && lx_slice_starts(e.model, LX_S("openai/")))
-        e.organization = lx_arena_copy(&l->config->arena, text_of(setting(l, "organization")));
+        e.organization =
+            lx_arena_copy(&l->config->arena,
+                          lx_yaml_text(lx_load_setting(l, "litellm_settings", "organization")));
     struct lx_deployment holder = {.key = e.d.key}; /* the one that wipes a key from the file */
     if (is_complete(l, &e, at) && !lx_slice_starts(e.model, LX_S("auto_router/")) &&
         is_for_this_environment(l, &e)) {
-        take_rest(l, &e, at);
+        lx_load_entry_rest(l, &e, at);
         if (resolve(l, &e, &r)) {
             bool all = lx_slice_eq(e.d.group, LX_S("*")) && lx_slice_eq(e.model, LX_S("*")) &&
                        !e.provider.n && !e.api_base.n && !e.d.mock_response.p;
@@ -609,7 +421,7 @@ static void take_all_others(struct lx_load *l)
     const struct lx_yaml *v = lx_yaml_get(settings, LX_S("pass_through_all_models"));
     struct lx_map *by_name = &l->config->routes.by_name;
     bool on = false;
-    if (lx_yaml_bool(text_of(v), &on) != 0 || !on || lx_map_get(by_name, LX_S("*")))
+    if (lx_yaml_bool(lx_yaml_text(v), &on) != 0 || !on || lx_map_get(by_name, LX_S("*")))
         return;
     struct lx_yaml *at = lx_yaml_read(&l->set, lx_slice_z(entry), v->file, l->diags);
     struct lx_yaml *params = lx_yaml_get(at, LX_S("litellm_params"));
@@ -623,86 +435,15 @@ static void take_all_others(struct lx_load *l)
         g->hidden = true;
 }
 
-/* ---- Aliases ------------------------------------------------------------------------------ */
-
-static void add_alias(struct lx_load *l, const struct lx_yaml_pair *pair)
-{
-    static const char path[] = "router_settings.model_group_alias";
-    struct lx_route_table *t = &l->config->routes;
-    const struct lx_yaml *v = pair->value;
-    struct lx_slice name = pair->key->text, star;
-    struct lx_slice target = text_of(v->kind == LX_YAML_MAP ? lx_yaml_get(v, LX_S("model")) : v);
-    bool hidden = false;
-    if (v->kind == LX_YAML_MAP)
-        lx_yaml_bool(text_of(lx_yaml_get(v, LX_S("hidden"))), &hidden);
-    if (!name.n || !target.n) {
-        lx_diag_add(l->diags, LX_DIAG_ERROR, v, lx_slice_z(path),
-                    "expected a group's name, or {model: name, hidden: true}");
-        return;
-    }
-    const struct lx_model_group *from = lx_route_find(t, target, &star);
-    struct lx_model_group *g = lx_map_get(&t->by_name, name);
-    if (!from || from == g) {
-        if (!from)
-            lx_diag_add(l->diags, LX_DIAG_WARNING, v, lx_slice_z(path),
-                        "no model of that name is served: the alias %.*s is left out",
-                        LX_F(lx_slice_to(name, 100)));
-        return;
-    }
-    if (g) {
-        lx_diag_add(l->diags, LX_DIAG_WARNING, pair->key, lx_slice_z(path),
-                    "%.*s is a model of its own, too: the alias wins",
-                    LX_F(lx_slice_to(name, 100)));
-        g->count = 0;
-    }
-    name = lx_arena_copy(&l->config->arena, name);
-    for (size_t i = 0; i < from->count && name.p; i++) {
-        struct lx_deployment d = *from->deployments[i];
-        struct lx_arena *a = &l->config->arena;
-        d.model = lx_arena_copy(a, lx_star_fill(d.model, from->name, star, a));
-        d.group = name;
-        lx_load_add(l, &d, false);
-    }
-    g = lx_map_get(&t->by_name, name);
-    if (g) {
-        g->hidden = hidden;
-        g->alias_of = lx_arena_copy(&l->config->arena, target);
-    }
-}
-
-static void take_aliases(struct lx_load *l)
-{
-    const struct lx_yaml *map =
-        lx_yaml_get(lx_yaml_get(l->root, LX_S("router_settings")), LX_S("model_group_alias"));
-    if (!map || lx_yaml_type(map) == LX_YAML_NULL)
-        return;
-    if (map->kind != LX_YAML_MAP) {
-        lx_diag_add(l->diags, LX_DIAG_ERROR, map, LX_S("router_settings.model_group_alias"),
-                    "expected a mapping of names to groups");
-        return;
-    }
-    for (size_t i = 0; i < map->n; i++)
-        add_alias(l, &map->pairs[i]);
-}
-
-/* model_alias_map: a model's other name, for deployments (take_entry) and, where it is served, for
- * clients. */
-static void take_model_aliases(struct lx_load *l)
-{
-    const struct lx_yaml *map = setting(l, "model_alias_map");
-    struct lx_slice star;
-    for (size_t i = 0; map && map->kind == LX_YAML_MAP && i < map->n; i++)
-        if (lx_route_find(&l->config->routes, text_of(map->pairs[i].value), &star) &&
-            !lx_map_get(&l->config->routes.by_name, map->pairs[i].key->text))
-            add_alias(l, &map->pairs[i]);
-}
+/* ---- All ---------------------------------------------------------------------------------------
+ */
 
 /* model_group_settings: groups, by name, to whose providers clients' headers go. */
 static void take_group_settings(struct lx_load *l)
 {
     struct lx_route_table *t = &l->config->routes;
     struct lx_strings forward = {0};
-    const struct lx_yaml *map = setting(l, "model_group_settings");
+    const struct lx_yaml *map = lx_load_setting(l, "litellm_settings", "model_group_settings");
     if (!map || map->kind != LX_YAML_MAP)
         return;
     lx_section_read(l, "litellm_settings.model_group_settings", map, &forward, NULL);
@@ -742,12 +483,11 @@ void lx_load_models(struct lx_load *l)
                     "not given: no model is served");
     }
     take_all_others(l);
-    take_aliases(l);
-    take_model_aliases(l);
+    lx_load_aliases(l);
     take_group_settings(l);
     find_least_ping(l->config);
-    if (setting(l, "vertex_ai_safety_settings"))
+    if (lx_load_setting(l, "litellm_settings", "vertex_ai_safety_settings"))
         l->config->routes.settings.safety_settings =
-            lx_load_json(l, setting(l, "vertex_ai_safety_settings"));
+            lx_load_json(l, lx_load_setting(l, "litellm_settings", "vertex_ai_safety_settings"));
     lx_load_routing_groups(l);
 }

@@ -16,12 +16,6 @@
 
 #define SETTINGS "litellm_settings"
 
-static const struct lx_yaml *setting(const struct lx_load *l, const char *key)
-{
-    const struct lx_yaml *v = lx_yaml_get(lx_yaml_get(l->root, LX_S(SETTINGS)), lx_slice_z(key));
-    return v && lx_yaml_type(v) != LX_YAML_NULL ? v : NULL;
-}
-
 /* A map that cannot be had now is no reason to forget the one that is there. */
 static void keep_map(struct lx_load *l, const char *why)
 {
@@ -38,7 +32,7 @@ static void keep_map(struct lx_load *l, const char *why)
 static void load_map(struct lx_load *l)
 {
     struct lx_config_map *m = &l->config->map;
-    const struct lx_yaml *given = setting(l, "model_cost_map_url");
+    const struct lx_yaml *given = lx_load_setting(l, SETTINGS, "model_cost_map_url");
     struct lx_slice place = {0};
     struct lx_error err = {0};
     if (given && given->kind == LX_YAML_SCALAR)
@@ -57,7 +51,7 @@ static void load_map(struct lx_load *l)
 static void load_catalog(struct lx_load *l)
 {
     struct lx_config *c = l->config;
-    const struct lx_yaml *rows = setting(l, "model_cost");
+    const struct lx_yaml *rows = lx_load_setting(l, SETTINGS, "model_cost");
     struct lx_error err = {0};
     load_map(l);
     if (c->map.catalog && !rows)
@@ -129,7 +123,7 @@ void lx_load_own_prices(struct lx_load *l, const struct lx_yaml *params, struct 
 
 static struct lx_slice adjustments(struct lx_load *l, const char *key)
 {
-    const struct lx_yaml *v = setting(l, key);
+    const struct lx_yaml *v = lx_load_setting(l, SETTINGS, key);
     struct lx_money m;
     if (!v)
         return lx_slice(NULL, 0);

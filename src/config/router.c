@@ -10,12 +10,6 @@
 
 #define ROUTER "router_settings"
 
-static const struct lx_yaml *setting(struct lx_load *l, const char *key)
-{
-    const struct lx_yaml *v = lx_yaml_get(lx_yaml_get(l->root, LX_S(ROUTER)), lx_slice_z(key));
-    return v && lx_yaml_type(v) != LX_YAML_NULL ? v : NULL;
-}
-
 static struct lx_slice path_of(struct lx_load *l, const char *key)
 {
     return lx_arena_printf(&l->set.arena, ROUTER ".%s", key);
@@ -23,7 +17,7 @@ static struct lx_slice path_of(struct lx_load *l, const char *key)
 
 static const struct lx_yaml *mapping(struct lx_load *l, const char *key)
 {
-    const struct lx_yaml *v = setting(l, key);
+    const struct lx_yaml *v = lx_load_setting(l, ROUTER, key);
     if (!v || v->kind == LX_YAML_MAP)
         return v;
     lx_diag_add(l->diags, LX_DIAG_ERROR, v, path_of(l, key), "expected a mapping");
@@ -32,7 +26,7 @@ static const struct lx_yaml *mapping(struct lx_load *l, const char *key)
 
 static void read_strategy(struct lx_load *l)
 {
-    const struct lx_yaml *v = setting(l, "routing_strategy");
+    const struct lx_yaml *v = lx_load_setting(l, ROUTER, "routing_strategy");
     const struct lx_strategy *s = v && v->kind == LX_YAML_SCALAR ? lx_strategy_find(v->text) : NULL;
     if (s)
         l->config->routes.settings.policy.strategy = s;
@@ -207,7 +201,7 @@ static unsigned read_checks(struct lx_load *l, const struct lx_yaml *list, struc
 
 static void read_affinity(struct lx_load *l)
 {
-    const struct lx_yaml *list = setting(l, "optional_pre_call_checks");
+    const struct lx_yaml *list = lx_load_setting(l, ROUTER, "optional_pre_call_checks");
     const struct lx_yaml *map = mapping(l, "model_group_affinity_config");
     struct lx_slice path = path_of(l, "model_group_affinity_config");
     const unsigned by_client = LX_AFFINITY_KEY | LX_AFFINITY_SESSION;
@@ -246,7 +240,7 @@ static void read_checked_groups(struct lx_load *l)
     const struct lx_yaml *list =
         lx_yaml_get(lx_yaml_get(l->root, LX_S("general_settings")), lx_slice_z(key));
     if (!list || lx_yaml_type(list) == LX_YAML_NULL)
-        list = setting(l, key);
+        list = lx_load_setting(l, ROUTER, key);
     if (!list)
         return;
     if (list->kind != LX_YAML_LIST) {
@@ -308,7 +302,7 @@ static void read_all_budgets(struct lx_load *l)
 
 static const struct lx_yaml *fallback_setting(struct lx_load *l, const char *key)
 {
-    const struct lx_yaml *v = setting(l, key);
+    const struct lx_yaml *v = lx_load_setting(l, ROUTER, key);
     if (!v)
         v = lx_yaml_get(lx_yaml_get(l->root, LX_S("litellm_settings")), lx_slice_z(key));
     if (!v || lx_yaml_type(v) == LX_YAML_NULL || (v->kind == LX_YAML_LIST && !v->n))
