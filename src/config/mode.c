@@ -10,23 +10,19 @@
 #include "catalog/catalog.h"
 #include "catalog/row.h"
 
-static struct lx_slice text_of(const struct lx_yaml *v)
-{
-    return v && v->kind == LX_YAML_SCALAR ? v->text : (struct lx_slice){0};
-}
-
 static void look_at(struct lx_load *l, const struct lx_yaml *entry)
 {
     const struct lx_yaml *params = lx_yaml_get(entry, LX_S("litellm_params"));
     const struct lx_yaml *model = lx_yaml_get(params, LX_S("model"));
     const struct lx_yaml *own = lx_yaml_get(lx_yaml_get(entry, LX_S("model_info")), LX_S("mode"));
-    struct lx_slice mode = text_of(own), name = text_of(lx_yaml_get(entry, LX_S("model_name")));
+    struct lx_slice mode = lx_yaml_text(own),
+                    name = lx_yaml_text(lx_yaml_get(entry, LX_S("model_name")));
     struct lx_model row;
     if (!lx_map_get(&l->config->routes.by_name, name)) /* left out, which has been said */
         return;
     if (!mode.n && lx_catalog_find(l->config->catalog,
-                                   text_of(lx_yaml_get(params, LX_S("custom_llm_provider"))),
-                                   text_of(model), &row))
+                                   lx_yaml_text(lx_yaml_get(params, LX_S("custom_llm_provider"))),
+                                   lx_yaml_text(model), &row))
         mode = lx_row_unquoted(lx_model_member(row, LX_S("mode")));
     if (!mode.n || lx_glob_match(LX_S("chat|completion|embedding|responses"), mode))
         return;

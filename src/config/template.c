@@ -8,15 +8,10 @@
 
 #define PARAMS "model_list[].litellm_params"
 
-static struct lx_slice text_of(const struct lx_yaml *v)
-{
-    return v && v->kind == LX_YAML_SCALAR ? v->text : (struct lx_slice){0};
-}
-
 /* LiteLLM's prompt template, by which models that complete are given a conversation. */
 static struct lx_slice text_in(struct lx_load *l, const struct lx_yaml *map, const char *name)
 {
-    return lx_arena_copy(&l->config->arena, text_of(lx_yaml_get(map, lx_slice_z(name))));
+    return lx_arena_copy(&l->config->arena, lx_yaml_text(lx_yaml_get(map, lx_slice_z(name))));
 }
 
 static void take_role(struct lx_load *l, const struct lx_yaml *roles, struct lx_slice name,
@@ -24,8 +19,8 @@ static void take_role(struct lx_load *l, const struct lx_yaml *roles, struct lx_
 {
     struct lx_arena *a = &l->config->arena;
     const struct lx_yaml *role = lx_yaml_get(roles, name);
-    out->pre = lx_arena_copy(a, text_of(lx_yaml_get(role, LX_S("pre_message"))));
-    out->post = lx_arena_copy(a, text_of(lx_yaml_get(role, LX_S("post_message"))));
+    out->pre = lx_arena_copy(a, lx_yaml_text(lx_yaml_get(role, LX_S("pre_message"))));
+    out->post = lx_arena_copy(a, lx_yaml_text(lx_yaml_get(role, LX_S("post_message"))));
 }
 
 /* custom_prompt_dict: templates by the model's name, as the provider has it or with its provider.
