@@ -1,6 +1,6 @@
 /*
- * inner.h - the call itself, for the files that make it up: call.c (the steps), judge.c (what
- * became of an attempt, and what follows from it) and fallback.c (other groups).
+ * inner.h - the call itself, for the files that make it up: call.c (the steps), feed.c (what comes
+ * in), judge.c (what became of an attempt, and what follows from it) and fallback.c (other groups).
  */
 #ifndef LX_CALL_INNER_H
 #define LX_CALL_INNER_H
@@ -97,6 +97,8 @@ static inline struct lx_arena *lx_call_arena(struct lx_call *c)
 }
 
 /* ---- call.c ---- */
+/* The bytes of the last EMIT are the call's again. */
+void lx_call_take_back(struct lx_call *c);
 /* What the body says to us: members, wishes, what routing wants to know. */
 void lx_call_read_group(struct lx_call *c);
 /* The body as a request; once for all attempts with it. 0, or a code with *f filled. */
