@@ -385,13 +385,33 @@ static const struct lx_request *alternating(struct lx_attempt_writer *w,
     return told;
 }
 
-/* With data instead of URLs, the same way; and where the client's own body has URLs that the target
- * does not take. */
+/* Whether an address stands where a file's id does, as LiteLLM's clients have it. */
+static bool has_file_urls(struct lx_slice body)
+{
+    struct lx_slice name = LX_S("\"file_id\"");
+    for (ssize_t at; (at = lx_slice_find(body, name)) >= 0;) {
+        body = lx_slice_from(body, (size_t)at + name.n);
+        struct lx_slice value = lx_slice_trim(body);
+        if (value.n && value.p[0] == ':' &&
+            lx_slice_starts(lx_slice_trim(lx_slice_from(value, 1)), LX_S("\"http")))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the client's own body may have URLs that the target does not take. */
+static bool may_have_urls(const struct lx_attempt_writer *w)
+{
+    if (w->options.data_only && lx_slice_find(w->body->text, LX_S("\"url\"")) >= 0)
+        return true;
+    return w->from == &lx_dialect_openai_chat && has_file_urls(w->body->text);
+}
+
+/* With data instead of URLs, the same way. */
 static const struct lx_request *with_media(struct lx_attempt_writer *w,
                                            const struct lx_request *request)
 {
-    bool suspect = w->at->same_language && w->options.data_only &&
-                   lx_slice_find(w->body->text, LX_S("\"url\"")) >= 0;
+    bool suspect = w->at->same_language && may_have_urls(w);
     if (!w->found && !suspect)
         return request;
     const struct lx_request *whole = request ? request : read_own(w);

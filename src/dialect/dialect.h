@@ -60,6 +60,7 @@ struct lx_write_options {
     bool adaptive_thinking;  /* the model takes effort / adaptive thinking, not only budgets */
     bool thinking_switch;    /* an OpenAI-compatible target that takes `thinking` */
     bool data_only;          /* media are taken as data, not by URL */
+    bool file_urls;          /* an OpenAI-compatible target that takes files by URL */
     bool no_video;           /* an OpenAI-compatible target that takes no video */
     bool image_objects;      /* embeddings: an OpenAI-compatible target has images as objects */
     bool image_urls;         /* ... which hold the whole data URL, and stand in a list */

@@ -58,12 +58,12 @@ static const char *obstacle(const struct lx_openai_writer *w, const struct lx_pa
     case LX_PART_AUDIO:
         return p->media.data.s.n || w->same ? NULL : "audio must be given as data";
     case LX_PART_FILE:
+        if (p->media.url.s.n && !(w->same && w->options->file_urls))
+            return "files must be given as data";
         if (w->same)
             return NULL;
         if (p->media.file_id.s.n)
             return "a file of another provider";
-        if (p->media.url.s.n)
-            return "files must be given as data";
         return p->citations.n ? "citations are not known in OpenAI's language" : NULL;
     default:
         return NULL;

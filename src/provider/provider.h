@@ -66,6 +66,7 @@ enum lx_takes {
     LX_TAKES_CACHE_MARKS = 4,    /* cache_control, to the effect that Anthropic has it */
     LX_TAKES_EFFORT = 8,         /* reasoning_effort, whatever the catalog says of the model */
     LX_IGNORES_CACHE_MARKS = 16, /* cache_control may stay, and means nothing */
+    LX_TAKES_FILE_URLS = 64,     /* files by their address */
     LX_LACKS_VIDEO = 32,         /* no model watches films: who asks in another language is told */
 };
 struct lx_quirk {

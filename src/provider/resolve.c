@@ -299,6 +299,7 @@ void lx_provider_options(const struct lx_provider *p, struct lx_slice model,
     out->model_outside = p->model_outside || p->model_member;
     out->no_call_ids = p->no_call_ids;
     out->data_only = p->data_only;
+    out->file_urls = p->takes & LX_TAKES_FILE_URLS;
     out->prompt = p->template ? template_called(p->template) : lx_provider_template(model);
     out->thinking_member = lx_slice_z(p->thinking_member);
 }

@@ -119,7 +119,12 @@ MESSAGES = {
     "stream": {"messages": HELLO, "stream": True},
 }
 MESSAGES_TARGETS = RESPONSES_TARGETS
-VARIABLES = {"CODESTRAL_API_KEY": KEY}
+# Whose Responses API is asked for.
+RESPONSES_ONLY = ("edenai/responses/openai/gpt-4o", "volcengine/responses/doubao-seed-1-6",
+                  "fireworks_ai/responses/accounts/fireworks/models/deepseek-v3p1",
+                  "litellm_proxy/responses/gpt-4o")
+VARIABLES = {"CODESTRAL_API_KEY": KEY, "LITELLM_PROXY_API_KEY": KEY,
+             "LITELLM_PROXY_API_BASE": "https://litellm.test"}
 
 EACH = 5
 # Folders of the corpus whose answers are fed. Not of whom LiteLLM asks in another language than we.
@@ -137,7 +142,7 @@ SPEAKS = {"openai/responses": "openai/gpt-4o", "azure/responses": "azure/gpt-4o"
 
 def calls():
     for operation, shapes, targets in (("text", TEXT, TEXT_TARGETS),
-                                       ("responses", RESPONSES, RESPONSES_TARGETS),
+                                       ("responses", RESPONSES, RESPONSES_TARGETS + RESPONSES_ONLY),
                                        ("messages", MESSAGES, MESSAGES_TARGETS)):
         for target in targets:
             for name, shape in shapes.items():

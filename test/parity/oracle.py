@@ -17,6 +17,7 @@ import litellm  # noqa: E402
 litellm.telemetry = False
 litellm.suppress_debug_info = True
 litellm.drop_params = True
+litellm.user_url_validation = False  # it asks DNS for hosts that only the proxy knows
 loop = asyncio.new_event_loop()
 
 

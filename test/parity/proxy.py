@@ -4,6 +4,7 @@ Both sides are pointed at it with HTTPS_PROXY and a certificate authority made f
 they use their own addresses, signatures and bodies, and nothing leaves the loopback interface.
 """
 
+import base64
 import http.server
 import json
 import socketserver
@@ -12,9 +13,13 @@ import subprocess
 import threading
 from pathlib import Path
 
+from shapes import PDF, PNG
+
 # Credentials of Google's, and what an address that gives out tokens for them says.
 GOOGLE_USER = {"type": "authorized_user", "client_id": "client", "client_secret": "secret",
                "refresh_token": "refresh"}
+MEDIA = {"https://media.test/a.png": ("image/png", base64.b64decode(PNG)),
+         "https://media.test/a.pdf": ("application/pdf", base64.b64decode(PDF))}
 TOKEN = {"access_token": "token", "expires_in": 3600, "token_type": "Bearer"}
 
 
@@ -96,7 +101,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return b"".join(pieces)
         return self.rfile.read(int(self.headers.get("content-length") or 0))
 
-    do_POST = do_GET = do_PUT = _answer
+    do_POST = do_GET = do_PUT = do_HEAD = _answer
 
 
 class Proxy(socketserver.ThreadingTCPServer):
@@ -123,6 +128,9 @@ class Proxy(socketserver.ThreadingTCPServer):
             return 200, {"content-type": "application/json"}, json.dumps(TOKEN).encode()
         if request["url"].startswith(("https://raw.", "https://huggingface.co/")):
             return 404, {}, b""  # lists and templates that LiteLLM wants for itself
+        if request["url"] in MEDIA:  # what a message names by URL, fetched on the way
+            kind, data = MEDIA[request["url"]]
+            return 200, {"content-type": kind}, data
         self.requests.append(request)
         return self.reply
 

@@ -2,6 +2,7 @@
 
 PNG = ("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg"
        "==")
+PDF = "JVBERi0xLjQKJSVFT0YK"
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}, "count": {"type": "integer"}},
           "required": ["city", "count"], "additionalProperties": False}
 WEATHER = {"type": "function", "function": {
@@ -73,6 +74,19 @@ SHAPES = {
     "image": {"messages": [user([{"type": "text", "text": "What is it?"},
                                  {"type": "image_url",
                                   "image_url": {"url": "data:image/png;base64," + PNG}}])]},
+    "image-url": {"messages": [user([{"type": "text", "text": "What is it?"},
+                                     {"type": "image_url", "image_url": {
+                                         "url": "https://media.test/a.png"}}])]},
+    "image-detail": {"messages": [user([{"type": "text", "text": "What is it?"},
+                                        {"type": "image_url", "image_url": {
+                                            "url": "https://media.test/a.png", "detail": "low"}}])]},
+    "file-data": {"messages": [user([{"type": "text", "text": "What is it?"},
+                                     {"type": "file", "file": {
+                                         "filename": "a.pdf",
+                                         "file_data": "data:application/pdf;base64," + PDF}}])]},
+    "file-url": {"messages": [user([{"type": "text", "text": "What is it?"},
+                                    {"type": "file", "file": {
+                                        "file_id": "https://media.test/a.pdf"}}])]},
     "json": {"messages": [user("Answer in JSON.")], "response_format": {"type": "json_object"}},
     "schema": {"messages": [user("Where?")], "response_format": {
         "type": "json_schema", "json_schema": {"name": "place", "schema": SCHEMA, "strict": True}}},
