@@ -161,6 +161,12 @@ LLMUX_API const char *llmux_client_deployments(llmux_client *c, const char *id, 
  * get_model_group_info. */
 LLMUX_API const char *llmux_client_model_groups(llmux_client *c, const char *name,
                                                 llmux_error **err);
+/* Whom a request of that name, about which nothing else is known, would be sent to now: its id, for
+ * llmux_client_deployments(). Nothing is counted; the next choice may be another. LiteLLM's
+ * get_available_deployment. Lives as those do; NULL with *err, which says of each deployment why it
+ * will not do. */
+LLMUX_API const char *llmux_client_available_deployment(llmux_client *c, const char *model,
+                                                        llmux_error **err);
 
 /*
  * A strategy of your own, LiteLLM's CustomRoutingStrategyBase: asked where several deployments of a

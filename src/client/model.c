@@ -2,7 +2,9 @@
  * model.c - what the library says of a model before it is asked: what it lacks, what it takes; and
  * of all of them, what their router knows.
  */
+#include "base/random.h"
 #include "client/client.h"
+#include "route/choose.h"
 #include "route/list.h"
 #include "route/show.h"
 
@@ -115,4 +117,27 @@ const char *llmux_client_deployments(llmux_client *c, const char *id, llmux_erro
 const char *llmux_client_model_groups(llmux_client *c, const char *name, llmux_error **err)
 {
     return list(c, name, "model group", lx_route_list_groups, err);
+}
+
+const char *llmux_client_available_deployment(llmux_client *c, const char *model, llmux_error **err)
+{
+    const struct lx_route_table *t = &c->setup->config->routes;
+    struct lx_route_request r = {.settings = &t->settings, .prompt_tokens = -1};
+
+    if (lx_client_add_model(c, lx_slice_z(model), err) != 0)
+        return NULL;
+    r.group = lx_route_find(t, lx_slice_z(model), &r.star);
+    r.now_ms = c->epoch_ms + lx_loop_now_ms(c->loop);
+    lx_random_bytes(&r.random, sizeof(r.random));
+    const struct lx_route_verdict v = lx_route_choose(&r);
+    lx_buf_reset(&c->shown);
+    if (v.kind == LX_ROUTE_USE) {
+        lx_buf_add(&c->shown, v.deployment->id);
+        return shown(c, err);
+    }
+    lx_route_explain(&r, &c->shown);
+    const struct lx_fault f = {
+        .kind = v.why, .message = lx_buf_slice(&c->shown), .retry_after_ms = -1};
+    lx_client_fault(err, LX_ENOTFOUND, &f);
+    return NULL;
 }

@@ -126,6 +126,7 @@ static void what_is_known_stays(void **state)
         "  - {model_name: m, litellm_params: {model: openai/x, weight: 1, mock_response: fine},"
         " model_info: {id: good}}\n";
     llmux_client *c = llmux_client_new();
+    llmux_error *err = NULL;
 
     (void)state;
     change(c, failing);
@@ -134,8 +135,14 @@ static void what_is_known_stays(void **state)
     assert_non_null(strstr(llmux_client_router_state(c, NULL), "\"open\""));
     change(c, entry("n", "other", "here"));
     assert_non_null(strstr(llmux_client_router_state(c, NULL), "\"open\""));
-    for (int i = 0; i < 50; i++)
+    for (int i = 0; i < 50; i++) {
+        assert_string_equal(llmux_client_available_deployment(c, "m", NULL), "good");
         assert_string_equal(answer(c, "m"), "fine");
+    }
+    assert_null(llmux_client_available_deployment(c, "bad", &err));
+    assert_non_null(strstr(llmux_error_message(err), "cools down"));
+    assert_int_equal(llmux_error_status(err), 429);
+    llmux_error_free(err);
     assert_int_equal(llmux_client_reset_router(c, NULL), 0);
     assert_null(strstr(llmux_client_router_state(c, NULL), "\"open\""));
     assert_string_equal(answer(c, "n"), "here");
