@@ -30,7 +30,7 @@
 enum {
     MAX_REPLY_BYTES = 4 << 20,
     MAX_PAGES = 20,
-    EXCHANGE_MS = 60000,    /* or what the attempt has */
+    FINDING_MS = 60000,     /* all of it, or what the attempt has */
     MIN_TOKENS = 1024,      /* of a model that nothing is known of (ai.google.dev, LiteLLM) */
     TOKEN_BYTES = 16,       /* texts have more tokens than one for so many bytes */
     LEAST_LIFE_MS = 30000,  /* what ends sooner is not worth a name */
@@ -46,6 +46,7 @@ struct lx_call_prompt {
     struct lx_slice body;  /* the request as it was written */
     struct lx_slice name;  /* in the request that is sent; or empty */
     struct lx_outgoing out;
+    int64_t until_ms; /* the request waits no longer for it */
     int waits, pages, status;
     bool making, creating;
     bool anew; /* the provider had forgotten it */
@@ -134,6 +135,12 @@ static int is_long(struct lx_call *c, struct lx_slice kept)
     return code < 0 ? code : !is_plain || (size_t)tokens >= least;
 }
 
+static int64_t until_ms(const struct lx_call *c)
+{
+    int64_t total = lx_call_total_ms(c);
+    return c->now_ms + (total > 0 && total < FINDING_MS ? total : FINDING_MS);
+}
+
 /* ---- What it is ----------------------------------------------------------------------------- */
 
 /* Who asks, as far as it matters to what is kept; not the token of the hour. */
@@ -205,6 +212,7 @@ int lx_call_prompt_begin(struct lx_call *c)
     if (code == 1) {
         int failed = identify(c, p, lx_buf_slice(&kept));
         p->body = c->attempt.out.body;
+        p->until_ms = until_ms(c);
         c->prompt = failed ? NULL : p;
         code = failed ? failed : 1;
     }
@@ -318,6 +326,8 @@ void lx_call_prompt_find(struct lx_call *c)
         use(c, answer.text);
     } else if (answer.verdict == LX_PROMPT_NONE) {
         go_without(c, answer.text);
+    } else if (answer.verdict == LX_PROMPT_WAIT && c->now_ms >= p->until_ms) {
+        go_without(c, LX_S("another request has had it made for too long"));
     } else if (answer.verdict == LX_PROMPT_WAIT) {
         p->waits++;
         lx_call_sleep(c, answer.wait_ms, PROMPT);
@@ -330,11 +340,11 @@ void lx_call_prompt_find(struct lx_call *c)
 
 void lx_call_prompt_fill(struct lx_call *c, struct lx_step *out)
 {
-    int64_t total = lx_call_total_ms(c);
+    int64_t left = c->prompt->until_ms - c->now_ms;
     out->kind = LX_STEP_SEND;
     out->send.out = &c->prompt->out;
     out->send.connect_ms = c->settings->connect_timeout_ms;
-    out->send.total_ms = total > 0 && total < EXCHANGE_MS ? total : EXCHANGE_MS;
+    out->send.total_ms = left > 0 ? left : 1;
     out->send.aside = true;
     c->prompt->status = 0;
     lx_buf_reset(&c->memory->whole);
@@ -428,6 +438,7 @@ bool lx_call_prompt_again(struct lx_call *c, const struct lx_fault *f)
         lx_prompts_fail(store(c), &p->id, f->message, c->now_ms + REFUSED_MS);
     p->name = lx_slice(NULL, 0);
     p->waits = 0;
+    p->until_ms = until_ms(c);
     c->attempt.out.body = p->body;
     if (gone && !p->anew)
         c->state = PROMPT;

@@ -169,6 +169,29 @@ def test_two_at_once_make_one(gateway, upstream):
     assert google.made == 1 and sorted(steps(up)) == ["create", "list"] + ["name"] * 4
 
 
+def test_a_list_without_an_end_costs_the_mark_not_the_request(gateway, upstream):
+    class Endless(Google):
+        def __call__(self, connection, request):
+            if request.method == "GET":
+                time.sleep(0.5)
+                connection.respond(200, {"cachedContents": [], "nextPageToken": "more"})
+            else:
+                super().__call__(connection, request)
+
+    up = upstream(serving(Endless()))
+    gw = gateway(config([model(up.url, timeout=2)]), workers=1)
+    replies = []
+    threads = [threading.Thread(target=lambda i=i: replies.append(ask(gw, f"{i}?"))) for i in range(2)]
+    began = time.monotonic()
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert time.monotonic() - began < 8  # twenty pages take ten seconds
+    assert [good(r).header("x-litellm-dropped-params") for r in replies] == ["cache_control"] * 2
+    assert steps(up)[-2:] == ["whole", "whole"] and "create" not in steps(up)
+
+
 def test_on_vertex(gateway, upstream):
     up = upstream(serving(Google()))
     gw = gateway(config([{"model_name": "m", "litellm_params": {
