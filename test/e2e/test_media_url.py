@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from harness import config, deployment, serving
+from harness import answer, config, deployment, serving
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(40))
 PDF = b"%PDF-1.4\n%..."
@@ -50,6 +50,21 @@ def test_ollama(gateway, upstream):
     assert (get.method, get.target) == ("GET", "/cat?secret=1") and get.header("accept") == "*/*"
     assert not get.header("authorization") and not get.header("x-litellm-session-id") and not get.header("cookie")
     assert "secret" not in gw.stderr() + gw.stdout()
+
+
+def test_an_address_in_place_of_a_files_id(gateway, upstream):
+    """OpenAI's own language on both sides: an id goes as it is, an address is fetched."""
+    files = upstream(serve(200, PDF, "application/pdf"))
+    provider = upstream(answer("fine"))
+    gw = gateway(allowing([deployment("m", "openai/gpt-4o", provider.url)], place(files)))
+    for value, sent in ((files.url + "/a.pdf", {
+            "filename": "document.pdf", "file_data": "data:application/pdf;base64," + base64.b64encode(PDF).decode()}),
+                        ("file-1", {"file_id": "file-1"})):
+        reply = gw.chat("m", messages=[{"role": "user", "content": [
+            {"type": "text", "text": "Read"}, {"type": "file", "file": {"file_id": value}}]}])
+        assert reply.status == 200
+        assert provider.requests[-1].json()["messages"][0]["content"][1] == {"type": "file", "file": sent}
+    assert len(files.requests) == 1
 
 
 def test_bedrock_converse_and_a_document(gateway, upstream):
