@@ -487,6 +487,23 @@ static void add_member(struct lx_load *l, struct lx_slice section, const struct 
     lx_load_write_json(l, pair->value, body);
 }
 
+/* What it means for whoever relies on it, that a key has no effect; by the subject of its row. */
+static const char *what_is_open(const struct lx_config_option *o)
+{
+    static const struct {
+        const char *subjects, *words;
+    } rows[] = {
+        {"*guardrails*|policies", ", and checks nothing"},
+        {"who may do what|JWT", ", and keeps nobody out"},
+        {"limits*|budgets*", ", and limits nothing"},
+        {"keys kept elsewhere", ", and no key is found there"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (lx_glob_match(lx_slice_z(rows[i].subjects), lx_slice_z(o->help)))
+            return rows[i].words;
+    return "";
+}
+
 static void read_pair(struct lx_load *l, struct lx_slice section, const struct lx_yaml_pair *pair,
                       void *object, struct lx_out *body)
 {
@@ -508,7 +525,7 @@ static void read_pair(struct lx_load *l, struct lx_slice section, const struct l
     switch (o->state) {
     case LX_OPTION_KNOWN:
         lx_diag_add(l->diags, LX_DIAG_NOT_BUILT, key, path,
-                    "known, but not built yet: it has no effect");
+                    "known, but not built yet: it has no effect%s", what_is_open(o));
         check_names(l, path, pair->value);
         break;
     case LX_OPTION_NOTHING:

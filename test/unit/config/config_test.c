@@ -65,10 +65,12 @@ static const struct {
      "are not cached\n"
      "c.yaml:2:48: warning: litellm_settings.cache_params.hots: unknown key; did you mean host?\n"},
     {MODEL "guardrails: [{guardrail_name: a, litellm_params: {any: thing}}, {guardrail_nam: b}]\n",
-     "c.yaml:2:1: warning: guardrails: known, but not built yet: it has no effect\n"
+     "c.yaml:2:1: warning: guardrails: known, but not built yet: it has no effect, and checks "
+     "nothing\n"
      "c.yaml:2:66: warning: guardrails[].guardrail_nam: unknown key; did you mean guardrail_name?\n"},
     {MODEL "policies: {p: {guardrails: {add: []}, pipelin: {}}}\n",
-     "c.yaml:2:1: warning: policies: known, but not built yet: it has no effect\n"
+     "c.yaml:2:1: warning: policies: known, but not built yet: it has no effect, and checks "
+     "nothing\n"
      "c.yaml:2:39: warning: policies.*.pipelin: unknown key; did you mean pipeline?\n"},
     {MODEL "tag_routing: []\n", "c.yaml:2:1: note: tag_routing: has no effect: LiteLLM ignores it "
                                 "at the top of the file, too\n"},
@@ -76,7 +78,8 @@ static const struct {
      "  - {model_name: a, litellm_params: {model: openai/a, api_key: k, max_file_size_mb: 1}}\n"
      "  - {model_name: b, litellm_params: {model: openai/b, api_key: k, max_file_size_mb: 1}}\n",
      "c.yaml:2:67: warning: model_list[].litellm_params.max_file_size_mb: known, but not built yet: it "
-     "has no effect (2 times)\n"},
+     "has no effect, and "
+     "limits nothing (2 times)\n"},
     {MODEL "? [a]\n: b\n", "c.yaml:2:3: error: expected the name of a key\n"},
     {MODEL "litellm_settings: {num_retries: 1, num_retries: 2}\n",
      "c.yaml:2:36: warning: num_retries: given twice in one mapping; the last one counts, line 2 "
