@@ -450,11 +450,23 @@ static void take(struct lx_call *c)
     }
 }
 
-/* Who is not to know what there is inside learns no difference. */
+/* Who is not to know what there is inside learns no difference: what is said before that comes of
+ * hosts that were connected. The server is nobody's provider. */
 static struct lx_slice reason(const struct lx_call *c, int code)
 {
-    if (code == LX_ETIMEOUT_TOTAL || code == LX_ETIMEOUT_IDLE)
-        return LX_S("it took too long");
+    static const struct {
+        int code;
+        struct lx_slice text;
+    } words[] = {
+        {LX_ETIMEOUT_TOTAL, LX_S_INIT("it took too long")},
+        {LX_ETIMEOUT_IDLE, LX_S_INIT("it took too long")},
+        {LX_ETRUNCATED, LX_S_INIT("the server's answer ends early")},
+        {LX_EPROTO, LX_S_INIT("the server's answer is not valid HTTP, or not coded as it says")},
+        {LX_ETOOBIG, LX_S_INIT("the head of the server's answer is too large")},
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (words[i].code == code)
+            return words[i].text;
     if (c->media->out.public_only)
         return LX_S("the host cannot be reached, or has no public address (an administrator may "
                     "allow it: user_url_allowed_hosts in litellm_settings)");

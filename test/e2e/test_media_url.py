@@ -138,3 +138,21 @@ def test_how_much(gateway, upstream, most, status):
     gw = gateway(allowing([ollama(provider)], place(pictures)), env={"MAX_IMAGE_URL_DOWNLOAD_SIZE_MB": most})
     assert ask(gw, pictures.url + "/cat").status == status
     assert len(pictures.requests) == (most != "0")
+
+
+@pytest.mark.parametrize("answer,words", [
+    (b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n" + PNG, "the server's answer ends early"),
+    (b"HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n" + PNG, "the server's answer is not valid HTTP"),
+    (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 48\r\n\r\n" + PNG, "not coded as it says"),
+    (b"HTTP/1.1 200 OK\r\nx: " + b"y" * 2_000_000, "the head of the server's answer is too large"),
+])
+def test_a_bad_server_of_pictures_is_not_called_the_provider(gateway, upstream, answer, words):
+    def bad(connection):
+        connection.until(b"\r\n\r\n")
+        connection.send(answer)
+
+    pictures, provider = upstream(bad), upstream(serve(200, json.dumps(OLLAMA), "application/json"))
+    gw = gateway(allowing([ollama(provider)], place(pictures)))
+    reply = ask(gw, pictures.url + "/cat")
+    assert reply.status == 400 and words in reply.error()["message"], reply.body
+    assert "provider" not in reply.error()["message"] and not provider.requests
