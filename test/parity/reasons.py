@@ -252,6 +252,8 @@ RULES = [
     request("ollama_chat", "body.messages[].tool_*", OURS,
             "a result names its tool, and calls and results keep their ids", when=left_out),
     # ---- Replies
+    Rule("reply", "mistral", "usage.cached", OURS,
+         "what was read from a cache, recorded 2026; LiteLLM leaves it out", when=left_out),
     Rule("reply", "cohere", "choices.0.finish", OURS,
          "the reply's own reason; LiteLLM says stop where the limit was reached or tools are called"),
     Rule("reply", "cohere", "usage.cached", OURS, "LiteLLM leaves it out", when=left_out),
