@@ -440,18 +440,23 @@ def test_tls_that_cannot_be_trusted(gateway, upstream, authority, name, expired,
 
 @pytest.mark.parametrize("everybody, own, status", [
     (True, False, 200), (True, "ca", 200), (True, None, 502), (False, True, 502),
-    ("ca", "/nowhere/ca.pem", 502)],
-    ids=["nobody is checked", "own authorities", "as everybody", "checked after all", "no such file"])
+    ("ca", "empty", 502)],
+    ids=["nobody is checked", "own authorities", "as everybody", "checked after all", "no authorities"])
 def test_tls_of_one_deployment(gateway, upstream, authority, everybody, own, status):
     """LiteLLM's litellm_params.ssl_verify; its documentation of GigaChat needs it."""
     up = upstream(answer(), tls=authority.server_context("good", "IP:127.0.0.1"))
-    file = {"ca": str(authority.ca)}
+    file = {"ca": str(authority.ca), "empty": "/dev/null"}
     params = {} if own is None else {"ssl_verify": file.get(own, own)}
     gw = gateway(config([deployment("m", "openai/m", up.url, **params)],
                         litellm_settings={"num_retries": 0, "ssl_verify": file.get(everybody, everybody)}))
     reply = ask(gw)
     assert reply.status == status, reply.body
     assert len(up.requests) == (status == 200)
+
+
+def test_authorities_that_are_not_there(gateway):
+    with pytest.raises(AssertionError, match=r"exit status 1: .*ssl_verify: expected .*/nowhere/ca\.pem"):
+        gateway(config([deployment("m", "openai/m", "http://127.0.0.1:9", ssl_verify="/nowhere/ca.pem")]))
 
 
 def test_tls_to_a_port_without(gateway, upstream):
