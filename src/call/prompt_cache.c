@@ -205,6 +205,8 @@ int lx_call_prompt_begin(struct lx_call *c)
     struct lx_call_prompt *p = lx_arena_new(a, struct lx_call_prompt);
     int code = p ? cut(c, c->attempt.out.body, KEPT, &kept) : a->failed;
     bool cuts = code == 1;
+    if (code == 0)
+        lose(c, LX_S("nothing of it can be"));
     if (cuts)
         code = is_long(c, lx_buf_slice(&kept));
     if (cuts && code == 0)

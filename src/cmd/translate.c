@@ -10,6 +10,7 @@
 #include "call/call.h"
 #include "cmd/command.h"
 #include "config/config.h"
+#include "dialect/prompt_cache.h"
 
 #define BODY_MAX (1u << 30)
 
@@ -111,11 +112,37 @@ static void write_losses(struct lx_out *o, const char *name, const struct lx_los
     lx_out_array_end(o);
 }
 
+/* What the provider would be asked to keep first, of what is marked for that; the request would then
+ * name it instead of saying it. The gateway leaves it at the request where that is too short. */
+static int write_kept(struct job *j, struct lx_out *o, const struct lx_attempt *at)
+{
+    const struct lx_prompt_cache *l = at->back->back->cache;
+    struct lx_json_doc doc;
+    struct lx_buf kept;
+
+    if (!at->cut.set)
+        return 0;
+    lx_json_doc_init(&doc);
+    lx_buf_init(&kept, BODY_MAX);
+    int code = lx_json_read(&doc, at->out.body, NULL, NULL);
+    if (code == 0 && l->write_kept(&doc, &at->cut, at->kept_model, &kept)) {
+        l->write_end(&at->cut, LX_S("***"), &kept);
+        lx_out_object(o, "kept");
+        lx_out_str(o, "url", at->kept_url);
+        lx_out_raw(o, "body", lx_buf_take(&kept, &j->arena));
+        lx_out_object_end(o);
+    }
+    code = code ? code : kept.failed ? kept.failed : j->arena.failed;
+    lx_buf_clear(&kept);
+    lx_json_doc_clear(&doc);
+    return code;
+}
+
 static int print_request(struct job *j, const struct lx_attempt *at)
 {
     struct lx_buf shown;
     struct lx_out o;
-    int status;
+    int code, status;
 
     lx_buf_init(&shown, BODY_MAX);
     o = lx_out(&shown);
@@ -131,11 +158,13 @@ static int print_request(struct job *j, const struct lx_attempt *at)
     }
     lx_out_object_end(&o);
     lx_out_raw(&o, "body", at->out.body);
+    code = write_kept(j, &o, at);
     write_losses(&o, "dropped", &at->losses, false);
     write_losses(&o, "changed", &at->losses, true);
     lx_out_object_end(&o);
     lx_buf_add_byte(&shown, '\n');
-    status = shown.failed ? print_code(j, shown.failed, NULL) : lx_cmd_print(lx_buf_slice(&shown));
+    code = code ? code : shown.failed;
+    status = code ? print_code(j, code, NULL) : lx_cmd_print(lx_buf_slice(&shown));
     lx_buf_clear(&shown);
     return status;
 }
@@ -322,10 +351,11 @@ const struct lx_command lx_command_translate = {
     .synopsis = "request --model PROVIDER/MODEL < body.json | response --provider P < raw-bytes",
     .summary = "Shows a request or reply in another wire language, sending nothing",
     .details =
-        "request prints one JSON object, {method, url, headers, body}, secrets masked, and what had\n"
-        "to be left out; or the error as JSON, with exit status 1. response prints the reply as the\n"
-        "client would get it. Clients' languages: openai_chat, openai_completions,\n"
-        "openai_responses, anthropic, gemini, openai_embed (embeddings).",
+        "request prints one JSON object, {method, url, headers, body}, secrets masked, with what had\n"
+        "to be left out or changed, and what cache marks would have the provider keep first (kept);\n"
+        "or the error as JSON, with exit status 1. response prints the reply as the client would get\n"
+        "it. Clients' languages: openai_chat, openai_completions, openai_responses, anthropic,\n"
+        "gemini, openai_embed (embeddings).",
     .options = options,
     .min_words = 1,
     .max_words = 1,

@@ -78,7 +78,7 @@ static void write_limit(struct lx_responses_writer *w)
         return;
     }
     lx_out_int(&w->out, "max_output_tokens", LEAST);
-    lx_losses_add(w->b->losses, LX_S("max_tokens"), LX_S("less than the least, 16"));
+    lx_losses_change(w->b->losses, LX_S("max_tokens"), LX_S("the API wants 16 at least"));
 }
 
 static void write_params(struct lx_responses_writer *w)

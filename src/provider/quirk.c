@@ -211,10 +211,10 @@ static void clamp(struct mending *m, const struct lx_quirk *q, struct lx_slice m
     struct lx_slice least = lx_slice_to(range, (size_t)dots);
     struct lx_slice most = lx_slice_from(range, (size_t)dots + 2);
     int64_t given = millionths(lx_json_raw(v));
-    if (given < millionths(least))
-        lx_json_edit_replace(m->edit, v, least);
-    else if (given > millionths(most))
-        lx_json_edit_replace(m->edit, v, most);
+    if (given >= millionths(least) && given <= millionths(most))
+        return;
+    lx_json_edit_replace(m->edit, v, given < millionths(least) ? least : most);
+    lx_losses_change(m->body->losses, member, lx_slice_z(q->why));
 }
 
 static void turn(struct mending *m, const struct lx_quirk *q, struct lx_slice member)

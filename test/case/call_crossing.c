@@ -60,7 +60,7 @@ static void keep_report(struct crossing *x, const struct lx_call_report *report)
 {
     const struct lx_losses *losses = report->losses;
     for (const struct lx_loss *l = losses ? losses->first : NULL; l; l = l->next)
-        lx_losses_add(&x->losses, l->what, l->why);
+        (l->changed ? lx_losses_change : lx_losses_add)(&x->losses, l->what, l->why);
     x->internal = report->fault.kind == LX_FAULT_INTERNAL;
     if (report->fault.kind != LX_FAULT_NONE)
         lx_error_set(&x->error, 0, "%s: %.*s", lx_fault_class(report->fault.kind),

@@ -58,8 +58,10 @@ static void write_expected_headers(struct lx_buf *out, const struct lx_case_sect
 
 static void write_losses(struct lx_buf *out, const struct crossing *x)
 {
-    for (const struct lx_loss *l = x->losses.first; l; l = l->next)
-        write_fact(out, "lost", l->what);
+    for (int changed = 0; changed < 2; changed++)
+        for (const struct lx_loss *l = x->losses.first; l; l = l->next)
+            if (l->changed == changed)
+                write_fact(out, changed ? "changed" : "lost", l->what);
 }
 
 static void write_status(struct lx_buf *out, int status)
@@ -88,6 +90,7 @@ static void write_upstream(const struct lx_case_section *s, const struct crossin
     write_expected_headers(expected, s);
     write_sent_headers(got, s, x);
     write_facts_named(expected, s, "lost");
+    write_facts_named(expected, s, "changed");
     write_losses(got, x);
     if (x->sent)
         show_comparable(s->block_kind, lx_buf_slice(&x->upstream), got);

@@ -257,7 +257,7 @@ FEATURES = [
                 {"text": "thought out"}))),
     Feature("cache mark", lambda r: r["messages"][-1]["content"][0].update(
         cache_control={"type": "ephemeral"}), lambda r: r["messages"][-1]["content"][0].update(
-            cache_control={"type": "ephemeral", "ttl": "1h"}), (("cache_control", "cachePoint"),),
+            cache_control={"type": "ephemeral", "ttl": "1h"}), (("cache_control", "cachePoint", "cachedContents"),),
             ("cache_control", "messages[*].content[*].cache_control")),
     Feature("temperature", _set(temperature=0.26), _set(temperature=0.26), ("0.26",),
             ("temperature",),

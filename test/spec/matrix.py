@@ -91,7 +91,8 @@ def _written(binary, language, model, request):
     sent = json.loads(done.stdout)
     if "body" not in sent:
         return None, None, None, f"refused: {sent['error']['message']}"
-    return (sent["url"], sent["body"], [loss["what"] for loss in sent.get("dropped") or []], None)
+    return (sent["url"] + sent.get("kept", {}).get("url", ""), sent["body"],
+            [loss["what"] for loss in sent.get("dropped") or []], None)
 
 
 # A prompt has no place for these, which other languages must carry: features, and what is said.
