@@ -151,7 +151,8 @@ def main(build, *encodings):
             # --clear: an installation may have been interrupted
             subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True)
             subprocess.run([python, "-m", "pip", "install", "--quiet", "tiktoken"], check=True)
-        os.execv(python, ["python", *sys.argv])
+        # the full path: by its own name it finds its packages
+        os.execv(python, [python, *sys.argv])
     compare(build, encodings or ENCODINGS)
 
 
