@@ -127,8 +127,9 @@ LLMUX_API int llmux_client_register_models(llmux_client *c, const char *json, ll
  */
 
 /* What it knows: of each deployment whether it cools down, why, and for how long, requests of this
- * minute, latencies, budgets; and the last decisions. JSON as of the gateway's GET /router/state;
- * lives until it is asked for again. NULL with *err when out of memory. */
+ * minute, latencies, budgets; the last decisions; and router_settings as they are in force
+ * (LiteLLM's get_settings). JSON as of the gateway's GET /router/state; lives until it is asked for
+ * again. NULL with *err when out of memory. */
 LLMUX_API const char *llmux_client_router_state(llmux_client *c, llmux_error **err);
 
 /*

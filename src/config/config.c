@@ -372,6 +372,7 @@ static void read_sections(struct lx_load *l, const struct lx_yaml_file *file)
     lx_load_modes(l);
     lx_load_autos(l);
     lx_load_tokenizers(l);
+    lx_load_settings(l);
     if (!lx_secret_is_set(&l->config->master_key))
         lx_diag_add(l->diags, LX_DIAG_WARNING, &at, LX_S("general_settings.master_key"),
                     "not given, nor LITELLM_MASTER_KEY set: every request is let in");

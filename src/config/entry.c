@@ -14,8 +14,7 @@
 
 /* ---- Headers and JSON --------------------------------------------------------------------- */
 
-/* Whether a header's value must be masked where a request is shown. */
-static bool is_secret(struct lx_slice name, const struct lx_yaml *value)
+bool lx_load_is_secret(struct lx_slice name, const struct lx_yaml *value)
 {
     return lx_yaml_is_variable(value) ||
            lx_glob_match(LX_S("*auth*|*key*|*token*|*secret*|*cookie*|*Auth*|*Key*|*Token*|"
@@ -44,7 +43,7 @@ static void add_header(struct lx_load *l, const struct lx_yaml_pair *pair, struc
     value = lx_arena_copy(a, value);
     if (!name.p || !value.p)
         return;
-    if (is_secret(name, pair->value))
+    if (lx_load_is_secret(name, pair->value))
         lx_header_list_set_secret(to, name, value);
     else
         lx_header_list_set(to, name, value);

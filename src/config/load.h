@@ -192,6 +192,10 @@ void lx_load_global_keys(struct lx_load *l);
 void lx_load_models(struct lx_load *l);
 /* What the entry at `at` says besides where its model is. (entry.c) */
 void lx_load_entry_rest(struct lx_load *l, struct lx_config_entry *e, const struct lx_yaml *at);
+/* Whether a header's, or a setting's, value must be masked where it is shown. (entry.c) */
+bool lx_load_is_secret(struct lx_slice name, const struct lx_yaml *value);
+/* router_settings as they are in force -> routes.settings.shown, after all else. (settings.c) */
+void lx_load_settings(struct lx_load *l);
 /* Other names of groups and models, when all are there. (alias.c) */
 void lx_load_aliases(struct lx_load *l);
 

@@ -207,6 +207,7 @@ struct lx_route_settings {
     struct lx_json_limits json;
     struct lx_cost_settings cost;
     struct lx_route_policy policy;
+    struct lx_slice shown; /* router_settings as they came out, a JSON object without secrets */
 };
 void lx_route_settings_default(struct lx_route_settings *s);
 

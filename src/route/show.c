@@ -365,6 +365,8 @@ void lx_route_show_json(const struct lx_route_view *v, struct lx_out *out)
     const struct lx_route_table *t = v->table;
     lx_out_str(out, "routing_strategy", lx_slice_z(t->settings.policy.strategy->name));
     lx_out_int(out, "now_ms", v->now_ms);
+    if (t->settings.shown.n)
+        lx_out_raw(out, "settings", t->settings.shown);
     lx_out_array(out, "groups");
     for (size_t i = 0; i < t->count; i++)
         json_group(out, v, t->groups[i]);

@@ -18,7 +18,7 @@ struct lx_route_view {
 
 /* Puts the entries of several threads in one order, the newest first. */
 void lx_route_notes_sort(struct lx_route_note *notes, size_t n);
-/* Members of an open object: strategy, groups, deployments, decisions. */
+/* Members of an open object: strategy, settings, groups, deployments, decisions. */
 void lx_route_show_json(const struct lx_route_view *v, struct lx_out *out);
 /* The same as tables of text. */
 void lx_route_show_text(const struct lx_route_view *v, struct lx_buf *out);

@@ -25,7 +25,8 @@ def test_the_state_of_the_router(gateway, upstream):
     assert fine["state"] == "closed" and fine["budget"]["limit_usd"] == 5
     assert fine["in_flight"] == 0 and fine["by_token"]["samples"] == 20
     assert state["groups"][0]["deployments"] == 2 and state["groups"][0]["closed"] == 1
-    assert state["routing_strategy"] == "simple-shuffle"
+    assert state["routing_strategy"] == state["settings"]["routing_strategy"] == "simple-shuffle"
+    assert state["settings"]["num_retries"] == 2 and state["settings"]["fallbacks"] is None
     outcomes = [d["outcome"] for d in state["decisions"]]
     assert outcomes.count("success") == 20 and outcomes.count("failure") == 1
     after = state["decisions"][0]

@@ -593,6 +593,49 @@ static void the_example_is_fine(void **state)
     unit_close(&r);
 }
 
+/* LiteLLM's get_settings(): what was given, what litellm_settings say of the same, defaults. */
+static void settings_in_force_are_shown(void **state)
+{
+    static const char *const shown[] = {
+        "\"num_retries\":7,",
+        "\"timeout\":12.5,",
+        "\"stream_timeout\":null,",
+        "\"allowed_fails\":null,",
+        "\"cooldown_time\":30,",
+        "\"hedge_budget\":0.05,",
+        "\"redis_password\":\"***\"",
+        "\"redis_host\":\"there\"",
+        "\"mid_stream_fallbacks\":true,",
+        "\"retry_policy\":{\"TimeoutErrorRetries\":4},",
+        "\"routing_strategy\":\"simple-shuffle\",",
+        "\"default_litellm_params\":{\"api_key\":\"***\",\"max_tokens\":5,\"user\":\"***\"},",
+        "\"default_max_parallel_requests\":null,",
+        "\"fallbacks\":[{\"m\":[\"n\"]}],",
+    };
+    struct unit_read r;
+    (void)state;
+    unit_read(&r,
+              "litellm_settings: {num_retries: 7}\n"
+              "router_settings:\n"
+              "  timeout: 12.5\n"
+              "  cooldown_time: 30\n"
+              "  retry_policy: {TimeoutErrorRetries: 4}\n"
+              "  fallbacks: [{m: [n]}]\n"
+              "  redis_host: there\n"
+              "  redis_password: hush\n"
+              "  default_litellm_params:\n"
+              "    {api_key: hush, max_tokens: 5, user: os.environ/LITELLM_MASTER_KEY}\n" MODEL,
+              unit_plain);
+    assert_non_null(r.config);
+    struct lx_slice all = r.config->routes.settings.shown;
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        if (lx_slice_find(all, lx_slice_z(shown[i])) < 0)
+            fail_msg("%s is not in %.*s", shown[i], LX_F(all));
+    assert_true(lx_slice_find(all, LX_S("hush")) < 0);
+    assert_true(lx_slice_find(all, LX_S("sk-unit")) < 0);
+    unit_close(&r);
+}
+
 static void the_reference_is_printed_from_the_table(void **state)
 {
     const char *source = getenv("LLMUX_SOURCE");
@@ -644,6 +687,7 @@ int main(void)
         cmocka_unit_test(variables_of_the_file_win),
         cmocka_unit_test(includes_are_merged),
         cmocka_unit_test(the_example_is_fine),
+        cmocka_unit_test(settings_in_force_are_shown),
         cmocka_unit_test(the_reference_is_printed_from_the_table),
         cmocka_unit_test(a_snapshot_lives_as_long_as_someone_holds_it),
     };
