@@ -355,8 +355,8 @@ int lx_attempt_write(struct lx_attempt *at, const struct lx_deployment *d,
                      const struct lx_route_settings *settings, const struct lx_dialect *from,
                      const struct lx_json_doc *body, const struct lx_request *request,
                      struct lx_slice upstream_model, enum lx_tristate stream,
-                     const struct lx_media_found *found, struct lx_arena *arena,
-                     struct lx_buf *buf, struct lx_fault *fault)
+                     const struct lx_media_found *found, struct lx_arena *arena, struct lx_buf *buf,
+                     struct lx_fault *fault)
 {
     struct lx_json_doc merged, dropped, marked;
     struct lx_losses before;

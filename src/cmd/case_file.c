@@ -29,7 +29,8 @@ static const struct {
     struct lx_slice facts; /* that may stand there, with spaces around each */
 } sections[LX_CASE_SECTIONS] = {
     [LX_CASE_CLIENT_REQUEST] = {LX_S_INIT("Client request"), LX_S_INIT(" ")},
-    [LX_CASE_UPSTREAM_REQUEST] = {LX_S_INIT("Upstream request"), LX_S_INIT(" path header lost changed ")},
+    [LX_CASE_UPSTREAM_REQUEST] = {LX_S_INIT("Upstream request"),
+                                  LX_S_INIT(" path header lost changed ")},
     [LX_CASE_UPSTREAM_RESPONSE] = {LX_S_INIT("Upstream response"),
                                    LX_S_INIT(
                                        " status content-type header first-byte-ms event-ms ")},

@@ -112,8 +112,8 @@ static void write_losses(struct lx_out *o, const char *name, const struct lx_los
     lx_out_array_end(o);
 }
 
-/* What the provider would be asked to keep first, of what is marked for that; the request would then
- * name it instead of saying it. The gateway leaves it at the request where that is too short. */
+/* What the provider would be asked to keep first, of what is marked for that; the request would
+ * then name it instead of saying it. The gateway has nothing kept that is too short. */
 static int write_kept(struct job *j, struct lx_out *o, const struct lx_attempt *at)
 {
     const struct lx_prompt_cache *l = at->back->back->cache;

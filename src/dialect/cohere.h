@@ -72,7 +72,7 @@ struct lx_cohere_writer {
     const struct lx_request *r;
     struct lx_body *b;
     struct lx_out out;
-    struct lx_json_doc scratch;                                    /* for JSON inside JSON */
+    struct lx_json_doc scratch;                  /* for JSON inside JSON */
     bool lost_cache, lost_is_error, lost_hidden; /* each is said once */
 };
 

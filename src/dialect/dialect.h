@@ -120,8 +120,8 @@ struct lx_body {
     struct lx_prompt_cut cut;
     int code; /* 0, or the first failure */
     struct lx_error error;
-    struct lx_loss *refused; /* all that made it LX_EUNSUPPORTED, in order */
-    struct lx_media_need *needs;   /* what of it would do as data; the last first */
+    struct lx_loss *refused;     /* all that made it LX_EUNSUPPORTED, in order */
+    struct lx_media_need *needs; /* what of it would do as data; the last first */
 };
 /* Reports that the target cannot carry something: a loss with drop_params, else a failure. */
 void lx_body_refuse(struct lx_body *b, const struct lx_write_options *o, struct lx_slice what,
@@ -213,8 +213,8 @@ struct lx_front {
                         struct lx_buf *out);
     /* A record of the language passes to the client as it came: the state is brought to where it
      * would be, had it been written; unless it holds what was said, only as far as an error needs.
-     * part: the index of the last part that has begun, -1: none. 0 or a code, after which the stream
-     * cannot be gone on with. NULL: the relay tells it in outline. */
+     * part: the index of the last part that has begun, -1: none. 0 or a code, after which the
+     * stream cannot be gone on with. NULL: the relay tells it in outline. */
     int (*pass)(void *state, const struct lx_json_doc *record, const struct lx_reply_context *,
                 int64_t part, bool holds);
     /* Frees what a stream's state holds on the heap (parts that came out of turn); the state is

@@ -61,8 +61,8 @@ void lx_generation_close(struct lx_generation_stream *s);
 void lx_generation_usage(struct lx_generation_stream *s, const struct lx_usage *u);
 struct lx_event *lx_generation_finish(struct lx_generation_stream *s, enum lx_finish finish,
                                       struct lx_slice raw);
-/* An error, in any of the forms that OpenAI's compatible servers have, or as a text where the body is
- * NONE; the stream is over. */
+/* An error, in any of the forms that OpenAI's compatible servers have, or as a text where the body
+ * is NONE; the stream is over. */
 void lx_generation_fault(struct lx_generation_stream *s, struct lx_json body, struct lx_slice text);
 /* The stream is over: an END where the answer is finished, else what is cut off. */
 void lx_generation_end(struct lx_generation_stream *s, bool finished);

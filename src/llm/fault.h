@@ -9,40 +9,38 @@
 #include "wire/header.h"
 
 /* LX_FAULT(id, LiteLLM class, default status, OpenAI type, Anthropic type, retryable) */
-#define LX_FAULTS(LX_FAULT)                                                                      \
-    LX_FAULT(NONE, "", 200, "", "", false)                                                       \
-    LX_FAULT(BAD_REQUEST, "BadRequestError", 400, "invalid_request_error",                       \
-             "invalid_request_error", false)                                                     \
-    LX_FAULT(UNSUPPORTED_PARAMS, "UnsupportedParamsError", 400, "invalid_request_error",         \
-             "invalid_request_error", false)                                                     \
-    LX_FAULT(CONTEXT_WINDOW, "ContextWindowExceededError", 400, "invalid_request_error",         \
-             "invalid_request_error", false)                                                     \
-    LX_FAULT(IMAGE_FETCH, "ImageFetchError", 400, "invalid_request_error",                       \
-             "invalid_request_error", false)                                                     \
-    LX_FAULT(CONTENT_POLICY, "ContentPolicyViolationError", 400, "invalid_request_error",        \
-             "invalid_request_error", false)                                                     \
-    LX_FAULT(AUTHENTICATION, "AuthenticationError", 401, "authentication_error",                 \
-             "authentication_error", false)                                                      \
-    LX_FAULT(BILLING, "PaymentRequiredError", 402, "insufficient_quota", "billing_error",        \
-             false)                                                                              \
-    LX_FAULT(PERMISSION, "PermissionDeniedError", 403, "permission_error", "permission_error",   \
-             false)                                                                              \
-    LX_FAULT(NOT_FOUND, "NotFoundError", 404, "not_found_error", "not_found_error", false)       \
-    LX_FAULT(TIMEOUT, "Timeout", 408, "timeout_error", "timeout_error", true)                    \
-    LX_FAULT(TOO_LARGE, "BadRequestError", 413, "invalid_request_error", "request_too_large",    \
-             false)                                                                              \
-    LX_FAULT(UNPROCESSABLE, "UnprocessableEntityError", 422, "invalid_request_error",            \
-             "invalid_request_error", false)                                                     \
-    LX_FAULT(RATE_LIMIT, "RateLimitError", 429, "rate_limit_error", "rate_limit_error", true)    \
-    LX_FAULT(QUOTA, "RateLimitError", 429, "insufficient_quota", "rate_limit_error", false)      \
-    LX_FAULT(INTERNAL, "InternalServerError", 500, "server_error", "api_error", true)            \
-    LX_FAULT(CONNECTION, "APIConnectionError", 500, "server_error", "api_error", true)           \
-    LX_FAULT(BAD_GATEWAY, "BadGatewayError", 502, "server_error", "api_error", true)             \
-    LX_FAULT(UNAVAILABLE, "ServiceUnavailableError", 503, "server_error", "overloaded_error",    \
-             true)                                                                               \
-    LX_FAULT(OVERLOADED, "InternalServerError", 529, "overloaded_error", "overloaded_error", \
-             true)                                                                               \
-    LX_FAULT(JSON_SCHEMA, "JSONSchemaValidationError", 500, "api_error", "api_error", true)      \
+#define LX_FAULTS(LX_FAULT)                                                                        \
+    LX_FAULT(NONE, "", 200, "", "", false)                                                         \
+    LX_FAULT(BAD_REQUEST, "BadRequestError", 400, "invalid_request_error",                         \
+             "invalid_request_error", false)                                                       \
+    LX_FAULT(UNSUPPORTED_PARAMS, "UnsupportedParamsError", 400, "invalid_request_error",           \
+             "invalid_request_error", false)                                                       \
+    LX_FAULT(CONTEXT_WINDOW, "ContextWindowExceededError", 400, "invalid_request_error",           \
+             "invalid_request_error", false)                                                       \
+    LX_FAULT(IMAGE_FETCH, "ImageFetchError", 400, "invalid_request_error",                         \
+             "invalid_request_error", false)                                                       \
+    LX_FAULT(CONTENT_POLICY, "ContentPolicyViolationError", 400, "invalid_request_error",          \
+             "invalid_request_error", false)                                                       \
+    LX_FAULT(AUTHENTICATION, "AuthenticationError", 401, "authentication_error",                   \
+             "authentication_error", false)                                                        \
+    LX_FAULT(BILLING, "PaymentRequiredError", 402, "insufficient_quota", "billing_error", false)   \
+    LX_FAULT(PERMISSION, "PermissionDeniedError", 403, "permission_error", "permission_error",     \
+             false)                                                                                \
+    LX_FAULT(NOT_FOUND, "NotFoundError", 404, "not_found_error", "not_found_error", false)         \
+    LX_FAULT(TIMEOUT, "Timeout", 408, "timeout_error", "timeout_error", true)                      \
+    LX_FAULT(TOO_LARGE, "BadRequestError", 413, "invalid_request_error", "request_too_large",      \
+             false)                                                                                \
+    LX_FAULT(UNPROCESSABLE, "UnprocessableEntityError", 422, "invalid_request_error",              \
+             "invalid_request_error", false)                                                       \
+    LX_FAULT(RATE_LIMIT, "RateLimitError", 429, "rate_limit_error", "rate_limit_error", true)      \
+    LX_FAULT(QUOTA, "RateLimitError", 429, "insufficient_quota", "rate_limit_error", false)        \
+    LX_FAULT(INTERNAL, "InternalServerError", 500, "server_error", "api_error", true)              \
+    LX_FAULT(CONNECTION, "APIConnectionError", 500, "server_error", "api_error", true)             \
+    LX_FAULT(BAD_GATEWAY, "BadGatewayError", 502, "server_error", "api_error", true)               \
+    LX_FAULT(UNAVAILABLE, "ServiceUnavailableError", 503, "server_error", "overloaded_error",      \
+             true)                                                                                 \
+    LX_FAULT(OVERLOADED, "InternalServerError", 529, "overloaded_error", "overloaded_error", true) \
+    LX_FAULT(JSON_SCHEMA, "JSONSchemaValidationError", 500, "api_error", "api_error", true)        \
     LX_FAULT(API, "APIError", 500, "api_error", "api_error", true)
 
 enum lx_fault_kind {

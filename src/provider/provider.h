@@ -200,7 +200,7 @@ struct lx_provider {
 extern const struct lx_provider lx_providers[];
 extern const size_t lx_provider_count;
 
-/* "gpt5_series/x": a deployment of any name, and the model whose rules hold for it. Ends with NULL. */
+/* "gpt5_series/x": a deployment of any name, and the model whose rules hold. Ends with NULL. */
 struct lx_series {
     const char *prefix, *as;
 };

@@ -202,7 +202,7 @@ struct lx_route_settings {
     size_t max_arena_bytes; /* memory of one request besides bodies; default 64 MiB */
     /* Media that clients name by URL, for targets that take them as data only. */
     bool checks_urls;            /* user_url_validation: only public addresses; default true */
-    struct lx_strings url_hosts; /* user_url_allowed_hosts: HOST or HOST:PORT that may be anywhere */
+    struct lx_strings url_hosts; /* user_url_allowed_hosts: HOST[:PORT] that may be anywhere */
     int64_t max_media_bytes;     /* of one; 0: none is fetched; default 50 MiB */
     struct lx_json_limits json;
     struct lx_cost_settings cost;

@@ -24,26 +24,26 @@
             lx_exchange_generate_stream, help ", as a stream"                        \
     }
 /* What the Responses API makes, and what a provider keeps of it; the more special paths first. */
-#define RESPONSES(root, note)                                                           \
-    {LX_METHOD_POST, root "/responses",    false,                                       \
-     RESPOND,        lx_exchange_complete, "OpenAI Responses" note},                    \
-        {LX_METHOD_POST, root "/responses/compact", false,                              \
-         RESPOND,        lx_exchange_compact,       "a conversation made short" note},  \
-        {LX_METHOD_POST, root "/responses/input_tokens", false,                         \
-         INPUT,          lx_exchange_complete,      "how many tokens it has" note},     \
-        {LX_METHOD_POST,                                                                \
-         root "/responses/{id}/cancel",                                                 \
-         false,                                                                         \
-         RESPOND,                                                                       \
-         lx_exchange_response,                                                          \
-         "stops a response that is made in the background" note},                       \
-        {LX_METHOD_GET,        root "/responses/{id}/input_items", false, RESPOND,      \
-         lx_exchange_response, "what a response was made of" note},                     \
-        {LX_METHOD_GET, root "/responses/{id}", false,                                  \
-         RESPOND,       lx_exchange_response,   "a response, from who made it" note},   \
-    {                                                                                   \
-        LX_METHOD_DELETE, root "/responses/{id}", false, RESPOND, lx_exchange_response, \
-            "deletes a response there" note                                             \
+#define RESPONSES(root, note)                                                            \
+    {LX_METHOD_POST, root "/responses",    false,                                        \
+     RESPOND,        lx_exchange_complete, "OpenAI Responses" note},                     \
+        {LX_METHOD_POST, root "/responses/compact", false,                               \
+         RESPOND,        lx_exchange_compact,       "a conversation made short" note},   \
+        {LX_METHOD_POST, root "/responses/input_tokens", false,                          \
+         INPUT,          lx_exchange_complete,           "how many tokens it has" note}, \
+        {LX_METHOD_POST,                                                                 \
+         root "/responses/{id}/cancel",                                                  \
+         false,                                                                          \
+         RESPOND,                                                                        \
+         lx_exchange_response,                                                           \
+         "stops a response that is made in the background" note},                        \
+        {LX_METHOD_GET,        root "/responses/{id}/input_items", false, RESPOND,       \
+         lx_exchange_response, "what a response was made of" note},                      \
+        {LX_METHOD_GET, root "/responses/{id}", false,                                   \
+         RESPOND,       lx_exchange_response,   "a response, from who made it" note},    \
+    {                                                                                    \
+        LX_METHOD_DELETE, root "/responses/{id}", false, RESPOND, lx_exchange_response,  \
+            "deletes a response there" note                                              \
     }
 
 static const struct lx_endpoint endpoints[] = {

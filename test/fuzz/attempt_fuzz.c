@@ -35,8 +35,8 @@ static void write_attempt(const struct lx_provider *p, uint8_t options,
     lx_route_settings_default(&settings);
     settings.drop_params = options & 2;
     settings.modify_params = options & 4;
-    int code = lx_attempt_write(&attempt, &d, &settings, &LANGUAGE, doc, NULL, d.model, LX_UNSET, NULL,
-                                &arena, &buf, &fault);
+    int code = lx_attempt_write(&attempt, &d, &settings, &LANGUAGE, doc, NULL, d.model, LX_UNSET,
+                                NULL, &arena, &buf, &fault);
     if (code == 0) {
         check_json(attempt.out.body);
     } else {

@@ -30,7 +30,7 @@ struct host {
     struct lx_buf got;         /* bytes for the client */
     int status;
     bool stream, last, done;
-    bool resumes; /* a stream may go on elsewhere */
+    bool resumes;             /* a stream may go on elsewhere */
     char reply_headers[4096]; /* "name: value\n" */
     int sends, sleeps;
     int64_t slept_ms;
