@@ -26,38 +26,25 @@ static struct lx_slice origin_of(struct lx_slice base)
     return end < 0 ? base : lx_slice_to(base, base.n - rest.n + (size_t)end);
 }
 
-/* Without the version that the base ends with where the path has it, too: "/v1", "/api/v1/x". */
-static struct lx_slice without_version(struct lx_slice head, struct lx_slice path)
-{
-    size_t at = head.n;
-    while (at && head.p[at - 1] != '/')
-        at--;
-    struct lx_slice version = lx_slice_from(head, at ? at - 1 : 0);
-    bool is_version =
-        version.n == 3 && version.p[1] == 'v' && version.p[2] >= '1' && version.p[2] <= '9';
-    ssize_t found = is_version ? lx_slice_find(path, version) : -1;
-    return found > 0 && lx_slice_starts(lx_slice_from(path, (size_t)found + 3), LX_S("/"))
-               ? lx_slice_to(head, at - 1)
-               : head;
-}
-
 struct lx_slice lx_address_join(struct lx_slice base, struct lx_slice path, struct lx_arena *a)
 {
-    struct lx_slice head, query;
+    struct lx_slice head, query, unwanted = {0};
     bool has_query = lx_slice_cut(base, '?', &head, &query);
     if (lx_slice_starts(path, LX_S("//"))) { /* instead of the base's own */
         head = origin_of(head);
         path = lx_slice_from(path, 1);
+    } else if (lx_slice_starts(path, LX_S("["))) {
+        lx_slice_cut(lx_slice_from(path, 1), ']', &unwanted, &path);
     }
     while (lx_slice_ends(head, LX_S("/")))
         head.n--;
+    if (lx_slice_ends(head, unwanted))
+        head.n -= unwanted.n;
     size_t overlap = path.n < head.n ? path.n : head.n;
     for (; overlap; overlap--)
         if ((overlap == path.n || path.p[overlap] == '/' || path.p[overlap] == ':') &&
             lx_slice_ends(head, lx_slice_to(path, overlap)))
             break;
-    if (!overlap)
-        head = without_version(head, path);
     struct lx_slice more = lx_slice_find_byte(path, '?') < 0 ? LX_S("?") : LX_S("&");
     const struct lx_slice parts[] = {head, lx_slice_from(path, overlap),
                                      has_query ? more : LX_S(""), query};

@@ -122,7 +122,8 @@ struct lx_provider {
                                 * "{project}" or "{profile}" where there is one */
     bool profiled;             /* a deployment's profile stands in the address, not the model */
     const char *path;          /* instead of the dialect's own path; see lx_provider_path(). With
-                                * "//" in front: instead of the base URL's, too */
+                                * "//" in front: instead of the base URL's, too; with "[/v1]":
+                                * that is taken off of its end */
     const char *stream_path;   /* the same for streams; NULL: path */
     bool model_outside;        /* the address names the model, and the body must not */
     bool stream_outside;       /* the address says whether it is a stream, and the body must not */

@@ -33,6 +33,8 @@ RULES = [
     ("provider", "none", "*", "*", "LiteLLM knows bare names one by one; here a family has one provider, "
      "however new the model"),
     ("provider", "bedrock", "none", "*-x-*/*", "pictures"),
+    ("provider", "azure", "none", "azure/speech/*", "speech"),
+    ("provider", "azure_ai", "none", "azure_ai/doc-intelligence/*", "documents"),
     ("left out", "*", "*", "*", "as `llmux providers NAME` says, and why"),
     ("provider", "openai", "azure", "azure/*", "by LiteLLM's list of models that Azure AI Studio had; they "
      "are Azure's as they say"),
