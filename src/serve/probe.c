@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/random.h"
 #include "base/text.h"
 #include "catalog/row.h"
 #include "net/drive.h"
@@ -460,17 +461,17 @@ static bool is_meant(const struct lx_sweep_input *in, const struct lx_deployment
            lx_slice_eq(provider, lx_slice_z(d->provider->id)) && lx_slice_eq(model, d->model);
 }
 
-/* Each node begins elsewhere, so that nodes which share what they find meet what others have found
- * already. */
-static void turn_list(struct lx_sweep *s)
+/* Nodes that share what they find meet what others have found already, where each goes round in an
+ * order of its own. It stays the same, so that what is asked by one is asked at the same distance.
+ */
+static void shuffle(const struct lx_deployment **list, size_t n, uint64_t order)
 {
-    size_t by = s->count ? (size_t)(lx_worker_random(s->in.worker) % s->count) : 0;
-    const struct lx_deployment **turned =
-        by ? lx_arena_alloc(&s->arena, s->count * sizeof(*turned)) : NULL;
-    for (size_t i = 0; turned && i < s->count; i++)
-        turned[i] = s->list[(i + by) % s->count];
-    if (turned)
-        s->list = turned;
+    for (size_t left = n; left > 1; left--) {
+        size_t i = (size_t)(lx_random_next(&order) % left);
+        const struct lx_deployment *d = list[i];
+        list[i] = list[left - 1];
+        list[left - 1] = d;
+    }
 }
 
 /* An alias and a group of groups have the deployments of others: one record, one check. */
@@ -496,8 +497,8 @@ static void list_all(struct lx_sweep *s)
                 s->list[s->count++] = d;
         }
     }
-    if (s->in.every_ms > 0 && t->settings.policy.health_shared)
-        turn_list(s);
+    if (s->in.order)
+        shuffle(s->list, s->count, s->in.order);
 }
 
 struct lx_sweep *lx_sweep_new(const struct lx_sweep_input *in)

@@ -20,6 +20,8 @@ struct lx_sweep_input {
     struct lx_slice id;       /* only this deployment; or empty */
     bool skips_disabled;      /* not those with disable_background_health_check */
     int64_t every_ms;         /* between two of them; 0: as fast as a few at a time can go */
+    uint64_t order;           /* which of their orders: nodes that share what they find want each
+                               * its own, the same each time; 0: the configuration's */
     /* After the last one. The sweep is idle: it may be freed from within. */
     void (*done)(void *arg);
     void *arg;

@@ -14,6 +14,7 @@ struct lx_watch {
     struct lx_sweep *sweep; /* under way; or NULL */
     struct lx_timer timer;  /* to the next one */
     int64_t begun_ms;       /* of the last; 0: there was none */
+    uint64_t order;         /* of this node's sweeps, where nodes share what they find */
 };
 
 static void begin(struct lx_watch *h);
@@ -51,6 +52,8 @@ static void begin(struct lx_watch *h)
                                       .config = c,
                                       .skips_disabled = true,
                                       .every_ms = every > 0 ? every : 1,
+                                      .order =
+                                          c->routes.settings.policy.health_shared ? h->order : 0,
                                       .done = on_done,
                                       .arg = h};
     h->begun_ms = lx_loop_now_ms(h->worker->loop);
@@ -66,6 +69,7 @@ struct lx_watch *lx_watch_new(struct lx_worker *w)
         return NULL;
     h->worker = w;
     h->timer.fire = on_timer;
+    h->order = lx_worker_random(w);
     return h;
 }
 
