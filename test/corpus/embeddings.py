@@ -197,7 +197,7 @@ def request_to(target):
                 yield "not the same texts"
         elif not (len(got) == len(texts) and all(isinstance(t, str) and t for t in got)):
             yield f"{got} is not what the tokens stand for"
-        elif "input" not in [d["what"] for d in out.json.get("dropped", [])]:
+        elif "input" not in [d["what"] for d in out.json.get("changed", [])]:
             yield "tokens became text, and nothing is said of it"
     return check
 

@@ -40,7 +40,7 @@ def python_of(folder):
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
         print(f"installing {LITELLM}", flush=True)
-        venv.create(folder, with_pip=True)
+        venv.create(folder, with_pip=True, symlinks=True)
         done = subprocess.run([python, "-m", "pip", "install", "-q", LITELLM, "boto3", "mcp",
                                "google-auth"], check=False)
         if done.returncode:
