@@ -386,25 +386,24 @@ static const struct lx_request *alternating(struct lx_attempt_writer *w,
 }
 
 /* Whether an address stands where a file's id does, as LiteLLM's clients have it. */
-static bool has_file_urls(struct lx_slice body)
+static bool has_file_urls(struct lx_json messages, struct lx_arena *a)
 {
-    struct lx_slice name = LX_S("\"file_id\"");
-    for (ssize_t at; (at = lx_slice_find(body, name)) >= 0;) {
-        body = lx_slice_from(body, (size_t)at + name.n);
-        struct lx_slice value = lx_slice_trim(body);
-        if (value.n && value.p[0] == ':' &&
-            lx_slice_starts(lx_slice_trim(lx_slice_from(value, 1)), LX_S("\"http")))
-            return true;
-    }
+    for (struct lx_json_iter m = lx_json_iter(messages); lx_json_next(&m);)
+        for (struct lx_json_iter p = lx_json_iter(LX_GET(m.value, "content")); lx_json_next(&p);)
+            if (lx_slice_starts(lx_json_str(LX_GET(LX_GET(p.value, "file"), "file_id"), a),
+                                LX_S("http")))
+                return true;
     return false;
 }
 
 /* Whether the client's own body may have URLs that the target does not take. */
 static bool may_have_urls(const struct lx_attempt_writer *w)
 {
-    if (w->options.data_only && lx_slice_find(w->body->text, LX_S("\"url\"")) >= 0)
+    struct lx_slice url = LX_S("url");
+    if (w->options.data_only && lx_json_has(w->body, &url, 1))
         return true;
-    return w->from == &lx_dialect_openai_chat && has_file_urls(w->body->text);
+    return w->from == &lx_dialect_openai_chat &&
+           has_file_urls(LX_GET(lx_json_root(w->body), "messages"), w->arena);
 }
 
 /* With data instead of URLs, the same way. */

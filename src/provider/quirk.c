@@ -694,16 +694,41 @@ static bool has_own(const struct lx_quirk_target *t, const struct lx_quirk *comm
     return false;
 }
 
-static void apply_common(struct mending *m, const struct lx_quirk_target *t)
+static bool is_for(const struct lx_common_quirk *c, const struct lx_quirk_target *t)
 {
+    return !(t->takes & c->unless) && (t->takes & c->only) == c->only &&
+           !(c->unreasoning && t->reasons != LX_NO) && !has_own(t, &c->quirk);
+}
+
+/* The rows of lx_quirks_common that concern the target and the body, as bits. */
+static uint32_t common_for(const struct lx_quirk_target *t, const struct lx_json_doc *doc)
+{
+    struct lx_slice words[32];
+    uint32_t which = 0, rows[32], found;
+    size_t n = 0;
     for (size_t i = 0; i < lx_quirks_common_count; i++) {
         const struct lx_common_quirk *c = &lx_quirks_common[i];
-        if ((t->takes & c->unless) || (t->takes & c->only) != c->only ||
-            (c->unreasoning && m->reasons != LX_NO) ||
-            (c->word && !lx_json_has(m->doc, lx_slice_z(c->word))) || has_own(t, &c->quirk))
+        if (!is_for(c, t))
             continue;
-        apply(m, &c->quirk);
+        if (c->word) {
+            words[n] = lx_slice_z(c->word);
+            rows[n++] = UINT32_C(1) << i;
+        } else {
+            which |= UINT32_C(1) << i;
+        }
     }
+    found = n ? lx_json_has(doc, words, n) : 0;
+    for (size_t i = 0; i < n; i++)
+        which |= found >> i & 1 ? rows[i] : 0;
+    return which;
+}
+
+static void apply_common(struct mending *m, const struct lx_quirk_target *t)
+{
+    uint32_t which = common_for(t, m->doc);
+    for (const struct lx_common_quirk *c = lx_quirks_common; which; c++, which >>= 1)
+        if (which & 1)
+            apply(m, &c->quirk);
 }
 
 /* What the row says of the model counts for more than what the catalog knows. */

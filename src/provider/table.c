@@ -104,6 +104,7 @@ const struct lx_common_quirk lx_quirks_common[] = {
                NULL, NULL, "Anthropic's marks: services of OpenAI's language cache by themselves"}},
 };
 const size_t lx_quirks_common_count = sizeof(lx_quirks_common) / sizeof(lx_quirks_common[0]);
+_Static_assert(sizeof(lx_quirks_common) / sizeof(lx_quirks_common[0]) <= 32, "they are bits");
 
 const struct lx_provider lx_providers[] = {
 #include "provider/providers.def"

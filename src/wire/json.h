@@ -114,9 +114,9 @@ struct lx_slice lx_json_raw(struct lx_json v);
  * unescaped. */
 struct lx_json lx_json_get(struct lx_json v, struct lx_slice name);
 #define LX_GET(v, lit) lx_json_get((v), LX_S(lit))
-/* True when any string of the document, name or value, is s: a look through the index, for what is
- * mostly not there. */
-bool lx_json_has(const struct lx_json_doc *doc, struct lx_slice s);
+/* Which of n words (at most 32) are strings of the document, names or values: bit i for word i. One
+ * look through the index for all of them, for what is mostly not there. */
+uint32_t lx_json_has(const struct lx_json_doc *doc, const struct lx_slice *words, size_t n);
 /* Element i of an array, or NONE. */
 struct lx_json lx_json_at(struct lx_json v, size_t i);
 /* Elements of an array or members of an object (duplicates counted); else 0. Linear. */

@@ -181,18 +181,30 @@ struct lx_json lx_json_get(struct lx_json v, struct lx_slice name)
     return found ? (struct lx_json){v.doc, found} : none;
 }
 
-bool lx_json_has(const struct lx_json_doc *doc, struct lx_slice s)
+/* Of the same length; or with escapes, which take up to six bytes for one. */
+static bool may_be(const struct lx_json_doc *doc, const struct lx_json_node *v, struct lx_slice s)
 {
-    for (const struct lx_json_node *n = doc->nodes, *end = n + doc->count; n < end; n++) {
-        /* As long as s, or with escapes that may take six bytes for one. */
-        bool may_be = n->escaped ? n->n <= 6 * s.n + 2 : n->n == s.n + 2;
-        if (!may_be || n->type != LX_JSON_STRING)
+    char first = doc->text.p[v->at + 1];
+    return v->escaped ? v->n <= 6 * s.n + 2 && (!s.n || first == *s.p || first == '\\')
+                      : v->n == s.n + 2;
+}
+
+uint32_t lx_json_has(const struct lx_json_doc *doc, const struct lx_slice *words, size_t n)
+{
+    uint64_t lengths = 0; /* with the quotes, modulo 64: most strings need no other look */
+    uint32_t found = 0, all = (uint32_t)((UINT64_C(1) << n) - 1);
+    for (size_t i = 0; i < n; i++)
+        lengths |= UINT64_C(1) << (words[i].n + 2) % 64;
+    for (const struct lx_json_node *v = doc->nodes, *end = v + doc->count; v < end; v++) {
+        if (!(lengths >> v->n % 64 & 1) && !v->escaped)
             continue;
-        char first = doc->text.p[n->at + 1];
-        if ((!s.n || first == *s.p || first == '\\') && string_eq(doc, n, s))
-            return true;
+        for (size_t i = 0; i < n && v->type == LX_JSON_STRING; i++)
+            if (may_be(doc, v, words[i]) && string_eq(doc, v, words[i]))
+                found |= UINT32_C(1) << i;
+        if (found == all)
+            break;
     }
-    return false;
+    return found;
 }
 
 struct lx_json lx_json_at(struct lx_json v, size_t i)

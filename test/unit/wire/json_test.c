@@ -151,10 +151,11 @@ static void test_escaped_names(void **state)
         int64_t n = 0;
         assert_int_equal(lx_json_int(lx_json_get(v, rows[i].name), &n), 0);
         assert_int_equal(n, rows[i].value);
-        assert_true(lx_json_has(v.doc, rows[i].name));
+        assert_int_equal(lx_json_has(v.doc, &rows[i].name, 1), 1);
     }
-    assert_false(lx_json_has(v.doc, LX_S("mode")));
-    assert_false(lx_json_has(v.doc, LX_S("m\\u006Fdel")));
+    const struct lx_slice words[] = {LX_S("mode"), LX_S("model"), LX_S("m\\u006Fdel"), LX_S("")};
+    assert_int_equal(lx_json_has(v.doc, words, 4), 1 << 1 | 1 << 3);
+    assert_int_equal(lx_json_has(v.doc, words, 0), 0);
     /* Prefixes and longer names are others. */
     assert_int_equal(lx_json_type(LX_GET(v, "mode")), LX_JSON_NONE);
     assert_int_equal(lx_json_type(LX_GET(v, "models")), LX_JSON_NONE);
