@@ -15,6 +15,7 @@
 #define IN_MAX      (4 * HEAD_MAX) /* bytes read ahead: a head in pieces, pipelined requests */
 #define LINGER_MS   2000  /* how long an answered client may go on sending what nobody reads */
 #define ROOM_MIN    16384 /* of a body still to come: read straight into place */
+#define ROOM_FIRST  (512 << 10) /* of one that is long, at once */
 #define QUEUE_SLACK (1u << 20)
 #define OUT_MAX     65536      /* gathered of a stream within one turn before it is sent */
 #define OUT_LIMIT   (1u << 30) /* one piece of a reply may be as large as the reply itself */
@@ -151,11 +152,24 @@ static bool read_head(struct lx_inbound *c, struct lx_slice *in)
     return true;
 }
 
+/* How much room is made at once for what is to come of a body of known length: it grows as the body
+ * really comes, so that an announced length costs nothing but, at first, some addresses; and most
+ * bodies never move. */
+static size_t next_room(const struct lx_exchange *x)
+{
+    uint64_t left = x->body_reader.left;
+    return left < ROOM_FIRST + x->body.n ? (size_t)left : ROOM_FIRST + x->body.n;
+}
+
 static void store_body(struct lx_exchange *x, struct lx_slice piece)
 {
     x->body_bytes += piece.n;
     if (x->early_status)
         return;
+    if (!x->body.p && x->body_reader.kind == LX_H1_BODY_LENGTH) {
+        lx_buf_reserve(&x->body, piece.n + next_room(x));
+        x->body.failed = 0; /* or it will be told where the bytes are added */
+    }
     /* on_room may have put the bytes where they belong already. */
     if (x->body.p && piece.p == x->body.p + x->body.n && x->body.n + piece.n <= x->body.cap)
         lx_buf_commit(&x->body, piece.n);
@@ -266,9 +280,7 @@ static void on_room(struct lx_stream *s, char **p, size_t *n)
     if (c->state != LX_INBOUND_BODY || c->in.n || x->early_status ||
         x->body_reader.kind != LX_H1_BODY_LENGTH || x->body_reader.left < ROOM_MIN)
         return;
-    /* Grows as the body really comes, so that an announced length costs nothing by itself. */
-    *n = x->body_reader.left < 4 * ROOM_MIN + x->body.n ? (size_t)x->body_reader.left
-                                                        : 4 * ROOM_MIN + x->body.n;
+    *n = next_room(x);
     *p = lx_buf_reserve(&x->body, *n);
     x->body.failed = 0; /* when there is no room the ordinary way will say so */
 }
