@@ -270,6 +270,14 @@ static bool has_effort(const struct lx_attempt_writer *w, const struct lx_reques
            request->reasoning.kind != LX_REASONING_UNSET;
 }
 
+/* Most bodies are about as long in another language: it need not grow often. */
+static void make_room(struct lx_buf *buf, size_t n)
+{
+    n += n / 4;
+    if (n <= buf->max - buf->n)
+        lx_buf_reserve(buf, n);
+}
+
 static void write_anew(struct lx_attempt_writer *w, const struct lx_request *request,
                        struct lx_buf *buf)
 {
@@ -280,6 +288,7 @@ static void write_anew(struct lx_attempt_writer *w, const struct lx_request *req
          w->from == w->to || quirks_for(w) || lx_places_any(w->p) || has_effort(w, request));
     lx_buf_init(&written, buf->max);
     w->out.buf = mended ? &written : buf;
+    make_room(w->out.buf, w->body->text.n);
     request = for_target(w, without_prompt_params(w, with_allowed(w, request)));
     w->to->back->write_request(&w->options, request, &w->out);
     if (w->from != w->to)

@@ -4,7 +4,12 @@
  */
 #include "dialect/lost.h"
 
-enum { NAMES = 16 }; /* of messages, and of one row, that are listed by name */
+#include <assert.h>
+
+enum {
+    NAMES = 16, /* of messages, and of one row, that are listed by name */
+    ROWS = 32,  /* of a language: what one look through a body finds */
+};
 
 static const struct lx_slice why = LX_S_INIT("the target has no such member");
 
@@ -182,10 +187,27 @@ static void walk(struct search *s, struct lx_json v, struct lx_slice path)
             walk(s, it.value, rest);
 }
 
+/* "c" of "a[].b.c[]" */
+static struct lx_slice last_name(const char *path)
+{
+    struct lx_slice step, rest = lx_slice_z(path);
+    while (lx_slice_cut(rest, '.', &step, &rest))
+        ;
+    lx_slice_cut(step, '[', &step, &rest);
+    return step;
+}
+
 void lx_nested_lose(const struct lx_json_doc *body, const struct lx_nested *rows, struct lx_body *b)
 {
-    for (; rows && rows->path; rows++) {
-        struct search s = {.row = rows, .b = b};
-        walk(&s, lx_json_root(body), lx_slice_z(rows->path));
+    struct lx_slice names[ROWS];
+    size_t n = 0;
+    for (; rows && n < ROWS && rows[n].path; n++)
+        names[n] = last_name(rows[n].path);
+    assert(!rows || !rows[n].path);
+    uint32_t found = n ? lx_json_has(body, names, n) : 0; /* of most objects there is none */
+    for (size_t i = 0; i < n; i++) {
+        struct search s = {.row = &rows[i], .b = b};
+        if (found >> i & 1)
+            walk(&s, lx_json_root(body), lx_slice_z(rows[i].path));
     }
 }

@@ -182,26 +182,45 @@ struct lx_json lx_json_get(struct lx_json v, struct lx_slice name)
 }
 
 /* Of the same length; or with escapes, which take up to six bytes for one. */
-static bool may_be(const struct lx_json_doc *doc, const struct lx_json_node *v, struct lx_slice s)
+static bool may_be(const struct lx_json_node *v, struct lx_slice s)
 {
-    char first = doc->text.p[v->at + 1];
-    return v->escaped ? v->n <= 6 * s.n + 2 && (!s.n || first == *s.p || first == '\\')
-                      : v->n == s.n + 2;
+    return v->escaped ? v->n <= 6 * s.n + 2 : v->n == s.n + 2;
+}
+
+/* What most nodes are told apart by: their words as bits, and how these begin. */
+struct wanted {
+    uint32_t by_length[64]; /* with the quotes, modulo 64 */
+    uint32_t all;
+    uint64_t firsts; /* modulo 64; with a backslash, behind which may be any */
+};
+
+static void want(struct wanted *w, const struct lx_slice *words, size_t n)
+{
+    *w = (struct wanted){.all = (uint32_t)((UINT64_C(1) << n) - 1),
+                         .firsts = UINT64_C(1) << '\\' % 64};
+    for (size_t i = 0; i < n; i++) {
+        unsigned char first = words[i].n ? (unsigned char)*words[i].p : '"';
+        w->by_length[(words[i].n + 2) % 64] |= UINT32_C(1) << i;
+        w->firsts |= UINT64_C(1) << first % 64;
+    }
 }
 
 uint32_t lx_json_has(const struct lx_json_doc *doc, const struct lx_slice *words, size_t n)
 {
-    uint64_t lengths = 0; /* with the quotes, modulo 64: most strings need no other look */
-    uint32_t found = 0, all = (uint32_t)((UINT64_C(1) << n) - 1);
-    for (size_t i = 0; i < n; i++)
-        lengths |= UINT64_C(1) << (words[i].n + 2) % 64;
+    struct wanted w;
+    uint32_t found = 0;
+    want(&w, words, n);
     for (const struct lx_json_node *v = doc->nodes, *end = v + doc->count; v < end; v++) {
-        if (!(lengths >> v->n % 64 & 1) && !v->escaped)
+        uint32_t left = v->escaped ? w.all : w.by_length[v->n % 64];
+        if (!left || v->type != LX_JSON_STRING ||
+            !(w.firsts >> (unsigned char)doc->text.p[v->at + 1] % 64 & 1))
             continue;
-        for (size_t i = 0; i < n && v->type == LX_JSON_STRING; i++)
-            if (may_be(doc, v, words[i]) && string_eq(doc, v, words[i]))
+        for (; left; left &= left - 1) {
+            unsigned i = (unsigned)__builtin_ctz(left);
+            if (may_be(v, words[i]) && string_eq(doc, v, words[i]))
                 found |= UINT32_C(1) << i;
-        if (found == all)
+        }
+        if (found == w.all)
             break;
     }
     return found;
