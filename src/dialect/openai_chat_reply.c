@@ -276,9 +276,39 @@ static void collect(struct lx_json choice, struct lx_json delta, struct lx_said 
     collect_calls(calls, said);
 }
 
+/* What a glance at an event looks for. Most of it is not there, and there are many events. */
+enum { ERROR, CHOICES, MODEL, USAGE, X_GROQ, BODY_NAMES };
+static const struct lx_slice body_names[BODY_NAMES] = {
+    [ERROR] = LX_S_INIT("error"), [CHOICES] = LX_S_INIT("choices"), [MODEL] = LX_S_INIT("model"),
+    [USAGE] = LX_S_INIT("usage"), [X_GROQ] = LX_S_INIT("x_groq"),
+};
+enum { DELTA, FINISH, TEXT, CHOICE_ERROR, CHOICE_USAGE, CHOICE_NAMES };
+static const struct lx_slice choice_names[CHOICE_NAMES] = {
+    [DELTA] = LX_S_INIT("delta"),        [FINISH] = LX_S_INIT("finish_reason"),
+    [TEXT] = LX_S_INIT("text"),          [CHOICE_ERROR] = LX_S_INIT("error"),
+    [CHOICE_USAGE] = LX_S_INIT("usage"),
+};
+
+static void glance_choice(struct lx_json body, struct lx_json choice, const struct lx_json *of,
+                          struct lx_glance *out)
+{
+    struct lx_json delta = of[DELTA];
+    enum lx_finish finish = lx_openai_read_finish(word(of[FINISH]));
+    if (finish)
+        out->finish = finish;
+    out->calls = out->calls || lx_json_is(LX_GET(delta, "tool_calls"), LX_JSON_ARRAY);
+    out->content = out->content || says_something(delta) || lx_json_text(of[TEXT]).s.n;
+    if (out->said)
+        collect(choice, delta, out->said);
+    out->is_fault = out->is_fault || lx_json_given(of[CHOICE_ERROR]);
+    out->odd = out->odd || lx_openai_is_odd(body, choice, delta);
+    out->searched = out->searched || cites_web(delta);
+}
+
 int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *doc,
                            struct lx_glance *out)
 {
+    struct lx_json at[BODY_NAMES], of[CHOICE_NAMES];
     *out = (struct lx_glance){.said = out->said};
     if (lx_record_is_done(record)) {
         out->end = true;
@@ -287,25 +317,20 @@ int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *d
     int code = lx_record_read(record, doc, NULL);
     if (code)
         return code;
-    struct lx_json body = lx_json_root(doc), choices = LX_GET(body, "choices");
-    out->is_fault = lx_openai_is_fault(body);
-    out->model = word(LX_GET(body, "model"));
-    for (struct lx_json_iter it = lx_json_iter(choices); lx_json_next(&it);) {
-        struct lx_json delta = LX_GET(it.value, "delta");
-        enum lx_finish finish = lx_openai_read_finish(word(LX_GET(it.value, "finish_reason")));
-        if (finish)
-            out->finish = finish;
-        out->calls = out->calls || lx_json_is(LX_GET(delta, "tool_calls"), LX_JSON_ARRAY);
-        out->content =
-            out->content || says_something(delta) || lx_json_text(LX_GET(it.value, "text")).s.n;
-        if (out->said)
-            collect(it.value, delta, out->said);
-        out->is_fault = out->is_fault || lx_json_given(LX_GET(it.value, "error"));
-        out->odd = out->odd || lx_openai_is_odd(body, it.value, delta);
-        out->searched = out->searched || cites_web(delta);
+    struct lx_json body = lx_json_root(doc);
+    lx_json_get_several(body, body_names, BODY_NAMES, at);
+    bool billed = lx_json_given(at[USAGE]) || lx_json_given(at[X_GROQ]);
+    out->is_fault =
+        lx_json_given(at[ERROR]) || (!lx_json_count(at[CHOICES]) && lx_openai_is_fault(body));
+    out->model = word(at[MODEL]);
+    for (struct lx_json_iter it = lx_json_iter(at[CHOICES]); lx_json_next(&it);) {
+        lx_json_get_several(it.value, choice_names, CHOICE_NAMES, of);
+        glance_choice(body, it.value, of, out);
+        billed = billed || lx_json_given(of[CHOICE_USAGE]);
     }
-    lx_openai_read_bill(body, &out->usage);
+    if (billed)
+        lx_openai_read_bill(body, &out->usage);
     out->odd = out->odd || lx_openai_usage_is_odd(body, &out->usage);
-    out->usage_only = out->usage.known && !lx_json_count(choices);
+    out->usage_only = out->usage.known && !lx_json_count(at[CHOICES]);
     return 0;
 }

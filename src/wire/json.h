@@ -114,6 +114,9 @@ struct lx_slice lx_json_raw(struct lx_json v);
  * unescaped. */
 struct lx_json lx_json_get(struct lx_json v, struct lx_slice name);
 #define LX_GET(v, lit) lx_json_get((v), LX_S(lit))
+/* The same of n names, in one walk: out[i] for names[i]. */
+void lx_json_get_several(struct lx_json v, const struct lx_slice *names, size_t n,
+                         struct lx_json *out);
 /* Which of n words (at most 32) are strings of the document, names or values: bit i for word i. One
  * look through the index for all of them, for what is mostly not there. */
 uint32_t lx_json_has(const struct lx_json_doc *doc, const struct lx_slice *words, size_t n);

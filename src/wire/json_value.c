@@ -181,6 +181,23 @@ struct lx_json lx_json_get(struct lx_json v, struct lx_slice name)
     return found ? (struct lx_json){v.doc, found} : none;
 }
 
+void lx_json_get_several(struct lx_json v, const struct lx_slice *names, size_t n,
+                         struct lx_json *out)
+{
+    for (size_t k = 0; k < n; k++)
+        out[k] = none;
+    if (!lx_json_is(v, LX_JSON_OBJECT))
+        return;
+    const struct lx_json_node *nodes = v.doc->nodes;
+    for (uint32_t i = v.i + 1, end = nodes[v.i].next; i < end; i = nodes[i + 1].next)
+        for (size_t k = 0; k < n; k++)
+            if ((nodes[i].escaped || nodes[i].n == names[k].n + 2) &&
+                string_eq(v.doc, &nodes[i], names[k])) {
+                out[k] = (struct lx_json){v.doc, i + 1};
+                break;
+            }
+}
+
 /* Of the same length; or with escapes, which take up to six bytes for one. */
 static bool may_be(const struct lx_json_node *v, struct lx_slice s)
 {

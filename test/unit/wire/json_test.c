@@ -153,6 +153,13 @@ static void test_escaped_names(void **state)
         assert_int_equal(n, rows[i].value);
         assert_int_equal(lx_json_has(v.doc, &rows[i].name, 1), 1);
     }
+    const struct lx_slice names[] = {LX_S("\"q\\"), LX_S("modes"), LX_S("model")};
+    struct lx_json several[3];
+    lx_json_get_several(v, names, 3, several);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(several[i].i, lx_json_get(v, names[i]).i);
+    lx_json_get_several(several[0], names, 3, several); /* a number has none */
+    assert_int_equal(lx_json_type(several[2]), LX_JSON_NONE);
     const struct lx_slice words[] = {LX_S("mode"), LX_S("model"), LX_S("m\\u006Fdel"), LX_S("")};
     assert_int_equal(lx_json_has(v.doc, words, 4), 1 << 1 | 1 << 3);
     assert_int_equal(lx_json_has(v.doc, words, 0), 0);
