@@ -24,6 +24,7 @@
 #include "call/inner.h"
 #include "call/words.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { MAX_IDLE_OUT_BYTES = 2048 }; /* an output buffer that an open stream keeps */
@@ -155,6 +156,7 @@ static bool wants_race(const struct lx_call *c)
 
 static void start(struct lx_call *c)
 {
+    assert(c->memory); /* it goes back to the pool later than this */
     struct lx_json_doc *doc = &c->memory->doc;
     struct lx_error err = {0};
     int code = lx_json_read(doc, c->in.body, &c->settings->json, &err);

@@ -6,6 +6,8 @@
  */
 #include "provider/provider.h"
 
+#include <assert.h>
+
 static struct lx_slice from_first_to_last(struct lx_slice pattern)
 {
     ssize_t first = lx_slice_find_byte(pattern, '*');
@@ -52,6 +54,7 @@ bool lx_star_match(struct lx_slice pattern, struct lx_slice name, struct lx_slic
  * on, each takes what follows where its text stands for the last time. */
 static void cut_stars(struct lx_slice stars, struct lx_slice star, struct lx_slice *out, size_t n)
 {
+    assert(star.p);
     while (n-- > 1) {
         size_t from = stars.n - 1; /* of the text before the last star */
         while (stars.p[from - 1] != '*')

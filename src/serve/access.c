@@ -141,7 +141,7 @@ static void write_tried_text(const struct lx_call_report *r, struct lx_buf *out)
         lx_buf_addf(out, " tried=%.*s:%s:%lldms",
                     LX_F(t->deployment ? t->deployment->id : t->group), lx_fault_class(t->fault),
                     (long long)t->ms);
-        if (t->cooling_ms)
+        if (t->deployment && t->cooling_ms)
             lx_buf_addf(out, " cooldown=%.*s:%lldms", LX_F(t->deployment->id),
                         (long long)t->cooling_ms);
     }

@@ -497,7 +497,7 @@ static void list_all(struct lx_sweep *s)
                 s->list[s->count++] = d;
         }
     }
-    if (s->in.order)
+    if (s->list && s->in.order)
         shuffle(s->list, s->count, s->in.order);
 }
 
