@@ -73,6 +73,9 @@ int lx_attempt_forward(struct lx_attempt *at, struct lx_slice model,
  * address. 0 or a code. */
 int lx_params_taken(const struct lx_deployment *d, struct lx_slice model,
                     enum lx_operation operation, struct lx_buf *out);
+/* What of a written prompt its provider is asked, at kept_url, to keep under a label
+ * (prompt_cache.c). 1; 0: nothing is to be kept; or a code. */
+int lx_attempt_kept_body(const struct lx_attempt *at, struct lx_slice label, struct lx_buf *out);
 /* Signs what was written, with all its headers, where the provider wants a signature; the last step
  * before it is sent. 0, or a code with *fault filled. */
 int lx_attempt_sign(struct lx_attempt *at, const struct lx_deployment *d, int64_t now_s,

@@ -172,26 +172,31 @@ static int identify(struct lx_call *c, struct lx_call_prompt *p, struct lx_slice
     return code;
 }
 
-/* The body that was written, cut: what is to be kept, with or without its end; or what is still to
- * be said beside a name. 1; 0: nothing is to be kept; or a code. */
+/* The body that was written, cut: what is to be kept, with or without its end, which labels it; or
+ * what is still to be said beside a name. 1; 0: nothing is to be kept; or a code. */
 enum piece { KEPT, CREATION, REST };
 
-static int cut(struct lx_call *c, struct lx_slice body, enum piece piece, struct lx_buf *out)
+static int cut(const struct lx_attempt *at, struct lx_slice body, enum piece piece,
+               struct lx_slice name, struct lx_buf *out)
 {
-    const struct lx_prompt_cache *l = language(c);
-    const struct lx_prompt_cut *at = &c->attempt.cut;
+    const struct lx_prompt_cache *l = at->back->back->cache;
     struct lx_json_doc doc;
     bool ok = true;
     lx_json_doc_init(&doc);
     int code = lx_json_read(&doc, body, NULL, NULL);
     if (code == 0 && piece == REST)
-        l->write_rest(&doc, at, c->prompt->name, out);
+        l->write_rest(&doc, &at->cut, name, out);
     else if (code == 0)
-        ok = l->write_kept(&doc, at, c->attempt.kept_model, out);
+        ok = l->write_kept(&doc, &at->cut, at->kept_model, out);
     if (code == 0 && ok && piece == CREATION)
-        l->write_end(at, c->prompt->label, out);
+        l->write_end(&at->cut, name, out);
     lx_json_doc_clear(&doc);
     return code < 0 ? code : out->failed ? out->failed : ok;
+}
+
+int lx_attempt_kept_body(const struct lx_attempt *at, struct lx_slice label, struct lx_buf *out)
+{
+    return at->cut.set ? cut(at, at->out.body, CREATION, label, out) : 0;
 }
 
 int lx_call_prompt_begin(struct lx_call *c)
@@ -203,7 +208,7 @@ int lx_call_prompt_begin(struct lx_call *c)
         return 0;
     lx_buf_init(&kept, SIZE_MAX / 4);
     struct lx_call_prompt *p = lx_arena_new(a, struct lx_call_prompt);
-    int code = p ? cut(c, c->attempt.out.body, KEPT, &kept) : a->failed;
+    int code = p ? cut(&c->attempt, c->attempt.out.body, KEPT, LX_S(""), &kept) : a->failed;
     bool cuts = code == 1;
     if (code == 0)
         lose(c, LX_S("nothing of it can be"));
@@ -237,7 +242,7 @@ static void use(struct lx_call *c, struct lx_slice name)
     struct lx_buf rest;
     lx_buf_init(&rest, SIZE_MAX / 4);
     p->name = lx_arena_copy(a, name);
-    int code = cut(c, p->body, REST, &rest);
+    int code = cut(&c->attempt, p->body, REST, p->name, &rest);
     if (code == 1)
         c->attempt.out.body = lx_buf_take(&rest, a);
     lx_buf_clear(&rest);
@@ -300,7 +305,7 @@ static void ask_creation(struct lx_call *c)
     struct lx_call_prompt *p = c->prompt;
     struct lx_buf body;
     lx_buf_init(&body, SIZE_MAX / 4);
-    int code = cut(c, p->body, CREATION, &body);
+    int code = cut(&c->attempt, p->body, CREATION, p->label, &body);
     p->creating = true;
     p->out = (struct lx_outgoing){
         .method = LX_S("POST"),

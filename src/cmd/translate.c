@@ -10,7 +10,6 @@
 #include "call/call.h"
 #include "cmd/command.h"
 #include "config/config.h"
-#include "dialect/prompt_cache.h"
 
 #define BODY_MAX (1u << 30)
 
@@ -114,28 +113,20 @@ static void write_losses(struct lx_out *o, const char *name, const struct lx_los
 
 /* What the provider would be asked to keep first, of what is marked for that; the request would
  * then name it instead of saying it. The gateway has nothing kept that is too short. */
-static int write_kept(struct job *j, struct lx_out *o, const struct lx_attempt *at)
+static int write_kept(struct lx_out *o, const struct lx_attempt *at)
 {
-    const struct lx_prompt_cache *l = at->back->back->cache;
-    struct lx_json_doc doc;
     struct lx_buf kept;
 
-    if (!at->cut.set)
-        return 0;
-    lx_json_doc_init(&doc);
     lx_buf_init(&kept, BODY_MAX);
-    int code = lx_json_read(&doc, at->out.body, NULL, NULL);
-    if (code == 0 && l->write_kept(&doc, &at->cut, at->kept_model, &kept)) {
-        l->write_end(&at->cut, LX_S("***"), &kept);
+    int code = lx_attempt_kept_body(at, LX_S("***"), &kept);
+    if (code == 1) {
         lx_out_object(o, "kept");
         lx_out_str(o, "url", at->kept_url);
-        lx_out_raw(o, "body", lx_buf_take(&kept, &j->arena));
+        lx_out_raw(o, "body", lx_buf_slice(&kept));
         lx_out_object_end(o);
     }
-    code = code ? code : kept.failed ? kept.failed : j->arena.failed;
     lx_buf_clear(&kept);
-    lx_json_doc_clear(&doc);
-    return code;
+    return code < 0 ? code : 0;
 }
 
 static int print_request(struct job *j, const struct lx_attempt *at)
@@ -158,7 +149,7 @@ static int print_request(struct job *j, const struct lx_attempt *at)
     }
     lx_out_object_end(&o);
     lx_out_raw(&o, "body", at->out.body);
-    code = write_kept(j, &o, at);
+    code = write_kept(&o, at);
     write_losses(&o, "dropped", &at->losses, false);
     write_losses(&o, "changed", &at->losses, true);
     lx_out_object_end(&o);

@@ -17,8 +17,9 @@
 bool lx_load_is_secret(struct lx_slice name, const struct lx_yaml *value)
 {
     return lx_yaml_is_variable(value) ||
-           lx_glob_match(LX_S("*auth*|*key*|*token*|*secret*|*cookie*|*Auth*|*Key*|*Token*|"
-                              "*Secret*|*Cookie*|*AUTH*|*KEY*|*TOKEN*|*SECRET*"),
+           lx_glob_match(LX_S("*auth*|*key*|*token*|*secret*|*cookie*|*password*|*credential*|"
+                              "*Auth*|*Key*|*Token*|*Secret*|*Cookie*|*Password*|*Credential*|"
+                              "*AUTH*|*KEY*|*TOKEN*|*SECRET*|*PASSWORD*|*CREDENTIAL*"),
                          name);
 }
 

@@ -12,12 +12,18 @@
 
 /* ---- As it was written -------------------------------------------------------------------- */
 
+/* "max_tokens: 5" and "input_cost_per_token: 1e-6" are none. */
+static bool is_secret(struct lx_slice name, const struct lx_yaml *v)
+{
+    bool counts_tokens = lx_yaml_type(v) != LX_YAML_TEXT && lx_slice_find(name, LX_S("token")) >= 0;
+    return !counts_tokens && lx_load_is_secret(name, v);
+}
+
 static void show_value(struct lx_load *l, struct lx_slice name, const struct lx_yaml *v,
                        struct lx_out *out)
 {
-    bool number = lx_yaml_type(v) != LX_YAML_TEXT; /* "max_tokens: 5" is no secret */
     if (v->kind == LX_YAML_SCALAR) {
-        if (!number && lx_load_is_secret(name, v))
+        if (is_secret(name, v))
             lx_out_str(out, NULL, HIDDEN);
         else
             lx_load_write_json(l, v, out);
@@ -38,10 +44,9 @@ static void show_value(struct lx_load *l, struct lx_slice name, const struct lx_
 
 static void show_written(struct lx_load *l, const struct lx_config_option *o, struct lx_out *out)
 {
-    struct lx_slice name = lx_slice_z(o->names);
     const struct lx_yaml *v = lx_load_setting(l, SECTION, o->names);
     if (v)
-        show_value(l, name, v, out);
+        show_value(l, lx_slice_z(o->names), v, out);
     else if (o->otherwise)
         lx_out_str(out, NULL, lx_slice_z(o->otherwise));
     else
@@ -57,11 +62,8 @@ static void show_number(const struct lx_config_option *o, int64_t v, int64_t sca
     char room[64];
     struct lx_buf text = {.p = room, .cap = sizeof(room), .max = sizeof(room)};
     bool counted = o->otherwise && lx_yaml_plain_type(lx_slice_z(o->otherwise)) != LX_YAML_TEXT;
-    lx_buf_addf(&text, "%.15g", (double)v / (double)scale);
-    if (v > 0 || counted)
-        lx_out_raw(out, NULL, lx_buf_slice(&text));
-    else
-        lx_out_null(out, NULL);
+    lx_buf_addf(&text, v > 0 || counted ? "%.15g" : "null", (double)v / (double)scale);
+    lx_out_raw(out, NULL, lx_buf_slice(&text));
 }
 
 static void show_text(struct lx_slice text, struct lx_out *out)

@@ -26,7 +26,7 @@
 /* The efforts that adaptive thinking has. */
 #define LX_EFFORTS_CLAUDE (LX_EFFORTS_THREE | LX_EFFORT_BIT(XHIGH) | LX_EFFORT_BIT(MAX))
 /* What a user says who said nothing, where the API insists (modify_params); LiteLLM's. */
-#define LX_ANTHROPIC_PLACEHOLDER LX_S(".")
+#define LX_ANTHROPIC_FILLER LX_S(".")
 
 /* ---- Blocks (anthropic_block.c) ---- */
 

@@ -484,12 +484,12 @@ static bool turn_is_plain(const struct turn *t)
            !(lx_role_is_system(t->first->role) && t->role == LX_ROLE_USER);
 }
 
-static void write_placeholder(struct lx_anthropic_writer *w, size_t index, struct lx_slice why)
+static void write_filler(struct lx_anthropic_writer *w, size_t index, struct lx_slice why)
 {
     lx_losses_change(w->b->losses, lx_arena_printf(w->b->arena, "messages[%zu]", index), why);
     lx_out_object(&w->out, NULL);
     lx_out_lit(&w->out, "role", "user");
-    lx_out_str(&w->out, "content", LX_ANTHROPIC_PLACEHOLDER);
+    lx_out_str(&w->out, "content", LX_ANTHROPIC_FILLER);
     lx_out_object_end(&w->out);
 }
 
@@ -500,7 +500,7 @@ static void write_turn(struct lx_anthropic_writer *w, const struct turn *t)
                                             [LX_ROLE_ASSISTANT] = LX_S_INIT("assistant")};
     bool empty = turn_is_void(t);
     if (empty && t->role == LX_ROLE_USER && w->o->modify_params) {
-        write_placeholder(w, t->index, LX_REPAIR_EMPTY);
+        write_filler(w, t->index, LX_REPAIR_EMPTY);
         return;
     }
     lx_out_object(&w->out, NULL);
@@ -545,12 +545,12 @@ static void write_turns(struct lx_anthropic_writer *w, const struct lx_message *
         if (t.role == LX_ROLE_ASSISTANT && turn_is_void(&t))
             continue;
         if (first && t.role == LX_ROLE_ASSISTANT && w->o->modify_params)
-            write_placeholder(w, t.index, LX_REPAIR_FIRST);
+            write_filler(w, t.index, LX_REPAIR_FIRST);
         write_turn(w, &t);
         first = false;
     }
     if (first && w->o->modify_params)
-        write_placeholder(w, index, LX_REPAIR_FIRST);
+        write_filler(w, index, LX_REPAIR_FIRST);
 }
 
 /* ---- System --------------------------------------------------------------------------------- */

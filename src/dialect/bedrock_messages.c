@@ -124,14 +124,14 @@ static void write_turn_parts(struct lx_bedrock_writer *w, const struct turn *t, 
     }
 }
 
-static void write_placeholder(struct lx_bedrock_writer *w, size_t index, struct lx_slice why)
+static void write_filler(struct lx_bedrock_writer *w, size_t index, struct lx_slice why)
 {
     lx_losses_change(w->b->losses, lx_arena_printf(w->b->arena, "messages[%zu]", index), why);
     lx_out_object(&w->out, NULL);
     lx_out_lit(&w->out, "role", "user");
     lx_out_array(&w->out, "content");
     lx_out_object(&w->out, NULL);
-    lx_out_str(&w->out, "text", LX_ANTHROPIC_PLACEHOLDER);
+    lx_out_str(&w->out, "text", LX_ANTHROPIC_FILLER);
     lx_out_object_end(&w->out);
     lx_out_array_end(&w->out);
     lx_out_object_end(&w->out);
@@ -140,7 +140,7 @@ static void write_placeholder(struct lx_bedrock_writer *w, size_t index, struct 
 static void write_turn(struct lx_bedrock_writer *w, const struct turn *t)
 {
     if (!t->assistant && w->o->modify_params && turn_is_void(t)) {
-        write_placeholder(w, t->index, LX_REPAIR_EMPTY);
+        write_filler(w, t->index, LX_REPAIR_EMPTY);
         return;
     }
     lx_out_object(&w->out, NULL);
@@ -184,12 +184,12 @@ static void write_turns(struct lx_bedrock_writer *w, const struct lx_message *m,
         if (t.assistant && turn_is_void(&t))
             continue;
         if (first && t.assistant && w->o->modify_params)
-            write_placeholder(w, t.index, LX_REPAIR_FIRST);
+            write_filler(w, t.index, LX_REPAIR_FIRST);
         write_turn(w, &t);
         first = false;
     }
     if (first && w->o->modify_params)
-        write_placeholder(w, index, LX_REPAIR_FIRST);
+        write_filler(w, index, LX_REPAIR_FIRST);
 }
 
 /* ---- System --------------------------------------------------------------------------------- */

@@ -546,7 +546,7 @@ static void write_run_parts(struct turn *t, const struct lx_message *from,
     }
 }
 
-static void write_placeholder(struct turn *t, size_t index, struct lx_slice why)
+static void write_filler(struct turn *t, size_t index, struct lx_slice why)
 {
     lx_losses_change(t->w->b->losses, lx_arena_printf(t->w->b->arena, "messages[%zu]", index), why);
     write_words(t, lx_text(PLACEHOLDER));
@@ -562,7 +562,7 @@ static const struct lx_message *write_run(struct turn *t, const struct lx_messag
         end = end->next;
     write_run_parts(t, m, end);
     if (t->written == before && t->speaker == USER)
-        write_placeholder(t, index, LX_REPAIR_EMPTY);
+        write_filler(t, index, LX_REPAIR_EMPTY);
     return end;
 }
 
@@ -571,7 +571,7 @@ static void write_contents(struct lx_gemini_writer *w, const struct lx_message *
     struct turn t = {.w = w, .speaker = USER, .message = index};
     lx_out_array(&w->out, "contents");
     if (!m || (is_model(m) && w->o->modify_params))
-        write_placeholder(&t, index, LX_REPAIR_FIRST);
+        write_filler(&t, index, LX_REPAIR_FIRST);
     while (m)
         m = write_run(&t, m);
     turn_close(&t);

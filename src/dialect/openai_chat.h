@@ -129,9 +129,17 @@ struct lx_slice lx_openai_read_logprobs(struct lx_json logprobs, struct lx_arena
 
 /* ---- Usage and finish reasons ------------------------------------------------------------- */
 
+/* What most readers look for in a reply or a chunk, found in one walk: most of it is not there, and
+ * there are many chunks. */
+struct lx_openai_top {
+    struct lx_json body, error, choices, model, usage, x_groq;
+};
+void lx_openai_top_read(struct lx_json body, struct lx_openai_top *out);
+
 void lx_openai_read_usage(struct lx_json usage, struct lx_usage *out);
 /* The same of a reply or chunk, wherever in it usage stands, with the tier that it says. */
 void lx_openai_read_bill(struct lx_json body, struct lx_usage *out);
+void lx_openai_top_bill(const struct lx_openai_top *top, struct lx_usage *out);
 void lx_openai_write_usage(struct lx_out *o, const char *name, const struct lx_usage *u);
 /* What we say of it besides the counts: that it is estimated, and what it cost. */
 void lx_openai_write_usage_notes(struct lx_out *o, const struct lx_usage *u);
@@ -173,6 +181,7 @@ void lx_openai_mend(const struct lx_json_doc *body, struct lx_json_edit *e);
 /* A reply or chunk that says it failed: an error, or nothing but the words of one (GigaChat,
  * watsonx, FastAPI, vLLM before 0.10). */
 bool lx_openai_is_fault(struct lx_json body);
+bool lx_openai_top_is_fault(const struct lx_openai_top *top);
 /* Any error document: {"error":{..}}, {"error":".."}, {"detail":..}, {"message":..}, lists. */
 void lx_openai_read_fault(int status, struct lx_json body, struct lx_arena *a,
                           struct lx_fault *out);

@@ -175,13 +175,21 @@ static void read_document(struct lx_json body, struct lx_fault *f, struct lx_are
     }
 }
 
-bool lx_openai_is_fault(struct lx_json body)
+bool lx_openai_top_is_fault(const struct lx_openai_top *top)
 {
-    if (lx_json_given(LX_GET(body, "error")))
+    struct lx_json body = top->body;
+    if (lx_json_given(top->error))
         return true;
-    return !lx_json_count(LX_GET(body, "choices")) &&
+    return !lx_json_count(top->choices) &&
            (lx_json_given(LX_GET(body, "detail")) || lx_json_given(LX_GET(body, "message")) ||
             lx_json_count(LX_GET(body, "errors")));
+}
+
+bool lx_openai_is_fault(struct lx_json body)
+{
+    struct lx_openai_top top;
+    lx_openai_top_read(body, &top);
+    return lx_openai_top_is_fault(&top);
 }
 
 /* Where the head did not say it, as of an event: GigaChat's `status`, watsonx' `status_code`. */

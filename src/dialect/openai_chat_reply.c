@@ -212,20 +212,21 @@ static bool is_tagged(struct lx_json choice)
 
 int lx_openai_glance_reply(const struct lx_json_doc *doc, struct lx_glance *out)
 {
-    struct lx_json body = lx_json_root(doc);
-    struct lx_json choice = lx_json_at(LX_GET(body, "choices"), 0);
+    struct lx_openai_top top;
+    lx_openai_top_read(lx_json_root(doc), &top);
+    struct lx_json body = top.body, choice = lx_json_at(top.choices, 0);
 
     *out = (struct lx_glance){0};
-    out->model = word(LX_GET(body, "model"));
+    out->model = word(top.model);
     out->finish = lx_openai_read_finish(word(LX_GET(choice, "finish_reason")));
     out->content = lx_json_given(choice);
     out->end = true;
-    out->is_fault = lx_openai_is_fault(body);
+    out->is_fault = lx_openai_top_is_fault(&top);
     out->tagged = is_tagged(choice);
-    for (struct lx_json_iter it = lx_json_iter(LX_GET(body, "choices")); lx_json_next(&it);)
+    for (struct lx_json_iter it = lx_json_iter(top.choices); lx_json_next(&it);)
         out->odd = out->odd || lx_openai_is_odd(body, it.value, LX_GET(it.value, "message"));
     out->searched = cites_web(LX_GET(choice, "message"));
-    lx_openai_read_bill(body, &out->usage);
+    lx_openai_top_bill(&top, &out->usage);
     out->odd = out->odd || lx_openai_usage_is_odd(body, &out->usage);
     return 0;
 }
@@ -276,22 +277,17 @@ static void collect(struct lx_json choice, struct lx_json delta, struct lx_said 
     collect_calls(calls, said);
 }
 
-/* What a glance at an event looks for. Most of it is not there, and there are many events. */
-enum { ERROR, CHOICES, MODEL, USAGE, X_GROQ, BODY_NAMES };
-static const struct lx_slice body_names[BODY_NAMES] = {
-    [ERROR] = LX_S_INIT("error"), [CHOICES] = LX_S_INIT("choices"), [MODEL] = LX_S_INIT("model"),
-    [USAGE] = LX_S_INIT("usage"), [X_GROQ] = LX_S_INIT("x_groq"),
-};
-enum { DELTA, FINISH, TEXT, CHOICE_ERROR, CHOICE_USAGE, CHOICE_NAMES };
-static const struct lx_slice choice_names[CHOICE_NAMES] = {
-    [DELTA] = LX_S_INIT("delta"),        [FINISH] = LX_S_INIT("finish_reason"),
-    [TEXT] = LX_S_INIT("text"),          [CHOICE_ERROR] = LX_S_INIT("error"),
-    [CHOICE_USAGE] = LX_S_INIT("usage"),
-};
-
-static void glance_choice(struct lx_json body, struct lx_json choice, const struct lx_json *of,
-                          struct lx_glance *out)
+static void glance_choice(struct lx_json body, struct lx_json choice, struct lx_glance *out)
 {
+    enum { DELTA, FINISH, TEXT, ERROR, NAMES };
+    static const struct lx_slice names[NAMES] = {
+        [DELTA] = LX_S_INIT("delta"),
+        [FINISH] = LX_S_INIT("finish_reason"),
+        [TEXT] = LX_S_INIT("text"),
+        [ERROR] = LX_S_INIT("error"),
+    };
+    struct lx_json of[NAMES];
+    lx_json_get_several(choice, names, NAMES, of);
     struct lx_json delta = of[DELTA];
     enum lx_finish finish = lx_openai_read_finish(word(of[FINISH]));
     if (finish)
@@ -300,7 +296,7 @@ static void glance_choice(struct lx_json body, struct lx_json choice, const stru
     out->content = out->content || says_something(delta) || lx_json_text(of[TEXT]).s.n;
     if (out->said)
         collect(choice, delta, out->said);
-    out->is_fault = out->is_fault || lx_json_given(of[CHOICE_ERROR]);
+    out->is_fault = out->is_fault || lx_json_given(of[ERROR]);
     out->odd = out->odd || lx_openai_is_odd(body, choice, delta);
     out->searched = out->searched || cites_web(delta);
 }
@@ -308,7 +304,7 @@ static void glance_choice(struct lx_json body, struct lx_json choice, const stru
 int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *doc,
                            struct lx_glance *out)
 {
-    struct lx_json at[BODY_NAMES], of[CHOICE_NAMES];
+    struct lx_openai_top top;
     *out = (struct lx_glance){.said = out->said};
     if (lx_record_is_done(record)) {
         out->end = true;
@@ -318,19 +314,13 @@ int lx_openai_glance_event(const struct lx_record *record, struct lx_json_doc *d
     if (code)
         return code;
     struct lx_json body = lx_json_root(doc);
-    lx_json_get_several(body, body_names, BODY_NAMES, at);
-    bool billed = lx_json_given(at[USAGE]) || lx_json_given(at[X_GROQ]);
-    out->is_fault =
-        lx_json_given(at[ERROR]) || (!lx_json_count(at[CHOICES]) && lx_openai_is_fault(body));
-    out->model = word(at[MODEL]);
-    for (struct lx_json_iter it = lx_json_iter(at[CHOICES]); lx_json_next(&it);) {
-        lx_json_get_several(it.value, choice_names, CHOICE_NAMES, of);
-        glance_choice(body, it.value, of, out);
-        billed = billed || lx_json_given(of[CHOICE_USAGE]);
-    }
-    if (billed)
-        lx_openai_read_bill(body, &out->usage);
+    lx_openai_top_read(body, &top);
+    out->is_fault = lx_openai_top_is_fault(&top);
+    out->model = word(top.model);
+    for (struct lx_json_iter it = lx_json_iter(top.choices); lx_json_next(&it);)
+        glance_choice(body, it.value, out);
+    lx_openai_top_bill(&top, &out->usage);
     out->odd = out->odd || lx_openai_usage_is_odd(body, &out->usage);
-    out->usage_only = out->usage.known && !lx_json_count(at[CHOICES]);
+    out->usage_only = out->usage.known && !lx_json_count(top.choices);
     return 0;
 }

@@ -192,22 +192,42 @@ void lx_openai_read_usage(struct lx_json usage, struct lx_usage *u)
     u->raw = lx_json_raw(usage);
 }
 
-/* The usage of a whole reply or of a chunk, wherever the provider puts it, or NONE. */
-static struct lx_json find_usage(struct lx_json body)
+void lx_openai_top_read(struct lx_json body, struct lx_openai_top *top)
 {
-    struct lx_json usage = LX_GET(body, "usage");
-    if (lx_json_is(usage, LX_JSON_OBJECT))
-        return usage;
-    usage = LX_GET(LX_GET(body, "x_groq"), "usage"); /* Groq's streams (recorded 2024) */
+    enum { ERROR, CHOICES, MODEL, USAGE, X_GROQ, NAMES };
+    static const struct lx_slice names[NAMES] = {
+        [ERROR] = LX_S_INIT("error"),   [CHOICES] = LX_S_INIT("choices"),
+        [MODEL] = LX_S_INIT("model"),   [USAGE] = LX_S_INIT("usage"),
+        [X_GROQ] = LX_S_INIT("x_groq"),
+    };
+    struct lx_json v[NAMES];
+    lx_json_get_several(body, names, NAMES, v);
+    *top = (struct lx_openai_top){body, v[ERROR], v[CHOICES], v[MODEL], v[USAGE], v[X_GROQ]};
+}
+
+/* The usage of a whole reply or of a chunk, wherever the provider puts it, or NONE. */
+static struct lx_json find_usage(const struct lx_openai_top *top)
+{
+    if (lx_json_is(top->usage, LX_JSON_OBJECT))
+        return top->usage;
+    struct lx_json usage = LX_GET(top->x_groq, "usage"); /* Groq's streams (recorded 2024) */
     if (lx_json_is(usage, LX_JSON_OBJECT))
         return usage;
     /* Moonshot's streams: in the last choice (platform.moonshot.ai, "Chat", 2025). */
-    return LX_GET(lx_json_at(LX_GET(body, "choices"), 0), "usage");
+    return LX_GET(lx_json_at(top->choices, 0), "usage");
 }
 
 void lx_openai_read_bill(struct lx_json body, struct lx_usage *u)
 {
-    lx_openai_read_usage(find_usage(body), u);
+    struct lx_openai_top top;
+    lx_openai_top_read(body, &top);
+    lx_openai_top_bill(&top, u);
+}
+
+void lx_openai_top_bill(const struct lx_openai_top *top, struct lx_usage *u)
+{
+    struct lx_json body = top->body;
+    lx_openai_read_usage(find_usage(top), u);
     if (u->known && !u->service_tier.n)
         u->service_tier = tier_of(LX_GET(body, "service_tier"));
     if (u->known && !u->has_cost && !read_cost(LX_GET(body, "cost"), u))

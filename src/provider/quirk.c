@@ -704,23 +704,15 @@ static bool is_for(const struct lx_common_quirk *c, const struct lx_quirk_target
 static uint32_t common_for(const struct lx_quirk_target *t, const struct lx_json_doc *doc)
 {
     struct lx_slice words[32];
-    uint32_t which = 0, rows[32], found;
-    size_t n = 0;
+    uint32_t which = 0, worded = 0;
     for (size_t i = 0; i < lx_quirks_common_count; i++) {
         const struct lx_common_quirk *c = &lx_quirks_common[i];
-        if (!is_for(c, t))
-            continue;
-        if (c->word) {
-            words[n] = lx_slice_z(c->word);
-            rows[n++] = UINT32_C(1) << i;
-        } else {
-            which |= UINT32_C(1) << i;
-        }
+        bool concerned = is_for(c, t);
+        words[i] = lx_slice_z(c->word ? c->word : "");
+        which |= (uint32_t)concerned << i;
+        worded |= (uint32_t)(concerned && c->word) << i;
     }
-    found = n ? lx_json_has(doc, words, n) : 0;
-    for (size_t i = 0; i < n; i++)
-        which |= found >> i & 1 ? rows[i] : 0;
-    return which;
+    return worded ? which & (~worded | lx_json_has(doc, words, lx_quirks_common_count)) : which;
 }
 
 static void apply_common(struct mending *m, const struct lx_quirk_target *t)

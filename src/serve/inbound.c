@@ -161,15 +161,21 @@ static size_t next_room(const struct lx_exchange *x)
     return left < ROOM_FIRST + x->body.n ? (size_t)left : ROOM_FIRST + x->body.n;
 }
 
+/* NULL where there is none: adding the bytes will say so. */
+static char *try_room(struct lx_exchange *x, size_t n)
+{
+    char *p = lx_buf_reserve(&x->body, n);
+    x->body.failed = 0;
+    return p;
+}
+
 static void store_body(struct lx_exchange *x, struct lx_slice piece)
 {
     x->body_bytes += piece.n;
     if (x->early_status)
         return;
-    if (!x->body.p && x->body_reader.kind == LX_H1_BODY_LENGTH) {
-        lx_buf_reserve(&x->body, piece.n + next_room(x));
-        x->body.failed = 0; /* or it will be told where the bytes are added */
-    }
+    if (!x->body.p && x->body_reader.kind == LX_H1_BODY_LENGTH)
+        try_room(x, piece.n + next_room(x));
     /* on_room may have put the bytes where they belong already. */
     if (x->body.p && piece.p == x->body.p + x->body.n && x->body.n + piece.n <= x->body.cap)
         lx_buf_commit(&x->body, piece.n);
@@ -281,8 +287,7 @@ static void on_room(struct lx_stream *s, char **p, size_t *n)
         x->body_reader.kind != LX_H1_BODY_LENGTH || x->body_reader.left < ROOM_MIN)
         return;
     *n = next_room(x);
-    *p = lx_buf_reserve(&x->body, *n);
-    x->body.failed = 0; /* when there is no room the ordinary way will say so */
+    *p = try_room(x, *n);
 }
 
 /* The client has finished sending. Whoever half-closes while waiting for a reply is gone for all

@@ -253,6 +253,17 @@ def test_what_a_request_loses():
     assert "logit_bias" not in sent["body"]
 
 
+def test_what_a_provider_would_keep():
+    marked = {"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}
+    body = {**CHAT, "messages": [{"role": "system", "content": [marked]}, {"role": "user", "content": "Hi"}]}
+    sent = translate("request", "--model", "gemini/gemini-2.5-flash", stdin=body)
+    assert sent["kept"]["url"].endswith("/v1beta/cachedContents")
+    kept = sent["kept"]["body"]
+    assert kept["systemInstruction"] == sent["body"]["systemInstruction"] and "contents" not in kept
+    assert kept["model"] == "models/gemini-2.5-flash"
+    assert "kept" not in translate("request", "--model", "gemini/gemini-2.5-flash", stdin=CHAT)
+
+
 @pytest.mark.parametrize("stdin, text", [
     (b"", "end of the text"), (b"{", ""), (b"nonsense", ""), (b"[]", ""), (b"\xff", ""),
     ({"messages": "no list"}, ""), ({"messages": [{"role": "user", "content": 5}]}, "")])

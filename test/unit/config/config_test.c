@@ -608,7 +608,8 @@ static void settings_in_force_are_shown(void **state)
         "\"mid_stream_fallbacks\":true,",
         "\"retry_policy\":{\"TimeoutErrorRetries\":4},",
         "\"routing_strategy\":\"simple-shuffle\",",
-        "\"default_litellm_params\":{\"api_key\":\"***\",\"max_tokens\":5,\"user\":\"***\"},",
+        "\"default_litellm_params\":{\"api_key\":\"***\",\"max_tokens\":5,\"user\":\"***\","
+        "\"azure_password\":\"***\",\"vertex_credentials\":\"***\",\"aws_secret_access_key\":\"***\"},",
         "\"default_max_parallel_requests\":null,",
         "\"fallbacks\":[{\"m\":[\"n\"]}],",
     };
@@ -624,7 +625,12 @@ static void settings_in_force_are_shown(void **state)
               "  redis_host: there\n"
               "  redis_password: hush\n"
               "  default_litellm_params:\n"
-              "    {api_key: hush, max_tokens: 5, user: os.environ/LITELLM_MASTER_KEY}\n" MODEL,
+              "    api_key: hush\n"
+              "    max_tokens: 5\n"
+              "    user: os.environ/LITELLM_MASTER_KEY\n"
+              "    azure_password: hush\n"
+              "    vertex_credentials: '{\"private_key\": \"hush\"}'\n"
+              "    aws_secret_access_key: 12345678\n" MODEL,
               unit_plain);
     assert_non_null(r.config);
     struct lx_slice all = r.config->routes.settings.shown;
@@ -632,6 +638,7 @@ static void settings_in_force_are_shown(void **state)
         if (lx_slice_find(all, lx_slice_z(shown[i])) < 0)
             fail_msg("%s is not in %.*s", shown[i], LX_F(all));
     assert_true(lx_slice_find(all, LX_S("hush")) < 0);
+    assert_true(lx_slice_find(all, LX_S("12345678")) < 0);
     assert_true(lx_slice_find(all, LX_S("sk-unit")) < 0);
     unit_close(&r);
 }
